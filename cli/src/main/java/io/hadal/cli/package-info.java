@@ -1,0 +1,4 @@
+@NullMarked
+package io.hadal.cli;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,6 @@
+package io.hadal.engine;
+
+/** Placeholder until the class lands. */
+public final class Session {
+  private Session() {}
+}

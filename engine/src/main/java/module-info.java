@@ -1,0 +1,7 @@
+/** Sessions, scheduling, sampling and speculation over a loaded model. */
+module io.hadal.engine {
+  requires transitive io.hadal.model;
+  requires static transitive org.jspecify;
+
+  exports io.hadal.engine;
+}

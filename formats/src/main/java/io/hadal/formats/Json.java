@@ -1,0 +1,59 @@
+package io.hadal.formats;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.StreamReadConstraints;
+import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.json.JsonFactory;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Strict JSON from untrusted files: duplicate keys, trailing text and deep nesting are errors. */
+public final class Json {
+  private static final JsonMapper MAPPER =
+      JsonMapper.builder(
+              JsonFactory.builder()
+                  .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                  .streamReadConstraints(
+                      StreamReadConstraints.builder()
+                          .maxNestingDepth(200)
+                          .maxStringLength(64 << 20)
+                          .maxNameLength(1 << 20)
+                          .build())
+                  .build())
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .build();
+
+  private Json() {}
+
+  /**
+   * Parses a whole document.
+   *
+   * @param source name for error messages
+   * @throws FormatException when the text is no JSON
+   */
+  public static JsonNode parse(byte[] utf8, String source) {
+    try {
+      return MAPPER.readTree(utf8);
+    } catch (JacksonException e) {
+      throw new FormatException(source, "not valid JSON: " + e.getOriginalMessage(), e);
+    }
+  }
+
+  /** Parses a whole file of at most {@code maxBytes}. */
+  public static JsonNode parse(Path file, long maxBytes) {
+    try {
+      long size = Files.size(file);
+      if (size > maxBytes) {
+        throw new FormatException(
+            file.toString(), size + " bytes of JSON, more than the limit of " + maxBytes);
+      }
+      return parse(Files.readAllBytes(file), file.toString());
+    } catch (IOException e) {
+      throw new FormatException(file.toString(), "cannot be read: " + e, e);
+    }
+  }
+}

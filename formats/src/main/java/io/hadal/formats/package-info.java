@@ -1,0 +1,4 @@
+@NullMarked
+package io.hadal.formats;
+
+import org.jspecify.annotations.NullMarked;

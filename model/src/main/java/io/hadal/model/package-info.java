@@ -1,0 +1,4 @@
+@NullMarked
+package io.hadal.model;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,8 @@
+/** Loaded models: configuration, weights, caches and the forward pass. */
+module io.hadal.model {
+  requires transitive io.hadal.formats;
+  requires transitive io.hadal.kernels;
+  requires static transitive org.jspecify;
+
+  exports io.hadal.model;
+}
