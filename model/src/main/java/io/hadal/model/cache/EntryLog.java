@@ -1,0 +1,113 @@
+package io.hadal.model.cache;
+
+import io.hadal.model.cache.PagePool.Page;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Append-only rows in pages; forks share full pages and copy a page before writing into a shared one. */
+public final class EntryLog {
+  private static final int ROWS = 64;
+
+  private final PagePool pool;
+  private final RowFormat format;
+  private final List<Page> pages = new ArrayList<>();
+  private int size;
+
+  EntryLog(PagePool pool, RowFormat format) {
+    this.pool = pool;
+    this.format = format;
+  }
+
+  public int size() {
+    return size;
+  }
+
+  /** Makes room for rows up to {@code entries}, so that {@link #write} needs no memory. */
+  public void reserve(int entries) {
+    if (entries > size && size % ROWS != 0) {
+      ownLastPage();
+    }
+    while ((long) pages.size() * ROWS < entries) {
+      pages.add(pool.take((long) ROWS * format.bytes()));
+    }
+  }
+
+  private void ownLastPage() {
+    int last = size / ROWS;
+    Page page = pages.get(last);
+    if (pool.shared(page)) {
+      Page own = pool.take(page.memory.byteSize());
+      MemorySegment.copy(page.memory, 0, own.memory, 0, page.memory.byteSize());
+      pages.set(last, own);
+      pool.give(page);
+    }
+  }
+
+  /** Writes a reserved row; {@link #grow} makes it visible. Rows may be written from several threads. */
+  public void write(int entry, float[] row, int offset) {
+    format.write(row, offset, pages.get(entry / ROWS).memory, at(entry));
+  }
+
+  public void grow(int entries) {
+    size = entries;
+  }
+
+  public void read(int entry, float[] row, int offset) {
+    format.read(pages.get(entry / ROWS).memory, at(entry), row, offset);
+  }
+
+  private long at(int entry) {
+    return (long) (entry % ROWS) * format.bytes();
+  }
+
+  void truncate(int entries) {
+    size = Math.min(size, entries);
+    int keep = (size + ROWS - 1) / ROWS;
+    while (pages.size() > keep) {
+      pool.give(pages.removeLast());
+    }
+  }
+
+  EntryLog fork() {
+    EntryLog copy = new EntryLog(pool, format);
+    for (Page page : pages) {
+      copy.pages.add(pool.share(page));
+    }
+    copy.size = size;
+    copy.truncate(size);
+    return copy;
+  }
+
+  long bytes() {
+    return (long) pages.size() * ROWS * format.bytes();
+  }
+
+  void writeTo(DataOutputStream out) throws IOException {
+    out.writeInt(size);
+    for (int e = 0; e < size; e += ROWS) {
+      int rows = Math.min(ROWS, size - e);
+      SnapshotIo.write(out, pages.get(e / ROWS).memory, (long) rows * format.bytes());
+    }
+  }
+
+  void readFrom(DataInputStream in, int expected) throws IOException {
+    int entries = in.readInt();
+    if (entries != expected) {
+      throw new IOException("holds " + entries + " compressed entries, expected " + expected);
+    }
+    reserve(entries);
+    for (int e = 0; e < entries; e += ROWS) {
+      int rows = Math.min(ROWS, entries - e);
+      SnapshotIo.read(in, pages.get(e / ROWS).memory, (long) rows * format.bytes());
+    }
+    size = entries;
+  }
+
+  void release() {
+    truncate(0);
+  }
+}

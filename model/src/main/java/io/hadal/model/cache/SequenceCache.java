@@ -1,0 +1,147 @@
+package io.hadal.model.cache;
+
+import io.hadal.model.config.LayerConfig;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The cached state of one timeline: every layer's rows for positions below {@link #length()}. */
+public final class SequenceCache implements AutoCloseable {
+  private final CacheLayout layout;
+  private final List<LayerCache> layers;
+  private int length;
+  // One above the highest position ever written: tells which ring slots still hold their row.
+  private int highWater;
+  private boolean closed;
+
+  private SequenceCache(CacheLayout layout, List<LayerCache> layers) {
+    this.layout = layout;
+    this.layers = layers;
+  }
+
+  static SequenceCache create(PagePool pool, List<LayerConfig> configs, CacheLayout layout) {
+    List<LayerCache> layers = new ArrayList<>();
+    try {
+      for (LayerConfig config : configs) {
+        layers.add(LayerCache.create(pool, config, layout));
+      }
+    } catch (KvBudgetException e) {
+      layers.forEach(LayerCache::release);
+      throw e;
+    }
+    return new SequenceCache(layout, layers);
+  }
+
+  /** Positions processed so far. */
+  public int length() {
+    return length;
+  }
+
+  public LayerCache layer(int index) {
+    return layers.get(index);
+  }
+
+  /** Most tokens one step may add. */
+  public int stepTokens() {
+    return layout.stepTokens();
+  }
+
+  /** Announces a step of {@code tokens}; {@link #commit} or {@link #abort} must follow. */
+  public void begin(int tokens) {
+    if (closed) {
+      throw new IllegalStateException("timeline is closed");
+    }
+    if (tokens < 1 || tokens > layout.stepTokens()) {
+      throw new IllegalArgumentException(
+          "a step takes 1.." + layout.stepTokens() + " tokens, not " + tokens);
+    }
+    highWater = Math.max(highWater, length + tokens);
+  }
+
+  public void commit(int tokens) {
+    length += tokens;
+  }
+
+  /**
+   * Forgets what a failed step has written. A long step may have overwritten rows that the old length needs: then the
+   * timeline starts over at length 0 and its owner replays it.
+   */
+  public void abort() {
+    truncate(canTruncate(length) ? length : 0);
+  }
+
+  /** True when {@link #truncate} to {@code newLength} needs no replay. */
+  public boolean canTruncate(int newLength) {
+    return newLength >= 0
+        && newLength <= length
+        && layers.stream().allMatch(l -> l.holds(newLength, highWater));
+  }
+
+  /**
+   * Cuts the timeline.
+   *
+   * @throws IllegalArgumentException unless {@link #canTruncate}
+   */
+  public void truncate(int newLength) {
+    if (!canTruncate(newLength)) {
+      throw new IllegalArgumentException(
+          "cannot cut a timeline of " + length + " positions to " + newLength);
+    }
+    layers.forEach(l -> l.truncate(newLength));
+    length = newLength;
+    if (newLength == 0) {
+      highWater = 0;
+    }
+  }
+
+  /** An independent copy; finished entries are shared until one side writes. */
+  public SequenceCache fork() {
+    List<LayerCache> copies = new ArrayList<>();
+    try {
+      for (LayerCache layer : layers) {
+        copies.add(layer.fork());
+      }
+    } catch (KvBudgetException e) {
+      copies.forEach(LayerCache::release);
+      throw e;
+    }
+    SequenceCache copy = new SequenceCache(layout, copies);
+    copy.length = length;
+    copy.highWater = highWater;
+    return copy;
+  }
+
+  /** Bytes held, shared pages counted in full. */
+  public long bytes() {
+    return layers.stream().mapToLong(LayerCache::bytes).sum();
+  }
+
+  void writeTo(DataOutputStream out) throws IOException {
+    out.writeInt(length);
+    out.writeInt(highWater);
+    for (LayerCache layer : layers) {
+      layer.writeTo(out);
+    }
+  }
+
+  void readFrom(DataInputStream in) throws IOException {
+    length = in.readInt();
+    highWater = in.readInt();
+    if (length < 0 || highWater < length) {
+      throw new IOException("impossible length " + length);
+    }
+    for (LayerCache layer : layers) {
+      layer.readFrom(in, length);
+    }
+  }
+
+  @Override
+  public void close() {
+    if (!closed) {
+      closed = true;
+      layers.forEach(LayerCache::release);
+    }
+  }
+}

@@ -1,0 +1,118 @@
+package io.hadal.model.config;
+
+import io.hadal.formats.FormatException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/** Typed reads from a {@code config.json}; the first spelling present wins. */
+final class ConfigFields {
+  private final JsonNode node;
+  private final String source;
+
+  ConfigFields(JsonNode node, String source) {
+    this.node = node;
+    this.source = source;
+    if (!node.isObject()) {
+      throw new FormatException(source, "is no JSON object");
+    }
+  }
+
+  FormatException error(String field, String message) {
+    return new FormatException(source, "field " + field + " " + message);
+  }
+
+  @Nullable JsonNode find(String... names) {
+    for (String name : names) {
+      JsonNode value = node.get(name);
+      if (value != null && !value.isNull()) {
+        return value;
+      }
+    }
+    return null;
+  }
+
+  private JsonNode require(String... names) {
+    JsonNode value = find(names);
+    if (value == null) {
+      throw error(String.join(" / ", names), "is missing");
+    }
+    return value;
+  }
+
+  int positive(String... names) {
+    int value = number(names);
+    if (value < 1) {
+      throw error(names[0], "must be positive, is " + value);
+    }
+    return value;
+  }
+
+  int number(String... names) {
+    JsonNode value = require(names);
+    if (!value.isIntegralNumber() || !value.canConvertToInt() || value.intValue() < 0) {
+      throw error(names[0], "must be a whole number >= 0, is " + value);
+    }
+    return value.intValue();
+  }
+
+  int numberOr(int fallback, String... names) {
+    return find(names) == null ? fallback : number(names);
+  }
+
+  double real(String... names) {
+    return finite(names[0], require(names));
+  }
+
+  double realOr(double fallback, String... names) {
+    JsonNode value = find(names);
+    return value == null ? fallback : finite(names[0], value);
+  }
+
+  private double finite(String name, JsonNode value) {
+    if (!value.isNumber() || !Double.isFinite(value.doubleValue())) {
+      throw error(name, "must be a finite number, is " + value);
+    }
+    return value.doubleValue();
+  }
+
+  @Nullable String textOrNull(String... names) {
+    JsonNode value = find(names);
+    if (value == null) {
+      return null;
+    }
+    if (!value.isString()) {
+      throw error(names[0], "must be text, is " + value);
+    }
+    return value.stringValue();
+  }
+
+  /** Fails when the field is present with another value than the only one supported. */
+  void mustBe(String expected, String... names) {
+    JsonNode value = find(names);
+    if (value != null && !value.asString().equals(expected)) {
+      throw error(names[0], "is " + value + "; supported: " + expected);
+    }
+  }
+
+  List<Integer> numbers(String... names) {
+    JsonNode value = require(names);
+    if (!value.isArray()) {
+      throw error(names[0], "must be a list of whole numbers");
+    }
+    List<Integer> out = new ArrayList<>();
+    for (JsonNode item : value) {
+      if (!item.isIntegralNumber() || !item.canConvertToInt()) {
+        throw error(names[0], "must hold whole numbers, holds " + item);
+      }
+      out.add(item.intValue());
+    }
+    return out;
+  }
+
+  @Nullable ConfigFields object(String name) {
+    JsonNode value = find(name);
+    return value == null ? null : new ConfigFields(value, source + " (" + name + ")");
+  }
+}

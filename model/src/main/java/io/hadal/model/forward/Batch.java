@@ -1,0 +1,72 @@
+package io.hadal.model.forward;
+
+import io.hadal.model.cache.SequenceCache;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Tokens of one step: consecutive positions of one or more timelines, laid out one after the other. */
+public final class Batch {
+
+  /**
+   * The part of one timeline.
+   *
+   * @param start position of the first token
+   * @param offset its row in the batch
+   */
+  public record Span(SequenceCache cache, int start, int offset, int count) {}
+
+  private final List<Span> spans = new ArrayList<>();
+  private final int[] ids;
+  private final int[] positions;
+  private int size;
+
+  public Batch(int capacity) {
+    this.ids = new int[capacity];
+    this.positions = new int[capacity];
+  }
+
+  /** Adds the next {@code count} tokens of a timeline. */
+  public void add(SequenceCache cache, int[] tokens, int from, int count) {
+    int start = cache.length();
+    spans.add(new Span(cache, start, size, count));
+    for (int i = 0; i < count; i++) {
+      ids[size + i] = tokens[from + i];
+      positions[size + i] = start + i;
+    }
+    size += count;
+  }
+
+  public int size() {
+    return size;
+  }
+
+  public List<Span> spans() {
+    return spans;
+  }
+
+  public int id(int row) {
+    return ids[row];
+  }
+
+  public int position(int row) {
+    return positions[row];
+  }
+
+  void begin() {
+    for (Span span : spans) {
+      span.cache().begin(span.count());
+    }
+  }
+
+  void commit() {
+    for (Span span : spans) {
+      span.cache().commit(span.count());
+    }
+  }
+
+  void abort() {
+    for (Span span : spans) {
+      span.cache().abort();
+    }
+  }
+}

@@ -1,0 +1,162 @@
+package io.hadal.model.forward;
+
+import io.hadal.kernels.BlockQuantizer;
+import io.hadal.kernels.Kernels;
+import io.hadal.kernels.Matrix;
+import io.hadal.kernels.StorageType;
+import io.hadal.kernels.WorkerPool;
+import io.hadal.model.NumericMode;
+import io.hadal.model.Probe;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/** Linear layers over the worker pool, with the roundings of the numeric mode. */
+final class Compute {
+  /** Below this many multiply-adds a region costs more than it gives. */
+  private static final long SERIAL_WORK = 1 << 15;
+
+  private static final int TILE_ROWS = 4;
+
+  final Kernels kernels = Kernels.get();
+  final WorkerPool pool;
+  final NumericMode mode;
+  final @Nullable Probe probe;
+  private final int activationBlock;
+  private float[] quantized = new float[0];
+
+  Compute(WorkerPool pool, NumericMode mode, int activationBlock, @Nullable Probe probe) {
+    this.pool = pool;
+    this.mode = mode;
+    this.activationBlock = activationBlock;
+    this.probe = probe;
+  }
+
+  /** A released bf16, FP8 or FP4 linear layer (spec 0.4): {@code y[t] = W x[t]}. */
+  void linear(Matrix w, float[] x, int xStride, int tokens, float[] y, int yStride) {
+    matmul(w, activations(w, x, xStride, tokens), xStride, tokens, y, yStride);
+    round(y, tokens, w.rows(), yStride);
+  }
+
+  /** An f32 layer: router, compressor, mHC, head. */
+  void matmul(Matrix w, float[] x, int xStride, int tokens, float[] y, int yStride) {
+    int rows = w.rows();
+    int chunk = rowsPerTask(rows, w.cols(), tokens);
+    parallel(
+        (rows + chunk - 1) / chunk,
+        (task, worker) -> {
+          int from = task * chunk;
+          kernels.matmul(
+              w, from, Math.min(rows, from + chunk), x, 0, xStride, tokens, y, 0, yStride);
+        });
+  }
+
+  /**
+   * Block-diagonal layer: group g of the output sees group g of the input only (spec 3.5).
+   *
+   * @param groups number of equal row groups of {@code w}
+   */
+  void grouped(Matrix w, int groups, float[] x, int xStride, int tokens, float[] y, int yStride) {
+    int rows = w.rows() / groups;
+    int chunk = rowsPerTask(rows, w.cols(), tokens);
+    int chunks = (rows + chunk - 1) / chunk;
+    parallel(
+        groups * chunks,
+        (task, worker) -> {
+          int group = task / chunks;
+          int from = task % chunks * chunk;
+          int to = Math.min(rows, from + chunk);
+          int row = group * rows;
+          kernels.matmul(
+              w, row + from, row + to, x, group * w.cols(), xStride, tokens, y, 0, yStride);
+        });
+    round(y, tokens, w.rows(), yStride);
+  }
+
+  /** The input that a matrix of this storage sees: rounded to FP8 blocks in official mode. */
+  float[] activations(Matrix w, float[] x, int xStride, int tokens) {
+    if (!quantizesInput(w)) {
+      return x;
+    }
+    quantized = grow(quantized, tokens * xStride);
+    float[] q = quantized;
+    forRows(
+        tokens,
+        (t, worker) -> {
+          System.arraycopy(x, t * xStride, q, t * xStride, w.cols());
+          quantizeActivations(q, t * xStride, w.cols());
+        });
+    return q;
+  }
+
+  boolean quantizesInput(Matrix w) {
+    return mode.roundsActivations()
+        && (w.type() == StorageType.F8_E4M3 || w.type() == StorageType.FP4_E2M1);
+  }
+
+  void quantizeActivations(float[] x, int offset, int n) {
+    BlockQuantizer.roundFp8(x, offset, n, activationBlock);
+  }
+
+  /** bf16 rounding of an activation, in official mode. */
+  void round(float[] x, int offset, int n) {
+    if (mode.roundsActivations()) {
+      kernels.roundBf16(x, offset, n);
+    }
+  }
+
+  void round(float[] x, int rows, int width, int stride) {
+    if (mode.roundsActivations()) {
+      for (int r = 0; r < rows; r++) {
+        kernels.roundBf16(x, r * stride, width);
+      }
+    }
+  }
+
+  /** RMS norm of every row with the mode's rounding. */
+  void norm(float[] x, int rows, int width, float[] weight, float eps, float[] out) {
+    forRows(
+        rows,
+        (t, worker) -> {
+          kernels.rmsNorm(x, t * width, width, weight, eps, out, t * width);
+          round(out, t * width, width);
+        });
+  }
+
+  /** Runs one task per row; inline when there is only one. */
+  void forRows(int rows, WorkerPool.Task task) {
+    parallel(rows, task);
+  }
+
+  void parallel(int tasks, WorkerPool.Task task) {
+    if (tasks == 1) {
+      task.run(0, 0);
+    } else if (tasks > 1) {
+      pool.run(tasks, task);
+    }
+  }
+
+  int rowsPerTask(int rows, int cols, int tokens) {
+    if ((long) rows * cols * tokens <= SERIAL_WORK || pool.threads() == 1) {
+      return rows;
+    }
+    int perTask = (rows + 4 * pool.threads() - 1) / (4 * pool.threads());
+    return Math.max(TILE_ROWS, (perTask + TILE_ROWS - 1) / TILE_ROWS * TILE_ROWS);
+  }
+
+  void probe(int layer, String name, float[] values, int rows, int width) {
+    if (probe != null && layer >= 0) {
+      probe.record(layer, name, values, rows, width);
+    }
+  }
+
+  static float[] grow(float[] buffer, int size) {
+    return buffer.length >= size ? buffer : new float[Math.max(size, buffer.length * 3 / 2)];
+  }
+
+  /** One buffer a worker. */
+  static float[][] perWorker(WorkerPool pool) {
+    float[][] buffers = new float[pool.threads()][];
+    Arrays.fill(buffers, new float[0]);
+    return buffers;
+  }
+}

@@ -1,0 +1,176 @@
+package io.hadal.model.forward;
+
+import io.hadal.kernels.Matrix;
+import io.hadal.kernels.WorkerPool;
+import io.hadal.model.NumericMode;
+import io.hadal.model.Probe;
+import io.hadal.model.config.LayerConfig;
+import io.hadal.model.config.ModelConfig;
+import io.hadal.model.weights.HeadWeights;
+import io.hadal.model.weights.ModelWeights;
+import io.hadal.model.weights.MtpWeights;
+import io.hadal.model.weights.MtpWeights.Projection;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The model's arithmetic over a batch (spec 2.1). Holds scratch memory, so one thread uses it at a time; weights and
+ * caches are passed through, never owned.
+ */
+public final class ForwardPass {
+  private final ModelConfig config;
+  private final ModelWeights weights;
+  private final Compute compute;
+  private final RotaryTables rotary;
+  private final HyperConnections hyper;
+  private final Block block;
+  private float[] streams = new float[0];
+  private float[] drafted = new float[0];
+  private float[] embedded = new float[0];
+  private float[] projected = new float[0];
+  private float[] collapsed = new float[0];
+
+  public ForwardPass(
+      ModelConfig config,
+      ModelWeights weights,
+      NumericMode mode,
+      WorkerPool pool,
+      @Nullable Probe probe) {
+    this.config = config;
+    this.weights = weights;
+    this.compute = new Compute(pool, mode, config.activationBlock(), probe);
+    this.rotary = new RotaryTables(config.attention().ropeDim());
+    this.hyper = new HyperConnections(config, compute);
+    this.block = new Block(config, compute, rotary, hyper);
+    config.layers().forEach(l -> rotary.table(l.rope()));
+    config.drafters().forEach(l -> rotary.table(l.rope()));
+  }
+
+  /**
+   * Runs the trunk and advances the timelines.
+   *
+   * @return streams {@code [batch, streams, hidden]} behind the last layer, valid until the next call
+   */
+  public float[] run(Batch batch) {
+    batch.begin();
+    boolean done = false;
+    try {
+      rotary.fill(batch);
+      int width = config.streamWidth();
+      int d = config.hiddenSize();
+      streams = Compute.grow(streams, batch.size() * width);
+      for (int t = 0; t < batch.size(); t++) {
+        embed(batch.id(t), streams, t * width);
+        for (int s = 1; s < config.hyper().streams(); s++) {
+          System.arraycopy(streams, t * width, streams, t * width + s * d, d);
+        }
+      }
+      for (int i = 0; i < config.layers().size(); i++) {
+        LayerConfig layer = config.layers().get(i);
+        block.forward(batch, i, i, layer, weights.layers().get(i), streams);
+      }
+      done = true;
+    } finally {
+      if (done) {
+        batch.commit();
+      } else {
+        batch.abort();
+      }
+    }
+    return streams;
+  }
+
+  private void embed(int id, float[] out, int offset) {
+    compute.kernels.dequantize(weights.embed(), id, 0, config.hiddenSize(), out, offset);
+    compute.round(out, offset, config.hiddenSize());
+  }
+
+  /**
+   * Logits of consecutive rows of streams.
+   *
+   * @param streams result of the last {@link #run}
+   * @param out {@code [count, vocab]}
+   */
+  public void logits(float[] streams, int fromRow, int count, float[] out) {
+    logits(weights.head(), streams, fromRow, count, out);
+  }
+
+  private void logits(HeadWeights head, float[] x, int fromRow, int count, float[] out) {
+    int d = config.hiddenSize();
+    int width = config.streamWidth();
+    float[] rows = x;
+    if (fromRow > 0) {
+      rows = Arrays.copyOfRange(x, fromRow * width, (fromRow + count) * width);
+    }
+    collapsed = Compute.grow(collapsed, count * d);
+    hyper.mixHead(head.collapse(), rows, count);
+    hyper.collapse(rows, count, collapsed);
+    compute.norm(collapsed, count, d, head.norm(), config.normEps(), collapsed);
+    compute.matmul(head.head(), collapsed, d, count, out, config.vocabSize());
+  }
+
+  /**
+   * Runs an MTP layer (spec 5.3): row t joins the trunk's streams of a position with the embedding of the token after
+   * it; the batch holds those next tokens and the drafter's own timelines.
+   *
+   * @param trunk streams {@code [batch, streams, hidden]} from {@code trunkRow}
+   * @return the layer's streams, valid until the next call
+   */
+  public float[] draft(int drafter, Batch batch, float[] trunk, int trunkRow) {
+    batch.begin();
+    boolean done = false;
+    try {
+      rotary.fill(batch);
+      MtpWeights w = weights.drafters().get(drafter);
+      join(batch, w, trunk, trunkRow);
+      block.forward(batch, -1, drafter, config.drafters().get(drafter), w.layer(), drafted);
+      done = true;
+    } finally {
+      if (done) {
+        batch.commit();
+      } else {
+        batch.abort();
+      }
+    }
+    return drafted;
+  }
+
+  private void join(Batch batch, MtpWeights w, float[] trunk, int trunkRow) {
+    int d = config.hiddenSize();
+    int n = config.hyper().streams();
+    int tokens = batch.size();
+    drafted = Compute.grow(drafted, tokens * n * d);
+    embedded = Compute.grow(embedded, tokens * d);
+    for (int t = 0; t < tokens; t++) {
+      embed(batch.id(t), embedded, t * d);
+    }
+    compute.norm(embedded, tokens, d, w.embedNorm(), config.normEps(), embedded);
+    float[] normed = new float[tokens * n * d];
+    System.arraycopy(trunk, trunkRow * n * d, normed, 0, tokens * n * d);
+    compute.norm(normed, tokens * n, d, w.hiddenNorm(), config.normEps(), normed);
+    switch (w.projection()) {
+      case Projection.Split(Matrix fromEmbedding, Matrix fromHidden) -> {
+        projected = Compute.grow(projected, tokens * d);
+        compute.linear(fromEmbedding, embedded, d, tokens, projected, d);
+        compute.linear(fromHidden, normed, d, tokens * n, drafted, d);
+        for (int i = 0; i < tokens * n; i++) {
+          compute.kernels.addScaled(1, projected, i / n * d, drafted, i * d, d);
+        }
+      }
+      case Projection.Joined(Matrix both) -> {
+        float[] pairs = new float[tokens * n * 2 * d];
+        for (int i = 0; i < tokens * n; i++) {
+          System.arraycopy(embedded, i / n * d, pairs, i * 2 * d, d);
+          System.arraycopy(normed, i * d, pairs, i * 2 * d + d, d);
+        }
+        compute.linear(both, pairs, 2 * d, tokens * n, drafted, d);
+      }
+    }
+    compute.round(drafted, 0, tokens * n * d);
+  }
+
+  /** Logits of a drafter's rows; as {@link #logits}. */
+  public void draftLogits(int drafter, float[] streams, int fromRow, int count, float[] out) {
+    logits(weights.drafters().get(drafter).head(), streams, fromRow, count, out);
+  }
+}

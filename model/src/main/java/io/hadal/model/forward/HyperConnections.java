@@ -1,0 +1,110 @@
+package io.hadal.model.forward;
+
+import io.hadal.kernels.Sinkhorn;
+import io.hadal.model.config.ModelConfig;
+import io.hadal.model.weights.HyperWeights;
+
+/** mHC: mixes coefficients from the streams, collapses the streams, writes a sublayer back (spec 2.2, 2.3). */
+final class HyperConnections {
+  private final Compute compute;
+  private final int streams;
+  private final int hidden;
+  private final int width;
+  private final int iterations;
+  private final float eps;
+  private final float normEps;
+  private float[] mixes = new float[0];
+  private float[] pre = new float[0];
+  private float[] post = new float[0];
+  private float[] comb = new float[0];
+
+  HyperConnections(ModelConfig config, Compute compute) {
+    this.compute = compute;
+    this.streams = config.hyper().streams();
+    this.hidden = config.hiddenSize();
+    this.width = config.streamWidth();
+    this.iterations = config.hyper().iterations();
+    this.eps = config.hyper().eps();
+    this.normEps = config.normEps();
+  }
+
+  /** Computes pre, post and comb of every token from its streams. */
+  void mix(HyperWeights w, float[] x, int tokens, int layer, String site) {
+    int n = w.fn().rows();
+    project(w, x, tokens);
+    pre = Compute.grow(pre, tokens * streams);
+    post = Compute.grow(post, tokens * streams);
+    comb = Compute.grow(comb, tokens * streams * streams);
+    float[] onePre = new float[streams];
+    float[] onePost = new float[streams];
+    float[] oneComb = new float[streams * streams];
+    for (int t = 0; t < tokens; t++) {
+      Sinkhorn.split(
+          mixes, t * n, w.scale(), w.base(), streams, iterations, eps, onePre, onePost, oneComb);
+      System.arraycopy(onePre, 0, pre, t * streams, streams);
+      System.arraycopy(onePost, 0, post, t * streams, streams);
+      System.arraycopy(oneComb, 0, comb, t * streams * streams, streams * streams);
+    }
+    compute.probe(layer, site + "_mixes", mixes, tokens, n);
+    compute.probe(layer, site + "_pre", pre, tokens, streams);
+    compute.probe(layer, site + "_post", post, tokens, streams);
+    compute.probe(layer, site + "_comb", comb, tokens, streams * streams);
+  }
+
+  /** Gates of the head only: {@code pre = sigmoid(mix * scale + base) + eps}. */
+  void mixHead(HyperWeights w, float[] x, int tokens) {
+    project(w, x, tokens);
+    pre = Compute.grow(pre, tokens * streams);
+    for (int t = 0; t < tokens; t++) {
+      for (int j = 0; j < streams; j++) {
+        float v = mixes[t * streams + j] * w.scale()[0] + w.base()[j];
+        pre[t * streams + j] = (float) (1 / (1 + Math.exp(-v))) + eps;
+      }
+    }
+  }
+
+  private void project(HyperWeights w, float[] x, int tokens) {
+    int n = w.fn().rows();
+    mixes = Compute.grow(mixes, tokens * n);
+    compute.matmul(w.fn(), x, width, tokens, mixes, n);
+    for (int t = 0; t < tokens; t++) {
+      float squares = compute.kernels.dot(x, t * width, x, t * width, width);
+      float r = (float) (1 / Math.sqrt((double) squares / width + normEps));
+      for (int i = 0; i < n; i++) {
+        mixes[t * n + i] *= r;
+      }
+    }
+  }
+
+  /** {@code out[t] = sum_j pre[j] * x_j}. */
+  void collapse(float[] x, int tokens, float[] out) {
+    compute.forRows(
+        tokens,
+        (t, worker) -> {
+          compute.kernels.weightedSums(
+              pre, t * streams, streams, 1, x, t * width, hidden, streams, hidden, out, t * hidden, hidden);
+          compute.round(out, t * hidden, hidden);
+        });
+  }
+
+  /** {@code out_k = post[k] * y + sum_j comb[j][k] * x_j}; the sum runs over the first index. */
+  void expand(float[] x, float[] y, int tokens, float[] out) {
+    compute.forRows(
+        tokens,
+        (t, worker) -> {
+          float[] transposed = new float[streams * streams];
+          for (int j = 0; j < streams; j++) {
+            for (int k = 0; k < streams; k++) {
+              transposed[k * streams + j] = comb[(t * streams + j) * streams + k];
+            }
+          }
+          compute.kernels.weightedSums(
+              transposed, 0, streams, streams, x, t * width, hidden, streams, hidden, out, t * width, hidden);
+          for (int k = 0; k < streams; k++) {
+            compute.kernels.addScaled(
+                post[t * streams + k], y, t * hidden, out, t * width + k * hidden, hidden);
+          }
+          compute.round(out, t * width, width);
+        });
+  }
+}

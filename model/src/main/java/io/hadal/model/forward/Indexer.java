@@ -1,0 +1,207 @@
+package io.hadal.model.forward;
+
+import io.hadal.kernels.BlockQuantizer;
+import io.hadal.kernels.TopK;
+import io.hadal.model.cache.EntryLog;
+import io.hadal.model.cache.LayerCache;
+import io.hadal.model.config.IndexerConfig;
+import io.hadal.model.config.LayerConfig;
+import io.hadal.model.config.ModelConfig;
+import io.hadal.model.forward.Batch.Span;
+import io.hadal.model.weights.IndexerWeights;
+import java.util.Arrays;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** Lightning indexer: the compressed entries a query attends to (spec 4.4). */
+final class Indexer {
+  private static final int KEYS = 64;
+
+  /** Floats of the score buffer; long contexts are scored in several rounds of tokens. */
+  private static final int SCORES = 4 << 20;
+
+  private final ModelConfig config;
+  private final IndexerConfig index;
+  private final Compute compute;
+  private float[] queries = new float[0];
+  private float[] weights = new float[0];
+  private float[] scores = new float[0];
+  private final float[][] scratch;
+
+  Indexer(ModelConfig config, Compute compute) {
+    this.config = config;
+    this.index = config.indexer();
+    this.compute = compute;
+    this.scratch = Compute.perWorker(compute.pool);
+  }
+
+  /**
+   * Chosen entries of every token, ascending; null in place of a list that holds all visible entries.
+   *
+   * @param x block input {@code [tokens, hidden]}
+   * @param latent normalised query latent {@code [tokens, queryRank]}
+   */
+  int[] @Nullable [] select(
+      Batch batch,
+      int layer,
+      int cacheLayer,
+      LayerConfig lc,
+      IndexerWeights w,
+      RotaryTables.Table rope,
+      float[] x,
+      float[] latent) {
+    int tokens = batch.size();
+    int[] @Nullable [] selected = new int[tokens][];
+    Arrays.fill(selected, null);
+    boolean probing = compute.probe != null && layer >= 0;
+    if (!probing && !needed(batch, lc)) {
+      return selected;
+    }
+    project(batch, layer, w, rope, x, latent);
+    for (Span span : batch.spans()) {
+      EntryLog keys = Objects.requireNonNull(span.cache().layer(cacheLayer).index()).entries();
+      int last = lc.visibleEntries(span.start() + span.count() - 1);
+      if (last == 0) {
+        continue;
+      }
+      int round = Math.max(1, SCORES / last);
+      for (int from = 0; from < span.count(); from += round) {
+        int count = Math.min(round, span.count() - from);
+        scores = Compute.grow(scores, count * last);
+        score(span, keys, from, count, last);
+        if (probing) {
+          probeScores(batch, layer, lc, span, from, count, last);
+        }
+        choose(batch, lc, span, from, count, last, selected);
+      }
+    }
+    return selected;
+  }
+
+  private boolean needed(Batch batch, LayerConfig lc) {
+    for (Span span : batch.spans()) {
+      if (lc.visibleEntries(span.start() + span.count() - 1) > index.topK()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private void project(
+      Batch batch,
+      int layer,
+      IndexerWeights w,
+      RotaryTables.Table rope,
+      float[] x,
+      float[] latent) {
+    int tokens = batch.size();
+    int dim = index.headDim();
+    int width = index.heads() * dim;
+    int ropeDim = config.attention().ropeDim();
+    queries = Compute.grow(queries, tokens * width);
+    weights = Compute.grow(weights, tokens * index.heads());
+    compute.linear(w.wqB(), latent, config.attention().queryRank(), tokens, queries, width);
+    float hadamardScale = (float) (1 / Math.sqrt(dim));
+    compute.forRows(
+        tokens,
+        (t, worker) -> {
+          for (int h = 0; h < index.heads(); h++) {
+            int at = t * width + h * dim;
+            rope.rotate(queries, at + dim - ropeDim, t, false);
+            compute.round(queries, at + dim - ropeDim, ropeDim);
+            compute.kernels.hadamard(queries, at, dim, hadamardScale);
+            compute.round(queries, at, dim);
+            if (compute.mode.roundsCaches()) {
+              BlockQuantizer.roundFp4(queries, at, dim, 32);
+            }
+          }
+        });
+    compute.linear(w.weightsProj(), x, config.hiddenSize(), tokens, weights, index.heads());
+    for (int i = 0; i < tokens * index.heads(); i++) {
+      weights[i] *= index.weightScale();
+    }
+    compute.round(weights, 0, tokens * index.heads());
+    compute.probe(layer, "idx_q", queries, tokens, width);
+    compute.probe(layer, "idx_weights", weights, tokens, index.heads());
+  }
+
+  /** Scores of {@code count} tokens against the first {@code entries} keys. */
+  private void score(Span span, EntryLog keys, int from, int count, int entries) {
+    int dim = index.headDim();
+    int heads = index.heads();
+    compute.parallel(
+        (entries + KEYS - 1) / KEYS,
+        (task, worker) -> {
+          int first = task * KEYS;
+          int n = Math.min(KEYS, entries - first);
+          scratch[worker] = Compute.grow(scratch[worker], KEYS * dim + heads * KEYS);
+          float[] b = scratch[worker];
+          int dots = KEYS * dim;
+          for (int j = 0; j < n; j++) {
+            keys.read(first + j, b, j * dim);
+          }
+          for (int i = from; i < from + count; i++) {
+            int t = span.offset() + i;
+            compute.kernels.dots(
+                queries, t * heads * dim, dim, heads, b, 0, dim, n, dim, b, dots, n);
+            compute.round(b, dots, heads * n);
+            combine(b, dots, n, t * heads, (i - from) * entries + first);
+          }
+        });
+  }
+
+  /** {@code score_j = sum_h w_h relu(dot_hj)}, heads in ascending order. */
+  private void combine(float[] b, int dots, int n, int weight, int out) {
+    Arrays.fill(scores, out, out + n, 0);
+    boolean rounds = compute.mode.roundsActivations();
+    for (int h = 0; h < index.heads(); h++) {
+      float w = weights[weight + h];
+      int row = dots + h * n;
+      if (rounds) {
+        for (int j = 0; j < n; j++) {
+          b[row + j] = Math.max(b[row + j], 0) * w;
+        }
+        compute.round(b, row, n);
+        for (int j = 0; j < n; j++) {
+          scores[out + j] += b[row + j];
+        }
+      } else {
+        for (int j = 0; j < n; j++) {
+          scores[out + j] = Math.fma(Math.max(b[row + j], 0), w, scores[out + j]);
+        }
+      }
+    }
+    compute.round(scores, out, n);
+  }
+
+  private void choose(
+      Batch batch,
+      LayerConfig lc,
+      Span span,
+      int from,
+      int count,
+      int stride,
+      int[] @Nullable [] selected) {
+    compute.forRows(
+        count,
+        (i, worker) -> {
+          int t = span.offset() + from + i;
+          int visible = lc.visibleEntries(batch.position(t));
+          if (visible > index.topK()) {
+            int[] out = new int[index.topK()];
+            TopK.select(scores, i * stride, visible, index.topK(), out);
+            selected[t] = out;
+          }
+        });
+  }
+
+  private void probeScores(
+      Batch batch, int layer, LayerConfig lc, Span span, int from, int count, int entries) {
+    float[] seen = Arrays.copyOf(scores, count * entries);
+    for (int i = 0; i < count; i++) {
+      int visible = lc.visibleEntries(batch.position(span.offset() + from + i));
+      Arrays.fill(seen, i * entries + visible, (i + 1) * entries, Float.NEGATIVE_INFINITY);
+    }
+    compute.probe(layer, "idx_score", seen, count, entries);
+  }
+}

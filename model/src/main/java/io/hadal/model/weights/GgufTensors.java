@@ -1,0 +1,133 @@
+package io.hadal.model.weights;
+
+import io.hadal.formats.FormatException;
+import io.hadal.formats.weights.StoredTensor;
+import io.hadal.formats.weights.TensorStore;
+import io.hadal.kernels.Matrix;
+import java.lang.foreign.MemorySegment;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** GGUF tensors (spec 7.2) in the llama.cpp and the ds4 dialect; MTP layers as {@code blk.L} or {@code mtp.N}. */
+final class GgufTensors extends TensorSource {
+  private static final Map<String, String> GLOBAL =
+      Map.of(
+          "embed.weight", "token_embd.weight",
+          "head.weight", "output.weight",
+          "norm.weight", "output_norm.weight",
+          "hc_head_fn", "output_hc_fn.weight",
+          "hc_head_base", "output_hc_base.weight",
+          "hc_head_scale", "output_hc_scale.weight");
+
+  private static final Map<String, String> LAYER = layerNames();
+
+  private final int trunkLayers;
+
+  GgufTensors(TensorStore store, int trunkLayers) {
+    super(store);
+    this.trunkLayers = trunkLayers;
+  }
+
+  private static Map<String, String> layerNames() {
+    Map<String, String> m = new HashMap<>();
+    for (String site : List.of("attn", "ffn")) {
+      for (String part : List.of("fn", "base", "scale")) {
+        m.put("hc_" + site + "_" + part, "hc_" + site + "_" + part + ".weight");
+      }
+      m.put(site + "_norm.weight", site + "_norm.weight");
+    }
+    m.put("attn.attn_sink", "attn_sinks.weight");
+    m.put("attn.wq_a.weight", "attn_q_a.weight");
+    m.put("attn.q_norm.weight", "attn_q_a_norm.weight");
+    m.put("attn.wq_b.weight", "attn_q_b.weight");
+    m.put("attn.wkv.weight", "attn_kv.weight");
+    m.put("attn.kv_norm.weight", "attn_kv_a_norm.weight");
+    m.put("attn.wo_a.weight", "attn_output_a.weight");
+    m.put("attn.wo_b.weight", "attn_output_b.weight");
+    m.put("attn.compressor.ape", "attn_compressor_ape.weight");
+    m.put("attn.compressor.wkv.weight", "attn_compressor_kv.weight");
+    m.put("attn.compressor.wgate.weight", "attn_compressor_gate.weight");
+    m.put("attn.compressor.norm.weight", "attn_compressor_norm.weight");
+    m.put("attn.indexer.wq_b.weight", "indexer.attn_q_b.weight");
+    m.put("attn.indexer.weights_proj.weight", "indexer.proj.weight");
+    m.put("attn.indexer.compressor.ape", "indexer_compressor_ape.weight");
+    m.put("attn.indexer.compressor.wkv.weight", "indexer_compressor_kv.weight");
+    m.put("attn.indexer.compressor.wgate.weight", "indexer_compressor_gate.weight");
+    m.put("attn.indexer.compressor.norm.weight", "indexer_compressor_norm.weight");
+    m.put("ffn.gate.weight", "ffn_gate_inp.weight");
+    m.put("ffn.gate.bias", "exp_probs_b.bias");
+    m.put("ffn.gate.tid2eid", "ffn_gate_tid2eid.weight");
+    m.put("ffn.shared_experts.w1.weight", "ffn_gate_shexp.weight");
+    m.put("ffn.shared_experts.w2.weight", "ffn_down_shexp.weight");
+    m.put("ffn.shared_experts.w3.weight", "ffn_up_shexp.weight");
+    m.put("ffn.experts.w1", "ffn_gate_exps.weight");
+    m.put("ffn.experts.w2", "ffn_down_exps.weight");
+    m.put("ffn.experts.w3", "ffn_up_exps.weight");
+    m.put("eh_proj.weight", "nextn.eh_proj.weight");
+    m.put("enorm.weight", "nextn.enorm.weight");
+    m.put("hnorm.weight", "nextn.hnorm.weight");
+    m.put("norm.weight", "nextn.shared_head_norm.weight");
+    m.put("hc_head_fn", "nextn.hc_head_fn.weight");
+    m.put("hc_head_base", "nextn.hc_head_base.weight");
+    m.put("hc_head_scale", "nextn.hc_head_scale.weight");
+    return m;
+  }
+
+  @Override
+  @Nullable StoredTensor find(String name) {
+    String global = GLOBAL.get(name);
+    if (global != null) {
+      return store().find(global);
+    }
+    int first = name.indexOf('.');
+    int second = name.indexOf('.', first + 1);
+    if (second < 0) {
+      return null;
+    }
+    String rest = name.substring(second + 1);
+    String local = LAYER.get(rest);
+    int index = Integer.parseInt(name.substring(first + 1, second));
+    if (name.startsWith("layers.")) {
+      return local == null ? null : store().find("blk." + index + "." + local);
+    }
+    // The separate ds4 drafter file keeps the released prefix.
+    StoredTensor own = find("mtp." + index + ".", local, rest);
+    return own != null ? own : find("blk." + (trunkLayers + index) + ".", local, rest);
+  }
+
+  private @Nullable StoredTensor find(String prefix, @Nullable String local, String released) {
+    StoredTensor tensor = local == null ? null : store().find(prefix + local);
+    if (tensor == null) {
+      tensor = store().find(prefix + released);
+    }
+    return tensor != null ? tensor : store().find(prefix + released + ".weight");
+  }
+
+  @Override
+  @Nullable StoredTensor scaleOf(String name) {
+    return null;
+  }
+
+  @Override
+  Matrix expert(String prefix, int expert, int experts, String part, int rows, int cols) {
+    StoredTensor stacked = get(prefix + "." + part);
+    if (!stacked.shape().equals(List.of((long) experts, (long) rows, (long) cols))) {
+      throw error(
+          stacked, "has shape " + stacked.shape() + ", expected [" + experts + ", " + rows + ", " + cols + "]");
+    }
+    long bytes;
+    try {
+      bytes = stacked.type().bytes(cols) * rows;
+    } catch (IllegalArgumentException e) {
+      throw new FormatException(store().source().toString(), stacked.name() + ": " + e.getMessage());
+    }
+    MemorySegment data = stacked.data().asSlice(expert * bytes, bytes);
+    return matrixOf(
+        new StoredTensor(stacked.name(), stacked.type(), List.of((long) rows, (long) cols), data),
+        null,
+        rows,
+        cols);
+  }
+}

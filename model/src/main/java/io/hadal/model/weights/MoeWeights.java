@@ -1,0 +1,27 @@
+package io.hadal.model.weights;
+
+import io.hadal.kernels.Matrix;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Router and experts (spec 5.1, 5.2).
+ *
+ * @param bias added for the selection only; null in hash-routed layers
+ * @param table experts by token id, {@code [vocab, active]}; null in learned layers
+ * @param shared null when the model has no shared expert
+ */
+public record MoeWeights(
+    Matrix gate,
+    float @Nullable [] bias,
+    int @Nullable [] table,
+    List<ExpertWeights> experts,
+    @Nullable ExpertWeights shared) {
+
+  /** One SwiGLU expert: {@code w2 (silu(w1 x) * w3 x)}. */
+  public record ExpertWeights(Matrix w1, Matrix w3, Matrix w2) {}
+
+  public MoeWeights {
+    experts = List.copyOf(experts);
+  }
+}

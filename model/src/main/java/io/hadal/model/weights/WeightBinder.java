@@ -1,0 +1,170 @@
+package io.hadal.model.weights;
+
+import io.hadal.formats.weights.Gguf;
+import io.hadal.formats.weights.TensorStore;
+import io.hadal.kernels.Matrix;
+import io.hadal.model.config.AttentionConfig;
+import io.hadal.model.config.IndexerConfig;
+import io.hadal.model.config.LayerConfig;
+import io.hadal.model.config.ModelConfig;
+import io.hadal.model.config.MoeConfig;
+import io.hadal.model.weights.MoeWeights.ExpertWeights;
+import io.hadal.model.weights.MtpWeights.Projection;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Binds stored tensors to the architecture; every shape is checked here, once. */
+public final class WeightBinder {
+  private final ModelConfig config;
+  private final TensorSource tensors;
+
+  private WeightBinder(ModelConfig config, TensorSource tensors) {
+    this.config = config;
+    this.tensors = tensors;
+  }
+
+  /**
+   * Binds everything the configuration names. Drafters whose tensors a checkpoint leaves out are left out as well.
+   *
+   * @throws io.hadal.formats.FormatException for a missing tensor or a wrong shape
+   */
+  public static ModelWeights bind(ModelConfig config, TensorStore store) {
+    TensorSource source =
+        store instanceof Gguf ? new GgufTensors(store, config.layers().size()) : new HfTensors(store);
+    return new WeightBinder(config, source).bind();
+  }
+
+  private ModelWeights bind() {
+    int d = config.hiddenSize();
+    Matrix embed = tensors.matrix("embed", config.vocabSize(), d);
+    List<LayerWeights> layers = new ArrayList<>();
+    for (int i = 0; i < config.layers().size(); i++) {
+      layers.add(layer("layers." + i + ".", config.layers().get(i)));
+    }
+    HeadWeights head =
+        new HeadWeights(
+            headHyper(""),
+            tensors.vector("norm.weight", d),
+            tensors.matrix("head", config.vocabSize(), d));
+    List<MtpWeights> drafters = new ArrayList<>();
+    for (int i = 0; i < config.drafters().size(); i++) {
+      String p = "mtp." + i + ".";
+      if (!tensors.has(p + "enorm.weight")) {
+        break;
+      }
+      drafters.add(drafter(p, config.drafters().get(i), head));
+    }
+    return new ModelWeights(embed, layers, head, drafters);
+  }
+
+  private MtpWeights drafter(String p, LayerConfig layer, HeadWeights trunk) {
+    int d = config.hiddenSize();
+    Matrix joined = tensors.matrixIfPresent(p + "eh_proj", d, 2 * d);
+    Projection projection =
+        joined != null
+            ? new Projection.Joined(joined)
+            : new Projection.Split(
+                tensors.matrix(p + "e_proj", d, d), tensors.matrix(p + "h_proj", d, d));
+    return new MtpWeights(
+        tensors.vector(p + "enorm.weight", d),
+        tensors.vector(p + "hnorm.weight", d),
+        projection,
+        layer(p, layer),
+        new HeadWeights(
+            tensors.has(p + "hc_head_fn") ? headHyper(p) : trunk.collapse(),
+            tensors.vector(p + "norm.weight", d),
+            trunk.head()));
+  }
+
+  private HyperWeights headHyper(String p) {
+    int streams = config.hyper().streams();
+    return new HyperWeights(
+        tensors.matrix(p + "hc_head_fn", streams, config.streamWidth()),
+        tensors.vector(p + "hc_head_base", streams),
+        tensors.vector(p + "hc_head_scale", 1));
+  }
+
+  private HyperWeights hyper(String name) {
+    int mixes = config.hyper().mixes();
+    return new HyperWeights(
+        tensors.matrix(name + "_fn", mixes, config.streamWidth()),
+        tensors.vector(name + "_base", mixes),
+        tensors.vector(name + "_scale", 3));
+  }
+
+  private LayerWeights layer(String p, LayerConfig layer) {
+    int d = config.hiddenSize();
+    return new LayerWeights(
+        hyper(p + "hc_attn"),
+        tensors.vector(p + "attn_norm.weight", d),
+        attention(p + "attn.", layer),
+        hyper(p + "hc_ffn"),
+        tensors.vector(p + "ffn_norm.weight", d),
+        moe(p + "ffn.", layer));
+  }
+
+  private AttentionWeights attention(String p, LayerConfig layer) {
+    AttentionConfig a = config.attention();
+    int d = config.hiddenSize();
+    return new AttentionWeights(
+        tensors.matrix(p + "wq_a", a.queryRank(), d),
+        tensors.vector(p + "q_norm.weight", a.queryRank()),
+        tensors.matrix(p + "wq_b", a.heads() * a.headDim(), a.queryRank()),
+        tensors.matrix(p + "wkv", a.headDim(), d),
+        tensors.vector(p + "kv_norm.weight", a.headDim()),
+        tensors.matrix(p + "wo_a", a.outGroups() * a.outRank(), a.groupWidth()),
+        tensors.matrix(p + "wo_b", d, a.outGroups() * a.outRank()),
+        tensors.vector(p + "attn_sink", a.heads()),
+        layer.ratio() == 0 ? null : compressor(p + "compressor.", layer, a.headDim()),
+        layer.indexed() ? indexer(p + "indexer.", layer) : null);
+  }
+
+  private CompressorWeights compressor(String p, LayerConfig layer, int width) {
+    int channels = layer.compressorHalves() * width;
+    int d = config.hiddenSize();
+    return new CompressorWeights(
+        tensors.matrix(p + "wkv", channels, d),
+        tensors.matrix(p + "wgate", channels, d),
+        tensors.vector(p + "ape", layer.ratio() * channels),
+        tensors.vector(p + "norm.weight", width));
+  }
+
+  private IndexerWeights indexer(String p, LayerConfig layer) {
+    IndexerConfig x = config.indexer();
+    return new IndexerWeights(
+        tensors.matrix(p + "wq_b", x.heads() * x.headDim(), config.attention().queryRank()),
+        tensors.matrix(p + "weights_proj", x.heads(), config.hiddenSize()),
+        compressor(p + "compressor.", layer, x.headDim()));
+  }
+
+  private MoeWeights moe(String p, LayerConfig layer) {
+    MoeConfig m = config.moe();
+    int d = config.hiddenSize();
+    List<ExpertWeights> experts = new ArrayList<>();
+    for (int e = 0; e < m.experts(); e++) {
+      experts.add(
+          new ExpertWeights(
+              tensors.expert(p + "experts", e, m.experts(), "w1", m.width(), d),
+              tensors.expert(p + "experts", e, m.experts(), "w3", m.width(), d),
+              tensors.expert(p + "experts", e, m.experts(), "w2", d, m.width())));
+    }
+    return new MoeWeights(
+        tensors.matrix(p + "gate", m.experts(), d),
+        layer.hashRouted() ? null : tensors.vector(p + "gate.bias", m.experts()),
+        layer.hashRouted()
+            ? tensors.indices(p + "gate.tid2eid", config.vocabSize(), m.activeExperts(), m.experts())
+            : null,
+        experts,
+        m.sharedExperts() == 0 ? null : sharedExpert(p + "shared_experts."));
+  }
+
+  private @Nullable ExpertWeights sharedExpert(String p) {
+    int width = config.moe().width();
+    int d = config.hiddenSize();
+    return new ExpertWeights(
+        tensors.matrix(p + "w1", width, d),
+        tensors.matrix(p + "w3", width, d),
+        tensors.matrix(p + "w2", d, width));
+  }
+}
