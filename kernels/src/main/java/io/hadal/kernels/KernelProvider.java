@@ -1,12 +1,66 @@
 package io.hadal.kernels;
 
-/** Picks the implementation once. */
+import io.hadal.kernels.scalar.ScalarKernels;
+import io.hadal.kernels.vector.VectorKernels;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Picks the implementation once. {@code -Dhadal.kernels=scalar|vector} forces one, {@code
+ * -Dhadal.vectorBits=128|256|512} a vector width.
+ */
 final class KernelProvider {
-  static final Kernels INSTANCE = load();
+  private static final String MODULE = "jdk.incubator.vector";
+
+  static final Kernels INSTANCE =
+      load(System.getProperty("hadal.kernels"), System.getProperty("hadal.vectorBits"));
 
   private KernelProvider() {}
 
-  private static Kernels load() {
-    throw new UnsupportedOperationException("kernels are not built yet");
+  static Kernels load(@Nullable String kind, @Nullable String bits) {
+    int width = width(bits);
+    if (kind != null && !kind.equals("scalar") && !kind.equals("vector")) {
+      throw new IllegalArgumentException("hadal.kernels is scalar or vector, not " + kind);
+    }
+    if ("scalar".equals(kind)) {
+      return new ScalarKernels();
+    }
+    if (!vectorModuleReadable()) {
+      if (kind != null) {
+        throw new IllegalArgumentException(
+            "hadal.kernels=vector needs the JVM flag --add-modules " + MODULE);
+      }
+      System.getLogger("io.hadal.kernels")
+          .log(
+              System.Logger.Level.WARNING,
+              "Vector kernels are off, plain Java is many times slower: start the JVM with"
+                  + " --add-modules "
+                  + MODULE);
+      return new ScalarKernels();
+    }
+    return VectorLoader.load(width);
+  }
+
+  private static int width(@Nullable String bits) {
+    return switch (bits) {
+      case null -> 0;
+      case "128" -> 128;
+      case "256" -> 256;
+      case "512" -> 512;
+      default ->
+          throw new IllegalArgumentException("hadal.vectorBits is 128, 256 or 512, not " + bits);
+    };
+  }
+
+  private static boolean vectorModuleReadable() {
+    Optional<Module> module = ModuleLayer.boot().findModule(MODULE);
+    return module.isPresent() && KernelProvider.class.getModule().canRead(module.get());
+  }
+
+  /** A class of its own, so that vector classes are linked only when their module is there. */
+  private static final class VectorLoader {
+    static Kernels load(int width) {
+      return VectorKernels.usable(width) ? new VectorKernels() : new ScalarKernels();
+    }
   }
 }

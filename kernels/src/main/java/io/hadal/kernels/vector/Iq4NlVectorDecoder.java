@@ -1,0 +1,39 @@
+package io.hadal.kernels.vector;
+
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
+
+import io.hadal.kernels.Matrix;
+import io.hadal.kernels.scalar.Grids;
+import io.hadal.kernels.scalar.RowDecoder;
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.ByteVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
+
+/** IQ4_NL. */
+final class Iq4NlVectorDecoder implements RowDecoder {
+  private static final VectorSpecies<Byte> B = Width.B;
+  private static final VectorSpecies<Integer> I = Width.I;
+  private static final int L = Width.LENGTH;
+  private static final Nibbles VALUES = new Nibbles(Grids.IQ4);
+
+  @Override
+  public void decode(Matrix w, int row, int from, int count, float[] out, int outOffset) {
+    MemorySegment data = w.data();
+    long at = w.rowBytes() * row + (long) (from / 32) * 18;
+    for (int o = outOffset; o < outOffset + count; o += 32) {
+
+      float d = Float.float16ToFloat(data.get(Layouts.SHORT, at));
+      for (int i = 0; i < 16; i += L) {
+        IntVector q =
+            ((IntVector)
+                ByteVector.fromMemorySegment(B, data, at + 2 + i, LITTLE_ENDIAN)
+                    .convertShape(VectorOperators.ZERO_EXTEND_B2I, I, 0));
+        VALUES.at(q.and(15)).mul(d).intoArray(out, o + i);
+        VALUES.at(q.lanewise(VectorOperators.LSHR, 4)).mul(d).intoArray(out, o + 16 + i);
+      }
+      at += 18;
+    }
+  }
+}

@@ -1,0 +1,136 @@
+package io.hadal.kernels.vector;
+
+import io.hadal.kernels.Matrix;
+import io.hadal.kernels.scalar.Lanes;
+import io.hadal.kernels.scalar.RowDecoder;
+import java.util.Arrays;
+
+/**
+ * Stored weights times f32 inputs. Rows are decoded a panel of columns at a time into scratch that
+ * the first or second cache level holds; all inputs run over a panel before the next one is
+ * decoded, their lanes waiting in memory.
+ */
+final class MatrixProduct {
+  static final int PANEL_ROWS = 16;
+
+  /** A multiple of every block size. */
+  static final int PANEL_COLS = 1024;
+
+  /** Inputs whose lanes wait at a time. */
+  private static final int TOKENS = 256;
+
+  private static final Tiles TILES = Tiles.INSTANCE;
+
+  private MatrixProduct() {}
+
+  static void multiply(
+      Matrix w,
+      int fromRow,
+      int toRow,
+      float[] x,
+      int xOffset,
+      int xStride,
+      int tokens,
+      float[] y,
+      int yOffset,
+      int yStride) {
+    RowDecoder decoder = VectorDecoders.of(w.type());
+    Scratch scratch = Scratch.get();
+    int panelRows = tokens < 4 ? 4 : PANEL_ROWS;
+    float[] lanes = scratch.lanes(Math.min(tokens, TOKENS) * panelRows * Lanes.COUNT);
+    for (int t = 0; t < tokens; t += TOKENS) {
+      int count = Math.min(TOKENS, tokens - t);
+      int xAt = xOffset + t * xStride;
+      int yAt = yOffset + t * yStride;
+      for (int r = fromRow; r < toRow; r += panelRows) {
+        int rows = Math.min(panelRows, toRow - r);
+        panel(w, decoder, r, rows, panelRows, x, xAt, xStride, count, scratch.panel, lanes);
+        for (int j = 0; j < count; j++) {
+          int at = j * panelRows * Lanes.COUNT;
+          for (int i = 0; i < rows; i++) {
+            y[yAt + j * yStride + r + i] = Lanes.fold(lanes, at + i * Lanes.COUNT);
+          }
+        }
+      }
+    }
+  }
+
+  /** Fills the lanes of {@code rows} rows and all tokens; rows up to the panel's get any value. */
+  private static void panel(
+      Matrix w,
+      RowDecoder decoder,
+      int row,
+      int rows,
+      int panelRows,
+      float[] x,
+      int xAt,
+      int xStride,
+      int tokens,
+      float[] panel,
+      float[] lanes) {
+    int cols = w.cols();
+    int laneStride = panelRows * Lanes.COUNT;
+    Arrays.fill(lanes, 0, tokens * laneStride, 0);
+    int quads = (rows + 3) / 4;
+    for (int k = 0; k < cols; k += PANEL_COLS) {
+      int n = Math.min(PANEL_COLS, cols - k);
+      for (int i = 0; i < rows; i++) {
+        decoder.decode(w, row + i, k, n, panel, i * PANEL_COLS);
+      }
+      int whole = n & -Lanes.COUNT;
+      int t = 0;
+      for (; t + 4 <= tokens; t += 4) {
+        int b = xAt + t * xStride + k;
+        for (int q = 0; q < quads; q++) {
+          int a = 4 * q * PANEL_COLS;
+          TILES.tile4x4(
+              panel,
+              a,
+              a + PANEL_COLS,
+              a + 2 * PANEL_COLS,
+              a + 3 * PANEL_COLS,
+              x,
+              b,
+              b + xStride,
+              b + 2 * xStride,
+              b + 3 * xStride,
+              whole,
+              lanes,
+              t * laneStride + 4 * q * Lanes.COUNT,
+              laneStride);
+        }
+      }
+      for (; t < tokens; t++) {
+        int b = xAt + t * xStride + k;
+        for (int q = 0; q < quads; q++) {
+          int a = 4 * q * PANEL_COLS;
+          TILES.tile4x1(
+              panel,
+              a,
+              a + PANEL_COLS,
+              a + 2 * PANEL_COLS,
+              a + 3 * PANEL_COLS,
+              x,
+              b,
+              whole,
+              lanes,
+              t * laneStride + 4 * q * Lanes.COUNT);
+        }
+      }
+      if (whole < n) {
+        for (int j = 0; j < tokens; j++) {
+          for (int i = 0; i < rows; i++) {
+            Lanes.tail(
+                panel,
+                i * PANEL_COLS + whole,
+                x,
+                xAt + j * xStride + k + whole,
+                n - whole,
+                lanes,
+                j * laneStride + i * Lanes.COUNT);
+          }
+        }
+      }
+    }
+  }
+}

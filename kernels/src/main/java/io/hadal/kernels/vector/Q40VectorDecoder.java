@@ -1,0 +1,43 @@
+package io.hadal.kernels.vector;
+
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
+
+import io.hadal.kernels.Matrix;
+import io.hadal.kernels.scalar.RowDecoder;
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.ByteVector;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
+
+/** Q4_0. */
+final class Q40VectorDecoder implements RowDecoder {
+  private static final VectorSpecies<Byte> B = Width.B;
+  private static final VectorSpecies<Float> F = Width.F;
+  private static final VectorSpecies<Integer> I = Width.I;
+  private static final int L = Width.LENGTH;
+
+  @Override
+  public void decode(Matrix w, int row, int from, int count, float[] out, int outOffset) {
+    MemorySegment data = w.data();
+    long at = w.rowBytes() * row + (long) (from / 32) * 18;
+    for (int o = outOffset; o < outOffset + count; o += 32) {
+
+      float d = Float.float16ToFloat(data.get(Layouts.SHORT, at));
+      for (int i = 0; i < 16; i += L) {
+        IntVector q =
+            ((IntVector)
+                ByteVector.fromMemorySegment(B, data, at + 2 + i, LITTLE_ENDIAN)
+                    .convertShape(VectorOperators.ZERO_EXTEND_B2I, I, 0));
+        ((FloatVector) (q.and(15).sub(8)).convert(VectorOperators.I2F, 0))
+            .mul(d)
+            .intoArray(out, o + i);
+        ((FloatVector) (q.lanewise(VectorOperators.LSHR, 4).sub(8)).convert(VectorOperators.I2F, 0))
+            .mul(d)
+            .intoArray(out, o + 16 + i);
+      }
+      at += 18;
+    }
+  }
+}
