@@ -2,6 +2,7 @@
 module io.hadal.engine {
   requires transitive io.hadal.model;
   requires static transitive org.jspecify;
+  requires jdk.management;
 
   exports io.hadal.engine;
 }

@@ -5,4 +5,8 @@ module io.hadal.model {
   requires static transitive org.jspecify;
 
   exports io.hadal.model;
+  exports io.hadal.model.cache;
+  exports io.hadal.model.config;
+  exports io.hadal.model.forward;
+  exports io.hadal.model.weights;
 }

@@ -1,6 +1,356 @@
 package io.hadal.engine;
 
-/** Placeholder until the class lands. */
-public final class Session {
-  private Session() {}
+import io.hadal.formats.FormatException;
+import io.hadal.model.cache.KvStore;
+import io.hadal.model.cache.SequenceCache;
+import io.hadal.model.config.LayerConfig;
+import io.hadal.model.config.ModelConfig;
+import java.io.BufferedInputStream;
+import java.io.BufferedOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One timeline: its tokens, their cached state and the logits behind the last of them. A session is used by one thread
+ * at a time; different sessions may be used at once.
+ */
+public final class Session implements AutoCloseable {
+  private static final long MAGIC = 0x4844_4c53_4553_3031L; // HDLSES01
+
+  private final Engine engine;
+  private SequenceCache cache;
+  private @Nullable SequenceCache draftCache;
+  private int[] tokens = new int[64];
+  private int length;
+  private float @Nullable [] logits;
+  // Trunk streams of the positions the drafter has not taken in yet.
+  private float[] pending = new float[0];
+  private int pendingRows;
+
+  Session(Engine engine) {
+    this.engine = engine;
+    this.cache = engine.openTrunk();
+    this.draftCache = engine.openDrafter();
+  }
+
+  private Session(Session from) {
+    this.engine = from.engine;
+    this.cache = from.cache.fork();
+    this.draftCache = from.draftCache == null ? null : from.draftCache.fork();
+    this.tokens = from.tokens.clone();
+    this.length = from.length;
+    this.logits = from.logits == null ? null : from.logits.clone();
+    this.pending = from.pending.clone();
+    this.pendingRows = from.pendingRows;
+  }
+
+  public int length() {
+    return length;
+  }
+
+  /** The tokens so far. */
+  public int[] tokens() {
+    return Arrays.copyOf(tokens, length);
+  }
+
+  /**
+   * Takes tokens in, in steps of any size with the same result, and returns the logits behind the last one.
+   *
+   * @throws IllegalArgumentException for an id outside the vocabulary or a timeline beyond the context
+   */
+  public float[] append(int... more) {
+    Work work = new Work(this, more, false);
+    engine.run(List.of(work));
+    return work.logits()[0];
+  }
+
+  /** As {@link #append}, with the logits behind every token. */
+  public float[][] appendAll(int... more) {
+    Work work = new Work(this, more, true);
+    engine.run(List.of(work));
+    return work.logits();
+  }
+
+  /** Logits behind the last token. */
+  public float[] logits() {
+    if (logits == null) {
+      throw new IllegalStateException("an empty session has no logits");
+    }
+    return logits;
+  }
+
+  /** An independent continuation of this timeline. */
+  public Session fork() {
+    return new Session(this);
+  }
+
+  /**
+   * Cuts the timeline to its first tokens; state and logits are those of a session that never saw the rest. Far cuts
+   * replay the kept tokens.
+   */
+  public void truncate(int newLength) {
+    if (newLength < 0 || newLength > length) {
+      throw new IllegalArgumentException("cannot cut " + length + " tokens to " + newLength);
+    }
+    if (newLength == length) {
+      return;
+    }
+    int[] kept = Arrays.copyOf(tokens, newLength);
+    // The last kept token runs again: it gives the logits and the drafter's input.
+    int from = Math.max(0, newLength - 1);
+    if (draftCache != null) {
+      from = Math.min(from, draftCache.length());
+    }
+    reset(from);
+    if (newLength > length) {
+      append(Arrays.copyOfRange(kept, length, newLength));
+    }
+  }
+
+  /** Cuts every cache to a length, or to nothing when one of them cannot. */
+  private void reset(int to) {
+    SequenceCache draft = draftCache;
+    boolean cut = cache.canTruncate(to) && (draft == null || draft.canTruncate(to));
+    length = cut ? to : 0;
+    cache.truncate(length);
+    if (draft != null) {
+      draft.truncate(length);
+    }
+    logits = null;
+    pendingRows = 0;
+  }
+
+  /** Takes the last token back, whose step has just verified a draft; the logits before it are known. */
+  void reject(float[] logitsBefore) {
+    length--;
+    cache.truncate(length);
+    pendingRows--;
+    logits = logitsBefore;
+  }
+
+  /** Writes tokens and state to a file, whole or not at all. */
+  public void snapshot(Path file) throws IOException {
+    Path target = file.toAbsolutePath();
+    Path part = Files.createTempFile(target.getParent(), target.getFileName() + ".", ".part");
+    try {
+      try (OutputStream raw = new BufferedOutputStream(Files.newOutputStream(part))) {
+        DataOutputStream out = new DataOutputStream(raw);
+        out.writeLong(MAGIC);
+        out.writeInt(length);
+        for (int i = 0; i < length; i++) {
+          out.writeInt(tokens[i]);
+        }
+        writeFloats(out, logits == null ? new float[0] : logits);
+        writeFloats(out, Arrays.copyOf(pending, pendingRows * streamWidth()));
+        out.flush();
+        KvStore store = engine.store();
+        store.snapshot(cache, layers(), raw);
+        if (draftCache != null) {
+          store.snapshot(draftCache, draftLayers(), raw);
+        }
+      }
+      Files.move(
+          part, target, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+    } finally {
+      Files.deleteIfExists(part);
+    }
+  }
+
+  /**
+   * Replaces tokens and state by those of a snapshot of the same model, mode and options.
+   *
+   * @throws FormatException when the file is damaged or does not fit this engine; the session is unchanged
+   */
+  public void restore(Path file) throws IOException {
+    String source = file.toString();
+    try (InputStream raw = new BufferedInputStream(Files.newInputStream(file))) {
+      DataInputStream in = new DataInputStream(raw);
+      if (in.readLong() != MAGIC) {
+        throw new FormatException(source, "is no snapshot of a session");
+      }
+      int count = in.readInt();
+      if (count < 0 || count > engine.options().context() || 4L * count > Files.size(file)) {
+        throw new FormatException(source, "holds " + count + " tokens, beyond the context");
+      }
+      int[] restored = new int[Math.max(64, count)];
+      for (int i = 0; i < count; i++) {
+        restored[i] = in.readInt();
+      }
+      float[] lastLogits = readFloats(in, source, config().vocabSize());
+      float[] streams =
+          readFloats(in, source, engine.options().stepTokens() * streamWidth());
+      KvStore store = engine.store();
+      SequenceCache trunk = store.restore(layers(), raw, source);
+      SequenceCache draft = null;
+      boolean ok = false;
+      try {
+        draft = draftCache == null ? null : store.restore(draftLayers(), raw, source);
+        if (trunk.length() != count
+            || (lastLogits.length != 0 && lastLogits.length != config().vocabSize())
+            || streams.length % streamWidth() != 0) {
+          throw new FormatException(source, "is inconsistent");
+        }
+        for (int i = 0; i < count; i++) {
+          if (restored[i] < 0 || restored[i] >= config().vocabSize()) {
+            throw new FormatException(source, "holds token " + restored[i]);
+          }
+        }
+        ok = true;
+      } finally {
+        if (!ok) {
+          trunk.close();
+          if (draft != null) {
+            draft.close();
+          }
+        }
+      }
+      close();
+      cache = trunk;
+      draftCache = draft;
+      tokens = restored;
+      length = count;
+      logits = lastLogits.length == 0 ? null : lastLogits;
+      pending = streams;
+      pendingRows = streams.length / streamWidth();
+    } catch (java.io.EOFException e) {
+      throw new FormatException(source, "ends too early", e);
+    }
+  }
+
+  private static void writeFloats(DataOutputStream out, float[] values) throws IOException {
+    out.writeInt(values.length);
+    for (float v : values) {
+      out.writeFloat(v);
+    }
+  }
+
+  private static float[] readFloats(DataInputStream in, String source, int limit)
+      throws IOException {
+    int n = in.readInt();
+    if (n < 0 || n > limit) {
+      throw new FormatException(source, "holds a list of " + n + " numbers");
+    }
+    float[] values = new float[n];
+    for (int i = 0; i < n; i++) {
+      values[i] = in.readFloat();
+    }
+    return values;
+  }
+
+  private ModelConfig config() {
+    return engine.model().config();
+  }
+
+  private int streamWidth() {
+    return config().streamWidth();
+  }
+
+  private List<LayerConfig> layers() {
+    return config().layers();
+  }
+
+  private List<LayerConfig> draftLayers() {
+    return config().drafters().subList(0, 1);
+  }
+
+  /** Bytes of cached state. */
+  public long cacheBytes() {
+    return cache.bytes() + (draftCache == null ? 0 : draftCache.bytes());
+  }
+
+  @Override
+  public void close() {
+    cache.close();
+    if (draftCache != null) {
+      draftCache.close();
+    }
+  }
+
+  SequenceCache cache() {
+    return cache;
+  }
+
+  SequenceCache draftCache() {
+    return Objects.requireNonNull(draftCache);
+  }
+
+  void check(int[] more) {
+    if (more.length == 0) {
+      throw new IllegalArgumentException("no tokens given");
+    }
+    int vocab = config().vocabSize();
+    for (int id : more) {
+      if (id < 0 || id >= vocab) {
+        throw new IllegalArgumentException(
+            "token id " + id + " is outside the vocabulary of " + vocab);
+      }
+    }
+    int limit = engine.options().context();
+    if (more.length > limit - length) {
+      throw new IllegalArgumentException(
+          length + " + " + more.length + " tokens exceed the context of " + limit
+              + "; raise --context or send less");
+    }
+    if (cache.length() != length
+        || (draftCache != null && draftCache.length() + pendingRows != length)) {
+      // A failed step threw the state away; the tokens are still here.
+      int[] all = Arrays.copyOf(tokens, length);
+      reset(0);
+      if (all.length > 0) {
+        append(all);
+      }
+    }
+  }
+
+  void advance(int[] more, int from, int count) {
+    if (tokens.length < length + count) {
+      tokens = Arrays.copyOf(tokens, Math.max(length + count, tokens.length * 2));
+    }
+    System.arraycopy(more, from, tokens, length, count);
+    length += count;
+    logits = null;
+  }
+
+  void setLogits(float[] last) {
+    logits = last;
+  }
+
+  void keepStreams(float[] streams, int rows) {
+    int width = streamWidth();
+    if (pending.length < (pendingRows + rows) * width) {
+      pending = Arrays.copyOf(pending, (pendingRows + rows) * width);
+    }
+    System.arraycopy(streams, 0, pending, pendingRows * width, rows * width);
+    pendingRows += rows;
+  }
+
+  int pendingRows() {
+    return pendingRows;
+  }
+
+  float[] pendingStreams() {
+    return pending;
+  }
+
+  void dropStreams(int rows) {
+    int width = streamWidth();
+    System.arraycopy(pending, rows * width, pending, 0, (pendingRows - rows) * width);
+    pendingRows -= rows;
+  }
+
+  /** Tokens behind the pending positions, as far as they are known. */
+  int[] nextTokens(int count) {
+    int first = length - pendingRows + 1;
+    return Arrays.copyOfRange(tokens, first, first + count);
+  }
 }

@@ -9,6 +9,7 @@ import io.hadal.model.config.LayerConfig;
 import io.hadal.model.config.ModelConfig;
 import io.hadal.model.forward.Batch.Span;
 import io.hadal.model.weights.AttentionWeights;
+import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -85,6 +86,7 @@ final class Attention {
           rope,
           x);
     }
+    probeSelection(batch, layer, lc, selected);
     attend(batch, layer, cacheLayer, lc, w, rope, selected);
     project(tokens, layer, w, out);
   }
@@ -212,6 +214,25 @@ final class Attention {
           }
         });
     compute.probe(layer, "o", outputs, tokens, width);
+  }
+
+  /** Compressed entries each query attends to, padded with -1. */
+  private void probeSelection(
+      Batch batch, int layer, LayerConfig lc, int[] @Nullable [] selected) {
+    int width = lc.visibleEntries(batch.position(batch.size() - 1));
+    if (compute.probe == null || layer < 0 || width == 0) {
+      return;
+    }
+    float[] seen = new float[batch.size() * width];
+    Arrays.fill(seen, -1);
+    for (int t = 0; t < batch.size(); t++) {
+      int[] chosen = selected[t];
+      int count = chosen != null ? chosen.length : lc.visibleEntries(batch.position(t));
+      for (int j = 0; j < count; j++) {
+        seen[t * width + j] = chosen != null ? chosen[j] : j;
+      }
+    }
+    compute.probe(layer, "selected", seen, batch.size(), width);
   }
 
   /** Core attention of some heads of one query (spec 3.4). */

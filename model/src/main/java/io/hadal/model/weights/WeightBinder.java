@@ -1,8 +1,10 @@
 package io.hadal.model.weights;
 
 import io.hadal.formats.weights.Gguf;
+import io.hadal.formats.weights.StoredTensor;
 import io.hadal.formats.weights.TensorStore;
 import io.hadal.kernels.Matrix;
+import io.hadal.kernels.StorageType;
 import io.hadal.model.config.AttentionConfig;
 import io.hadal.model.config.IndexerConfig;
 import io.hadal.model.config.LayerConfig;
@@ -30,9 +32,23 @@ public final class WeightBinder {
    * @throws io.hadal.formats.FormatException for a missing tensor or a wrong shape
    */
   public static ModelWeights bind(ModelConfig config, TensorStore store) {
-    TensorSource source =
-        store instanceof Gguf ? new GgufTensors(store, config.layers().size()) : new HfTensors(store);
-    return new WeightBinder(config, source).bind();
+    return new WeightBinder(config, source(config, store)).bind();
+  }
+
+  /** One matrix by its released name without {@code .weight}, in the shape the file has. */
+  public static Matrix matrix(ModelConfig config, TensorStore store, String name) {
+    TensorSource source = source(config, store);
+    StoredTensor tensor = source.get(name + ".weight");
+    int rows = Math.toIntExact(tensor.shape().getFirst());
+    int cols = Math.toIntExact(tensor.shape().getLast());
+    boolean packed = tensor.type() == StorageType.I8 || tensor.type() == StorageType.U8;
+    return source.matrix(name, rows, packed ? 2 * cols : cols);
+  }
+
+  private static TensorSource source(ModelConfig config, TensorStore store) {
+    return store instanceof Gguf
+        ? new GgufTensors(store, config.layers().size())
+        : new HfTensors(store);
   }
 
   private ModelWeights bind() {

@@ -1,0 +1,5 @@
+/** Checks a model against reference numerics. */
+@NullMarked
+package io.hadal.cli.verify;
+
+import org.jspecify.annotations.NullMarked;

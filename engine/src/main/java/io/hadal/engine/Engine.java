@@ -1,0 +1,156 @@
+package io.hadal.engine;
+
+import io.hadal.kernels.WorkerPool;
+import io.hadal.model.MemoryPlan;
+import io.hadal.model.Model;
+import io.hadal.model.Probe;
+import io.hadal.model.cache.CacheLayout;
+import io.hadal.model.cache.KvStore;
+import io.hadal.model.cache.SequenceCache;
+import io.hadal.model.config.ModelConfig;
+import io.hadal.model.forward.ForwardPass;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs a model: one forward pass, one cache store, one scheduler, many {@linkplain Session sessions}. Sessions may be
+ * used from several threads; the scheduler takes one step at a time.
+ */
+public final class Engine implements AutoCloseable {
+  private final Model model;
+  private final boolean ownsModel;
+  private final EngineOptions options;
+  private final MemoryPlan plan;
+  private final KvStore store;
+  private final WorkerPool pool;
+  private final Scheduler scheduler;
+
+  /**
+   * An engine over a loaded model, which stays open when the engine closes.
+   *
+   * @throws io.hadal.model.MemoryPlanException when model, caches and scratch do not fit
+   */
+  public Engine(Model model, EngineOptions options) {
+    this(model, options, null, false);
+  }
+
+  /** As {@link #Engine(Model, EngineOptions)}, with a probe on every intermediate. */
+  public Engine(Model model, EngineOptions options, @Nullable Probe probe) {
+    this(model, options, probe, false);
+  }
+
+  private Engine(
+      Model model, EngineOptions options, @Nullable Probe probe, boolean ownsModel) {
+    ModelConfig config = model.config();
+    this.model = model;
+    this.ownsModel = ownsModel;
+    this.options = options;
+    CacheLayout layout =
+        options.packedCache()
+            ? CacheLayout.packed(config, options.stepTokens())
+            : CacheLayout.plain(config, options.stepTokens());
+    this.plan =
+        MemoryPlan.of(config, model.store(), layout, options.context(), options.threads());
+    long memory = options.memoryBytes() > 0 ? options.memoryBytes() : SystemMemory.available();
+    plan.require(memory, options.streaming());
+    long budget =
+        options.cacheBytes() > 0
+            ? options.cacheBytes()
+            : Math.max(
+                plan.kvBytes(),
+                memory - plan.scratch() - (options.streaming() ? 0 : plan.weightBytes()));
+    this.store = new KvStore(layout, budget);
+    this.pool = new WorkerPool(options.threads());
+    boolean drafts = options.drafting() && !model.weights().drafters().isEmpty();
+    this.scheduler =
+        new Scheduler(
+            config,
+            new ForwardPass(config, model.weights(), options.mode(), pool, probe),
+            options.stepTokens(),
+            drafts);
+  }
+
+  /** Loads a checkpoint and owns it. */
+  public static Engine open(Path checkpoint, EngineOptions options) {
+    Model model = Model.load(checkpoint);
+    boolean ok = false;
+    try {
+      Engine engine = new Engine(model, options, null, true);
+      ok = true;
+      return engine;
+    } finally {
+      if (!ok) {
+        model.close();
+      }
+    }
+  }
+
+  public Model model() {
+    return model;
+  }
+
+  public EngineOptions options() {
+    return options;
+  }
+
+  public MemoryPlan plan() {
+    return plan;
+  }
+
+  /** Store of all caches, for its figures. */
+  public KvStore store() {
+    return store;
+  }
+
+  /** True when sessions keep a drafter's state. */
+  public boolean drafting() {
+    return scheduler.drafting();
+  }
+
+  Scheduler scheduler() {
+    return scheduler;
+  }
+
+  /** An empty timeline. */
+  public Session newSession() {
+    return new Session(this);
+  }
+
+  /** Runs several sessions' tokens together, one pass over the weights for all of them. */
+  public void run(List<Work> work) {
+    scheduler.run(work);
+  }
+
+  /**
+   * The drafter's logits behind every position of a prompt, {@code next} being the token after it.
+   *
+   * @throws IllegalStateException when the engine keeps no drafter
+   */
+  public float[][] draftLogits(int[] tokens, int next) {
+    if (!drafting()) {
+      throw new IllegalStateException("the engine keeps no drafter");
+    }
+    try (Session session = newSession()) {
+      session.check(tokens);
+      return scheduler.draftAll(session, tokens, next);
+    }
+  }
+
+  SequenceCache openTrunk() {
+    return store.open(model.config().layers());
+  }
+
+  @Nullable SequenceCache openDrafter() {
+    return drafting() ? store.open(model.config().drafters().subList(0, 1)) : null;
+  }
+
+  @Override
+  public void close() {
+    pool.close();
+    store.close();
+    if (ownsModel) {
+      model.close();
+    }
+  }
+}

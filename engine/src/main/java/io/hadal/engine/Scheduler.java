@@ -1,0 +1,158 @@
+package io.hadal.engine;
+
+import io.hadal.model.config.ModelConfig;
+import io.hadal.model.forward.Batch;
+import io.hadal.model.forward.ForwardPass;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/** Cuts the work of sessions into steps; every step is one pass over the weights for all sessions that have tokens. */
+final class Scheduler {
+  private final ModelConfig config;
+  private final ForwardPass forward;
+  private final int stepTokens;
+  private final boolean drafting;
+
+  Scheduler(ModelConfig config, ForwardPass forward, int stepTokens, boolean drafting) {
+    this.config = config;
+    this.forward = forward;
+    this.stepTokens = stepTokens;
+    this.drafting = drafting;
+  }
+
+  boolean drafting() {
+    return drafting;
+  }
+
+  synchronized void run(List<Work> work) {
+    Set<Session> sessions = new HashSet<>();
+    for (Work w : work) {
+      w.session().check(w.tokens());
+      if (!sessions.add(w.session())) {
+        throw new IllegalArgumentException("a session can do one piece of work in a run");
+      }
+      w.begin();
+    }
+    while (true) {
+      List<Work> open = work.stream().filter(w -> w.remaining() > 0).toList();
+      if (open.isEmpty()) {
+        return;
+      }
+      step(open);
+    }
+  }
+
+  private void step(List<Work> open) {
+    Batch batch = new Batch(stepTokens);
+    List<Work> taken = new ArrayList<>();
+    int[] counts = new int[open.size()];
+    for (int i = 0; i < open.size() && batch.size() < stepTokens; i++) {
+      Work w = open.get(i);
+      // What is left is shared evenly, so that a long prompt cannot starve the others.
+      int share = Math.max(1, (stepTokens - batch.size()) / (open.size() - i));
+      counts[i] = Math.min(w.remaining(), share);
+      batch.add(w.session().cache(), w.tokens(), w.done(), counts[i]);
+      taken.add(w);
+    }
+    float[] streams = forward.run(batch);
+    int row = 0;
+    for (int i = 0; i < taken.size(); i++) {
+      Work w = taken.get(i);
+      w.session().advance(w.tokens(), w.done(), counts[i]);
+      logits(w, streams, row, counts[i]);
+      row += counts[i];
+      w.advance(counts[i]);
+    }
+    if (drafting) {
+      row = 0;
+      for (int i = 0; i < taken.size(); i++) {
+        Session session = taken.get(i).session();
+        int width = config.streamWidth();
+        session.keepStreams(
+            Arrays.copyOfRange(streams, row * width, (row + counts[i]) * width), counts[i]);
+        row += counts[i];
+      }
+      for (Work w : taken) {
+        // The drafter must not see a token that may be taken back.
+        if (!w.isGuess()) {
+          followDraft(w.session());
+        }
+      }
+    }
+  }
+
+  private void logits(Work w, float[] streams, int row, int count) {
+    int vocab = config.vocabSize();
+    if (w.allLogits()) {
+      // Rows in pieces, so that a long prompt does not need one huge buffer.
+      int piece = Math.max(1, (1 << 22) / vocab);
+      for (int from = 0; from < count; from += piece) {
+        int n = Math.min(piece, count - from);
+        float[] out = new float[n * vocab];
+        forward.logits(streams, row + from, n, out);
+        for (int i = 0; i < n; i++) {
+          w.logits()[w.done() + from + i] = Arrays.copyOfRange(out, i * vocab, (i + 1) * vocab);
+        }
+      }
+      if (w.remaining() == count) {
+        w.session().setLogits(w.logits()[w.tokens().length - 1]);
+      }
+    } else if (w.remaining() == count) {
+      float[] out = new float[vocab];
+      forward.logits(streams, row + count - 1, 1, out);
+      w.logits()[0] = out;
+      w.session().setLogits(out);
+    }
+  }
+
+  /** Runs the drafter over every position whose next token is known. */
+  private void followDraft(Session session) {
+    int known = session.pendingRows() - 1;
+    if (known > 0) {
+      int[] next = session.nextTokens(known);
+      runDrafter(session, next);
+    }
+  }
+
+  /** Draft logits for the token after {@code next}, which follows the session's last position. */
+  synchronized float[] draft(Session session, int next) {
+    int rows = session.pendingRows();
+    int[] tokens = Arrays.copyOf(session.nextTokens(rows - 1), rows);
+    tokens[rows - 1] = next;
+    float[] streams = runDrafter(session, tokens);
+    float[] out = new float[config.vocabSize()];
+    forward.draftLogits(0, streams, tokens.length - 1, 1, out);
+    return out;
+  }
+
+  /** Draft logits for every position of a fresh session's prompt. */
+  synchronized float[][] draftAll(Session session, int[] tokens, int next) {
+    Batch batch = new Batch(tokens.length);
+    batch.add(session.cache(), tokens, 0, tokens.length);
+    float[] trunk = forward.run(batch);
+    int[] following = Arrays.copyOfRange(tokens, 1, tokens.length + 1);
+    following[tokens.length - 1] = next;
+    Batch drafts = new Batch(following.length);
+    drafts.add(session.draftCache(), following, 0, following.length);
+    float[] streams = forward.draft(0, drafts, trunk, 0);
+    int vocab = config.vocabSize();
+    float[] out = new float[following.length * vocab];
+    forward.draftLogits(0, streams, 0, following.length, out);
+    float[][] rows = new float[following.length][];
+    for (int i = 0; i < rows.length; i++) {
+      rows[i] = Arrays.copyOfRange(out, i * vocab, (i + 1) * vocab);
+    }
+    return rows;
+  }
+
+  private float[] runDrafter(Session session, int[] next) {
+    Batch batch = new Batch(next.length);
+    batch.add(session.draftCache(), next, 0, next.length);
+    float[] streams = forward.draft(0, batch, session.pendingStreams(), 0);
+    session.dropStreams(next.length);
+    return streams;
+  }
+}

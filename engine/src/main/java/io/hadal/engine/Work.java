@@ -1,0 +1,70 @@
+package io.hadal.engine;
+
+/** Tokens that a session shall take in; the scheduler fills in the results. */
+public final class Work {
+  private final Session session;
+  private final int[] tokens;
+  private final boolean allLogits;
+  private final boolean guess;
+  private float[][] logits = new float[0][];
+  private int done;
+
+  /**
+   * New work.
+   *
+   * @param allLogits true for the logits behind every token, false for those behind the last
+   */
+  public Work(Session session, int[] tokens, boolean allLogits) {
+    this(session, tokens, allLogits, false);
+  }
+
+  private Work(Session session, int[] tokens, boolean allLogits, boolean guess) {
+    this.session = session;
+    this.tokens = tokens.clone();
+    this.allLogits = allLogits;
+    this.guess = guess;
+  }
+
+  /** A token and the guess behind it, which may be taken back. */
+  static Work guess(Session session, int token, int guess) {
+    return new Work(session, new int[] {token, guess}, true, true);
+  }
+
+  public Session session() {
+    return session;
+  }
+
+  /** Logits by token, or of the last token alone; complete when the run has returned. */
+  public float[][] logits() {
+    return logits;
+  }
+
+  int[] tokens() {
+    return tokens;
+  }
+
+  boolean allLogits() {
+    return allLogits;
+  }
+
+  boolean isGuess() {
+    return guess;
+  }
+
+  int done() {
+    return done;
+  }
+
+  int remaining() {
+    return tokens.length - done;
+  }
+
+  void begin() {
+    done = 0;
+    logits = new float[allLogits ? tokens.length : 1][];
+  }
+
+  void advance(int count) {
+    done += count;
+  }
+}

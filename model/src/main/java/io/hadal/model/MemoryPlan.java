@@ -1,0 +1,153 @@
+package io.hadal.model;
+
+import io.hadal.formats.weights.StoredTensor;
+import io.hadal.formats.weights.TensorStore;
+import io.hadal.kernels.StorageType;
+import io.hadal.model.cache.CacheLayout;
+import io.hadal.model.config.AttentionConfig;
+import io.hadal.model.config.IndexerConfig;
+import io.hadal.model.config.LayerConfig;
+import io.hadal.model.config.ModelConfig;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * What a model needs in memory, known before anything is read (spec 8.3).
+ *
+ * @param weights stored bytes by type
+ * @param kvFixed bytes of one timeline that do not grow
+ * @param kvPerToken bytes one timeline adds per token in the long run
+ * @param context tokens the plan is made for
+ * @param scratch bytes of the forward pass
+ */
+public record MemoryPlan(
+    Map<StorageType, Long> weights, long kvFixed, double kvPerToken, int context, long scratch) {
+
+  public MemoryPlan {
+    weights = Map.copyOf(weights);
+  }
+
+  /** Plans one timeline of {@code context} tokens, drafters included. */
+  public static MemoryPlan of(
+      ModelConfig config, TensorStore store, CacheLayout layout, int context, int threads) {
+    Map<StorageType, Long> weights = new TreeMap<>();
+    for (String name : store.names()) {
+      StoredTensor tensor = store.find(name);
+      if (tensor != null) {
+        weights.merge(tensor.type(), tensor.data().byteSize(), Long::sum);
+      }
+    }
+    List<LayerConfig> layers = new ArrayList<>(config.layers());
+    layers.addAll(config.drafters());
+    long fixed = layers.stream().mapToLong(layout::fixedBytes).sum();
+    double perToken = layers.stream().mapToDouble(layout::bytesPerToken).sum();
+    return new MemoryPlan(
+        weights, fixed, perToken, context, scratch(config, layout.stepTokens(), context, threads));
+  }
+
+  /** The large buffers of a step; small ones are covered by a tenth on top. */
+  private static long scratch(ModelConfig c, int step, int context, int threads) {
+    AttentionConfig a = c.attention();
+    IndexerConfig x = c.indexer();
+    int inner = a.heads() * a.headDim();
+    int active = c.moe().activeExperts();
+    long perToken =
+        2L * inner
+            + 5L * c.streamWidth()
+            + 6L * c.hiddenSize()
+            + a.queryRank()
+            + 5L * a.headDim()
+            + (long) a.outGroups() * a.outRank()
+            + (long) active * (c.hiddenSize() + 2L * c.moe().width())
+            + (long) x.heads() * x.headDim();
+    int keys = a.window();
+    for (LayerConfig layer : c.layers()) {
+      int far = layer.visibleEntries(context - 1);
+      keys = Math.max(keys, a.window() + (layer.indexed() ? Math.min(far, x.topK()) : far));
+    }
+    long perWorker = (long) keys * (a.headDim() + a.heads());
+    long floats = step * perToken + threads * perWorker + c.vocabSize() + (4L << 20);
+    return floats * 4 * 11 / 10;
+  }
+
+  public long weightBytes() {
+    return weights.values().stream().mapToLong(Long::longValue).sum();
+  }
+
+  /** Bytes of one timeline of the planned length. */
+  public long kvBytes() {
+    return kvFixed + (long) Math.ceil(kvPerToken * context);
+  }
+
+  /** Everything but the weights. */
+  public long workBytes() {
+    return kvBytes() + scratch;
+  }
+
+  public long totalBytes() {
+    return weightBytes() + workBytes();
+  }
+
+  /**
+   * Fails when the plan does not fit.
+   *
+   * @param available bytes that may be used
+   * @param streaming true when weights may stay on disk and be read through the page cache
+   */
+  public void require(long available, boolean streaming) {
+    if ((streaming ? workBytes() : totalBytes()) > available) {
+      throw new MemoryPlanException(this, available, streaming);
+    }
+  }
+
+  /** Longest context that fits, 0 for none. */
+  public int fittingContext(long available, boolean streaming) {
+    double rest = available - scratch - kvFixed - (streaming ? 0 : weightBytes());
+    if (rest <= 0) {
+      return 0;
+    }
+    return kvPerToken == 0 ? context : (int) Math.min(context, rest / kvPerToken);
+  }
+
+  /** The plan as lines of text. */
+  public List<String> lines() {
+    List<String> lines = new ArrayList<>();
+    lines.add("weights   " + size(weightBytes()));
+    new TreeMap<>(weights)
+        .forEach((type, bytes) -> lines.add("  " + pad(type.name()) + size(bytes)));
+    lines.add(
+        "kv cache  "
+            + size(kvBytes())
+            + "  ("
+            + size(kvFixed)
+            + " fixed + "
+            + Math.round(kvPerToken)
+            + " B/token x "
+            + context
+            + ")");
+    lines.add("scratch   " + size(scratch));
+    lines.add("total     " + size(totalBytes()));
+    return lines;
+  }
+
+  private static String pad(String name) {
+    return name + " ".repeat(Math.max(1, 10 - name.length()));
+  }
+
+  /** Bytes in the unit that reads best. */
+  public static String size(long bytes) {
+    if (bytes < 10_000) {
+      return bytes + " B";
+    }
+    double v = bytes;
+    for (String unit : List.of("KiB", "MiB", "GiB")) {
+      v /= 1024;
+      if (v < 1000) {
+        return String.format(java.util.Locale.ROOT, "%.1f %s", v, unit);
+      }
+    }
+    return String.format(java.util.Locale.ROOT, "%.1f TiB", v / 1024);
+  }
+}

@@ -1,0 +1,31 @@
+package io.hadal.model;
+
+/** The plan does not fit; the message holds the plan and what would fit. */
+public final class MemoryPlanException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  MemoryPlanException(MemoryPlan plan, long available, boolean streaming) {
+    super(message(plan, available, streaming));
+  }
+
+  private static String message(MemoryPlan plan, long available, boolean streaming) {
+    StringBuilder text =
+        new StringBuilder("does not fit in ")
+            .append(MemoryPlan.size(available))
+            .append(" of memory:\n");
+    plan.lines().forEach(line -> text.append("  ").append(line).append('\n'));
+    int shorter = plan.fittingContext(available, streaming);
+    if (shorter > 0 && shorter < plan.context()) {
+      text.append("a context of ").append(shorter).append(" tokens fits (--context)");
+    } else if (!streaming && plan.fittingContext(available, true) > 0) {
+      text.append("weights could stay on disk and be read as needed, slower (--stream)");
+      int streamed = plan.fittingContext(available, true);
+      if (streamed < plan.context()) {
+        text.append(", with a context of ").append(streamed).append(" tokens (--context)");
+      }
+    } else {
+      text.append("more memory or a smaller model is needed");
+    }
+    return text.toString();
+  }
+}
