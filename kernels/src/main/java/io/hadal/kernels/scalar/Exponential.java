@@ -14,11 +14,11 @@ public final class Exponential {
   public static final int ROUND_BITS = 0x4b400000;
   public static final float LN2_HIGH = 0x1.62e4p-1f;
   public static final float LN2_LOW = 0x1.7f7d1cp-20f;
-  public static final float C2 = 0x1.fffffep-2f;
-  public static final float C3 = 0x1.55554ap-3f;
-  public static final float C4 = 0x1.5556bep-5f;
-  public static final float C5 = 0x1.1123e2p-7f;
-  public static final float C6 = 0x1.6b8c1ap-10f;
+  public static final float C2 = 0x1.fffffcp-2f;
+  public static final float C3 = 0x1.55548ap-3f;
+  public static final float C4 = 0x1.555916p-5f;
+  public static final float C5 = 0x1.123fc6p-7f;
+  public static final float C6 = 0x1.6a1a72p-10f;
 
   /** Below, the result is 0. */
   public static final float LOWEST = -103;

@@ -1,0 +1,80 @@
+package io.hadal.kernels;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+/** The choice of an implementation, in JVMs of their own. */
+class KernelProviderTest {
+
+  /** Prints name and a product; runs in the child. */
+  static final class Probe {
+    private Probe() {}
+
+    public static void main(String[] args) {
+      Kernels kernels = Kernels.get();
+      Matrix w = MatrixFixtures.random(StorageType.Q8_0, 3, 64, new Random(1));
+      float[] y = new float[3];
+      kernels.matmul(w, 0, 3, TestArrays.gaussian(new Random(2), 64), 0, 64, 1, y, 0, 3);
+      Kernels again = Kernels.get();
+      System.out.println(again.name() + " " + y[0] + " " + y[1] + " " + y[2]);
+    }
+  }
+
+  private record Output(List<String> out, List<String> err) {}
+
+  private static Output run(String... flags) throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of(flags));
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), Probe.class.getName()));
+    Process process = new ProcessBuilder(command).start();
+    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    String err = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
+    process.waitFor();
+    return new Output(out.lines().toList(), err.lines().toList());
+  }
+
+  private static final String[] VECTOR = {"--add-modules", "jdk.incubator.vector"};
+
+  @Test
+  void withoutTheModuleScalarWorksAndSaysSoOnce() throws IOException, InterruptedException {
+    Output scalar = run("-Djava.util.logging.SimpleFormatter.format=%4$s %5$s%n");
+    assertThat(scalar.out).hasSize(1);
+    assertThat(scalar.out.getFirst()).startsWith("scalar ");
+    assertThat(scalar.err).hasSize(1);
+    assertThat(scalar.err.getFirst()).contains("--add-modules jdk.incubator.vector");
+
+    Output vector = run(VECTOR);
+    assertThat(vector.out.getFirst()).startsWith("vector-");
+    assertThat(vector.out.getFirst().split(" ", 2)[1])
+        .isEqualTo(scalar.out.getFirst().split(" ", 2)[1]);
+  }
+
+  @Test
+  void propertiesForceAChoice() throws IOException, InterruptedException {
+    assertThat(run(VECTOR[0], VECTOR[1], "-Dhadal.kernels=scalar").out.getFirst())
+        .startsWith("scalar ");
+    assertThat(run(VECTOR[0], VECTOR[1], "-Dhadal.vectorBits=128").out.getFirst())
+        .startsWith("vector-128 ");
+    // A choice made on purpose needs no warning.
+    assertThat(run("-Dhadal.kernels=scalar").err).isEmpty();
+  }
+
+  @Test
+  void invalidPropertiesAreRefused() {
+    assertThatThrownBy(() -> KernelProvider.load("avx", null))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("hadal.kernels is scalar or vector, not avx");
+    assertThatThrownBy(() -> KernelProvider.load(null, "64"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("hadal.vectorBits is 128, 256 or 512, not 64");
+  }
+}
