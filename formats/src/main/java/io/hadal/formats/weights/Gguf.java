@@ -172,8 +172,7 @@ public final class Gguf implements TensorStore {
           info.file().toString(),
           "tensor "
               + Quoted.of(name)
-              + " has GGML "
-              + (GgmlType.of(info.typeId()) == null ? "" : "type ")
+              + " has the GGML type "
               + info.typeName()
               + " (id "
               + Integer.toUnsignedString(info.typeId())

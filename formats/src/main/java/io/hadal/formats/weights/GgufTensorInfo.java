@@ -21,10 +21,10 @@ public record GgufTensorInfo(
     shape = List.copyOf(shape);
   }
 
-  /** Name of the type, {@code type <id>} when unknown. */
+  /** Name of the type, {@code unknown} for an id that is not in {@link GgmlType}. */
   public String typeName() {
     GgmlType type = GgmlType.of(typeId);
-    return type == null ? "type " + typeId : type.name();
+    return type == null ? "unknown" : type.name();
   }
 
   /** The layout for the kernels, or null when Hadal cannot decode it. */
