@@ -38,8 +38,8 @@ maven_version() {
 # True when COMMAND is a Maven new enough. Asks Maven itself only when its folder does not tell.
 maven_fits() {
   [ -x "$1" ] || return 1
-  home=$(resolve_link "$1")
-  version=$(maven_version "${home%/bin/mvn}")
+  real_command=$(resolve_link "$1")
+  version=$(maven_version "${real_command%/bin/mvn}")
   case $version in
     [0-9]*.[0-9]*) ;;
     *)
