@@ -1,6 +1,11 @@
 /** The {@code hadal} command. */
 module io.hadal.cli {
-  requires io.hadal.engine;
   requires info.picocli;
+  requires io.hadal.engine;
+  requires java.management;
+  requires jdk.management;
   requires static org.jspecify;
+
+  opens io.hadal.cli to
+      info.picocli;
 }

@@ -1,3 +1,4 @@
+/** The {@code hadal} command: subcommands, exit codes, terminal output. */
 @NullMarked
 package io.hadal.cli;
 

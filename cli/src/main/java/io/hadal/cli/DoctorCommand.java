@@ -1,0 +1,204 @@
+package io.hadal.cli;
+
+import io.hadal.kernels.Kernels;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** {@code hadal doctor}: what this installation runs on and what slows it down. */
+@Command(
+    name = "doctor",
+    description =
+        "Shows the JDK, its flags, the machine and its memory bandwidth, and what is wrong or slow.")
+final class DoctorCommand implements Callable<Integer> {
+  private static final long MIB = 1 << 20;
+  private static final Duration MEASURING = Duration.ofMillis(400);
+
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Mixin private ProgressOption progress = new ProgressOption();
+
+  @Option(names = "--json", description = "Print one JSON object.")
+  private boolean json;
+
+  /** Read bandwidth in bytes per second. */
+  private record Bandwidth(double oneThread, double allThreads) {}
+
+  @Override
+  public Integer call() throws IOException, InterruptedException {
+    PrintWriter out = spec.commandLine().getOut();
+    Machine machine = Machine.inspect();
+    Bandwidth bandwidth = measure(machine);
+    Optional<String> kernels = kernels();
+    List<SetupCheck> checks = SetupCheck.all();
+    List<String> slowPaths = slowPaths(checks, kernels);
+    boolean ok = checks.stream().allMatch(SetupCheck::ok);
+    if (json) {
+      out.println(json(machine, bandwidth, kernels, checks, slowPaths, ok).toPrettyString());
+    } else {
+      print(out, machine, bandwidth, kernels, checks, slowPaths);
+    }
+    return ok ? ExitCode.OK : ExitCode.CHECK_FAILED;
+  }
+
+  private Bandwidth measure(Machine machine) throws InterruptedException {
+    // Well beyond the largest caches, but no burden to a small machine.
+    long floor = machine.cores() * MIB;
+    long bytes = Math.max(floor, Math.min(512 * MIB, machine.availableBytes() / 8));
+    try (ProgressBar bar =
+        progress.start(spec.commandLine().getErr(), "measuring memory bandwidth", 2)) {
+      double one = MemoryBandwidth.measure(bytes, 1, MEASURING);
+      bar.advance(1);
+      double all = MemoryBandwidth.measure(bytes, machine.cores(), MEASURING);
+      bar.advance(1);
+      return new Bandwidth(one, all);
+    }
+  }
+
+  /** Name of the kernels in use; empty when this build has none for this JVM. */
+  private static Optional<String> kernels() {
+    try {
+      return Optional.of(Kernels.get().name());
+    } catch (UnsupportedOperationException | LinkageError e) {
+      return Optional.empty();
+    }
+  }
+
+  private static List<String> slowPaths(List<SetupCheck> checks, Optional<String> kernels) {
+    List<String> slow = new ArrayList<>();
+    for (SetupCheck check : checks) {
+      if (!check.ok()) {
+        slow.add("no " + check.name() + ": " + check.effect());
+      }
+    }
+    if (kernels.isEmpty()) {
+      slow.add("no kernels for this JVM");
+    } else if (kernels.get().startsWith("scalar")) {
+      slow.add("scalar kernels in use");
+    }
+    int width = VectorModule.width().orElse(0);
+    if (width > 0 && width < 256) {
+      slow.add("vectors of only " + width + " bits");
+    }
+    return slow;
+  }
+
+  private static void print(
+      PrintWriter out,
+      Machine machine,
+      Bandwidth bandwidth,
+      Optional<String> kernels,
+      List<SetupCheck> checks,
+      List<String> slowPaths)
+      throws IOException {
+    line(out, "hadal", HadalCommand.Version.number());
+    line(out, "java", System.getProperty("java.vm.version") + " at " + javaHome());
+    line(out, "system", machine.os() + ", " + machine.arch() + ", " + machine.cores() + " cores");
+    line(
+        out, "memory", gib(machine.memoryBytes()) + ", available " + gib(machine.availableBytes()));
+    line(out, "heap limit", gib(machine.heapMaxBytes()));
+    line(out, "disk free", gib(machine.diskFreeBytes()) + " at " + machine.workingFolder());
+    line(out, "kernels", kernels.orElse("none"));
+    line(
+        out,
+        "vector width",
+        VectorModule.width().isPresent()
+            ? VectorModule.width().getAsInt() + " bits"
+            : "no Vector API");
+    line(
+        out,
+        "read speed",
+        gigabytes(bandwidth.oneThread())
+            + " with 1 thread, "
+            + gigabytes(bandwidth.allThreads())
+            + " with "
+            + machine.cores());
+    out.println();
+    for (SetupCheck check : checks) {
+      out.println((check.ok() ? "  ok       " : "  MISSING  ") + check.name());
+      if (!check.ok()) {
+        out.println("           " + check.remedy());
+      }
+    }
+    out.println();
+    out.println("slow paths in use: " + (slowPaths.isEmpty() ? "none" : ""));
+    slowPaths.forEach(path -> out.println("  " + path));
+    long problems = checks.stream().filter(check -> !check.ok()).count();
+    out.println(
+        problems == 0
+            ? "verdict: this installation is set up well"
+            : "verdict: " + problems + (problems == 1 ? " problem" : " problems") + " found");
+  }
+
+  private static ObjectNode json(
+      Machine machine,
+      Bandwidth bandwidth,
+      Optional<String> kernels,
+      List<SetupCheck> checks,
+      List<String> slowPaths,
+      boolean ok)
+      throws IOException {
+    ObjectNode root = JsonMapper.shared().createObjectNode();
+    root.put("hadal", HadalCommand.Version.number());
+    root.putObject("java")
+        .put("version", Runtime.version().toString())
+        .put("vm", System.getProperty("java.vm.name"))
+        .put("home", javaHome());
+    root.putObject("system")
+        .put("os", machine.os())
+        .put("arch", machine.arch())
+        .put("cores", machine.cores());
+    root.putObject("memory")
+        .put("total_bytes", machine.memoryBytes())
+        .put("available_bytes", machine.availableBytes())
+        .put("heap_max_bytes", machine.heapMaxBytes())
+        .put("read_bytes_per_second_one_thread", Math.round(bandwidth.oneThread()))
+        .put("read_bytes_per_second_all_threads", Math.round(bandwidth.allThreads()));
+    root.putObject("disk")
+        .put("folder", machine.workingFolder().toString())
+        .put("free_bytes", machine.diskFreeBytes());
+    root.put("kernels", kernels.orElse(null));
+    VectorModule.width()
+        .ifPresentOrElse(bits -> root.put("vector_bits", bits), () -> root.putNull("vector_bits"));
+    ArrayNode list = root.putArray("checks");
+    for (SetupCheck check : checks) {
+      ObjectNode node = list.addObject().put("name", check.name()).put("ok", check.ok());
+      if (!check.ok()) {
+        node.put("effect", check.effect()).put("remedy", check.remedy());
+      }
+    }
+    ArrayNode slow = root.putArray("slow_paths");
+    slowPaths.forEach(slow::add);
+    root.put("ok", ok);
+    return root;
+  }
+
+  private static String javaHome() {
+    return System.getProperty("java.home");
+  }
+
+  private static void line(PrintWriter out, String name, String value) {
+    out.println(String.format(Locale.ROOT, "%-13s %s", name, value));
+  }
+
+  private static String gib(long bytes) {
+    return String.format(Locale.ROOT, "%.1f GiB", bytes / (double) (1L << 30));
+  }
+
+  private static String gigabytes(double bytesPerSecond) {
+    return String.format(Locale.ROOT, "%.1f GB/s", bytesPerSecond / 1e9);
+  }
+}

@@ -1,0 +1,68 @@
+package io.hadal.cli;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.HelpCommand;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/** The top of the command tree; what is set here with scope INHERIT holds for every subcommand. */
+@Command(
+    name = "hadal",
+    description = "Runs DeepSeek-V4 line models on the JVM.",
+    scope = ScopeType.INHERIT,
+    mixinStandardHelpOptions = true,
+    versionProvider = HadalCommand.Version.class,
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {
+      "0:success",
+      "1:a check found problems (doctor, verify; no suitable JDK)",
+      "2:wrong usage",
+      "3:a file, model or configuration is missing or invalid",
+      "4:does not fit in memory",
+      "70:internal error",
+      "130:interrupted"
+    },
+    footer = {
+      "",
+      "Environment: HADAL_JAVA_HOME (the JDK to use), HADAL_JAVA_OPTS (JVM options), HADAL_DEBUG=1"
+          + " (stack traces)."
+    },
+    subcommands = {DoctorCommand.class, CompletionCommand.class, HelpCommand.class})
+final class HadalCommand implements Runnable {
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Override
+  public void run() {
+    throw new CommandLine.ParameterException(spec.commandLine(), "which command? See --help");
+  }
+
+  /** The build's version and what it runs on. */
+  static final class Version implements IVersionProvider {
+    @Override
+    public String[] getVersion() throws IOException {
+      return new String[] {
+        "hadal %s (Java %s, %s %s)"
+            .formatted(
+                number(),
+                Runtime.version(),
+                System.getProperty("os.name"),
+                System.getProperty("os.arch"))
+      };
+    }
+
+    static String number() throws IOException {
+      try (InputStream in = HadalCommand.class.getResourceAsStream("version.txt")) {
+        if (in == null) {
+          throw new IOException("version.txt is missing from the build");
+        }
+        return new String(in.readAllBytes(), StandardCharsets.UTF_8).strip();
+      }
+    }
+  }
+}

@@ -1,0 +1,20 @@
+package io.hadal.cli;
+
+import java.io.PrintWriter;
+import picocli.CommandLine.Option;
+
+/** {@code --quiet} and the decision whether progress is shown. */
+final class ProgressOption {
+  /** Set by the launcher when stderr is a terminal; Java itself cannot tell. */
+  private static final String TERMINAL_PROPERTY = "hadal.stderr.tty";
+
+  @Option(
+      names = {"-q", "--quiet"},
+      description = "Show no progress.")
+  private boolean quiet;
+
+  /** A bar that is seen only on a terminal and without {@code --quiet}. */
+  ProgressBar start(PrintWriter err, String label, long total) {
+    return new ProgressBar(err, !quiet && Boolean.getBoolean(TERMINAL_PROPERTY), label, total);
+  }
+}

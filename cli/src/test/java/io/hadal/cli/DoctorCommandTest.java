@@ -1,0 +1,46 @@
+package io.hadal.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hadal.formats.Json;
+import java.nio.charset.StandardCharsets;
+import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
+
+class DoctorCommandTest {
+  @Test
+  void jsonTellsTheSameAsTheExitCode() {
+    Invocation doctor = Invocation.hadal("doctor", "--json");
+    JsonNode report =
+        Json.parse(doctor.out().getBytes(StandardCharsets.UTF_8), "output of hadal doctor");
+    boolean allOk =
+        StreamSupport.stream(report.required("checks").spliterator(), false)
+            .allMatch(check -> check.required("ok").booleanValue());
+    assertThat(report.required("ok").booleanValue()).isEqualTo(allOk);
+    assertThat(doctor.exitCode()).isEqualTo(allOk ? ExitCode.OK : ExitCode.CHECK_FAILED);
+    assertThat(doctor.err()).isEmpty();
+
+    assertThat(report.at("/java/version").stringValue()).isEqualTo(Runtime.version().toString());
+    assertThat(report.at("/system/cores").intValue())
+        .isEqualTo(Runtime.getRuntime().availableProcessors());
+    long total = report.at("/memory/total_bytes").longValue();
+    assertThat(report.at("/memory/available_bytes").longValue()).isBetween(1L, total);
+    // Between an old phone and several of today's largest servers.
+    assertThat(report.at("/memory/read_bytes_per_second_one_thread").longValue())
+        .isBetween(100_000_000L, 10_000_000_000_000L);
+    assertThat(report.at("/disk/free_bytes").longValue()).isPositive();
+  }
+
+  @Test
+  void textNamesWhatIsMissingAndTheRemedy() {
+    // Tests run without the launcher's options.
+    Invocation doctor = Invocation.hadal("doctor");
+    assertThat(doctor.exitCode()).isEqualTo(ExitCode.CHECK_FAILED);
+    assertThat(doctor.out())
+        .contains("MISSING  MaxTrivialSize")
+        .contains("add -XX:MaxTrivialSize=400")
+        .contains("slow paths in use:")
+        .containsPattern("verdict: \\d+ problems? found\\R$");
+  }
+}
