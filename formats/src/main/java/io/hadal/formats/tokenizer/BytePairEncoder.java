@@ -9,39 +9,25 @@ import org.jspecify.annotations.Nullable;
  * ones. Thread-safe; the working memory of a call is a {@link Scratch}.
  */
 final class BytePairEncoder {
-  private static final int NO_RANK = Integer.MAX_VALUE;
-
   /** Up to this many bytes a plain search for the lowest rank beats a heap. */
   private static final int SHORT = 128;
 
   /** {@code -1} for a byte without a token; such bytes never occur in UTF-8. */
   private final int[] byteIds;
 
-  private final LongIntTable ranks;
-  private final int[] mergedIds;
+  private final MergeTable rules;
   private final @Nullable Map<String, Integer> wholePieces;
   private final PieceCache cache = new PieceCache();
 
   /**
    * @param byteIds token id of each of the 256 bytes
-   * @param ranks rank by {@link #pair}
-   * @param mergedIds resulting token id by rank
    * @param wholePieces ids by {@link ByteAlphabet#key} of tokens that win over merging when they
    *     are a whole piece, or null
    */
-  BytePairEncoder(
-      int[] byteIds,
-      LongIntTable ranks,
-      int[] mergedIds,
-      @Nullable Map<String, Integer> wholePieces) {
+  BytePairEncoder(int[] byteIds, MergeTable rules, @Nullable Map<String, Integer> wholePieces) {
     this.byteIds = byteIds;
-    this.ranks = ranks;
-    this.mergedIds = mergedIds;
+    this.rules = rules;
     this.wholePieces = wholePieces;
-  }
-
-  static long pair(int left, int right) {
-    return (long) left << 32 | right;
   }
 
   /** Working memory of one encode call; not thread-safe. */
@@ -72,7 +58,7 @@ final class BytePairEncoder {
     } else if (length <= SHORT) {
       mergeShort(length, scratch, out);
     } else {
-      new LongMerge(scratch.utf8, length).run(out);
+      longPiece(scratch.utf8, length).merge(out);
     }
     if (cacheable) {
       cache.put(hash, Arrays.copyOfRange(text, start, end), out.tail(first));
@@ -80,8 +66,15 @@ final class BytePairEncoder {
   }
 
   private int rank(int left, int right) {
-    int rank = ranks.get(pair(left, right));
-    return rank == LongIntTable.ABSENT ? NO_RANK : rank;
+    return rules.rank(left, right);
+  }
+
+  private LongPiece longPiece(byte[] utf8, int length) {
+    int[] ids = new int[length];
+    for (int i = 0; i < length; i++) {
+      ids[i] = byteIds[utf8[i] & 0xFF];
+    }
+    return new LongPiece(ids, rules);
   }
 
   private void mergeShort(int length, Scratch scratch, TokenBuffer out) {
@@ -101,10 +94,10 @@ final class BytePairEncoder {
           at = i;
         }
       }
-      if (rank[at] == NO_RANK) {
+      if (rank[at] == MergeTable.NO_RANK) {
         break;
       }
-      ids[at] = mergedIds[rank[at]];
+      ids[at] = rules.merged(rank[at]);
       n--;
       for (int i = at + 1; i < n; i++) {
         ids[i] = ids[i + 1];
@@ -122,72 +115,6 @@ final class BytePairEncoder {
     }
   }
 
-  /** Merging of a long piece: a linked list of tokens and a queue of pairs, O(n log n). */
-  private final class LongMerge {
-    private final int[] id;
-    private final int[] next;
-    private final int[] previous;
-    // Rank of the pair that starts here, NO_RANK also once this position was merged away.
-    private final int[] rank;
-    private final PairQueue queue;
-
-    LongMerge(byte[] utf8, int length) {
-      id = new int[length];
-      next = new int[length];
-      previous = new int[length];
-      rank = new int[length];
-      for (int i = 0; i < length; i++) {
-        id[i] = byteIds[utf8[i] & 0xFF];
-        next[i] = i + 1;
-        previous[i] = i - 1;
-      }
-      long[] initial = new long[length];
-      int count = 0;
-      rank[length - 1] = NO_RANK;
-      for (int i = 0; i + 1 < length; i++) {
-        rank[i] = rank(id[i], id[i + 1]);
-        if (rank[i] != NO_RANK) {
-          initial[count++] = PairQueue.entry(rank[i], i);
-        }
-      }
-      queue = new PairQueue(initial, count);
-    }
-
-    void run(TokenBuffer out) {
-      int length = id.length;
-      while (!queue.isEmpty()) {
-        long entry = queue.poll();
-        int at = PairQueue.position(entry);
-        int r = PairQueue.rank(entry);
-        if (rank[at] != r) {
-          continue; // the pair has changed since
-        }
-        int gone = next[at];
-        id[at] = mergedIds[r];
-        next[at] = next[gone];
-        rank[gone] = NO_RANK;
-        if (next[at] < length) {
-          previous[next[at]] = at;
-        }
-        update(at);
-        if (previous[at] >= 0) {
-          update(previous[at]);
-        }
-      }
-      for (int i = 0; i < length; i = next[i]) {
-        out.add(id[i]);
-      }
-    }
-
-    private void update(int at) {
-      int r = next[at] < id.length ? rank(id[at], id[next[at]]) : NO_RANK;
-      rank[at] = r;
-      if (r != NO_RANK) {
-        queue.add(PairQueue.entry(r, at));
-      }
-    }
-  }
-
   /** Writes the piece as UTF-8 to the scratch; a lone surrogate becomes U+FFFD. */
   private static int toUtf8(char[] text, int start, int end, Scratch scratch) {
     long bound = 3L * (end - start);
@@ -201,19 +128,19 @@ final class BytePairEncoder {
       if (c < 0x80) {
         utf8[n++] = (byte) c;
       } else if (c < 0x800) {
-        utf8[n++] = (byte) (0xC0 | c >> 6);
-        utf8[n++] = (byte) (0x80 | c & 0x3F);
+        utf8[n++] = (byte) (0xC0 | (c >> 6));
+        utf8[n++] = (byte) (0x80 | (c & 0x3F));
       } else if (CharacterClass.width(text, i, end) == 2) {
         int p = Character.toCodePoint(c, text[++i]);
-        utf8[n++] = (byte) (0xF0 | p >> 18);
-        utf8[n++] = (byte) (0x80 | p >> 12 & 0x3F);
-        utf8[n++] = (byte) (0x80 | p >> 6 & 0x3F);
-        utf8[n++] = (byte) (0x80 | p & 0x3F);
+        utf8[n++] = (byte) (0xF0 | (p >> 18));
+        utf8[n++] = (byte) (0x80 | ((p >> 12) & 0x3F));
+        utf8[n++] = (byte) (0x80 | ((p >> 6) & 0x3F));
+        utf8[n++] = (byte) (0x80 | (p & 0x3F));
       } else {
         int p = Character.isSurrogate(c) ? 0xFFFD : c;
-        utf8[n++] = (byte) (0xE0 | p >> 12);
-        utf8[n++] = (byte) (0x80 | p >> 6 & 0x3F);
-        utf8[n++] = (byte) (0x80 | p & 0x3F);
+        utf8[n++] = (byte) (0xE0 | (p >> 12));
+        utf8[n++] = (byte) (0x80 | ((p >> 6) & 0x3F));
+        utf8[n++] = (byte) (0x80 | (p & 0x3F));
       }
     }
     return n;

@@ -2,6 +2,7 @@ package io.hadal.formats.tokenizer;
 
 import io.hadal.formats.FormatException;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -12,6 +13,9 @@ final class MergeRules {
   private final Vocabulary vocabulary;
   private final LongIntTable ranks;
   private final int[] mergedIds;
+  // Ids that merges so far have as a part.
+  private final BitSet used = new BitSet();
+  private boolean ordered = true;
   private int count;
 
   MergeRules(String source, Vocabulary vocabulary, int capacity) {
@@ -32,11 +36,16 @@ final class MergeRules {
   }
 
   void add(String left, String right) {
+    int leftId = ordinary(left);
+    int rightId = ordinary(right);
     int merged = ordinary(left + right);
-    if (ranks.putIfAbsent(BytePairEncoder.pair(ordinary(left), ordinary(right)), count)
-        != LongIntTable.ABSENT) {
+    if (ranks.putIfAbsent(MergeTable.pair(leftId, rightId), count) != LongIntTable.ABSENT) {
       throw new FormatException(source, field() + " repeats an earlier merge");
     }
+    // A token that a merge has used must not be made by a later one.
+    ordered &= !used.get(merged);
+    used.set(leftId);
+    used.set(rightId);
     mergedIds[count++] = merged;
   }
 
@@ -70,7 +79,8 @@ final class MergeRules {
                 b, ByteAlphabet.toChar(b)));
       }
     }
-    return new BytePairEncoder(byteIds, ranks, mergedIds, ignoreMerges ? wholePieces : null);
+    return new BytePairEncoder(
+        byteIds, new MergeTable(ranks, mergedIds, ordered), ignoreMerges ? wholePieces : null);
   }
 
   private int ordinary(String token) {

@@ -13,7 +13,15 @@ final class PieceCache {
 
   private static final int SLOTS = 1 << 16;
 
-  private record Entry(char[] piece, int[] ids) {}
+  private static final class Entry {
+    private final char[] piece;
+    private final int[] ids;
+
+    Entry(char[] piece, int[] ids) {
+      this.piece = piece;
+      this.ids = ids;
+    }
+  }
 
   private final @Nullable Entry[] slots = new Entry[SLOTS];
 
@@ -23,15 +31,15 @@ final class PieceCache {
       h = h * 0x01000193 + text[i];
     }
     h *= 0x9E3779B9;
-    return h ^ h >>> 16;
+    return h ^ (h >>> 16);
   }
 
   int @Nullable [] get(int hash, char[] text, int start, int end) {
-    Entry e = slots[hash & SLOTS - 1];
+    Entry e = slots[hash & (SLOTS - 1)];
     return e != null && Arrays.equals(e.piece, 0, e.piece.length, text, start, end) ? e.ids : null;
   }
 
   void put(int hash, char[] piece, int[] ids) {
-    slots[hash & SLOTS - 1] = new Entry(piece, ids);
+    slots[hash & (SLOTS - 1)] = new Entry(piece, ids);
   }
 }

@@ -22,6 +22,7 @@ final class Vocabulary {
   final BitSet added;
   final BitSet special;
   private final byte[][] bytes;
+  // A HashMap, which stays fast when a file chooses keys of equal hash.
   private final Map<String, Integer> ids;
 
   private Vocabulary(
@@ -115,7 +116,7 @@ final class Vocabulary {
         texts[id] = Objects.requireNonNullElse(tokens[id], "");
         all[id] = Objects.requireNonNullElse(bytes[id], NO_BYTES);
       }
-      return new Vocabulary(texts, all, added, special, Map.copyOf(ids));
+      return new Vocabulary(texts, all, added, special, ids);
     }
 
     private void put(long id, String token, byte[] tokenBytes, String field) {
