@@ -5,5 +5,6 @@ module io.hadal.formats {
   requires static transitive org.jspecify;
 
   exports io.hadal.formats;
+  exports io.hadal.formats.prompt;
   exports io.hadal.formats.weights;
 }
