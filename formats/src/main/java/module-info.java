@@ -6,5 +6,6 @@ module io.hadal.formats {
 
   exports io.hadal.formats;
   exports io.hadal.formats.tokenizer;
+  exports io.hadal.formats.prompt;
   exports io.hadal.formats.weights;
 }

@@ -14,8 +14,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs a model: one forward pass, one cache store, one scheduler, many {@linkplain Session sessions}. Sessions may be
- * used from several threads; the scheduler takes one step at a time.
+ * Runs a model: one forward pass, one cache store, one scheduler, many {@linkplain Session
+ * sessions}. Sessions may be used from several threads; the scheduler takes one step at a time.
  */
 public final class Engine implements AutoCloseable {
   private final Model model;
@@ -40,8 +40,7 @@ public final class Engine implements AutoCloseable {
     this(model, options, probe, false);
   }
 
-  private Engine(
-      Model model, EngineOptions options, @Nullable Probe probe, boolean ownsModel) {
+  private Engine(Model model, EngineOptions options, @Nullable Probe probe, boolean ownsModel) {
     ModelConfig config = model.config();
     this.model = model;
     this.ownsModel = ownsModel;
@@ -50,8 +49,7 @@ public final class Engine implements AutoCloseable {
         options.packedCache()
             ? CacheLayout.packed(config, options.stepTokens())
             : CacheLayout.plain(config, options.stepTokens());
-    this.plan =
-        MemoryPlan.of(config, model.store(), layout, options.context(), options.threads());
+    this.plan = MemoryPlan.of(config, model.store(), layout, options.context(), options.threads());
     long memory = options.memoryBytes() > 0 ? options.memoryBytes() : SystemMemory.available();
     plan.require(memory, options.streaming());
     long budget =

@@ -6,8 +6,8 @@ import io.hadal.model.NumericMode;
  * How a model is run.
  *
  * @param mode numeric mode
- * @param packedCache true for FP8 rows and FP4 index keys in the caches; needs {@link NumericMode#OFFICIAL}, where they
- *     lose nothing
+ * @param packedCache true for FP8 rows and FP4 index keys in the caches; needs {@link
+ *     NumericMode#OFFICIAL}, where they lose nothing
  * @param threads workers of the forward pass
  * @param stepTokens most tokens one step takes
  * @param context longest timeline
@@ -81,7 +81,15 @@ public record EngineOptions(
 
   public EngineOptions withThreads(int count) {
     return new EngineOptions(
-        mode, packedCache, count, stepTokens, context, cacheBytes, memoryBytes, streaming, drafting);
+        mode,
+        packedCache,
+        count,
+        stepTokens,
+        context,
+        cacheBytes,
+        memoryBytes,
+        streaming,
+        drafting);
   }
 
   public EngineOptions withStepTokens(int count) {
@@ -91,7 +99,15 @@ public record EngineOptions(
 
   public EngineOptions withContext(int tokens) {
     return new EngineOptions(
-        mode, packedCache, threads, stepTokens, tokens, cacheBytes, memoryBytes, streaming, drafting);
+        mode,
+        packedCache,
+        threads,
+        stepTokens,
+        tokens,
+        cacheBytes,
+        memoryBytes,
+        streaming,
+        drafting);
   }
 
   public EngineOptions withCacheBytes(long bytes) {

@@ -5,7 +5,10 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Continues a session token by token, or two at a time when a guess of the drafter holds (spec 5.3). */
+/**
+ * Continues a session token by token, or two at a time when a guess of the drafter holds (spec
+ * 5.3).
+ */
 public final class Generator {
   private final Engine engine;
   private final Session session;
@@ -71,8 +74,7 @@ public final class Generator {
     return report(listener, guess, work.logits()[0]);
   }
 
-  private @Nullable Stop report(
-      TokenListener listener, int token, float[] logits) {
+  private @Nullable Stop report(TokenListener listener, int token, float[] logits) {
     out.add(token);
     boolean more = listener.onToken(token, logits);
     if (options.stopIds().contains(token)) {

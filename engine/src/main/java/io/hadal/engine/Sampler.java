@@ -4,8 +4,8 @@ import java.util.Arrays;
 import java.util.Comparator;
 
 /**
- * Chooses tokens from logits. The random number of a position depends on seed and position alone, so a choice does not
- * depend on what else runs, nor on speculation.
+ * Chooses tokens from logits. The random number of a position depends on seed and position alone,
+ * so a choice does not depend on what else runs, nor on speculation.
  */
 public final class Sampler {
   private final SamplingOptions options;
@@ -66,7 +66,8 @@ public final class Sampler {
       }
     }
     if (best < 0 || Float.isInfinite(logits[best])) {
-      throw new IllegalStateException("the model gave no usable logits; its weights may be damaged");
+      throw new IllegalStateException(
+          "the model gave no usable logits; its weights may be damaged");
     }
     return best;
   }

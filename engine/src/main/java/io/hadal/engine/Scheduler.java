@@ -9,7 +9,10 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/** Cuts the work of sessions into steps; every step is one pass over the weights for all sessions that have tokens. */
+/**
+ * Cuts the work of sessions into steps; every step is one pass over the weights for all sessions
+ * that have tokens.
+ */
 final class Scheduler {
   private final ModelConfig config;
   private final ForwardPass forward;

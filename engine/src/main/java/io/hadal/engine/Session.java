@@ -21,8 +21,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One timeline: its tokens, their cached state and the logits behind the last of them. A session is used by one thread
- * at a time; different sessions may be used at once.
+ * One timeline: its tokens, their cached state and the logits behind the last of them. A session is
+ * used by one thread at a time; different sessions may be used at once.
  */
 public final class Session implements AutoCloseable {
   private static final long MAGIC = 0x4844_4c53_4553_3031L; // HDLSES01
@@ -64,9 +64,11 @@ public final class Session implements AutoCloseable {
   }
 
   /**
-   * Takes tokens in, in steps of any size with the same result, and returns the logits behind the last one.
+   * Takes tokens in, in steps of any size with the same result, and returns the logits behind the
+   * last one.
    *
-   * @throws IllegalArgumentException for an id outside the vocabulary or a timeline beyond the context
+   * @throws IllegalArgumentException for an id outside the vocabulary or a timeline beyond the
+   *     context
    */
   public float[] append(int... more) {
     Work work = new Work(this, more, false);
@@ -95,8 +97,8 @@ public final class Session implements AutoCloseable {
   }
 
   /**
-   * Cuts the timeline to its first tokens; state and logits are those of a session that never saw the rest. Far cuts
-   * replay the kept tokens.
+   * Cuts the timeline to its first tokens; state and logits are those of a session that never saw
+   * the rest. Far cuts replay the kept tokens.
    */
   public void truncate(int newLength) {
     if (newLength < 0 || newLength > length) {
@@ -130,7 +132,10 @@ public final class Session implements AutoCloseable {
     pendingRows = 0;
   }
 
-  /** Takes the last token back, whose step has just verified a draft; the logits before it are known. */
+  /**
+   * Takes the last token back, whose step has just verified a draft; the logits before it are
+   * known.
+   */
   void reject(float[] logitsBefore) {
     length--;
     cache.truncate(length);
@@ -159,8 +164,7 @@ public final class Session implements AutoCloseable {
           store.snapshot(draftCache, draftLayers(), raw);
         }
       }
-      Files.move(
-          part, target, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+      Files.move(part, target, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
     } finally {
       Files.deleteIfExists(part);
     }
@@ -169,7 +173,8 @@ public final class Session implements AutoCloseable {
   /**
    * Replaces tokens and state by those of a snapshot of the same model, mode and options.
    *
-   * @throws FormatException when the file is damaged or does not fit this engine; the session is unchanged
+   * @throws FormatException when the file is damaged or does not fit this engine; the session is
+   *     unchanged
    */
   public void restore(Path file) throws IOException {
     String source = file.toString();
@@ -187,8 +192,7 @@ public final class Session implements AutoCloseable {
         restored[i] = in.readInt();
       }
       float[] lastLogits = readFloats(in, source, config().vocabSize());
-      float[] streams =
-          readFloats(in, source, engine.options().stepTokens() * streamWidth());
+      float[] streams = readFloats(in, source, engine.options().stepTokens() * streamWidth());
       KvStore store = engine.store();
       SequenceCache trunk = store.restore(layers(), raw, source);
       SequenceCache draft = null;
@@ -298,7 +302,11 @@ public final class Session implements AutoCloseable {
     int limit = engine.options().context();
     if (more.length > limit - length) {
       throw new IllegalArgumentException(
-          length + " + " + more.length + " tokens exceed the context of " + limit
+          length
+              + " + "
+              + more.length
+              + " tokens exceed the context of "
+              + limit
               + "; raise --context or send less");
     }
     if (cache.length() != length

@@ -12,8 +12,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * A loaded checkpoint: configuration and mapped weights. Immutable and safe to share between threads; close it after
- * everything that uses it.
+ * A loaded checkpoint: configuration and mapped weights. Immutable and safe to share between
+ * threads; close it after everything that uses it.
  */
 public final class Model implements AutoCloseable {
   private final Path path;
@@ -29,8 +29,8 @@ public final class Model implements AutoCloseable {
   }
 
   /**
-   * Maps a checkpoint: a folder with {@code config.json} and safetensors files, one safetensors file beside a {@code
-   * config.json}, or a GGUF file.
+   * Maps a checkpoint: a folder with {@code config.json} and safetensors files, one safetensors
+   * file beside a {@code config.json}, or a GGUF file.
    *
    * @throws io.hadal.formats.FormatException naming file, field or tensor when something is wrong
    */

@@ -4,7 +4,10 @@ package io.hadal.model;
 public enum NumericMode {
   /** f32 everywhere, weights dequantised, caches unrounded. */
   EXACT,
-  /** As exact, with the FP8 rounding of key-value rows and the FP4 rounding of index queries and keys. */
+  /**
+   * As exact, with the FP8 rounding of key-value rows and the FP4 rounding of index queries and
+   * keys.
+   */
   KVQ,
   /** As kvq, with bf16 activations and FP8 inputs of FP8 and FP4 matrices (spec 0.3, 0.4, 0.6). */
   OFFICIAL;

@@ -17,7 +17,10 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
-/** Reference outputs: a folder with {@code index.json}, or one {@code *.golden.json} with its tensors beside it. */
+/**
+ * Reference outputs: a folder with {@code index.json}, or one {@code *.golden.json} with its
+ * tensors beside it.
+ */
 final class Golden implements AutoCloseable {
   private static final long MAX_INDEX_BYTES = 64 << 20;
 

@@ -115,12 +115,7 @@ final class IntermediateCases {
       if (name.endsWith(".gate_w")) {
         values = inExpectedOrder(name, values, actual.width, t, seen, positions);
       }
-      report.add(
-          name,
-          Distance.max(values, expected),
-          LIMIT * Distance.scale(expected),
-          true,
-          "");
+      report.add(name, Distance.max(values, expected), LIMIT * Distance.scale(expected), true, "");
     }
   }
 

@@ -15,8 +15,8 @@ import java.util.Locale;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Modes with simulated quantisation. One flipped code changes choices behind it, so positions are compared by their
- * statistics.
+ * Modes with simulated quantisation. One flipped code changes choices behind it, so positions are
+ * compared by their statistics.
  */
 final class SimulatedCases {
   private final Model model;
@@ -49,8 +49,9 @@ final class SimulatedCases {
   }
 
   /**
-   * Median and tail over the positions of all prompts. One rounding that falls on the other side at the start of a
-   * prompt shifts all of its positions a little, so single prompts are shown but not judged.
+   * Median and tail over the positions of all prompts. One rounding that falls on the other side at
+   * the start of a prompt shifts all of its positions a little, so single prompts are shown but not
+   * judged.
    */
   private void pooled(List<double[]> positions) {
     double[] all = positions.stream().flatMapToDouble(Arrays::stream).toArray();

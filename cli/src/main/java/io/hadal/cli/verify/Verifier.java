@@ -18,7 +18,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
-/** Runs every case of a golden against a model: logits, greedy continuations, intermediates, drafts, storage. */
+/**
+ * Runs every case of a golden against a model: logits, greedy continuations, intermediates, drafts,
+ * storage.
+ */
 public final class Verifier {
   /** Rounding noise of f32 arithmetic up to about a thousand positions, and beyond. */
   private static final double LIMIT = 2e-4;
@@ -115,8 +118,7 @@ public final class Verifier {
         max =
             Math.max(
                 max,
-                Distance.max(
-                    Distance.pick(rows[i], ids), 0, sampled, i * ids.length, ids.length));
+                Distance.max(Distance.pick(rows[i], ids), 0, sampled, i * ids.length, ids.length));
       }
     }
     if (t.has(key + ".lse")) {

@@ -28,7 +28,10 @@ public record CacheLayout(
         ROLLBACK);
   }
 
-  /** Packed FP8 rows and FP4 index keys: the bytes of the released engines, lossless after cache rounding. */
+  /**
+   * Packed FP8 rows and FP4 index keys: the bytes of the released engines, lossless after cache
+   * rounding.
+   */
   public static CacheLayout packed(ModelConfig config, int stepTokens) {
     AttentionConfig a = config.attention();
     return new CacheLayout(

@@ -8,7 +8,10 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Append-only rows in pages; forks share full pages and copy a page before writing into a shared one. */
+/**
+ * Append-only rows in pages; forks share full pages and copy a page before writing into a shared
+ * one.
+ */
 public final class EntryLog {
   private static final int ROWS = 64;
 
@@ -47,7 +50,10 @@ public final class EntryLog {
     }
   }
 
-  /** Writes a reserved row; {@link #grow} makes it visible. Rows may be written from several threads. */
+  /**
+   * Writes a reserved row; {@link #grow} makes it visible. Rows may be written from several
+   * threads.
+   */
   public void write(int entry, float[] row, int offset) {
     format.write(row, offset, pages.get(entry / ROWS).memory, at(entry));
   }

@@ -48,7 +48,9 @@ public final class KvStore implements AutoCloseable {
     return pool.budget();
   }
 
-  /** Writes a timeline with a checksum; {@link #restore} takes it back on a model of the same shape. */
+  /**
+   * Writes a timeline with a checksum; {@link #restore} takes it back on a model of the same shape.
+   */
   public void snapshot(SequenceCache cache, List<LayerConfig> layers, OutputStream to)
       throws IOException {
     CRC32C crc = new CRC32C();

@@ -6,7 +6,10 @@ import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.Map;
 
-/** Off-heap pages under one byte budget; returned pages are used again before new memory is asked for. */
+/**
+ * Off-heap pages under one byte budget; returned pages are used again before new memory is asked
+ * for.
+ */
 final class PagePool implements AutoCloseable {
 
   /** A counted piece of memory; shared pages are read-only by agreement. */

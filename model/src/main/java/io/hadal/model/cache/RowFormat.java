@@ -37,9 +37,9 @@ public sealed interface RowFormat {
   }
 
   /**
-   * E4M3 codes for the first {@code nope} values, bf16 for the {@code rope} values behind them, then one power-of-two
-   * scale per {@code block} codes, padded to eight bytes (spec 8.2). Lossless for rows that went through the FP8
-   * rounding of the caches and whose rotated part is bf16.
+   * E4M3 codes for the first {@code nope} values, bf16 for the {@code rope} values behind them,
+   * then one power-of-two scale per {@code block} codes, padded to eight bytes (spec 8.2). Lossless
+   * for rows that went through the FP8 rounding of the caches and whose rotated part is bf16.
    */
   record Fp8(int nope, int rope, int block) implements RowFormat {
     @Override

@@ -65,8 +65,8 @@ public final class SequenceCache implements AutoCloseable {
   }
 
   /**
-   * Forgets what a failed step has written. A long step may have overwritten rows that the old length needs: then the
-   * timeline starts over at length 0 and its owner replays it.
+   * Forgets what a failed step has written. A long step may have overwritten rows that the old
+   * length needs: then the timeline starts over at length 0 and its owner replays it.
    */
   public void abort() {
     truncate(canTruncate(length) ? length : 0);

@@ -21,7 +21,10 @@ public final class ConfigReader {
 
   private ConfigReader() {}
 
-  /** Reads {@code folder/config.json}, or {@code folder/inference/config.json} when only that exists. */
+  /**
+   * Reads {@code folder/config.json}, or {@code folder/inference/config.json} when only that
+   * exists.
+   */
   public static ModelConfig read(Path folder) {
     Path file = folder.resolve("config.json");
     if (!Files.isRegularFile(file)) {

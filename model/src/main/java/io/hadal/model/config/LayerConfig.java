@@ -5,7 +5,8 @@ package io.hadal.model.config;
  *
  * @param compressor how older context is pooled
  * @param ratio tokens a compressed entry stands for; 0 without a compressor
- * @param indexed true when a query attends to the indexer's choice of entries, false for all of them
+ * @param indexed true when a query attends to the indexer's choice of entries, false for all of
+ *     them
  * @param rope rotation of everything in the layer
  * @param hashRouted true when the token id, not the router, chooses the experts
  * @param routedLimit SwiGLU clamp of routed experts, +inf for none

@@ -40,8 +40,7 @@ public final class V4GgufConfig {
       throw error("expert_gating_func", "is not 4 (sqrtsoftplus)");
     }
     float[] routedLimits = limits("swiglu_clamp_exp", layerCount + drafterCount, null);
-    float[] sharedLimits =
-        limits("swiglu_clamp_shexp", layerCount + drafterCount, routedLimits);
+    float[] sharedLimits = limits("swiglu_clamp_shexp", layerCount + drafterCount, routedLimits);
     int hashLayers = intOr(0, "hash_layer_count");
     V4Layers layers =
         new V4Layers(

@@ -4,7 +4,10 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** DeepSeek-V4 {@code config.json}, in the spelling of the repository root or of its inference folder (spec 1.1). */
+/**
+ * DeepSeek-V4 {@code config.json}, in the spelling of the repository root or of its inference
+ * folder (spec 1.1).
+ */
 final class V4HfConfig {
   private V4HfConfig() {}
 

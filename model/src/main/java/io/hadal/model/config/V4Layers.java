@@ -41,7 +41,8 @@ record V4Layers(RopeConfig windowRope, RopeConfig compressedRope) {
       wrong.add(new String[] {"qk_rope_head_dim", a.ropeDim() + " is odd or not below head_dim"});
     }
     if (a.heads() % a.outGroups() != 0) {
-      wrong.add(new String[] {"o_groups", a.outGroups() + " does not divide " + a.heads() + " heads"});
+      wrong.add(
+          new String[] {"o_groups", a.outGroups() + " does not divide " + a.heads() + " heads"});
     }
     if (c.moe().activeExperts() > c.moe().experts()) {
       wrong.add(new String[] {"num_experts_per_tok", "is above n_routed_experts"});
@@ -56,7 +57,9 @@ record V4Layers(RopeConfig windowRope, RopeConfig compressedRope) {
     int indexDim = c.indexer().headDim();
     if (indexed && (Integer.bitCount(indexDim) != 1 || indexDim < a.ropeDim())) {
       wrong.add(
-          new String[] {"index_head_dim", indexDim + " is no power of two of at least the rotated width"});
+          new String[] {
+            "index_head_dim", indexDim + " is no power of two of at least the rotated width"
+          });
     }
     if (c.contextLength() < 1) {
       wrong.add(new String[] {"max_position_embeddings", "must be positive"});

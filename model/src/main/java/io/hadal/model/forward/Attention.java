@@ -181,7 +181,8 @@ final class Attention {
     int width = shape.heads() * shape.headDim();
     outputs = Compute.grow(outputs, tokens * width);
     // A lone token is shared out by heads, a chunk by tokens; heads never touch each other.
-    int parts = tokens >= compute.pool.threads() ? 1 : Math.min(compute.pool.threads(), shape.heads());
+    int parts =
+        tokens >= compute.pool.threads() ? 1 : Math.min(compute.pool.threads(), shape.heads());
     for (Span span : batch.spans()) {
       LayerCache cache = span.cache().layer(cacheLayer);
       compute.parallel(
@@ -217,8 +218,7 @@ final class Attention {
   }
 
   /** Compressed entries each query attends to, padded with -1. */
-  private void probeSelection(
-      Batch batch, int layer, LayerConfig lc, int[] @Nullable [] selected) {
+  private void probeSelection(Batch batch, int layer, LayerConfig lc, int[] @Nullable [] selected) {
     int width = lc.visibleEntries(batch.position(batch.size() - 1));
     if (compute.probe == null || layer < 0 || width == 0) {
       return;
@@ -275,7 +275,10 @@ final class Attention {
     compute.round(outputs, at, heads * dim);
   }
 
-  /** Window rows oldest first, then compressed entries in ascending order (spec 3.3); returns their number. */
+  /**
+   * Window rows oldest first, then compressed entries in ascending order (spec 3.3); returns their
+   * number.
+   */
   private int gather(
       int position, LayerCache cache, LayerConfig lc, int @Nullable [] chosen, int worker) {
     int dim = shape.headDim();

@@ -4,7 +4,9 @@ import io.hadal.model.cache.SequenceCache;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Tokens of one step: consecutive positions of one or more timelines, laid out one after the other. */
+/**
+ * Tokens of one step: consecutive positions of one or more timelines, laid out one after the other.
+ */
 public final class Batch {
 
   /**

@@ -30,8 +30,7 @@ final class Block {
    * @param cacheLayer layer of the timelines' caches
    * @param x streams {@code [tokens, streams, hidden]}
    */
-  void forward(
-      Batch batch, int layer, int cacheLayer, LayerConfig lc, LayerWeights w, float[] x) {
+  void forward(Batch batch, int layer, int cacheLayer, LayerConfig lc, LayerWeights w, float[] x) {
     int tokens = batch.size();
     int d = config.hiddenSize();
     int width = config.streamWidth();

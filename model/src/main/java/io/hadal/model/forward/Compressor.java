@@ -92,7 +92,10 @@ final class Compressor {
     }
   }
 
-  /** Softmax over the rows of a group, channel by channel; the row comes back in the worker's scratch. */
+  /**
+   * Softmax over the rows of a group, channel by channel; the row comes back in the worker's
+   * scratch.
+   */
   private float[] pool(
       Span span, Stream s, LayerConfig lc, int channels, int width, int entry, int worker) {
     int ratio = lc.ratio();

@@ -14,8 +14,8 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The model's arithmetic over a batch (spec 2.1). Holds scratch memory, so one thread uses it at a time; weights and
- * caches are passed through, never owned.
+ * The model's arithmetic over a batch (spec 2.1). Holds scratch memory, so one thread uses it at a
+ * time; weights and caches are passed through, never owned.
  */
 public final class ForwardPass {
   private final ModelConfig config;
@@ -49,7 +49,8 @@ public final class ForwardPass {
   /**
    * Runs the trunk and advances the timelines.
    *
-   * @return streams {@code [batch, streams, hidden]} behind the last layer, valid until the next call
+   * @return streams {@code [batch, streams, hidden]} behind the last layer, valid until the next
+   *     call
    */
   public float[] run(Batch batch) {
     batch.begin();
@@ -110,8 +111,8 @@ public final class ForwardPass {
   }
 
   /**
-   * Runs an MTP layer (spec 5.3): row t joins the trunk's streams of a position with the embedding of the token after
-   * it; the batch holds those next tokens and the drafter's own timelines.
+   * Runs an MTP layer (spec 5.3): row t joins the trunk's streams of a position with the embedding
+   * of the token after it; the batch holds those next tokens and the drafter's own timelines.
    *
    * @param trunk streams {@code [batch, streams, hidden]} from {@code trunkRow}
    * @return the layer's streams, valid until the next call

@@ -4,7 +4,10 @@ import io.hadal.kernels.Sinkhorn;
 import io.hadal.model.config.ModelConfig;
 import io.hadal.model.weights.HyperWeights;
 
-/** mHC: mixes coefficients from the streams, collapses the streams, writes a sublayer back (spec 2.2, 2.3). */
+/**
+ * mHC: mixes coefficients from the streams, collapses the streams, writes a sublayer back (spec
+ * 2.2, 2.3).
+ */
 final class HyperConnections {
   private final Compute compute;
   private final int streams;
@@ -82,7 +85,18 @@ final class HyperConnections {
         tokens,
         (t, worker) -> {
           compute.kernels.weightedSums(
-              pre, t * streams, streams, 1, x, t * width, hidden, streams, hidden, out, t * hidden, hidden);
+              pre,
+              t * streams,
+              streams,
+              1,
+              x,
+              t * width,
+              hidden,
+              streams,
+              hidden,
+              out,
+              t * hidden,
+              hidden);
           compute.round(out, t * hidden, hidden);
         });
   }
@@ -99,7 +113,18 @@ final class HyperConnections {
             }
           }
           compute.kernels.weightedSums(
-              transposed, 0, streams, streams, x, t * width, hidden, streams, hidden, out, t * width, hidden);
+              transposed,
+              0,
+              streams,
+              streams,
+              x,
+              t * width,
+              hidden,
+              streams,
+              hidden,
+              out,
+              t * width,
+              hidden);
           for (int k = 0; k < streams; k++) {
             compute.kernels.addScaled(
                 post[t * streams + k], y, t * hidden, out, t * width + k * hidden, hidden);

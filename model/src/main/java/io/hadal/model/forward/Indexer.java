@@ -3,7 +3,6 @@ package io.hadal.model.forward;
 import io.hadal.kernels.BlockQuantizer;
 import io.hadal.kernels.TopK;
 import io.hadal.model.cache.EntryLog;
-import io.hadal.model.cache.LayerCache;
 import io.hadal.model.config.IndexerConfig;
 import io.hadal.model.config.LayerConfig;
 import io.hadal.model.config.ModelConfig;
@@ -36,7 +35,8 @@ final class Indexer {
   }
 
   /**
-   * Chosen entries of every token, ascending; null in place of a list that holds all visible entries.
+   * Chosen entries of every token, ascending; null in place of a list that holds all visible
+   * entries.
    *
    * @param x block input {@code [tokens, hidden]}
    * @param latent normalised query latent {@code [tokens, queryRank]}

@@ -10,8 +10,8 @@ import io.hadal.model.weights.MoeWeights.ExpertWeights;
 import java.util.Arrays;
 
 /**
- * Router and experts (spec 5.1, 5.2). Tokens are grouped by expert, so a step reads every expert once; each output adds
- * its experts in ascending order, whatever else is in the batch.
+ * Router and experts (spec 5.1, 5.2). Tokens are grouped by expert, so a step reads every expert
+ * once; each output adds its experts in ascending order, whatever else is in the batch.
  */
 final class MixtureOfExperts {
   private final ModelConfig config;
@@ -135,8 +135,7 @@ final class MixtureOfExperts {
     up = Compute.grow(up, n * width);
     int[] active = activeExperts();
     float[] in = compute.activations(w.experts().getFirst().w1(), x, d, tokens);
-    compute.forRows(
-        n, (i, worker) -> System.arraycopy(in, rows[i] * d, gathered, i * d, d));
+    compute.forRows(n, (i, worker) -> System.arraycopy(in, rows[i] * d, gathered, i * d, d));
 
     int chunk = compute.rowsPerTask(width, d, Math.max(1, n / active.length));
     int chunks = (width + chunk - 1) / chunk;
@@ -177,7 +176,10 @@ final class MixtureOfExperts {
     return Arrays.copyOf(active, count);
   }
 
-  /** Gate, up and activation of inner rows {@code from .. to} for consecutive assignments; result in {@link #gate}. */
+  /**
+   * Gate, up and activation of inner rows {@code from .. to} for consecutive assignments; result in
+   * {@link #gate}.
+   */
   private void inner(
       ExpertWeights expert,
       float[] in,

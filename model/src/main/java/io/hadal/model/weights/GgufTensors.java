@@ -10,7 +10,10 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** GGUF tensors (spec 7.2) in the llama.cpp and the ds4 dialect; MTP layers as {@code blk.L} or {@code mtp.N}. */
+/**
+ * GGUF tensors (spec 7.2) in the llama.cpp and the ds4 dialect; MTP layers as {@code blk.L} or
+ * {@code mtp.N}.
+ */
 final class GgufTensors extends TensorSource {
   private static final Map<String, String> GLOBAL =
       Map.of(
@@ -115,13 +118,23 @@ final class GgufTensors extends TensorSource {
     StoredTensor stacked = get(prefix + "." + part);
     if (!stacked.shape().equals(List.of((long) experts, (long) rows, (long) cols))) {
       throw error(
-          stacked, "has shape " + stacked.shape() + ", expected [" + experts + ", " + rows + ", " + cols + "]");
+          stacked,
+          "has shape "
+              + stacked.shape()
+              + ", expected ["
+              + experts
+              + ", "
+              + rows
+              + ", "
+              + cols
+              + "]");
     }
     long bytes;
     try {
       bytes = stacked.type().bytes(cols) * rows;
     } catch (IllegalArgumentException e) {
-      throw new FormatException(store().source().toString(), stacked.name() + ": " + e.getMessage());
+      throw new FormatException(
+          store().source().toString(), stacked.name() + ": " + e.getMessage());
     }
     MemorySegment data = stacked.data().asSlice(expert * bytes, bytes);
     return matrixOf(

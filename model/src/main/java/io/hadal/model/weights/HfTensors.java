@@ -8,9 +8,14 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Safetensors under the released names or under those of the transformers library (spec 6.2, 6.6). */
+/**
+ * Safetensors under the released names or under those of the transformers library (spec 6.2, 6.6).
+ */
 final class HfTensors extends TensorSource {
-  /** Released fragment to transformers fragment, longest first: the indexer sits under the compressor there. */
+  /**
+   * Released fragment to transformers fragment, longest first: the indexer sits under the
+   * compressor there.
+   */
   private static final List<Map.Entry<String, String>> TRANSFORMERS =
       List.of(
           Map.entry("attn.indexer.compressor.wkv", "self_attn.compressor.indexer.kv_proj"),
@@ -100,7 +105,15 @@ final class HfTensors extends TensorSource {
     if (!stacked.shape().equals(List.of((long) experts, (long) perExpert, (long) cols))) {
       throw error(
           stacked,
-          "has shape " + stacked.shape() + ", expected [" + experts + ", " + perExpert + ", " + cols + "]");
+          "has shape "
+              + stacked.shape()
+              + ", expected ["
+              + experts
+              + ", "
+              + perExpert
+              + ", "
+              + cols
+              + "]");
     }
     long rowBytes = stacked.type().bytes(cols);
     long first = (long) expert * perExpert + (part.equals("w3") ? rows : 0);

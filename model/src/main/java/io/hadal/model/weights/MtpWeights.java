@@ -8,7 +8,11 @@ import io.hadal.kernels.Matrix;
  * @param projection {@code [hidden, 2 * hidden]} or two squares: see {@link Projection}
  */
 public record MtpWeights(
-    float[] embedNorm, float[] hiddenNorm, Projection projection, LayerWeights layer, HeadWeights head) {
+    float[] embedNorm,
+    float[] hiddenNorm,
+    Projection projection,
+    LayerWeights layer,
+    HeadWeights head) {
 
   /** How embedding and streams are joined. */
   public sealed interface Projection {

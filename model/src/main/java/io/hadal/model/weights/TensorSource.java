@@ -13,8 +13,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Looks tensors up by the released names ({@code layers.0.attn.wq_a}, spec 6.2) whatever the file calls them, and checks
- * them against the shape the configuration asks for.
+ * Looks tensors up by the released names ({@code layers.0.attn.wq_a}, spec 6.2) whatever the file
+ * calls them, and checks them against the shape the configuration asks for.
  */
 public abstract class TensorSource {
   private static final int[] TILES = {128, 32, 64, 256};
@@ -125,7 +125,8 @@ public abstract class TensorSource {
     StoredTensor tensor = get(name);
     if (tensor.elements() != count) {
       throw error(
-          tensor, "has shape " + tensor.shape() + ", the configuration asks for " + count + " values");
+          tensor,
+          "has shape " + tensor.shape() + ", the configuration asks for " + count + " values");
     }
     int width = Math.toIntExact(tensor.shape().isEmpty() ? 1 : tensor.shape().getLast());
     int rows = count / width;
@@ -167,7 +168,13 @@ public abstract class TensorSource {
     if (!matches(tensor.shape(), rows, cols)) {
       throw error(
           tensor,
-          "has shape " + tensor.shape() + ", the configuration asks for [" + rows + ", " + cols + "]");
+          "has shape "
+              + tensor.shape()
+              + ", the configuration asks for ["
+              + rows
+              + ", "
+              + cols
+              + "]");
     }
   }
 

@@ -27,7 +27,8 @@ public final class WeightBinder {
   }
 
   /**
-   * Binds everything the configuration names. Drafters whose tensors a checkpoint leaves out are left out as well.
+   * Binds everything the configuration names. Drafters whose tensors a checkpoint leaves out are
+   * left out as well.
    *
    * @throws io.hadal.formats.FormatException for a missing tensor or a wrong shape
    */
@@ -169,7 +170,8 @@ public final class WeightBinder {
         tensors.matrix(p + "gate", m.experts(), d),
         layer.hashRouted() ? null : tensors.vector(p + "gate.bias", m.experts()),
         layer.hashRouted()
-            ? tensors.indices(p + "gate.tid2eid", config.vocabSize(), m.activeExperts(), m.experts())
+            ? tensors.indices(
+                p + "gate.tid2eid", config.vocabSize(), m.activeExperts(), m.experts())
             : null,
         experts,
         m.sharedExperts() == 0 ? null : sharedExpert(p + "shared_experts."));

@@ -1,0 +1,4 @@
+@NullMarked
+package io.hadal.formats.prompt;
+
+import org.jspecify.annotations.NullMarked;
