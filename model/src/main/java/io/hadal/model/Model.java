@@ -59,7 +59,7 @@ public final class Model implements AutoCloseable {
 
   /** The folder that holds a safetensors checkpoint's other files. */
   public static Path folder(Path path) {
-    return Files.isDirectory(path) ? path : path.toAbsolutePath().normalize().getParent();
+    return Files.isDirectory(path) ? path : path.resolveSibling("").normalize();
   }
 
   public Path path() {

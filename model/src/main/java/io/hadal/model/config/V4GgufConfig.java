@@ -3,7 +3,9 @@ package io.hadal.model.config;
 import io.hadal.formats.FormatException;
 import io.hadal.formats.weights.GgufMetadata;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** {@code deepseek4} metadata of a GGUF file (spec 7.1). */
 public final class V4GgufConfig {
@@ -112,14 +114,14 @@ public final class V4GgufConfig {
     return tokens == null ? 0 : tokens.size();
   }
 
-  private float[] limits(String key, int count, float[] fallback) {
+  private float[] limits(String key, int count, float @Nullable [] fallback) {
     double[] values = meta.getDoubleArray(prefix + key);
     float[] out = new float[count];
     if (values == null) {
       if (fallback != null) {
         return fallback;
       }
-      java.util.Arrays.fill(out, Float.POSITIVE_INFINITY);
+      Arrays.fill(out, Float.POSITIVE_INFINITY);
       return out;
     }
     for (int i = 0; i < count; i++) {
