@@ -17,7 +17,7 @@ import tools.jackson.databind.JsonNode;
  * matter for adding BOS/EOS and for batching, which are not the tokenizer's here.
  */
 final class TokenizerJson {
-  private static final long MAX_BYTES = 256L << 20;
+  private static final long MAX_BYTES = 64L << 20;
   private static final String BOS = "<｜begin▁of▁sentence｜>";
   private static final String EOS = "<｜end▁of▁sentence｜>";
 

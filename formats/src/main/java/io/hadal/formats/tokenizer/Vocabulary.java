@@ -64,6 +64,7 @@ final class Vocabulary {
     private static final int MAX_SIZE = 1 << 21;
 
     private static final int MAX_ADDED_LENGTH = 1024;
+    private static final int MAX_ADDED_CHARS = 1 << 24;
 
     private final String source;
     private final BitSet added = new BitSet();
@@ -72,6 +73,7 @@ final class Vocabulary {
     private @Nullable String[] tokens = new String[1 << 10];
     private byte[] @Nullable [] bytes = new byte[1 << 10][];
     private int size;
+    private int addedChars;
 
     Builder(String source) {
       this.source = source;
@@ -93,6 +95,12 @@ final class Vocabulary {
                 + token.length()
                 + " characters; allowed are 1 to "
                 + MAX_ADDED_LENGTH);
+      }
+      addedChars += token.length();
+      if (addedChars > MAX_ADDED_CHARS) {
+        throw new FormatException(
+            source,
+            field.get() + ": the added tokens have more than " + MAX_ADDED_CHARS + " characters");
       }
       byte[] literal = literal(token, field);
       Integer known = ids.get(token);
