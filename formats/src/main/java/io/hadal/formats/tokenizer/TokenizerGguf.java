@@ -3,6 +3,7 @@ package io.hadal.formats.tokenizer;
 import io.hadal.formats.FormatException;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.function.Supplier;
 
 /** Builds tokenizers from GGUF metadata. */
 final class TokenizerGguf {
@@ -36,7 +37,8 @@ final class TokenizerGguf {
     Vocabulary.Builder builder = new Vocabulary.Builder(source);
     for (int id = 0; id < types.length; id++) {
       String token = tokens.get(id);
-      String field = "tokenizer.ggml.tokens[" + id + "]";
+      int index = id;
+      Supplier<String> field = () -> "tokenizer.ggml.tokens[" + index + "]";
       switch (types[id]) {
         case UNKNOWN, CONTROL -> builder.addAdded(id, token, true, field);
         case USER_DEFINED -> builder.addAdded(id, token, false, field);

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -16,7 +17,7 @@ import tools.jackson.databind.JsonNode;
  * matter for adding BOS/EOS and for batching, which are not the tokenizer's here.
  */
 final class TokenizerJson {
-  private static final long MAX_BYTES = 256L << 20;
+  private static final long MAX_BYTES = 64L << 20;
   private static final String BOS = "<｜begin▁of▁sentence｜>";
   private static final String EOS = "<｜end▁of▁sentence｜>";
 
@@ -151,7 +152,7 @@ final class TokenizerJson {
     }
     Vocabulary.Builder builder = new Vocabulary.Builder(source);
     for (Map.Entry<String, JsonNode> entry : vocab.properties()) {
-      String field = "model.vocab[" + Quote.of(entry.getKey()) + "]";
+      Supplier<String> field = () -> "model.vocab[" + Quote.of(entry.getKey()) + "]";
       builder.addOrdinary(id(entry.getValue(), field), entry.getKey(), field);
     }
     JsonNode added = root.path("added_tokens");
@@ -168,7 +169,8 @@ final class TokenizerJson {
         require(token, name, false, false, field);
       }
       boolean special = flag(token, "special", field + ".special");
-      builder.addAdded(id(token.path("id"), field + ".id"), text(token, "content"), special, field);
+      builder.addAdded(
+          id(token.path("id"), () -> field + ".id"), text(token, "content"), special, () -> field);
     }
     return builder.build();
   }
@@ -210,9 +212,9 @@ final class TokenizerJson {
     return id;
   }
 
-  private long id(JsonNode node, String field) {
+  private long id(JsonNode node, Supplier<String> field) {
     if (!node.isIntegralNumber() || !node.canConvertToLong()) {
-      throw new FormatException(source, field + " is not an integer id");
+      throw new FormatException(source, field.get() + " is not an integer id");
     }
     return node.longValue();
   }

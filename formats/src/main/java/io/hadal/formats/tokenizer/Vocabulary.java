@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalInt;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -63,6 +64,7 @@ final class Vocabulary {
     private static final int MAX_SIZE = 1 << 21;
 
     private static final int MAX_ADDED_LENGTH = 1024;
+    private static final int MAX_ADDED_CHARS = 1 << 24;
 
     private final String source;
     private final BitSet added = new BitSet();
@@ -71,23 +73,34 @@ final class Vocabulary {
     private @Nullable String[] tokens = new String[1 << 10];
     private byte[] @Nullable [] bytes = new byte[1 << 10][];
     private int size;
+    private int addedChars;
 
     Builder(String source) {
       this.source = source;
     }
 
     /** Adds a token written in the byte alphabet, or literally if it leaves that alphabet. */
-    void addOrdinary(long id, String token, String field) {
+    void addOrdinary(long id, String token, Supplier<String> field) {
       byte[] mapped = ByteAlphabet.toBytes(token);
       put(id, token, mapped == null ? literal(token, field) : mapped, field);
     }
 
     /** Adds an added token, or marks the token that is already there under the same id and text. */
-    void addAdded(long id, String token, boolean isSpecial, String field) {
+    void addAdded(long id, String token, boolean isSpecial, Supplier<String> field) {
       if (token.isEmpty() || token.length() > MAX_ADDED_LENGTH) {
         throw new FormatException(
             source,
-            field + " has " + token.length() + " characters; allowed are 1 to " + MAX_ADDED_LENGTH);
+            field.get()
+                + " has "
+                + token.length()
+                + " characters; allowed are 1 to "
+                + MAX_ADDED_LENGTH);
+      }
+      addedChars += token.length();
+      if (addedChars > MAX_ADDED_CHARS) {
+        throw new FormatException(
+            source,
+            field.get() + ": the added tokens have more than " + MAX_ADDED_CHARS + " characters");
       }
       byte[] literal = literal(token, field);
       Integer known = ids.get(token);
@@ -96,7 +109,7 @@ final class Vocabulary {
       } else if (known != id) {
         throw new FormatException(
             source,
-            field + " gives " + Quote.of(token) + " id " + id + ", but it is also " + known);
+            field.get() + " gives " + Quote.of(token) + " id " + id + ", but it is also " + known);
       }
       bytes[(int) id] = literal;
       added.set((int) id);
@@ -104,7 +117,7 @@ final class Vocabulary {
     }
 
     /** Takes an id for a token that never occurs in text. */
-    void addPlaceholder(long id, String token, String field) {
+    void addPlaceholder(long id, String token, Supplier<String> field) {
       reserve(id, field);
       tokens[(int) id] = token;
     }
@@ -119,21 +132,21 @@ final class Vocabulary {
       return new Vocabulary(texts, all, added, special, ids);
     }
 
-    private void put(long id, String token, byte[] tokenBytes, String field) {
+    private void put(long id, String token, byte[] tokenBytes, Supplier<String> field) {
       reserve(id, field);
       Integer other = ids.putIfAbsent(token, (int) id);
       if (other != null) {
         throw new FormatException(
-            source, field + ": " + Quote.of(token) + " has two ids, " + other + " and " + id);
+            source, field.get() + ": " + Quote.of(token) + " has two ids, " + other + " and " + id);
       }
       tokens[(int) id] = token;
       bytes[(int) id] = tokenBytes;
     }
 
-    private void reserve(long id, String field) {
+    private void reserve(long id, Supplier<String> field) {
       if (id < 0 || id >= MAX_SIZE) {
         throw new FormatException(
-            source, field + " has id " + id + "; allowed are 0 to " + (MAX_SIZE - 1));
+            source, field.get() + " has id " + id + "; allowed are 0 to " + (MAX_SIZE - 1));
       }
       int i = (int) id;
       if (i >= tokens.length) {
@@ -143,17 +156,17 @@ final class Vocabulary {
       }
       if (tokens[i] != null) {
         throw new FormatException(
-            source, field + " takes id " + id + ", which belongs to " + Quote.of(tokens[i]));
+            source, field.get() + " takes id " + id + ", which belongs to " + Quote.of(tokens[i]));
       }
       size = Math.max(size, i + 1);
     }
 
-    private byte[] literal(String token, String field) {
+    private byte[] literal(String token, Supplier<String> field) {
       for (int i = 0; i < token.length(); i++) {
         if (Character.isSurrogate(token.charAt(i))) {
           int c = token.codePointAt(i++);
           if (!Character.isSupplementaryCodePoint(c)) {
-            throw new FormatException(source, field + " holds half of a surrogate pair");
+            throw new FormatException(source, field.get() + " holds half of a surrogate pair");
           }
         }
       }

@@ -15,6 +15,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** The tokenizer files and vectors in the test resources. */
 final class TokenizerFiles {
+  @SuppressWarnings("ArrayRecordComponent") // read only
   record Vector(String category, String text, int[] ids) {}
 
   static final Tokenizer V3 = Tokenizer.fromJson(v3Json(), "V3");
