@@ -32,9 +32,9 @@ record Conversation(List<Message> messages, int firstRendered, int lastUser, boo
 
     // V4 forgets the tools of user messages while merging, V4.1 still counts them.
     boolean toolsOffered =
-        dialect.hasDeveloper()
-            ? carryTools(full)
-            : carryTools(options.context()) || carryTools(messages);
+        dialect.rules().countUserTools()
+            ? carryTools(options.context()) || carryTools(messages)
+            : carryTools(full);
     boolean dropping = options.dropThinking() && !toolsOffered;
     int hidden = context.size();
     if (dropping && options.mode() == ThinkingMode.THINKING) {
@@ -92,8 +92,7 @@ record Conversation(List<Message> messages, int firstRendered, int lastUser, boo
   private static List<ContentBlock> userBlocks(PromptDialect dialect, Message message, int index) {
     List<ContentBlock> blocks = message.blocks();
     String text = message.text();
-    boolean blocksFirst = dialect.imagePlaceholder() != null;
-    if (blocks != null && (blocksFirst || text == null)) {
+    if (blocks != null && (dialect.rules().blocksReplaceText() || text == null)) {
       return blocks;
     }
     if (text == null) {
@@ -108,8 +107,7 @@ record Conversation(List<Message> messages, int firstRendered, int lastUser, boo
     if (parts == null) {
       return new ContentBlock.ToolResult(id, message.text(), List.of());
     }
-    if (dialect.imagePlaceholder() != null) {
-      // V4.1 reduces block content to text and images before merging.
+    if (dialect.rules().blocksReplaceText()) {
       parts = parts.stream().filter(Conversation::isTextOrImage).toList();
     }
     return new ContentBlock.ToolResult(id, parts.isEmpty() ? "" : null, parts);

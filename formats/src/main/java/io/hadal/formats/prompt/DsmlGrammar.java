@@ -38,8 +38,9 @@ final class DsmlGrammar {
 
   /** Whether the text may be the beginning of an invoke header. */
   static boolean mayBecomeHeader(CharSequence text, int firstNonSpace, int to) {
-    int length = Math.min(to - firstNonSpace, HEADER_NAME.length());
-    return startsWith(text, firstNonSpace, to, HEADER_NAME.substring(0, length));
+    return to - firstNonSpace < HEADER_NAME.length()
+        ? begins(text, firstNonSpace, to, HEADER_NAME)
+        : startsWith(text, firstNonSpace, to, HEADER_NAME);
   }
 
   /** First {@code " string="true">} or {@code " string="false">} within the range, or −1. */
@@ -56,6 +57,19 @@ final class DsmlGrammar {
   /** White space as Python's {@code \s} sees it. */
   static boolean isSpace(char c) {
     return Character.isWhitespace(c) || Character.isSpaceChar(c) || c == '\u0085';
+  }
+
+  /** Whether the whole range is a beginning of the marker. */
+  static boolean begins(CharSequence text, int from, int to, String marker) {
+    if (to - from > marker.length()) {
+      return false;
+    }
+    for (int i = from; i < to; i++) {
+      if (text.charAt(i) != marker.charAt(i - from)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   static boolean startsWith(CharSequence text, int at, int to, String prefix) {

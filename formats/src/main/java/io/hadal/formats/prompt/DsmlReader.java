@@ -81,7 +81,7 @@ final class DsmlReader {
 
   private QualifiedName name(Span header) {
     String printed = text.substring(header.from, header.to);
-    if (!dialect.namespaces()) {
+    if (!dialect.rules().namespaces()) {
       return new QualifiedName(null, printed);
     }
     try {

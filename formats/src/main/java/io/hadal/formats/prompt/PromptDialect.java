@@ -3,7 +3,6 @@ package io.hadal.formats.prompt;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,16 +57,14 @@ public final class PromptDialect {
           new EffortStyle.Levels(Map.of("low", 50, "high", 75, "max", 100), 75),
           SpecialTokens.SYSTEM,
           SpecialTokens.IMAGE,
-          Set.of(Role.USER),
-          true);
+          MessageRules.V4_1);
 
   private final String name;
   private final ToolMarkup markup;
   private final EffortStyle effort;
   private final @Nullable String systemToken;
   private final @Nullable String imagePlaceholder;
-  private final Set<Role> userRoles;
-  private final boolean namespaces;
+  private final MessageRules rules;
 
   private PromptDialect(
       String name,
@@ -75,26 +72,18 @@ public final class PromptDialect {
       EffortStyle effort,
       @Nullable String systemToken,
       @Nullable String imagePlaceholder,
-      Set<Role> userRoles,
-      boolean namespaces) {
+      MessageRules rules) {
     this.name = name;
     this.markup = markup;
     this.effort = effort;
     this.systemToken = systemToken;
     this.imagePlaceholder = imagePlaceholder;
-    this.userRoles = userRoles;
-    this.namespaces = namespaces;
+    this.rules = rules;
   }
 
   private static PromptDialect v4(String name, Map<String, String> efforts, String fallback) {
     return new PromptDialect(
-        name,
-        V4_MARKUP,
-        new EffortStyle.Texts(efforts, fallback),
-        null,
-        null,
-        Set.of(Role.USER, Role.DEVELOPER),
-        false);
+        name, V4_MARKUP, new EffortStyle.Texts(efforts, fallback), null, null, MessageRules.V4);
   }
 
   /** Name of the release line. */
@@ -120,19 +109,14 @@ public final class PromptDialect {
     return imagePlaceholder;
   }
 
-  /** Whether tool names may carry a {@code namespace::} prefix. */
-  boolean namespaces() {
-    return namespaces;
-  }
-
-  /** Whether the developer role exists. */
-  boolean hasDeveloper() {
-    return userRoles.contains(Role.DEVELOPER);
+  MessageRules rules() {
+    return rules;
   }
 
   /** Whether a message of this role at this index starts a turn the assistant answers. */
   boolean userLike(Role role, int index) {
-    return userRoles.contains(role)
+    return role.equals(Role.USER)
+        || (rules.developerRole() && role.equals(Role.DEVELOPER))
         || (systemToken != null && index > 0 && role.equals(Role.SYSTEM));
   }
 

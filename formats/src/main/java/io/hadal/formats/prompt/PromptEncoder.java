@@ -83,7 +83,7 @@ public final class PromptEncoder {
         out.markup(systemToken);
       }
       instructions(message, out);
-    } else if (role.equals(Role.DEVELOPER) && dialect.hasDeveloper()) {
+    } else if (role.equals(Role.DEVELOPER) && dialect.rules().developerRole()) {
       if (isEmpty(message)) {
         throw broken(message, index, "has no content");
       }

@@ -135,7 +135,7 @@ public final class StreamingParser {
     if (at < 0) {
       int end = safeEnd(THINK_END);
       out.reasoning(raw, taken, end);
-      taken = Math.max(taken, end);
+      taken = end;
       return false;
     }
     out.reasoning(raw, taken, at);
@@ -149,7 +149,7 @@ public final class StreamingParser {
     if (at < 0) {
       int end = safeEnd(markup.blockOpen);
       out.content(raw, taken, end);
-      taken = Math.max(taken, end);
+      taken = end;
       return false;
     }
     out.content(raw, taken, at);
@@ -176,25 +176,20 @@ public final class StreamingParser {
 
   private boolean invokeHeader() {
     int end = raw.length();
-    int at = -1;
-    String tag = markup.parameterOpen;
-    for (int i = searched; i < end && at < 0; i++) {
-      if (raw.charAt(i) == '<') {
-        if (DsmlGrammar.startsWith(raw, i, end, markup.parameterOpen)) {
-          at = i;
-        } else if (DsmlGrammar.startsWith(raw, i, end, markup.invokeClose)) {
-          at = i;
-          tag = markup.invokeClose;
-        }
-      }
+    // Moving the cursor keeps leading white space from being looked at again and again.
+    while (cursor < end && DsmlGrammar.isSpace(raw.charAt(cursor))) {
+      cursor++;
     }
-    if (at < 0) {
+    if (!DsmlGrammar.mayBecomeHeader(raw, cursor, end)) {
+      return malformed(cursor);
+    }
+    int at = Math.max(searched, cursor);
+    while (at < end && innerTag(at) == null) {
+      at++;
+    }
+    if (at == end) {
       searched = resume(end, markup.parameterOpen);
-      // Moving the cursor keeps leading white space from being looked at again and again.
-      while (cursor < end && DsmlGrammar.isSpace(raw.charAt(cursor))) {
-        cursor++;
-      }
-      return DsmlGrammar.mayBecomeHeader(raw, cursor, end) ? false : malformed(cursor);
+      return false;
     }
     DsmlReader.Span span = DsmlGrammar.invokeName(raw, cursor, at);
     QualifiedName name = span == null ? null : name(raw.substring(span.from(), span.to()));
@@ -203,16 +198,26 @@ public final class StreamingParser {
     }
     out.startCall(name);
     taken = at;
-    if (tag.equals(markup.parameterOpen)) {
-      moveTo(at + tag.length(), State.PARAMETER_HEADER);
+    if (markup.parameterOpen.equals(innerTag(at))) {
+      moveTo(at + markup.parameterOpen.length(), State.PARAMETER_HEADER);
     } else {
-      endCall(at + tag.length());
+      endCall(at + markup.invokeClose.length());
     }
     return true;
   }
 
+  /** The tag at the index that ends an invoke header, null if there is none. */
+  private @Nullable String innerTag(int at) {
+    if (DsmlGrammar.startsWith(raw, at, raw.length(), markup.parameterOpen)) {
+      return markup.parameterOpen;
+    }
+    return DsmlGrammar.startsWith(raw, at, raw.length(), markup.invokeClose)
+        ? markup.invokeClose
+        : null;
+  }
+
   private @Nullable QualifiedName name(String printed) {
-    if (!dialect.namespaces()) {
+    if (!dialect.rules().namespaces()) {
       return new QualifiedName(null, printed);
     }
     try {
@@ -229,23 +234,32 @@ public final class StreamingParser {
       return mayFollow("", DsmlGrammar.NAME) ? false : malformed(cursor);
     }
     searched = Math.max(searched, nameStart);
-    int flag = DsmlGrammar.stringFlag(raw, searched, end);
-    int close = DsmlGrammar.indexOf(raw, markup.parameterClose, searched, flag < 0 ? end : flag);
-    if (close >= 0) {
-      return malformed(close);
+    int at = searched;
+    while (at < end
+        && !isFlag(at)
+        && !DsmlGrammar.startsWith(raw, at, end, markup.parameterClose)) {
+      at++;
     }
-    if (flag < 0) {
+    if (at == end) {
       searched = Math.max(nameStart, resume(end, markup.parameterClose));
       return false;
     }
-    boolean string = DsmlGrammar.startsWith(raw, flag, end, DsmlGrammar.STRING_TRUE);
-    int valueStart = flag + (string ? DsmlGrammar.STRING_TRUE : DsmlGrammar.STRING_FALSE).length();
-    if (!out.openParameter(raw.substring(nameStart, flag), string)) {
-      return malformed(flag);
+    if (!isFlag(at)) {
+      return malformed(at);
+    }
+    boolean string = DsmlGrammar.startsWith(raw, at, end, DsmlGrammar.STRING_TRUE);
+    int valueStart = at + (string ? DsmlGrammar.STRING_TRUE : DsmlGrammar.STRING_FALSE).length();
+    if (!out.openParameter(raw.substring(nameStart, at), string)) {
+      return malformed(at);
     }
     take(valueStart);
     state = State.VALUE;
     return true;
+  }
+
+  private boolean isFlag(int at) {
+    return DsmlGrammar.startsWith(raw, at, raw.length(), DsmlGrammar.STRING_TRUE)
+        || DsmlGrammar.startsWith(raw, at, raw.length(), DsmlGrammar.STRING_FALSE);
   }
 
   private boolean value() {
@@ -253,7 +267,7 @@ public final class StreamingParser {
     if (at < 0) {
       int end = safeEnd(markup.parameterClose);
       out.value(raw, taken, end);
-      taken = Math.max(taken, end);
+      taken = end;
       return false;
     }
     out.value(raw, taken, at);
@@ -285,7 +299,7 @@ public final class StreamingParser {
 
   /** Turns everything not taken yet into content; markers before {@code from} stay text. */
   private boolean malformed(int from) {
-    out.breakCall(callText(raw.length()));
+    out.breakCall(callText(from));
     moveTo(from, State.CONTENT);
     return true;
   }
@@ -334,7 +348,7 @@ public final class StreamingParser {
   private int partial(String marker, int from) {
     int end = raw.length();
     for (int start = Math.max(from, end - marker.length()); start < end; start++) {
-      if (DsmlGrammar.startsWith(raw, start, end, marker.substring(0, end - start))) {
+      if (DsmlGrammar.begins(raw, start, end, marker)) {
         return end - start;
       }
     }
@@ -353,9 +367,12 @@ public final class StreamingParser {
 
   /** Whether the text from the cursor on is a beginning of {@code gap + tag}. */
   private boolean mayFollow(String gap, String tag) {
-    String expected = gap + tag;
-    int length = Math.min(raw.length() - cursor, expected.length());
-    return DsmlGrammar.startsWith(raw, cursor, raw.length(), expected.substring(0, length));
+    int end = raw.length();
+    int tagStart = cursor + gap.length();
+    return end <= tagStart
+        ? DsmlGrammar.begins(raw, cursor, end, gap)
+        : DsmlGrammar.startsWith(raw, cursor, end, gap)
+            && DsmlGrammar.begins(raw, tagStart, end, tag);
   }
 
   private boolean endsWith(String marker) {

@@ -43,7 +43,7 @@ final class ToolCallWriter {
   }
 
   private String printedName(ToolCall call) {
-    return dialect.namespaces()
+    return dialect.rules().namespaces()
         ? QualifiedName.resolve(call.namespace(), call.name()).printed()
         : call.name();
   }
@@ -96,15 +96,14 @@ final class ToolCallWriter {
     JsonNode value = given;
     if (given.isString()) {
       value = PythonJson.parse(given.stringValue());
-      if (dialect.namespaces() && value != null && value.isString()) {
+      if (dialect.rules().anyArguments() && value != null && value.isString()) {
         value = PythonJson.parse(value.stringValue());
       }
     }
     if (value instanceof ObjectNode object) {
       return object;
     }
-    // V4 refuses JSON that is no object, V4.1 passes it on as text.
-    if (value != null && !dialect.namespaces()) {
+    if (value != null && !dialect.rules().anyArguments()) {
       throw new FormatException(
           "prompt", "arguments of call '" + call.name() + "' must be a JSON object");
     }
@@ -112,7 +111,7 @@ final class ToolCallWriter {
   }
 
   private ObjectNode schema(ToolDefinition tool) {
-    if (!dialect.namespaces()) {
+    if (!dialect.rules().namespaces()) {
       return tool.function();
     }
     ObjectNode function = tool.function().deepCopy();
