@@ -57,12 +57,13 @@ final class DoctorCommand implements Callable<Integer> {
   private Bandwidth measure(Machine machine) throws InterruptedException {
     // Well beyond the largest caches, but no burden to a small machine.
     long floor = machine.cores() * MIB;
-    long bytes = Math.max(floor, Math.min(512 * MIB, machine.availableBytes() / 8));
+    long bytes = Math.max(floor, Math.min(256 * MIB, machine.availableBytes() / 8));
     try (ProgressBar bar =
-        progress.start(spec.commandLine().getErr(), "measuring memory bandwidth", 2)) {
-      double one = MemoryBandwidth.measure(bytes, 1, MEASURING);
+            progress.start(spec.commandLine().getErr(), "measuring memory bandwidth", 2);
+        MemoryBandwidth memory = new MemoryBandwidth(bytes)) {
+      double one = memory.measure(1, MEASURING);
       bar.advance(1);
-      double all = MemoryBandwidth.measure(bytes, machine.cores(), MEASURING);
+      double all = memory.measure(machine.cores(), MEASURING);
       bar.advance(1);
       return new Bandwidth(one, all);
     }
@@ -134,7 +135,7 @@ final class DoctorCommand implements Callable<Integer> {
       }
     }
     out.println();
-    out.println("slow paths in use: " + (slowPaths.isEmpty() ? "none" : ""));
+    out.println("slow paths in use:" + (slowPaths.isEmpty() ? " none" : ""));
     slowPaths.forEach(path -> out.println("  " + path));
     long problems = checks.stream().filter(check -> !check.ok()).count();
     out.println(

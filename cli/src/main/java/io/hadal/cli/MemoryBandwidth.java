@@ -16,31 +16,36 @@ import java.util.concurrent.Future;
  * How fast this machine reads memory that is not in its caches: the roof of decoding speed, since
  * every token reads all active weights once.
  */
-final class MemoryBandwidth {
+final class MemoryBandwidth implements AutoCloseable {
   private static final long CHUNK = 1 << 20;
 
   /** Streams read side by side; one alone does not fill the memory controller. */
   private static final int STREAMS = 4;
 
-  private MemoryBandwidth() {}
+  private final Arena arena = Arena.ofShared();
+  private final MemorySegment memory;
+
+  /**
+   * Takes memory to read.
+   *
+   * @param bytes well above the size of the caches
+   */
+  MemoryBandwidth(long bytes) {
+    memory = arena.allocate(bytes, 64).fill((byte) 1);
+  }
 
   /**
    * Bytes per second that {@code threads} threads read together, the best pass within {@code time}.
-   *
-   * @param bytes size of the memory to read, a multiple of a MiB a thread
    */
-  static double measure(long bytes, int threads, Duration time) throws InterruptedException {
-    long share = bytes / threads / CHUNK * CHUNK;
+  double measure(int threads, Duration time) throws InterruptedException {
+    long share = memory.byteSize() / threads / CHUNK * CHUNK;
     if (share == 0) {
-      throw new IllegalArgumentException(bytes + " bytes are too few for " + threads + " threads");
+      throw new IllegalArgumentException(memory.byteSize() + " bytes for " + threads + " threads");
     }
-    try (Arena arena = Arena.ofShared();
-        ExecutorService workers = Executors.newFixedThreadPool(threads)) {
-      MemorySegment memory = arena.allocate(share * threads, 64);
+    try (ExecutorService workers = Executors.newFixedThreadPool(threads)) {
       List<Callable<Long>> pass = new ArrayList<>();
       for (int t = 0; t < threads; t++) {
         MemorySegment part = memory.asSlice(t * share, share);
-        part.fill((byte) 1);
         pass.add(() -> sum(part));
       }
       long end = System.nanoTime() + time.toNanos();
@@ -58,6 +63,11 @@ final class MemoryBandwidth {
     } catch (ExecutionException e) {
       throw new IllegalStateException(e.getCause());
     }
+  }
+
+  @Override
+  public void close() {
+    arena.close();
   }
 
   private static long sum(MemorySegment memory) {

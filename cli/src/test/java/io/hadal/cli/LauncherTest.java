@@ -175,6 +175,8 @@ class LauncherTest {
     assertThat(report.required("checks"))
         .allSatisfy(check -> assertThat(check.required("ok").booleanValue()).isTrue());
     assertThat(report.required("vector_bits").intValue()).isGreaterThanOrEqualTo(64);
+    // The kernels must see the Vector API although it is resolved after start-up.
+    assertThat(report.required("kernels").toString()).doesNotContain("scalar");
     assertThat(run.exitCode()).isEqualTo(ExitCode.OK);
   }
 }
