@@ -2,7 +2,6 @@ package io.hadal.kernels;
 
 import io.hadal.kernels.scalar.ScalarKernels;
 import io.hadal.kernels.vector.VectorKernels;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,9 +51,15 @@ final class KernelProvider {
     };
   }
 
+  /** Not by {@code ModuleLayer.boot()}: a launcher may resolve the module after start-up. */
   private static boolean vectorModuleReadable() {
-    Optional<Module> module = ModuleLayer.boot().findModule(MODULE);
-    return module.isPresent() && KernelProvider.class.getModule().canRead(module.get());
+    try {
+      Class<?> vector =
+          Class.forName(MODULE + ".FloatVector", false, KernelProvider.class.getClassLoader());
+      return KernelProvider.class.getModule().canRead(vector.getModule());
+    } catch (ClassNotFoundException e) {
+      return false;
+    }
   }
 
   /** A class of its own, so that vector classes are linked only when their module is there. */
