@@ -36,6 +36,11 @@ import picocli.CommandLine.Spec;
     subcommands = {
       InspectCommand.class,
       TokenizeCommand.class,
+      GenerateCommand.class,
+      LogitsCommand.class,
+      VerifyCommand.class,
+      BenchCommand.class,
+      ChatCommand.class,
       DoctorCommand.class,
       CompletionCommand.class,
       HelpCommand.class
