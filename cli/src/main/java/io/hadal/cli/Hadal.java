@@ -1,7 +1,8 @@
 package io.hadal.cli;
 
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.OutputStreamWriter;
-import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
@@ -22,13 +23,17 @@ public final class Hadal {
       System.exit(ExitCode.CHECK_FAILED);
     }
     CommandLine commandLine = commandLine(System.getenv());
-    commandLine.setOut(utf8(System.out)).setErr(utf8(System.err));
+    commandLine.setOut(utf8(FileDescriptor.out)).setErr(utf8(FileDescriptor.err));
     System.exit(run(commandLine, args));
   }
 
-  /** Text goes out as UTF-8 whatever the locale, so that pipes see the same bytes everywhere. */
-  private static PrintWriter utf8(PrintStream stream) {
-    return new PrintWriter(new OutputStreamWriter(stream, StandardCharsets.UTF_8), true);
+  /**
+   * Text goes out as UTF-8 whatever the locale. Without a PrintStream in between, which would keep
+   * it to itself, a command can see that its reader has gone away.
+   */
+  private static PrintWriter utf8(FileDescriptor stream) {
+    return new PrintWriter(
+        new OutputStreamWriter(new FileOutputStream(stream), StandardCharsets.UTF_8), true);
   }
 
   /** The configured command line; {@code environment} decides about debugging output. */

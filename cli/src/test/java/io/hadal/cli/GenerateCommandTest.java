@@ -3,6 +3,7 @@ package io.hadal.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -145,38 +146,52 @@ class GenerateCommandTest {
     assertThat(run.out()).isEmpty();
   }
 
+  /** A generation in a JVM of its own that does not end by itself soon. */
+  private ProcessBuilder endless() throws IOException {
+    return new ProcessBuilder(
+        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        "-cp",
+        System.getProperty("java.class.path"),
+        Hadal.class.getName(),
+        "generate",
+        "--model",
+        TestModel.FOLDER.toString(),
+        "--tokens",
+        tokens().toString(),
+        "-n",
+        "900000",
+        "--ignore-eos");
+  }
+
+  @Test
+  @DisabledOnOs(OS.WINDOWS)
+  void itEndsWhenItsReaderGoesAway() throws IOException, InterruptedException {
+    Process process = endless().redirectError(folder.resolve("err").toFile()).start();
+    try {
+      assertThat(process.getInputStream().readNBytes(10)).hasSize(10);
+      process.getInputStream().close();
+      assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
+    } finally {
+      process.destroyForcibly();
+    }
+  }
+
   @Test
   @DisabledOnOs(OS.WINDOWS)
   void askedToStopItSaysWhatItDid() throws IOException, InterruptedException {
     Path err = folder.resolve("err");
     Path out = folder.resolve("out");
-    Process process =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-cp",
-                System.getProperty("java.class.path"),
-                Hadal.class.getName(),
-                "generate",
-                "--model",
-                TestModel.FOLDER.toString(),
-                "--tokens",
-                tokens().toString(),
-                "-n",
-                "900000",
-                "--ignore-eos")
-            .redirectOutput(out.toFile())
-            .redirectError(err.toFile())
-            .start();
+    Process process = endless().redirectOutput(out.toFile()).redirectError(err.toFile()).start();
     try {
       long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(40);
-      while (java.nio.file.Files.size(out) < 20 && System.nanoTime() < limit) {
+      while (Files.size(out) < 20 && System.nanoTime() < limit) {
         Thread.sleep(50);
       }
       process.destroy();
       assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
       // SIGTERM; Ctrl-C gives 130 in the same way.
       assertThat(process.exitValue()).isEqualTo(143);
-      assertThat(java.nio.file.Files.readString(err)).contains("stop: cancelled");
+      assertThat(Files.readString(err)).contains("stop: cancelled");
     } finally {
       process.destroyForcibly();
     }
