@@ -6,6 +6,7 @@ import io.hadal.formats.weights.TensorStore;
 import io.hadal.kernels.Matrix;
 import io.hadal.kernels.StorageType;
 import io.hadal.model.config.AttentionConfig;
+import io.hadal.model.config.BlockDraftConfig;
 import io.hadal.model.config.IndexerConfig;
 import io.hadal.model.config.LayerConfig;
 import io.hadal.model.config.ModelConfig;
@@ -61,7 +62,7 @@ public final class WeightBinder {
     }
     HeadWeights head =
         new HeadWeights(
-            headHyper(""),
+            config.hyper().delayed() ? null : headHyper(""),
             tensors.vector("norm.weight", d),
             tensors.matrix("head", config.vocabSize(), d));
     List<MtpWeights> drafters = new ArrayList<>();
@@ -72,7 +73,28 @@ public final class WeightBinder {
       }
       drafters.add(drafter(p, config.drafters().get(i), head));
     }
-    return new ModelWeights(embed, layers, head, drafters);
+    return new ModelWeights(embed, layers, head, drafters, blockDraft(head));
+  }
+
+  private @Nullable BlockDraftWeights blockDraft(HeadWeights trunk) {
+    BlockDraftConfig draft = config.blockDraft();
+    if (draft == null || !tensors.has("mtp.0.main_norm.weight")) {
+      return null;
+    }
+    int d = config.hiddenSize();
+    List<LayerWeights> stages = new ArrayList<>();
+    for (LayerConfig stage : draft.stages()) {
+      stages.add(layer("mtp." + stage.index() + ".", stage));
+    }
+    String last = "mtp." + (stages.size() - 1) + ".";
+    return new BlockDraftWeights(
+        tensors.matrix("mtp.0.main_proj", d, draft.targets().size() * d),
+        tensors.vector("mtp.0.main_norm.weight", d),
+        stages,
+        new HeadWeights(null, tensors.vector(last + "norm.weight", d), trunk.head()),
+        tensors.matrix(last + "markov_head.embed", config.vocabSize(), draft.markovRank()),
+        tensors.matrix(last + "markov_head.head", config.vocabSize(), draft.markovRank()),
+        tensors.matrix(last + "confidence_head.proj", 1, d + draft.markovRank()));
   }
 
   private MtpWeights drafter(String p, LayerConfig layer, HeadWeights trunk) {
@@ -133,30 +155,44 @@ public final class WeightBinder {
         tensors.matrix(p + "wo_a", a.outGroups() * a.outRank(), a.groupWidth()),
         tensors.matrix(p + "wo_b", d, a.outGroups() * a.outRank()),
         tensors.vector(p + "attn_sink", a.heads()),
-        layer.ratio() == 0 ? null : compressor(p + "compressor.", layer, a.headDim()),
-        layer.indexed() ? indexer(p + "indexer.", layer) : null);
+        layer.compresses() ? compressor(p + "compressor.", layer, a.headDim()) : null,
+        layer.makesIndexKeys() ? indexKeys(p + "indexer.", layer) : null,
+        layer.selects() ? indexer(p + "indexer.") : null);
   }
 
   private CompressorWeights compressor(String p, LayerConfig layer, int width) {
     int channels = layer.compressorHalves() * width;
     int d = config.hiddenSize();
+    // Only overlapping or long groups carry a bias by place; a group of one needs no gate.
+    boolean biased = config.indexer().keys() == IndexerConfig.Keys.COMPRESSED;
     return new CompressorWeights(
         tensors.matrix(p + "wkv", channels, d),
-        tensors.matrix(p + "wgate", channels, d),
-        tensors.vector(p + "ape", layer.ratio() * channels),
+        layer.ratio() > 1 ? tensors.matrix(p + "wgate", channels, d) : null,
+        biased ? tensors.vector(p + "ape", layer.ratio() * channels) : null,
         tensors.vector(p + "norm.weight", width));
   }
 
-  private IndexerWeights indexer(String p, LayerConfig layer) {
+  private IndexKeyWeights indexKeys(String p, LayerConfig layer) {
+    IndexerConfig x = config.indexer();
+    return switch (x.keys()) {
+      case COMPRESSED ->
+          new IndexKeyWeights.Compressed(compressor(p + "compressor.", layer, x.headDim()));
+      case PROJECTED ->
+          new IndexKeyWeights.Projected(
+              tensors.matrix(p + "wk", x.headDim(), config.attention().headDim()),
+              tensors.vector(p + "k_norm.weight", x.headDim()));
+    };
+  }
+
+  private IndexerWeights indexer(String p) {
     IndexerConfig x = config.indexer();
     return new IndexerWeights(
         tensors.matrix(p + "wq_b", x.heads() * x.headDim(), config.attention().queryRank()),
-        tensors.matrix(p + "weights_proj", x.heads(), config.hiddenSize()),
-        compressor(p + "compressor.", layer, x.headDim()));
+        tensors.matrix(p + "weights_proj", x.heads(), config.hiddenSize()));
   }
 
   private MoeWeights moe(String p, LayerConfig layer) {
-    MoeConfig m = config.moe();
+    MoeConfig m = layer.moe();
     int d = config.hiddenSize();
     List<ExpertWeights> experts = new ArrayList<>();
     for (int e = 0; e < m.experts(); e++) {
@@ -174,11 +210,10 @@ public final class WeightBinder {
                 p + "gate.tid2eid", config.vocabSize(), m.activeExperts(), m.experts())
             : null,
         experts,
-        m.sharedExperts() == 0 ? null : sharedExpert(p + "shared_experts."));
+        m.sharedExperts() == 0 ? null : sharedExpert(p + "shared_experts.", m.width()));
   }
 
-  private @Nullable ExpertWeights sharedExpert(String p) {
-    int width = config.moe().width();
+  private ExpertWeights sharedExpert(String p, int width) {
     int d = config.hiddenSize();
     return new ExpertWeights(
         tensors.matrix(p + "w1", width, d),
