@@ -65,7 +65,8 @@ public final class Engine implements AutoCloseable {
     this.scheduler =
         new Scheduler(
             config,
-            new ForwardPass(config, model.weights(), options.mode(), pool, probe),
+            new ForwardPass(
+                config, model.weights(), model.engram(), options.mode(), pool, probe),
             options.stepTokens(),
             drafts);
   }

@@ -24,7 +24,7 @@ public final class Generator {
     this.engine = engine;
     this.session = session;
     this.options = options;
-    this.sampler = new Sampler(options.sampling());
+    this.sampler = new Sampler(options.sampling(), engine.model().config().imageId());
   }
 
   /** Runs to the end. The session then holds every reported token but the last. */

@@ -9,9 +9,20 @@ import java.util.Comparator;
  */
 public final class Sampler {
   private final SamplingOptions options;
+  private final int banned;
 
   public Sampler(SamplingOptions options) {
+    this(options, -1);
+  }
+
+  /**
+   * A sampler that never chooses one of the tokens.
+   *
+   * @param banned its id, -1 for none
+   */
+  public Sampler(SamplingOptions options, int banned) {
     this.options = options;
+    this.banned = banned;
   }
 
   /**
@@ -19,7 +30,12 @@ public final class Sampler {
    *
    * @throws IllegalStateException when no logit is a number: the weights are damaged
    */
-  public int sample(float[] logits, int position) {
+  public int sample(float[] raw, int position) {
+    float[] logits = raw;
+    if (banned >= 0) {
+      logits = raw.clone();
+      logits[banned] = Float.NEGATIVE_INFINITY;
+    }
     int best = argmax(logits);
     if (options.temperature() == 0) {
       return best;

@@ -303,6 +303,10 @@ public final class Session implements AutoCloseable {
         throw new IllegalArgumentException(
             "token id " + id + " is outside the vocabulary of " + vocab);
       }
+      if (id == config().imageId() && !engine.options().plainImageIds()) {
+        throw new IllegalArgumentException(
+            "token id " + id + " stands for an image, but no image was given");
+      }
     }
     int limit = engine.options().context();
     if (more.length > limit - length) {

@@ -6,8 +6,10 @@ import io.hadal.model.NumericMode;
 import io.hadal.model.Probe;
 import io.hadal.model.cache.SequenceCache;
 import io.hadal.model.config.BlockDraftConfig;
+import io.hadal.model.config.EngramConfig;
 import io.hadal.model.config.LayerConfig;
 import io.hadal.model.config.ModelConfig;
+import io.hadal.model.weights.EngramMemory;
 import io.hadal.model.weights.HeadWeights;
 import io.hadal.model.weights.ModelWeights;
 import io.hadal.model.weights.MtpWeights;
@@ -35,10 +37,12 @@ public final class ForwardPass {
   // Means of the streams that enter the block drafter's target layers, [tokens, targets, hidden].
   private float[] taps = new float[0];
   private final @Nullable BlockDrafter blockDrafter;
+  private final @Nullable Engram engram;
 
   public ForwardPass(
       ModelConfig config,
       ModelWeights weights,
+      @Nullable EngramMemory memory,
       NumericMode mode,
       WorkerPool pool,
       @Nullable Probe probe) {
@@ -52,6 +56,9 @@ public final class ForwardPass {
         config.blockDraft() == null || weights.blockDraft() == null
             ? null
             : new BlockDrafter(config, config.blockDraft(), weights.blockDraft(), compute, rotary);
+    EngramConfig grams = config.engram();
+    this.engram =
+        grams == null || memory == null ? null : new Engram(config, grams, memory, compute);
     config.layers().forEach(l -> rotary.table(l.rope()));
     config.drafters().forEach(l -> rotary.table(l.rope()));
   }
@@ -68,6 +75,9 @@ public final class ForwardPass {
     try {
       rotary.fill(batch);
       hyper.start(batch.size());
+      if (engram != null) {
+        engram.begin(batch);
+      }
       int width = config.streamWidth();
       int d = config.hiddenSize();
       streams = Compute.grow(streams, batch.size() * width);
@@ -79,6 +89,9 @@ public final class ForwardPass {
       }
       for (int i = 0; i < config.layers().size(); i++) {
         LayerConfig layer = config.layers().get(i);
+        if (engram != null && engram.has(i)) {
+          engram.apply(i, batch.size(), streams);
+        }
         tap(i, batch.size());
         block.forward(batch, i, layer, weights.layers().get(i), streams);
       }
@@ -88,6 +101,9 @@ public final class ForwardPass {
         batch.commit();
       } else {
         batch.abort();
+        if (engram != null) {
+          engram.cancel();
+        }
       }
     }
     return streams;
@@ -117,7 +133,10 @@ public final class ForwardPass {
     }
     collapsed = Compute.grow(collapsed, count * d);
     hyper.collapseHead(head.collapse(), rows, fromRow, count, collapsed);
+    int behind = config.layers().size();
+    compute.probe(behind, "collapsed", collapsed, count, d);
     compute.norm(collapsed, count, d, head.norm(), config.normEps(), collapsed);
+    compute.probe(behind, "final_norm", collapsed, count, d);
     compute.matmul(head.head(), collapsed, d, count, out, config.vocabSize());
   }
 

@@ -325,10 +325,13 @@ final class Indexer {
 
   private void probeCandidates(
       Batch batch, LayerConfig lc, Span span, int from, int count, int entries) {
+    int size = Objects.requireNonNull(index.candidates()).blockSize();
     float[] seen = new float[count * entries];
     for (int i = 0; i < count; i++) {
       int t = span.offset() + from + i;
-      for (int e : candidateEntries(t, lc.visibleEntries(batch.position(t)))) {
+      // Whole blocks, the entries that are not visible yet as well.
+      int visible = lc.visibleEntries(batch.position(t));
+      for (int e : candidateEntries(t, Math.min(entries, (visible + size - 1) / size * size))) {
         seen[i * entries + e] = 1;
       }
     }
