@@ -5,7 +5,7 @@ package io.hadal.model.engram;
  *
  * @param requests calls of {@link EngramTable#begin}
  * @param rows rows asked for
- * @param hits distinct rows of a request that were in memory
+ * @param hits distinct rows of a request that were in the cache; of a mapped table all rows
  * @param misses distinct rows of a request that were read from the file
  * @param bytesRead bytes read from the file
  * @param waitNanos time that readers waited for rows
