@@ -65,8 +65,7 @@ public final class Engine implements AutoCloseable {
     this.scheduler =
         new Scheduler(
             config,
-            new ForwardPass(
-                config, model.weights(), model.engram(), options.mode(), pool, probe),
+            new ForwardPass(config, model.weights(), model.engram(), options.mode(), pool, probe),
             options.stepTokens(),
             drafts);
   }

@@ -15,7 +15,8 @@ import io.hadal.model.NumericMode;
  * @param memoryBytes memory that may be used; 0 for what the machine has free
  * @param streaming true when weights may exceed memory and stay on disk
  * @param drafting true to keep the state of the model's drafter, where it has one
- * @param plainImageIds true to take the image token as an ordinary one, as reference runs do; else it needs an image
+ * @param plainImageIds true to take the image token as an ordinary one, as reference runs do; else
+ *     it needs an image
  */
 public record EngineOptions(
     NumericMode mode,
@@ -73,12 +74,23 @@ public record EngineOptions(
         context,
         cacheBytes,
         memoryBytes,
-        streaming, drafting, plainImageIds);
+        streaming,
+        drafting,
+        plainImageIds);
   }
 
   public EngineOptions withPackedCache(boolean packed) {
     return new EngineOptions(
-        mode, packed, threads, stepTokens, context, cacheBytes, memoryBytes, streaming, drafting, plainImageIds);
+        mode,
+        packed,
+        threads,
+        stepTokens,
+        context,
+        cacheBytes,
+        memoryBytes,
+        streaming,
+        drafting,
+        plainImageIds);
   }
 
   public EngineOptions withThreads(int count) {
@@ -90,12 +102,23 @@ public record EngineOptions(
         context,
         cacheBytes,
         memoryBytes,
-        streaming, drafting, plainImageIds);
+        streaming,
+        drafting,
+        plainImageIds);
   }
 
   public EngineOptions withStepTokens(int count) {
     return new EngineOptions(
-        mode, packedCache, threads, count, context, cacheBytes, memoryBytes, streaming, drafting, plainImageIds);
+        mode,
+        packedCache,
+        threads,
+        count,
+        context,
+        cacheBytes,
+        memoryBytes,
+        streaming,
+        drafting,
+        plainImageIds);
   }
 
   public EngineOptions withContext(int tokens) {
@@ -107,26 +130,64 @@ public record EngineOptions(
         tokens,
         cacheBytes,
         memoryBytes,
-        streaming, drafting, plainImageIds);
+        streaming,
+        drafting,
+        plainImageIds);
   }
 
   public EngineOptions withCacheBytes(long bytes) {
     return new EngineOptions(
-        mode, packedCache, threads, stepTokens, context, bytes, memoryBytes, streaming, drafting, plainImageIds);
+        mode,
+        packedCache,
+        threads,
+        stepTokens,
+        context,
+        bytes,
+        memoryBytes,
+        streaming,
+        drafting,
+        plainImageIds);
   }
 
   public EngineOptions withMemory(long bytes, boolean stream) {
     return new EngineOptions(
-        mode, packedCache, threads, stepTokens, context, cacheBytes, bytes, stream, drafting, plainImageIds);
+        mode,
+        packedCache,
+        threads,
+        stepTokens,
+        context,
+        cacheBytes,
+        bytes,
+        stream,
+        drafting,
+        plainImageIds);
   }
 
   public EngineOptions withDrafting(boolean on) {
     return new EngineOptions(
-        mode, packedCache, threads, stepTokens, context, cacheBytes, memoryBytes, streaming, on, plainImageIds);
+        mode,
+        packedCache,
+        threads,
+        stepTokens,
+        context,
+        cacheBytes,
+        memoryBytes,
+        streaming,
+        on,
+        plainImageIds);
   }
 
   public EngineOptions withPlainImageIds(boolean on) {
     return new EngineOptions(
-        mode, packedCache, threads, stepTokens, context, cacheBytes, memoryBytes, streaming, drafting, on);
+        mode,
+        packedCache,
+        threads,
+        stepTokens,
+        context,
+        cacheBytes,
+        memoryBytes,
+        streaming,
+        drafting,
+        on);
   }
 }

@@ -31,11 +31,7 @@ public final class Sampler {
    * @throws IllegalStateException when no logit is a number: the weights are damaged
    */
   public int sample(float[] raw, int position) {
-    float[] logits = raw;
-    if (banned >= 0) {
-      logits = raw.clone();
-      logits[banned] = Float.NEGATIVE_INFINITY;
-    }
+    float[] logits = banned < 0 ? raw : without(raw, banned);
     int best = argmax(logits);
     if (options.temperature() == 0) {
       return best;
@@ -67,6 +63,12 @@ public final class Sampler {
       }
     }
     return order[last - 1];
+  }
+
+  private static float[] without(float[] logits, int id) {
+    float[] copy = logits.clone();
+    copy[id] = Float.NEGATIVE_INFINITY;
+    return copy;
   }
 
   private static double value(float logit) {

@@ -12,8 +12,8 @@ public final class TopK {
 
   /**
    * Writes the indices (from 0) of the {@code min(k, n)} largest of n scores to {@code out} in
-   * ascending order and returns their number. Ties go to the higher index, the newer
-   * entry; NaN counts as -inf.
+   * ascending order and returns their number. Ties go to the higher index, the newer entry; NaN
+   * counts as -inf.
    */
   public static int select(float[] scores, int offset, int n, int k, int[] out) {
     Objects.checkFromIndexSize(offset, n, scores.length);

@@ -49,7 +49,8 @@ public final class Model implements AutoCloseable {
    * Maps a checkpoint: a folder with {@code config.json} and safetensors files, one safetensors
    * file beside a {@code config.json}, or a GGUF file.
    *
-   * @param engramCacheBytes memory for n-gram rows, which are then read from disk one by one; 0 maps the tables
+   * @param engramCacheBytes memory for n-gram rows, which are then read from disk one by one; 0
+   *     maps the tables
    * @throws io.hadal.formats.FormatException naming file, field or tensor when something is wrong
    */
   public static Model load(Path path, long engramCacheBytes) {
@@ -90,8 +91,7 @@ public final class Model implements AutoCloseable {
           tokenizer.toString(),
           "is missing; the n-gram memory needs the tokenizer that the weights were trained with");
     }
-    return CanonicalMap.of(
-        Tokenizer.fromJson(tokenizer), config.vocabSize(), tokenizer.toString());
+    return CanonicalMap.of(Tokenizer.fromJson(tokenizer), config.vocabSize(), tokenizer.toString());
   }
 
   /** The configuration that belongs to opened tensors, without binding them. */

@@ -49,8 +49,7 @@ final class ChatCases {
   private void answer(Engine engine, Tensors t, String name, JsonNode chat) {
     try (Session session = engine.newSession()) {
       session.append(Golden.ints(chat.path("token_ids")));
-      double max =
-          Distance.max(session.logits(), t.floats("last_logits." + name));
+      double max = Distance.max(session.logits(), t.floats("last_logits." + name));
       int[] greedy = Golden.ints(chat.path("greedy"));
       int same = 0;
       for (int token : greedy) {

@@ -174,8 +174,7 @@ final class IntermediateCases {
     if (key.endsWith(".gate_w")) {
       values = inExpectedOrder(name, key, values, actual.width, t, seen, at);
     }
-    report.add(
-        name, Distance.max(values, expected), LIMIT * Distance.scale(expected), true, "");
+    report.add(name, Distance.max(values, expected), LIMIT * Distance.scale(expected), true, "");
   }
 
   /** A later indexer scores its candidates only, the reference all entries. */

@@ -23,6 +23,8 @@ final class SimulatedCases {
   private final Golden golden;
   private final EngineOptions options;
   private final Report report;
+  // Mean cosines of prompts in which a rounding may fall on either side.
+  private final List<Double> flipped = new ArrayList<>();
 
   SimulatedCases(Model model, Golden golden, EngineOptions options, Report report) {
     this.model = model;
@@ -46,6 +48,11 @@ final class SimulatedCases {
       }
       if (mode == NumericMode.KVQ && !positions.isEmpty()) {
         pooled(positions);
+      }
+      if (!flipped.isEmpty()) {
+        double mean = flipped.stream().mapToDouble(Double::doubleValue).average().orElse(0);
+        report.add("kvq long prompts", 1 - mean, 0.03, true, "1 - mean cosine");
+        flipped.clear();
       }
     }
   }
@@ -131,12 +138,12 @@ final class SimulatedCases {
     String note = String.format(Locale.ROOT, "mean cosine %.6f", cosine);
     if (mode == NumericMode.OFFICIAL) {
       double floor = sim.path("official_vs_exact_cos_mean").asDouble(0);
-      report.add(
-          key, 1 - cosine, 1 - floor, true, "1 - mean cosine, no worse than exact is");
+      report.add(key, 1 - cosine, 1 - floor, true, "1 - mean cosine, no worse than exact is");
     } else if (sim.path("kvq_noise_max").asDouble(0) < 1e-4) {
       report.add(key, max, 1e-3, true, note);
     } else {
-      report.add(key, 1 - cosine, 0.03, true, "1 - mean cosine: roundings flip at this length");
+      report.info(key, note + "  (roundings flip at this length)");
+      flipped.add(cosine);
     }
   }
 }

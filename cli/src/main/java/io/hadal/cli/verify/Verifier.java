@@ -50,7 +50,8 @@ public final class Verifier {
 
   private void all() {
     int longest = golden.longest();
-    EngineOptions sized = options.withContext(longest + 64).withStepTokens(256).withPlainImageIds(true);
+    EngineOptions sized =
+        options.withContext(longest + 64).withStepTokens(256).withPlainImageIds(true);
     EngineOptions whole = sized.withStepTokens(longest + 1);
     Tensors logits = golden.tensors("logits");
     if (logits != null) {

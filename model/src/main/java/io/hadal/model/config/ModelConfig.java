@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param contextLength positions the model was trained for
  * @param imageId token that stands for an image, -1 for none
  * @param normEps epsilon of every RMS norm
- * @param activationBlock columns that share a scale when activations are quantised
+ * @param activations rounding of the inputs of quantised matrices
  * @param windowCode rounding of window rows
  * @param entryCode rounding of compressed entries
  * @param layers trunk
@@ -27,7 +27,7 @@ public record ModelConfig(
     int eosId,
     int imageId,
     float normEps,
-    int activationBlock,
+    ActivationCode activations,
     RowCode windowCode,
     RowCode entryCode,
     HyperConfig hyper,

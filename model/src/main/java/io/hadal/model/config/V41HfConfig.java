@@ -51,7 +51,7 @@ final class V41HfConfig {
             root.numberOr(1, "eos_token_id"),
             root.find("image_token_id") == null ? -1 : root.number("image_token_id"),
             (float) f.realOr(1e-20, "rms_norm_eps", "norm_eps"),
-            32,
+            new ActivationCode(32, true),
             WINDOW_CODE,
             ENTRY_CODE,
             new HyperConfig(

@@ -75,7 +75,7 @@ public final class V4GgufConfig {
             token("tokenizer.ggml.eos_token_id", 1),
             -1,
             (float) real("attention.layer_norm_rms_epsilon"),
-            128,
+            new ActivationCode(128, false),
             V4Layers.CACHE_CODE,
             V4Layers.CACHE_CODE,
             new HyperConfig(

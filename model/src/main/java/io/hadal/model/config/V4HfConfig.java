@@ -64,7 +64,7 @@ final class V4HfConfig {
             f.numberOr(1, "eos_token_id"),
             -1,
             (float) f.realOr(1e-6, "rms_norm_eps", "norm_eps"),
-            128,
+            new ActivationCode(128, false),
             V4Layers.CACHE_CODE,
             V4Layers.CACHE_CODE,
             new HyperConfig(

@@ -111,7 +111,8 @@ final class Engram {
 
   private double inverseRms(float[] x, int offset) {
     int d = config.hiddenSize();
-    return 1 / Math.sqrt(compute.kernels.dot(x, offset, x, offset, d) / (double) d + config.normEps());
+    return 1
+        / Math.sqrt(compute.kernels.dot(x, offset, x, offset, d) / (double) d + config.normEps());
   }
 
   private void probe(int layer, int tokens, float[] x) {

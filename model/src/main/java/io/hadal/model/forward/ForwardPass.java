@@ -48,7 +48,7 @@ public final class ForwardPass {
       @Nullable Probe probe) {
     this.config = config;
     this.weights = weights;
-    this.compute = new Compute(pool, mode, config.activationBlock(), probe);
+    this.compute = new Compute(config, pool, mode, probe);
     this.rotary = new RotaryTables(config.attention().ropeDim());
     this.hyper = new HyperConnections(config, compute);
     this.block = new Block(config, compute, rotary, hyper);

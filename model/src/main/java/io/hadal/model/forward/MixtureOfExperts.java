@@ -148,7 +148,7 @@ final class MixtureOfExperts {
           int first = starts[e];
           int count = starts[e + 1] - first;
           ExpertWeights expert = w.experts().get(e);
-          inner(expert, gathered, first, count, from, to, lc.routedLimit(), true);
+          inner(expert, gathered, first, count, from, to, lc.routedLimit(), true, worker);
         });
     if (compute.quantizesInput(w.experts().getFirst().w2())) {
       compute.forRows(n, (i, worker) -> compute.quantizeActivations(gate, i * width, width));
@@ -188,12 +188,13 @@ final class MixtureOfExperts {
       int from,
       int to,
       float limit,
-      boolean weighted) {
+      boolean weighted,
+      int worker) {
     int d = config.hiddenSize();
     int width = expert.w1().rows();
     int at = first * width;
-    compute.kernels.matmul(expert.w1(), from, to, in, first * d, d, count, gate, at, width);
-    compute.kernels.matmul(expert.w3(), from, to, in, first * d, d, count, up, at, width);
+    compute.rows(expert.w1(), from, to, in, first * d, d, count, gate, at, width, worker);
+    compute.rows(expert.w3(), from, to, in, first * d, d, count, up, at, width, worker);
     for (int i = first; i < first + count; i++) {
       int row = i * width + from;
       compute.round(gate, row, to - from);
@@ -212,7 +213,7 @@ final class MixtureOfExperts {
     int count = starts[e + 1] - first;
     partial[worker] = Compute.grow(partial[worker], count * d);
     float[] y = partial[worker];
-    compute.kernels.matmul(w2, from, to, gate, first * width, width, count, y, 0, d);
+    compute.rows(w2, from, to, gate, first * width, width, count, y, 0, d, worker);
     for (int i = 0; i < count; i++) {
       compute.round(y, i * d + from, to - from);
       int row = rows[first + i] * d;
@@ -233,7 +234,16 @@ final class MixtureOfExperts {
         (width + chunk - 1) / chunk,
         (task, worker) -> {
           int from = task * chunk;
-          inner(s, in, 0, tokens, from, Math.min(width, from + chunk), lc.sharedLimit(), false);
+          inner(
+              s,
+              in,
+              0,
+              tokens,
+              from,
+              Math.min(width, from + chunk),
+              lc.sharedLimit(),
+              false,
+              worker);
         });
     compute.linear(s.w2(), gate, width, tokens, shared, d);
   }
