@@ -1,6 +1,8 @@
 package io.hadal.cli;
 
 import io.hadal.formats.FormatException;
+import io.hadal.model.MemoryPlanException;
+import io.hadal.model.cache.KvBudgetException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -51,6 +53,9 @@ final class Failures implements IExecutionExceptionHandler, IParameterExceptionH
     }
     return switch (e) {
       case FormatException f -> fail(err, oneLine(f.getMessage()), ExitCode.BAD_INPUT);
+      // The plan is a table and stays one.
+      case MemoryPlanException m -> fail(err, m.getMessage() + "", ExitCode.DOES_NOT_FIT);
+      case KvBudgetException k -> fail(err, oneLine(k.getMessage()), ExitCode.DOES_NOT_FIT);
       case UncheckedIOException u -> report(u.getCause(), err, u);
       case IOException io -> report(io, err, io);
       case CancellationException _ -> fail(err, "interrupted", ExitCode.INTERRUPTED);

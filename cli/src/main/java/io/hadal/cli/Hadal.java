@@ -1,6 +1,9 @@
 package io.hadal.cli;
 
+import java.io.OutputStreamWriter;
+import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -18,7 +21,14 @@ public final class Hadal {
       System.err.println(refusal.get());
       System.exit(ExitCode.CHECK_FAILED);
     }
-    System.exit(run(commandLine(System.getenv()), args));
+    CommandLine commandLine = commandLine(System.getenv());
+    commandLine.setOut(utf8(System.out)).setErr(utf8(System.err));
+    System.exit(run(commandLine, args));
+  }
+
+  /** Text goes out as UTF-8 whatever the locale, so that pipes see the same bytes everywhere. */
+  private static PrintWriter utf8(PrintStream stream) {
+    return new PrintWriter(new OutputStreamWriter(stream, StandardCharsets.UTF_8), true);
   }
 
   /** The configured command line; {@code environment} decides about debugging output. */

@@ -33,7 +33,18 @@ import picocli.CommandLine.Spec;
       "Environment: HADAL_JAVA_HOME (the JDK to use), HADAL_JAVA_OPTS (JVM options), HADAL_DEBUG=1"
           + " (stack traces)."
     },
-    subcommands = {DoctorCommand.class, CompletionCommand.class, HelpCommand.class})
+    subcommands = {
+      InspectCommand.class,
+      TokenizeCommand.class,
+      GenerateCommand.class,
+      LogitsCommand.class,
+      VerifyCommand.class,
+      BenchCommand.class,
+      ChatCommand.class,
+      DoctorCommand.class,
+      CompletionCommand.class,
+      HelpCommand.class
+    })
 final class HadalCommand implements Runnable {
   @Spec private CommandSpec spec = CommandSpec.create();
 

@@ -13,6 +13,10 @@ final class ProgressOption {
       description = "Show no progress.")
   private boolean quiet;
 
+  boolean quiet() {
+    return quiet;
+  }
+
   /** A bar that is seen only on a terminal and without {@code --quiet}. */
   ProgressBar start(PrintWriter err, String label, long total) {
     return new ProgressBar(err, !quiet && Boolean.getBoolean(TERMINAL_PROPERTY), label, total);

@@ -1,0 +1,218 @@
+package io.hadal.cli;
+
+import io.hadal.engine.Engine;
+import io.hadal.engine.EngineOptions;
+import io.hadal.engine.Session;
+import io.hadal.kernels.Kernels;
+import io.hadal.model.Model;
+import io.hadal.model.config.ModelConfig;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code hadal bench}: speed of prompts and of generation, at any depth of context. */
+@Command(
+    name = "bench",
+    description = {
+      "Measures how fast prompts are taken in (pp) and tokens generated one by one (tg), on seeded"
+          + " random token ids.",
+      "With --depth the context is filled to that many tokens first; that is not timed."
+    })
+final class BenchCommand implements Callable<Integer> {
+  private static final long SEED = 42;
+
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Mixin private ModelOptions model = new ModelOptions();
+
+  @Mixin private ModeOption mode = new ModeOption();
+
+  @Mixin private ProgressOption progress = new ProgressOption();
+
+  @Option(
+      names = "-p",
+      paramLabel = "N",
+      split = ",",
+      description = "Prompt lengths, 0 for none. Default: 512.")
+  private List<Integer> prompts = List.of(512);
+
+  @Option(
+      names = "-n",
+      paramLabel = "N",
+      split = ",",
+      description = "Tokens to generate, 0 for none. Default: 128.")
+  private List<Integer> generations = List.of(128);
+
+  @Option(names = "-r", paramLabel = "N", description = "Repetitions of each test. Default: 3.")
+  private int repetitions = 3;
+
+  @Option(
+      names = {"-d", "--depth"},
+      paramLabel = "N",
+      split = ",",
+      description = "Tokens already in the context. Default: 0.")
+  private List<Integer> depths = List.of(0);
+
+  @Option(
+      names = "--chunk",
+      paramLabel = "N",
+      description = "Tokens per step of a prompt. Default: 256.")
+  private int chunk = 256;
+
+  @Option(
+      names = "--no-warmup",
+      description = "Measure the first run too; the result is marked cold.")
+  private boolean noWarmup;
+
+  @ArgGroup(exclusive = true)
+  private @Nullable Format format;
+
+  static final class Format {
+    @Option(names = "--csv", description = "Print CSV with a header line.")
+    private boolean csv;
+
+    @Option(names = "--json", description = "Print one JSON object.")
+    private boolean json;
+  }
+
+  @Override
+  public Integer call() {
+    int longest = longest();
+    try (Model loaded = model.load();
+        Engine engine = new Engine(loaded, options(longest));
+        Interruption interruption = Interruption.listen()) {
+      List<BenchResult> results = new ArrayList<>();
+      RandomTokens random = new RandomTokens(SEED, loaded.config().vocabSize());
+      for (int depth : depths) {
+        measure(engine, depth, random, interruption, results);
+      }
+      print(report(loaded, engine, results));
+    }
+    return ExitCode.OK;
+  }
+
+  private int longest() {
+    check("-p", prompts, 0);
+    check("-n", generations, 0);
+    check("--depth", depths, 0);
+    check("-r", List.of(repetitions), 1);
+    long longest = Math.max(max(prompts), max(generations)) + (long) max(depths);
+    if (Math.max(max(prompts), max(generations)) == 0) {
+      throw usage("nothing to measure: -p and -n are 0");
+    }
+    if (longest > Integer.MAX_VALUE - 1) {
+      throw usage("depth and tokens together exceed " + (Integer.MAX_VALUE - 1));
+    }
+    return (int) longest;
+  }
+
+  private void check(String option, List<Integer> values, int least) {
+    for (int value : values) {
+      if (value < least) {
+        throw usage(option + " must be at least " + least + ", is " + value);
+      }
+    }
+  }
+
+  private static int max(List<Integer> values) {
+    return values.stream().mapToInt(Integer::intValue).max().orElse(0);
+  }
+
+  private EngineOptions options(int longest) {
+    try {
+      return model.engine(longest).withMode(mode.mode()).withStepTokens(chunk);
+    } catch (IllegalArgumentException e) {
+      throw usage("--chunk: " + e.getMessage());
+    }
+  }
+
+  private void measure(
+      Engine engine,
+      int depth,
+      RandomTokens random,
+      Interruption interruption,
+      List<BenchResult> results) {
+    try (Session base = engine.newSession()) {
+      if (depth > 0) {
+        fill(base, random.next(depth), "filling " + depth + " tokens", interruption);
+      }
+      for (int n : prompts) {
+        if (n > 0) {
+          results.add(test(base, true, random.next(n), interruption));
+        }
+      }
+      for (int n : generations) {
+        if (n > 0) {
+          results.add(test(base, false, random.next(n), interruption));
+        }
+      }
+    }
+  }
+
+  private void fill(Session session, int[] tokens, String label, Interruption interruption) {
+    try (ProgressBar bar = progress.start(spec.commandLine().getErr(), label, tokens.length)) {
+      Prefill.run(session, tokens, 0, chunk, bar, interruption);
+    }
+  }
+
+  private BenchResult test(Session base, boolean prompt, int[] tokens, Interruption interruption) {
+    List<Long> nanos = new ArrayList<>();
+    long bytes = 0;
+    String label = (prompt ? "pp" : "tg") + tokens.length;
+    int runs = repetitions + (noWarmup ? 0 : 1);
+    try (ProgressBar bar =
+        progress.start(
+            spec.commandLine().getErr(), "measuring " + label, (long) runs * tokens.length)) {
+      for (int run = 0; run < runs; run++) {
+        try (Session session = base.fork()) {
+          long start = System.nanoTime();
+          Prefill.run(session, tokens, 0, prompt ? chunk : 1, bar, interruption);
+          if (noWarmup || run > 0) {
+            nanos.add(System.nanoTime() - start);
+          }
+          bytes = session.cacheBytes();
+        }
+      }
+    }
+    return new BenchResult(prompt, tokens.length, base.length(), nanos, bytes);
+  }
+
+  private BenchReport report(Model loaded, Engine engine, List<BenchResult> results) {
+    ModelConfig config = loaded.config();
+    return new BenchReport(
+        String.valueOf(model.path().toAbsolutePath().normalize().getFileName()),
+        config.family(),
+        engine.plan().weightBytes(),
+        ParameterCount.of(loaded.store(), config).total(),
+        Kernels.get().name(),
+        engine.options().threads(),
+        mode.mode().name().toLowerCase(Locale.ROOT),
+        !noWarmup,
+        results);
+  }
+
+  private void print(BenchReport report) {
+    PrintWriter out = spec.commandLine().getOut();
+    if (format != null && format.json) {
+      out.println(report.json().toPrettyString());
+    } else if (format != null && format.csv) {
+      report.csv(out);
+    } else {
+      report.table(out);
+    }
+  }
+
+  private ParameterException usage(String message) {
+    return new ParameterException(spec.commandLine(), message);
+  }
+}

@@ -1,0 +1,128 @@
+package io.hadal.cli;
+
+import io.hadal.model.MemoryPlan;
+import java.io.PrintWriter;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * Benchmark results with the conditions they were made under.
+ *
+ * @param warm whether every test ran once before it was measured
+ */
+record BenchReport(
+    String model,
+    String family,
+    long modelBytes,
+    long parameters,
+    String kernels,
+    int threads,
+    String mode,
+    boolean warm,
+    List<BenchResult> results) {
+
+  BenchReport {
+    results = List.copyOf(results);
+  }
+
+  private String state() {
+    return warm ? "warm" : "cold";
+  }
+
+  void table(PrintWriter out) {
+    List<List<String>> rows =
+        results.stream()
+            .map(
+                r ->
+                    List.of(
+                        r.name(),
+                        r.speed(),
+                        String.format(Locale.ROOT, "%.3f", r.millisPerToken()),
+                        MemoryPlan.size(r.sessionBytes())))
+            .toList();
+    out.println(
+        "model "
+            + model
+            + " ("
+            + family
+            + "), "
+            + MemoryPlan.size(modelBytes)
+            + ", "
+            + ParameterCount.readable(parameters)
+            + " parameters");
+    out.println("kernels " + kernels + ", threads " + threads + ", mode " + mode + ", " + state());
+    out.println();
+    out.println(row("test", "tok/s", "ms/token", "kv per session"));
+    out.println(row("-".repeat(20), "-".repeat(20), "-".repeat(10), "-".repeat(14)));
+    rows.forEach(r -> out.println(row(r.get(0), r.get(1), r.get(2), r.get(3))));
+  }
+
+  private static String row(String test, String speed, String millis, String bytes) {
+    return String.format(Locale.ROOT, "| %-20s | %20s | %10s | %14s |", test, speed, millis, bytes);
+  }
+
+  void csv(PrintWriter out) {
+    out.println(
+        "model,family,model_bytes,parameters,kernels,threads,mode,state,test,n_prompt,n_gen,depth,"
+            + "repetitions,tokens_per_second,stddev,ms_per_token,kv_bytes");
+    for (BenchResult r : results) {
+      out.println(
+          List.of(
+                  quoted(model),
+                  quoted(family),
+                  modelBytes,
+                  parameters,
+                  quoted(kernels),
+                  threads,
+                  mode,
+                  state(),
+                  quoted(r.name()),
+                  r.prompt() ? r.tokens() : 0,
+                  r.prompt() ? 0 : r.tokens(),
+                  r.depth(),
+                  r.nanos().size(),
+                  String.format(Locale.ROOT, "%.4f", r.mean()),
+                  String.format(Locale.ROOT, "%.4f", r.deviation()),
+                  String.format(Locale.ROOT, "%.4f", r.millisPerToken()),
+                  r.sessionBytes())
+              .stream()
+              .map(String::valueOf)
+              .collect(Collectors.joining(",")));
+    }
+  }
+
+  private static String quoted(String text) {
+    return '"' + text.replace("\"", "\"\"") + '"';
+  }
+
+  ObjectNode json() {
+    ObjectNode root = JsonMapper.shared().createObjectNode();
+    root.put("model", model)
+        .put("family", family)
+        .put("model_bytes", modelBytes)
+        .put("parameters", parameters)
+        .put("kernels", kernels)
+        .put("threads", threads)
+        .put("mode", mode)
+        .put("warm", warm);
+    ArrayNode list = root.putArray("results");
+    for (BenchResult r : results) {
+      ObjectNode node = list.addObject();
+      node.put("test", r.name())
+          .put("n_prompt", r.prompt() ? r.tokens() : 0)
+          .put("n_gen", r.prompt() ? 0 : r.tokens())
+          .put("depth", r.depth())
+          .put("tokens_per_second", r.mean())
+          .put("stddev", r.deviation())
+          .put("ms_per_token", r.millisPerToken())
+          .put("kv_bytes", r.sessionBytes());
+      ArrayNode samples = node.putArray("samples");
+      r.speeds().forEach(samples::add);
+    }
+    return root;
+  }
+}

@@ -1,0 +1,48 @@
+package io.hadal.cli;
+
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * One measured test.
+ *
+ * @param prompt true for taking a prompt in, false for one token after the other
+ * @param tokens tokens of one repetition
+ * @param depth tokens already in the context
+ * @param nanos time of each repetition
+ * @param sessionBytes cached state of the session at the end
+ */
+record BenchResult(boolean prompt, int tokens, int depth, List<Long> nanos, long sessionBytes) {
+  BenchResult {
+    nanos = List.copyOf(nanos);
+  }
+
+  /** Name in the style of llama-bench. */
+  String name() {
+    return (prompt ? "pp" : "tg") + tokens + (depth == 0 ? "" : " @ d" + depth);
+  }
+
+  List<Double> speeds() {
+    return nanos.stream().map(n -> tokens * 1e9 / n).toList();
+  }
+
+  double mean() {
+    return speeds().stream().mapToDouble(Double::doubleValue).average().orElse(0);
+  }
+
+  /** Sample standard deviation of the speeds, 0 for a single one. */
+  double deviation() {
+    List<Double> speeds = speeds();
+    double mean = mean();
+    double sum = speeds.stream().mapToDouble(s -> (s - mean) * (s - mean)).sum();
+    return speeds.size() < 2 ? 0 : Math.sqrt(sum / (speeds.size() - 1));
+  }
+
+  double millisPerToken() {
+    return nanos.stream().mapToLong(Long::longValue).average().orElse(0) / tokens / 1e6;
+  }
+
+  String speed() {
+    return String.format(Locale.ROOT, "%.2f ± %.2f", mean(), deviation());
+  }
+}

@@ -1,0 +1,63 @@
+package io.hadal.cli;
+
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Lets long work end by itself when the process is asked to stop (Ctrl-C): the request becomes
+ * visible here, and the JVM waits a moment for the work to say its last words. The exit code is
+ * then the JVM's own for the signal, 130 for Ctrl-C.
+ */
+final class Interruption implements AutoCloseable {
+  private static final long PATIENCE_SECONDS = 10;
+
+  private final CountDownLatch finished = new CountDownLatch(1);
+  private final Thread hook = new Thread(this::stop, "hadal-interruption");
+  private volatile boolean requested;
+
+  private Interruption() {}
+
+  /** Starts to listen; close it when the work is over. */
+  static Interruption listen() {
+    Interruption interruption = new Interruption();
+    Runtime.getRuntime().addShutdownHook(interruption.hook);
+    return interruption;
+  }
+
+  private void stop() {
+    requested = true;
+    try {
+      finished.await(PATIENCE_SECONDS, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  boolean requested() {
+    return requested;
+  }
+
+  /**
+   * Ends the work here if that was asked for.
+   *
+   * @throws CancellationException then
+   */
+  void check() {
+    if (requested) {
+      throw new CancellationException();
+    }
+  }
+
+  @Override
+  public void close() {
+    if (!requested) {
+      try {
+        Runtime.getRuntime().removeShutdownHook(hook);
+      } catch (IllegalStateException e) {
+        // The request came in this very moment; the hook ends below.
+      }
+    }
+    finished.countDown();
+  }
+}

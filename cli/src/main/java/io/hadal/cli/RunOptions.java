@@ -1,0 +1,58 @@
+package io.hadal.cli;
+
+import io.hadal.engine.EngineOptions;
+import io.hadal.engine.SystemMemory;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Threads and memory of every command that runs a model. */
+final class RunOptions {
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec spec = CommandSpec.create();
+
+  @Option(
+      names = {"-t", "--threads"},
+      paramLabel = "N",
+      description = "Worker threads; results do not depend on them. Default: all processors.")
+  private int threads = Runtime.getRuntime().availableProcessors();
+
+  @Option(
+      names = "--memory-limit",
+      paramLabel = "SIZE",
+      converter = ByteSize.class,
+      description = "Memory that may be used, such as 8G. Default: what the machine has free.")
+  private long memoryLimit;
+
+  @Option(
+      names = "--stream",
+      description =
+          "Leave weights on disk and read them as needed when they exceed memory; slower.")
+  private boolean stream;
+
+  int threads() {
+    return threads;
+  }
+
+  boolean streaming() {
+    return stream;
+  }
+
+  /** The limit, or what the machine has. */
+  long memory() {
+    return memoryLimit > 0 ? memoryLimit : SystemMemory.available();
+  }
+
+  /** Engine options of this command line, for the context asked for. */
+  EngineOptions engine(int context) {
+    try {
+      return EngineOptions.defaults()
+          .withThreads(threads)
+          .withContext(context)
+          .withMemory(memoryLimit, stream);
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), e.getMessage() + "");
+    }
+  }
+}
