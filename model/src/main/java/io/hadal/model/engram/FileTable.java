@@ -84,7 +84,7 @@ public final class FileTable implements EngramTable {
     }
     counts.request(count, missing.length - misses, misses);
     RowRequest request = new RowRequest(this, distinct, buffer, Arrays.copyOf(missing, misses));
-    int runners = Math.min(misses, pool.threads());
+    int runners = Math.min(misses * file.parts(), pool.threads());
     try {
       for (int i = 0; i < runners; i++) {
         pool.execute(request);
@@ -132,9 +132,14 @@ public final class FileTable implements EngramTable {
     }
   }
 
-  /** Reads one row from the file. */
-  void fetch(int row, RowBuffer to, int toRow) {
-    counts.read(file.read(row, to, toRow));
+  /** Reads that fetch one row. */
+  int parts() {
+    return file.parts();
+  }
+
+  /** Does one of the reads of a row. */
+  void fetch(int part, int row, RowBuffer to, int toRow) {
+    counts.read(file.read(part, row, to, toRow));
   }
 
   /** Caches the rows that a request has read. */

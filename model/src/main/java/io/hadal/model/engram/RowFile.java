@@ -55,29 +55,37 @@ final class RowFile implements AutoCloseable {
         file.toString(), "ends within the Engram table " + layout.name + "; fetch the file again");
   }
 
-  /** Reads a stored row into a buffer; returns the bytes read. */
-  int read(int row, RowBuffer to, int toRow) {
+  /** Reads that fetch one row: two where scales lie apart from the codes. */
+  int parts() {
+    return scales == null ? 1 : 2;
+  }
+
+  /**
+   * Does one of the reads of a stored row.
+   *
+   * @return bytes read
+   */
+  int read(int part, int row, RowBuffer to, int toRow) {
     TableFormat format = layout.format;
     long codeBytes = format.codeBytes();
     long scaleBytes = format.scaleBytes();
     long codesTo = toRow * codeBytes;
     long scalesTo = toRow * scaleBytes;
-    if (layout.interleaved()) {
-      MemorySegment whole = wholeRow.get();
-      fill(whole, codes, layout.codesLocation(), row);
-      MemorySegment.copy(whole, 0, to.codes, codesTo, codeBytes);
-      MemorySegment.copy(whole, codeBytes, to.scales, scalesTo, scaleBytes);
-    } else {
-      fill(to.codes.asSlice(codesTo, codeBytes), codes, layout.codesLocation(), row);
-      TensorLocation scalesLocation = layout.scalesLocation();
-      if (scales != null && scalesLocation != null) {
-        fill(to.scales.asSlice(scalesTo, scaleBytes), scales, scalesLocation, row);
-      }
+    TensorLocation scalesLocation = layout.scalesLocation();
+    if (part == 1 && scales != null && scalesLocation != null) {
+      return fill(to.scales.asSlice(scalesTo, scaleBytes), scales, scalesLocation, row);
     }
-    return format.rowBytes();
+    if (!layout.interleaved()) {
+      return fill(to.codes.asSlice(codesTo, codeBytes), codes, layout.codesLocation(), row);
+    }
+    MemorySegment whole = wholeRow.get();
+    int bytes = fill(whole, codes, layout.codesLocation(), row);
+    MemorySegment.copy(whole, 0, to.codes, codesTo, codeBytes);
+    MemorySegment.copy(whole, codeBytes, to.scales, scalesTo, scaleBytes);
+    return bytes;
   }
 
-  private void fill(MemorySegment to, FileChannel channel, TensorLocation location, int row) {
+  private int fill(MemorySegment to, FileChannel channel, TensorLocation location, int row) {
     ByteBuffer buffer = to.asByteBuffer();
     long at = location.offset() + row * to.byteSize();
     try {
@@ -89,6 +97,7 @@ final class RowFile implements AutoCloseable {
               "ends within row " + row + " of the Engram table " + layout.name);
         }
       }
+      return buffer.capacity();
     } catch (IOException e) {
       throw new FormatException(
           location.file().toString(),

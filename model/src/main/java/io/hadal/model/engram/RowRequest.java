@@ -33,7 +33,7 @@ final class RowRequest implements Prefetch, Runnable {
     this.distinct = distinct;
     this.buffer = buffer;
     this.missing = missing;
-    this.pending = new AtomicInteger(missing.length);
+    this.pending = new AtomicInteger(missing.length * table.parts());
     if (missing.length == 0) {
       finish();
     }
@@ -41,10 +41,13 @@ final class RowRequest implements Prefetch, Runnable {
 
   @Override
   public void run() {
-    for (int i = next.getAndIncrement(); i < missing.length; i = next.getAndIncrement()) {
-      int at = missing[i];
+    int parts = table.parts();
+    int reads = missing.length * parts;
+    for (int i = next.getAndIncrement(); i < reads; i = next.getAndIncrement()) {
+      int at = missing[i / parts];
+      int part = i % parts;
       if (!cancelled) {
-        attempt(() -> table.fetch(distinct.rows()[at], buffer, at));
+        attempt(() -> table.fetch(part, distinct.rows()[at], buffer, at));
       }
       if (pending.decrementAndGet() == 0) {
         if (!cancelled) {
