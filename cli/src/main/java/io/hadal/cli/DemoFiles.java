@@ -1,0 +1,110 @@
+package io.hadal.cli;
+
+import io.hadal.formats.FormatException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** The embedded model as files, which is what models are mapped from. */
+final class DemoFiles {
+  private static final String[] NAMES = {
+    "config.json",
+    "model.safetensors",
+    "NOTICE.md",
+    "golden/index.json",
+    "golden/logits.safetensors"
+  };
+
+  private DemoFiles() {}
+
+  /**
+   * Unpacks the embedded files where they are missing or differ; every file appears whole or not at
+   * all, so several processes may do this at once.
+   *
+   * @param folder where to; null for a folder of this content in the user's cache
+   */
+  static Path unpack(@Nullable Path folder) throws IOException {
+    Map<String, byte[]> contents = new LinkedHashMap<>();
+    MessageDigest digest = sha256();
+    for (String name : NAMES) {
+      byte[] bytes = read(name);
+      contents.put(name, bytes);
+      digest.update(bytes);
+    }
+    String hash = HexFormat.of().formatHex(digest.digest(), 0, 6);
+    Path target = folder != null ? folder : cache().resolve("hadal").resolve("demo-" + hash);
+    try {
+      for (Map.Entry<String, byte[]> file : contents.entrySet()) {
+        put(target.resolve(file.getKey()), file.getValue());
+      }
+    } catch (IOException e) {
+      throw new FormatException(
+          target.toString(),
+          "the embedded model cannot be unpacked (" + e + "); choose a folder with --folder",
+          e);
+    }
+    return target;
+  }
+
+  private static void put(Path file, byte[] bytes) throws IOException {
+    if (Files.isRegularFile(file)
+        && Files.size(file) == bytes.length
+        && Arrays.equals(Files.readAllBytes(file), bytes)) {
+      return;
+    }
+    Path folder = file.toAbsolutePath().getParent();
+    if (folder == null) {
+      throw new IOException("no folder for " + file);
+    }
+    Files.createDirectories(folder);
+    Path part = Files.createTempFile(folder, ".unpacking", ".part");
+    try {
+      Files.write(part, bytes);
+      Files.move(part, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+    } finally {
+      Files.deleteIfExists(part);
+    }
+  }
+
+  private static byte[] read(String name) throws IOException {
+    try (InputStream in = DemoFiles.class.getResourceAsStream("demo/" + name)) {
+      if (in == null) {
+        throw new IOException("the embedded model is missing from this build: " + name);
+      }
+      return in.readAllBytes();
+    }
+  }
+
+  private static Path cache() {
+    String set = System.getenv("XDG_CACHE_HOME");
+    if (set != null) {
+      try {
+        Path path = Path.of(set);
+        if (path.isAbsolute()) {
+          return path;
+        }
+      } catch (InvalidPathException e) {
+        // The specification says to ignore what is no absolute path.
+      }
+    }
+    return Path.of(System.getProperty("user.home"), ".cache");
+  }
+
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}
