@@ -1,5 +1,6 @@
 package io.hadal.cli;
 
+import io.hadal.engine.UnusableLogitsException;
 import io.hadal.formats.FormatException;
 import io.hadal.model.MemoryPlanException;
 import io.hadal.model.cache.KvBudgetException;
@@ -53,6 +54,7 @@ final class Failures implements IExecutionExceptionHandler, IParameterExceptionH
     }
     return switch (e) {
       case FormatException f -> fail(err, oneLine(f.getMessage()), ExitCode.BAD_INPUT);
+      case UnusableLogitsException u -> fail(err, oneLine(u.getMessage()), ExitCode.BAD_INPUT);
       // The plan is a table and stays one.
       case MemoryPlanException m -> fail(err, m.getMessage() + "", ExitCode.DOES_NOT_FIT);
       case KvBudgetException k -> fail(err, oneLine(k.getMessage()), ExitCode.DOES_NOT_FIT);

@@ -2,6 +2,7 @@ package io.hadal.cli;
 
 import io.hadal.cli.verify.Report;
 import io.hadal.cli.verify.Verifier;
+import io.hadal.engine.UnusableLogitsException;
 import io.hadal.model.Model;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -49,24 +50,30 @@ final class VerifyCommand implements Callable<Integer> {
                 out.flush();
               }
             });
+    int broken = 0;
     try (Model loaded = model.load()) {
       // The context follows from the golden's prompts.
       Verifier.run(loaded, golden, model.engine(1), report);
+    } catch (UnusableLogitsException e) {
+      // A model this damaged cannot be compared any further, and that is the result.
+      Hadal.complain(spec.commandLine().getErr(), e.getMessage() + "");
+      broken = 1;
     }
-    boolean ok = report.failed() == 0 && !report.cases().isEmpty();
+    long failures = report.failed() + broken;
+    boolean ok = failures == 0 && !report.cases().isEmpty();
     if (json) {
-      out.println(json(report, ok).toPrettyString());
+      out.println(json(report, failures, ok).toPrettyString());
     } else {
-      if (report.cases().isEmpty()) {
+      if (failures == 0 && report.cases().isEmpty()) {
         Hadal.complain(
             spec.commandLine().getErr(), golden + " holds no case that could be compared");
       }
-      out.println(report.summary());
+      out.println(report.cases().size() - report.failed() + " passed, " + failures + " failed");
     }
     return ok ? ExitCode.OK : ExitCode.CHECK_FAILED;
   }
 
-  private ObjectNode json(Report report, boolean ok) {
+  private ObjectNode json(Report report, long failures, boolean ok) {
     ObjectNode root = JsonMapper.shared().createObjectNode();
     root.put("model", model.path().toString());
     root.put("golden", golden.toString());
@@ -81,7 +88,7 @@ final class VerifyCommand implements Callable<Integer> {
           .put("note", c.note());
     }
     root.put("passed", report.cases().size() - report.failed());
-    root.put("failed", report.failed());
+    root.put("failed", failures);
     root.put("ok", ok);
     return root;
   }

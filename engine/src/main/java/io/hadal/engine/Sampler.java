@@ -28,7 +28,7 @@ public final class Sampler {
   /**
    * The token at a position.
    *
-   * @throws IllegalStateException when no logit is a number: the weights are damaged
+   * @throws UnusableLogitsException when no logit is a number: the weights are damaged
    */
   public int sample(float[] raw, int position) {
     float[] logits = banned < 0 ? raw : without(raw, banned);
@@ -84,8 +84,7 @@ public final class Sampler {
       }
     }
     if (best < 0 || Float.isInfinite(logits[best])) {
-      throw new IllegalStateException(
-          "the model gave no usable logits; its weights may be damaged");
+      throw new UnusableLogitsException();
     }
     return best;
   }
