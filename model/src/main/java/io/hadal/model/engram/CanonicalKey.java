@@ -13,16 +13,45 @@ final class CanonicalKey {
   /** Protects the single space from trimming; a private-use character. */
   private static final char LONE_SPACE = '\uE000';
 
+  /** Stands for every number; no token text that is kept as it is looks so. */
+  private static final String NUMBER = "\uE000<num>";
+
   private CanonicalKey() {}
 
-  static String of(Tokenizer tokenizer, int id) {
+  static String of(Tokenizer tokenizer, int id, CanonicalRule rule) {
     String text = tokenizer.decode(new int[] {id});
     if (text.indexOf(REPLACEMENT) >= 0) {
       // Part of a character: its bytes have no text to normalise.
       return tokenizer.token(id);
     }
-    String key = normalize(text);
+    String key =
+        switch (rule) {
+          case RELEASED -> normalize(text);
+          case CASE_KEPT -> keepCase(text);
+          case STRUCTURE_KEPT -> keepStructure(text);
+        };
     return key.isEmpty() ? text : key;
+  }
+
+  static String keepCase(String text) {
+    String composed = Normalizer.normalize(text, Normalizer.Form.NFC);
+    return composed.startsWith(" ") && !trim(composed).isEmpty() ? composed.substring(1) : composed;
+  }
+
+  static String keepStructure(String text) {
+    String composed = Normalizer.normalize(text, Normalizer.Form.NFC);
+    String trimmed = trim(composed);
+    int firstBreak = composed.indexOf('\n');
+    if (trimmed.isEmpty()) {
+      if (firstBreak < 0) {
+        return composed;
+      }
+      return composed.lastIndexOf('\n') == firstBreak ? "\n" : "\n\n";
+    }
+    if (firstBreak >= 0) {
+      return keepCase(text);
+    }
+    return trimmed.codePoints().allMatch(Character::isDigit) ? NUMBER : trimmed;
   }
 
   static String normalize(String text) {

@@ -22,13 +22,19 @@ public final class CanonicalMap {
     this.size = size;
   }
 
+  /** As {@link #of(Tokenizer, int, CanonicalRule, String)} with the released rule. */
+  public static CanonicalMap of(Tokenizer tokenizer, int vocabSize, String source) {
+    return of(tokenizer, vocabSize, CanonicalRule.RELEASED, source);
+  }
+
   /**
    * Computes the map of a tokenizer. Ids without a token share one canonical id.
    *
    * @param vocabSize ids of the model, at least those of the tokenizer
    * @throws FormatException when the tokenizer has more ids than the model
    */
-  public static CanonicalMap of(Tokenizer tokenizer, int vocabSize, String source) {
+  public static CanonicalMap of(
+      Tokenizer tokenizer, int vocabSize, CanonicalRule rule, String source) {
     if (tokenizer.vocabSize() > vocabSize || vocabSize > MAX_SIZE) {
       throw new FormatException(
           source,
@@ -41,7 +47,7 @@ public final class CanonicalMap {
     Map<String, Integer> ids = new HashMap<>();
     int[] map = new int[vocabSize];
     for (int id = 0; id < vocabSize; id++) {
-      String key = CanonicalKey.of(tokenizer, id);
+      String key = CanonicalKey.of(tokenizer, id, rule);
       Integer known = ids.putIfAbsent(key, ids.size());
       map[id] = known == null ? ids.size() - 1 : known;
     }

@@ -3,9 +3,7 @@ package io.hadal.model.engram;
 import io.hadal.formats.FormatException;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 
 /**
  * What determines every hash constant of a model (engram spec 2.2, 2.3).
@@ -55,21 +53,21 @@ public record EngramShape(
    */
   public List<EngramIndex> indexes(int pad, String source) {
     check(source);
-    Set<Integer> used = new HashSet<>();
+    PrimeSearch search = new PrimeSearch(source);
     List<EngramIndex> indexes = new ArrayList<>();
     for (int layer : layerIds) {
-      int[] primes = new int[columns()];
-      for (int order = 0; order < orders(); order++) {
-        int previous = bucketSizes.get(order) - 1;
-        for (int head = 0; head < heads; head++) {
-          previous = nextPrime(previous, used, source);
-          primes[order * heads + head] = previous;
-        }
-      }
-      long[] multipliers = multipliers(10007L * layer, maxOrder, canonicalSize);
-      indexes.add(EngramIndex.of(heads, multipliers, primes, pad, canonicalSize, source));
+      indexes.add(index(layer, search, pad, source));
     }
     return List.copyOf(indexes);
+  }
+
+  EngramIndex index(int layer, PrimeSearch search, int pad, String source) {
+    int[] primes = new int[columns()];
+    for (int order = 0; order < orders(); order++) {
+      search.next(bucketSizes.get(order), heads, primes, order * heads);
+    }
+    long[] multipliers = multipliers(10007L * layer, maxOrder, canonicalSize);
+    return EngramIndex.of(heads, multipliers, primes, pad, canonicalSize, source);
   }
 
   /** Odd multipliers that keep {@code id * multiplier} below 2^63 for every canonical id. */
@@ -83,7 +81,7 @@ public record EngramShape(
     return multipliers;
   }
 
-  private void check(String source) {
+  void check(String source) {
     require(!layerIds.isEmpty() && layerIds.size() <= MAX_LAYERS, source, "Engram layers");
     for (int layer : layerIds) {
       require(layer >= 0, source, "Engram layer id " + layer);
@@ -111,30 +109,5 @@ public record EngramShape(
     if (!good) {
       throw new FormatException(source, what + " out of range; check the Engram configuration");
     }
-  }
-
-  private static int nextPrime(int above, Set<Integer> used, String source) {
-    for (int p = above + 1; p > 0; p++) {
-      if (isPrime(p) && used.add(p)) {
-        return p;
-      }
-    }
-    throw new FormatException(
-        source, "no prime is left above the Engram bucket size; make the tables smaller");
-  }
-
-  private static boolean isPrime(int n) {
-    if (n < 4) {
-      return n > 1;
-    }
-    if (n % 2 == 0) {
-      return false;
-    }
-    for (int d = 3; (long) d * d <= n; d += 2) {
-      if (n % d == 0) {
-        return false;
-      }
-    }
-    return true;
   }
 }
