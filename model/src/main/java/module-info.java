@@ -7,6 +7,7 @@ module io.hadal.model {
   exports io.hadal.model;
   exports io.hadal.model.cache;
   exports io.hadal.model.config;
+  exports io.hadal.model.engram;
   exports io.hadal.model.forward;
   exports io.hadal.model.weights;
 }

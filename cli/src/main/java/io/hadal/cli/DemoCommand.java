@@ -94,8 +94,8 @@ final class DemoCommand implements Callable<Integer> {
             .formatted(
                 c.family(),
                 c.layers().size(),
-                c.moe().experts(),
-                c.moe().activeExperts(),
+                c.layers().getFirst().moe().experts(),
+                c.layers().getFirst().moe().activeExperts(),
                 ParameterCount.readable(p.total()),
                 ParameterCount.readable(p.active()),
                 model.weights().drafters().isEmpty() ? "absent" : "present"));

@@ -8,6 +8,8 @@ import io.hadal.formats.weights.TensorStore;
 import io.hadal.model.MemoryPlan;
 import io.hadal.model.NumericMode;
 import io.hadal.model.cache.CacheLayout;
+import io.hadal.model.config.BlockDraftConfig;
+import io.hadal.model.config.EngramConfig;
 import io.hadal.model.config.LayerConfig;
 import io.hadal.model.config.ModelConfig;
 import java.io.PrintWriter;
@@ -116,7 +118,11 @@ final class InspectCommand implements Callable<Integer> {
               + " active per token"
               + (p.drafters() == 0
                   ? ""
-                  : "; MTP " + ParameterCount.readable(p.drafters()) + " besides"));
+                  : "; drafter " + ParameterCount.readable(p.drafters()) + " besides")
+              + (p.vision() == 0
+                  ? ""
+                  : "; vision " + ParameterCount.readable(p.vision()) + " besides"));
+      engram(out, config, p);
     }
     line(out, "tensors", s.tensors() + " in " + s.storage().size() + " storage types");
     s.storage()
@@ -159,6 +165,37 @@ final class InspectCommand implements Callable<Integer> {
     }
   }
 
+  /** Tables of the n-gram memory and the balance between them and the experts. */
+  private static void engram(PrintWriter out, @Nullable ModelConfig config, ParameterCount p) {
+    EngramConfig grams = config == null ? null : config.engram();
+    if (config == null || grams == null) {
+      return;
+    }
+    line(
+        out,
+        "engram",
+        "layers "
+            + grams.layers()
+            + ", rows "
+            + grams.rows()
+            + " of "
+            + grams.headDim()
+            + ", n-grams to "
+            + grams.maxOrder()
+            + ", "
+            + grams.heads()
+            + " heads");
+    line(
+        out,
+        "engram share",
+        String.format(
+            Locale.ROOT,
+            "%s, %.1f %% of the parameters; allocation ratio %.3f",
+            ParameterCount.readable(p.engram()),
+            100.0 * p.engram() / p.total(),
+            p.allocation(config)));
+  }
+
   private String verdict(MemoryPlan plan) {
     long memory = run.memory();
     String size = MemoryPlan.size(memory);
@@ -198,20 +235,22 @@ final class InspectCommand implements Callable<Integer> {
     line(
         out,
         "experts",
-        c.moe().experts()
+        c.layers().getFirst().moe().experts()
             + " of width "
-            + c.moe().width()
+            + c.layers().getFirst().moe().width()
             + ", "
-            + c.moe().activeExperts()
+            + c.layers().getFirst().moe().activeExperts()
             + " active, "
-            + c.moe().sharedExperts()
+            + c.layers().getFirst().moe().sharedExperts()
             + " shared");
-    line(
-        out,
-        "mtp layers",
-        c.drafters().isEmpty()
-            ? "none"
-            : drafters + " of " + c.drafters().size() + " in the files");
+    BlockDraftConfig draft = c.blockDraft();
+    String drafter = "none";
+    if (draft != null) {
+      drafter = draft.stages().size() + " stages, blocks of " + draft.blockSize();
+    } else if (!c.drafters().isEmpty()) {
+      drafter = drafters + " of " + c.drafters().size() + " MTP layers in the files";
+    }
+    line(out, "drafter", drafter);
   }
 
   /** Layer kinds in order, runs shortened. */
@@ -243,7 +282,12 @@ final class InspectCommand implements Callable<Integer> {
       root.putObject("parameters")
           .put("total", p.total())
           .put("active", p.active())
-          .put("mtp", p.drafters());
+          .put("mtp", p.drafters())
+          .put("engram", p.engram())
+          .put("vision", p.vision());
+      if (config != null && config.engram() != null) {
+        root.put("allocation_ratio", p.allocation(config));
+      }
     }
     ObjectNode held = root.putObject("tensors").put("count", s.tensors());
     if (tensors) {
@@ -295,10 +339,10 @@ final class InspectCommand implements Callable<Integer> {
         .put("indexer_heads", c.indexer().heads())
         .put("indexer_head_dim", c.indexer().headDim())
         .put("indexer_top_k", c.indexer().topK())
-        .put("experts", c.moe().experts())
-        .put("active_experts", c.moe().activeExperts())
-        .put("shared_experts", c.moe().sharedExperts())
-        .put("expert_width", c.moe().width())
+        .put("experts", c.layers().getFirst().moe().experts())
+        .put("active_experts", c.layers().getFirst().moe().activeExperts())
+        .put("shared_experts", c.layers().getFirst().moe().sharedExperts())
+        .put("expert_width", c.layers().getFirst().moe().width())
         .put("bos_id", c.bosId())
         .put("eos_id", c.eosId());
     ArrayNode layers = config.putArray("layers");

@@ -3,7 +3,9 @@ package io.hadal.cli;
 import io.hadal.formats.weights.StoredTensor;
 import io.hadal.formats.weights.TensorStore;
 import io.hadal.kernels.StorageType;
+import io.hadal.model.config.EngramConfig;
 import io.hadal.model.config.ModelConfig;
+import io.hadal.model.config.MoeConfig;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -14,17 +16,25 @@ import java.util.regex.Pattern;
  *
  * @param total parameters of the trunk
  * @param active those of the trunk that one token uses
- * @param drafters parameters of the multi-token-prediction layers, counted by themselves
+ * @param routed those of routed experts
+ * @param engram those of n-gram tables
+ * @param drafters parameters of the drafting layers, counted by themselves
+ * @param vision parameters of the image tower, counted by themselves
  */
-record ParameterCount(long total, long active, long drafters) {
+record ParameterCount(
+    long total, long active, long routed, long engram, long drafters, long vision) {
   private static final Pattern LAYER = Pattern.compile("(?:^|\\.)(?:blk|layers)\\.(\\d{1,6})\\.");
   private static final Pattern EXPERT = Pattern.compile("\\.experts\\.|_exps\\.");
+  private static final Pattern TABLE = Pattern.compile("engram\\.embed\\.|engram_embd\\.");
+  private static final Pattern VISION = Pattern.compile("^(vision|aligner)\\.|^image_");
   private static final Pattern DRAFTER = Pattern.compile("(?:^|\\.)mtp\\.");
 
   static ParameterCount of(TensorStore store, ModelConfig config) {
     long total = 0;
     long routed = 0;
     long drafters = 0;
+    long engram = 0;
+    long vision = 0;
     for (String name : store.names()) {
       StoredTensor tensor = store.find(name);
       if (tensor == null || !counts(tensor, store)) {
@@ -33,14 +43,30 @@ record ParameterCount(long total, long active, long drafters) {
       long n = parameters(tensor);
       if (isDrafter(name, config.layers().size())) {
         drafters += n;
+      } else if (VISION.matcher(name).find()) {
+        vision += n;
       } else {
         total += n;
         routed += EXPERT.matcher(name).find() ? n : 0;
+        engram += TABLE.matcher(name).find() ? n : 0;
       }
     }
-    long active = config.moe().experts() == 0 ? 0 : routed / config.moe().experts();
+    MoeConfig moe = config.layers().getFirst().moe();
+    long used = routed / moe.experts() * moe.activeExperts();
+    EngramConfig grams = config.engram();
+    long read = grams == null ? 0 : (long) grams.layers().size() * grams.width();
     return new ParameterCount(
-        total, total - routed + active * config.moe().activeExperts(), drafters);
+        total, total - routed + used - engram + read, routed, engram, drafters, vision);
+  }
+
+  /**
+   * Share of the parameters a token leaves unused that routed experts hold (the sparsity law's
+   * rho).
+   */
+  double allocation(ModelConfig config) {
+    MoeConfig moe = config.layers().getFirst().moe();
+    double experts = routed * (1 - (double) moe.activeExperts() / moe.experts());
+    return experts / (experts + engram);
   }
 
   private static boolean counts(StoredTensor tensor, TensorStore store) {

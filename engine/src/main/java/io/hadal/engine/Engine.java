@@ -8,6 +8,7 @@ import io.hadal.model.cache.CacheLayout;
 import io.hadal.model.cache.KvStore;
 import io.hadal.model.cache.SequenceCache;
 import io.hadal.model.config.ModelConfig;
+import io.hadal.model.forward.BlockProposal;
 import io.hadal.model.forward.ForwardPass;
 import java.nio.file.Path;
 import java.util.List;
@@ -60,11 +61,11 @@ public final class Engine implements AutoCloseable {
                 memory - plan.scratch() - (options.streaming() ? 0 : plan.weightBytes()));
     this.store = new KvStore(layout, budget);
     this.pool = new WorkerPool(options.threads());
-    boolean drafts = options.drafting() && !model.weights().drafters().isEmpty();
+    boolean drafts = options.drafting() && model.weights().hasDrafter();
     this.scheduler =
         new Scheduler(
             config,
-            new ForwardPass(config, model.weights(), options.mode(), pool, probe),
+            new ForwardPass(config, model.weights(), model.engram(), options.mode(), pool, probe),
             options.stepTokens(),
             drafts);
   }
@@ -126,8 +127,8 @@ public final class Engine implements AutoCloseable {
    * @throws IllegalStateException when the engine keeps no drafter
    */
   public float[][] draftLogits(int[] tokens, int next) {
-    if (!drafting()) {
-      throw new IllegalStateException("the engine keeps no drafter");
+    if (!drafting() || model.config().drafters().isEmpty()) {
+      throw new IllegalStateException("the engine keeps no drafter of single tokens");
     }
     try (Session session = newSession()) {
       session.check(tokens);
@@ -135,12 +136,24 @@ public final class Engine implements AutoCloseable {
     }
   }
 
+  /**
+   * The block drafter's proposal behind {@code next}, the token after a session's last.
+   *
+   * @throws IllegalStateException when the engine keeps no block drafter
+   */
+  public BlockProposal proposal(Session session, int next) {
+    if (!drafting() || model.config().blockDraft() == null) {
+      throw new IllegalStateException("the engine keeps no block drafter");
+    }
+    return scheduler.proposeBlock(session, next);
+  }
+
   SequenceCache openTrunk() {
     return store.open(model.config().layers());
   }
 
   @Nullable SequenceCache openDrafter() {
-    return drafting() ? store.open(model.config().drafters().subList(0, 1)) : null;
+    return drafting() ? store.open(model.config().draftLayers()) : null;
   }
 
   @Override

@@ -15,6 +15,8 @@ import io.hadal.model.NumericMode;
  * @param memoryBytes memory that may be used; 0 for what the machine has free
  * @param streaming true when weights may exceed memory and stay on disk
  * @param drafting true to keep the state of the model's drafter, where it has one
+ * @param plainImageIds true to take the image token as an ordinary one, as reference runs do; else
+ *     it needs an image
  */
 public record EngineOptions(
     NumericMode mode,
@@ -25,7 +27,8 @@ public record EngineOptions(
     long cacheBytes,
     long memoryBytes,
     boolean streaming,
-    boolean drafting) {
+    boolean drafting,
+    boolean plainImageIds) {
 
   public EngineOptions {
     if (threads < 1 || threads > 1024) {
@@ -57,6 +60,7 @@ public record EngineOptions(
         0,
         0,
         false,
+        false,
         false);
   }
 
@@ -71,12 +75,22 @@ public record EngineOptions(
         cacheBytes,
         memoryBytes,
         streaming,
-        drafting);
+        drafting,
+        plainImageIds);
   }
 
   public EngineOptions withPackedCache(boolean packed) {
     return new EngineOptions(
-        mode, packed, threads, stepTokens, context, cacheBytes, memoryBytes, streaming, drafting);
+        mode,
+        packed,
+        threads,
+        stepTokens,
+        context,
+        cacheBytes,
+        memoryBytes,
+        streaming,
+        drafting,
+        plainImageIds);
   }
 
   public EngineOptions withThreads(int count) {
@@ -89,12 +103,22 @@ public record EngineOptions(
         cacheBytes,
         memoryBytes,
         streaming,
-        drafting);
+        drafting,
+        plainImageIds);
   }
 
   public EngineOptions withStepTokens(int count) {
     return new EngineOptions(
-        mode, packedCache, threads, count, context, cacheBytes, memoryBytes, streaming, drafting);
+        mode,
+        packedCache,
+        threads,
+        count,
+        context,
+        cacheBytes,
+        memoryBytes,
+        streaming,
+        drafting,
+        plainImageIds);
   }
 
   public EngineOptions withContext(int tokens) {
@@ -107,21 +131,63 @@ public record EngineOptions(
         cacheBytes,
         memoryBytes,
         streaming,
-        drafting);
+        drafting,
+        plainImageIds);
   }
 
   public EngineOptions withCacheBytes(long bytes) {
     return new EngineOptions(
-        mode, packedCache, threads, stepTokens, context, bytes, memoryBytes, streaming, drafting);
+        mode,
+        packedCache,
+        threads,
+        stepTokens,
+        context,
+        bytes,
+        memoryBytes,
+        streaming,
+        drafting,
+        plainImageIds);
   }
 
   public EngineOptions withMemory(long bytes, boolean stream) {
     return new EngineOptions(
-        mode, packedCache, threads, stepTokens, context, cacheBytes, bytes, stream, drafting);
+        mode,
+        packedCache,
+        threads,
+        stepTokens,
+        context,
+        cacheBytes,
+        bytes,
+        stream,
+        drafting,
+        plainImageIds);
   }
 
   public EngineOptions withDrafting(boolean on) {
     return new EngineOptions(
-        mode, packedCache, threads, stepTokens, context, cacheBytes, memoryBytes, streaming, on);
+        mode,
+        packedCache,
+        threads,
+        stepTokens,
+        context,
+        cacheBytes,
+        memoryBytes,
+        streaming,
+        on,
+        plainImageIds);
+  }
+
+  public EngineOptions withPlainImageIds(boolean on) {
+    return new EngineOptions(
+        mode,
+        packedCache,
+        threads,
+        stepTokens,
+        context,
+        cacheBytes,
+        memoryBytes,
+        streaming,
+        drafting,
+        on);
   }
 }

@@ -2,6 +2,7 @@ package io.hadal.engine;
 
 import io.hadal.engine.GenerationResult.Stop;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -17,15 +18,16 @@ public final class Generator {
   private final List<Integer> out = new ArrayList<>();
   private int drafted;
   private int accepted;
+  private final DraftPolicy policy = new DraftPolicy();
 
   public Generator(Engine engine, Session session, GenerationOptions options) {
     this.engine = engine;
     this.session = session;
     this.options = options;
-    this.sampler = new Sampler(options.sampling());
+    this.sampler = new Sampler(options.sampling(), engine.model().config().imageId());
   }
 
-  /** Runs to the end. The last token reported is not yet taken into the session. */
+  /** Runs to the end. The session then holds every reported token but the last. */
   public GenerationResult run(TokenListener listener) {
     long start = System.nanoTime();
     Stop stop = loop(listener);
@@ -47,31 +49,49 @@ public final class Generator {
       if (session.length() + 1 > context) {
         return Stop.CONTEXT;
       }
-      boolean room = session.length() + 2 <= context && options.maxTokens() - out.size() > 1;
-      if (!speculate || !room) {
+      int room = Math.min(context - session.length() - 1, options.maxTokens() - out.size() - 1);
+      stop = null;
+      if (speculate && room > 0) {
+        stop = speculate(listener, token, room);
+      } else {
         session.append(token);
-        continue;
       }
-      stop = speculate(listener, token);
       if (stop != null) {
         return stop;
       }
     }
   }
 
-  /** Verifies a guess in the step that takes the token in. */
-  private @Nullable Stop speculate(TokenListener listener, int token) {
-    int guess = Sampler.argmax(engine.scheduler().draft(session, token));
-    drafted++;
-    Work work = Work.guess(session, token, guess);
+  /** Verifies guesses in the step that takes the token in. */
+  private @Nullable Stop speculate(TokenListener listener, int token, int room) {
+    long start = System.nanoTime();
+    Scheduler.Guess guess = engine.scheduler().propose(session, token);
+    long proposed = System.nanoTime();
+    int length = Math.min(room, policy.length(guess));
+    int[] guesses = Arrays.copyOf(guess.tokens(), length);
+    int first = session.length() + 1;
+    Work work = Work.guess(session, token, guesses);
     engine.run(List.of(work));
-    int truth = sampler.sample(work.logits()[0], session.length() - 1);
-    if (truth != guess) {
-      session.reject(work.logits()[0]);
-      return null;
+    drafted += length;
+    int right = 0;
+    Stop stop = null;
+    while (right < length) {
+      float[] row = work.logits()[right];
+      if (sampler.sample(row, first + right) != guesses[right]) {
+        break;
+      }
+      accepted++;
+      stop = report(listener, guesses[right], row);
+      if (stop != null) {
+        break;
+      }
+      right++;
     }
-    accepted++;
-    return report(listener, guess, work.logits()[0]);
+    if (right < length) {
+      session.reject(length - right, work.logits()[right]);
+    }
+    policy.learn(length, right, proposed - start, System.nanoTime() - proposed);
+    return stop;
   }
 
   private @Nullable Stop report(TokenListener listener, int token, float[] logits) {

@@ -9,9 +9,20 @@ import java.util.Comparator;
  */
 public final class Sampler {
   private final SamplingOptions options;
+  private final int banned;
 
   public Sampler(SamplingOptions options) {
+    this(options, -1);
+  }
+
+  /**
+   * A sampler that never chooses one of the tokens.
+   *
+   * @param banned its id, -1 for none
+   */
+  public Sampler(SamplingOptions options, int banned) {
     this.options = options;
+    this.banned = banned;
   }
 
   /**
@@ -19,7 +30,8 @@ public final class Sampler {
    *
    * @throws UnusableLogitsException when no logit is a number: the weights are damaged
    */
-  public int sample(float[] logits, int position) {
+  public int sample(float[] raw, int position) {
+    float[] logits = banned < 0 ? raw : without(raw, banned);
     int best = argmax(logits);
     if (options.temperature() == 0) {
       return best;
@@ -51,6 +63,12 @@ public final class Sampler {
       }
     }
     return order[last - 1];
+  }
+
+  private static float[] without(float[] logits, int id) {
+    float[] copy = logits.clone();
+    copy[id] = Float.NEGATIVE_INFINITY;
+    return copy;
   }
 
   private static double value(float logit) {

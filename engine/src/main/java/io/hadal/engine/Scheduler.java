@@ -2,12 +2,14 @@ package io.hadal.engine;
 
 import io.hadal.model.config.ModelConfig;
 import io.hadal.model.forward.Batch;
+import io.hadal.model.forward.BlockProposal;
 import io.hadal.model.forward.ForwardPass;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Cuts the work of sessions into steps; every step is one pass over the weights for all sessions
@@ -69,20 +71,37 @@ final class Scheduler {
       row += counts[i];
       w.advance(counts[i]);
     }
-    if (drafting) {
-      row = 0;
+    if (drafting && blockDrafts()) {
+      Batch committed = new Batch(stepTokens);
       for (int i = 0; i < taken.size(); i++) {
-        Session session = taken.get(i).session();
-        int width = config.streamWidth();
-        session.keepStreams(
-            Arrays.copyOfRange(streams, row * width, (row + counts[i]) * width), counts[i]);
-        row += counts[i];
+        Work w = taken.get(i);
+        committed.add(w.session().draftCache(), w.tokens(), w.done() - counts[i], counts[i]);
       }
-      for (Work w : taken) {
-        // The drafter must not see a token that may be taken back.
-        if (!w.isGuess()) {
-          followDraft(w.session());
-        }
+      forward.followBlock(committed);
+    } else if (drafting) {
+      keepStreams(taken, counts, streams);
+    }
+  }
+
+  private boolean blockDrafts() {
+    return config.blockDraft() != null;
+  }
+
+  private void keepStreams(List<Work> taken, int[] counts, float[] streams) {
+    int width = config.streamWidth();
+    int row = 0;
+    for (int i = 0; i < taken.size(); i++) {
+      taken
+          .get(i)
+          .session()
+          .keepStreams(
+              Arrays.copyOfRange(streams, row * width, (row + counts[i]) * width), counts[i]);
+      row += counts[i];
+    }
+    for (Work w : taken) {
+      // The drafter must not see a token that may be taken back.
+      if (!w.isGuess()) {
+        followDraft(w.session());
       }
     }
   }
@@ -120,16 +139,27 @@ final class Scheduler {
     }
   }
 
-  /** Draft logits for the token after {@code next}, which follows the session's last position. */
-  synchronized float[] draft(Session session, int next) {
+  /** Guesses for the tokens after {@code next}, which follows the session's last position. */
+  synchronized Guess propose(Session session, int next) {
+    if (blockDrafts()) {
+      BlockProposal p = proposeBlock(session, next);
+      return new Guess(p.tokens(), p.confidence());
+    }
     int rows = session.pendingRows();
     int[] tokens = Arrays.copyOf(session.nextTokens(rows - 1), rows);
     tokens[rows - 1] = next;
     float[] streams = runDrafter(session, tokens);
     float[] out = new float[config.vocabSize()];
     forward.draftLogits(0, streams, tokens.length - 1, 1, out);
-    return out;
+    return new Guess(new int[] {Sampler.argmax(out)}, null);
   }
+
+  synchronized BlockProposal proposeBlock(Session session, int next) {
+    return forward.proposeBlock(session.draftCache(), next);
+  }
+
+  /** Guessed tokens, with raw confidences where the drafter gives them. */
+  record Guess(int[] tokens, float @Nullable [] confidence) {}
 
   /** Draft logits for every position of a fresh session's prompt. */
   synchronized float[][] draftAll(Session session, int[] tokens, int next) {

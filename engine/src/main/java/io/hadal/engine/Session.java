@@ -133,13 +133,16 @@ public final class Session implements AutoCloseable {
   }
 
   /**
-   * Takes the last token back, whose step has just verified a draft; the logits before it are
-   * known.
+   * Takes the last tokens back, whose step has verified guesses; the logits before them are known.
    */
-  void reject(float[] logitsBefore) {
-    length--;
+  void reject(int count, float[] logitsBefore) {
+    length -= count;
     cache.truncate(length);
-    pendingRows--;
+    if (pendingRows > 0) {
+      pendingRows -= count;
+    } else if (draftCache != null) {
+      draftCache.truncate(length);
+    }
     logits = logitsBefore;
   }
 
@@ -205,7 +208,9 @@ public final class Session implements AutoCloseable {
           throw new FormatException(source, "is inconsistent");
         }
         for (int i = 0; i < count; i++) {
-          if (restored[i] < 0 || restored[i] >= config().vocabSize()) {
+          if (restored[i] < 0
+              || restored[i] >= config().vocabSize()
+              || restored[i] != trunk.token(i)) {
             throw new FormatException(source, "holds token " + restored[i]);
           }
         }
@@ -264,7 +269,7 @@ public final class Session implements AutoCloseable {
   }
 
   private List<LayerConfig> draftLayers() {
-    return config().drafters().subList(0, 1);
+    return config().draftLayers();
   }
 
   /** Bytes of cached state. */
@@ -297,6 +302,10 @@ public final class Session implements AutoCloseable {
       if (id < 0 || id >= vocab) {
         throw new IllegalArgumentException(
             "token id " + id + " is outside the vocabulary of " + vocab);
+      }
+      if (id == config().imageId() && !engine.options().plainImageIds()) {
+        throw new IllegalArgumentException(
+            "token id " + id + " stands for an image, but no image was given");
       }
     }
     int limit = engine.options().context();

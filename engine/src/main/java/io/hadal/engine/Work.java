@@ -25,9 +25,12 @@ public final class Work {
     this.guess = guess;
   }
 
-  /** A token and the guess behind it, which may be taken back. */
-  static Work guess(Session session, int token, int guess) {
-    return new Work(session, new int[] {token, guess}, true, true);
+  /** A token and the guesses behind it, which may be taken back. */
+  static Work guess(Session session, int token, int[] guesses) {
+    int[] all = new int[guesses.length + 1];
+    all[0] = token;
+    System.arraycopy(guesses, 0, all, 1, guesses.length);
+    return new Work(session, all, true, true);
   }
 
   public Session session() {

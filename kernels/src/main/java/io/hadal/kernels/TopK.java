@@ -12,7 +12,8 @@ public final class TopK {
 
   /**
    * Writes the indices (from 0) of the {@code min(k, n)} largest of n scores to {@code out} in
-   * ascending order and returns their number. Ties go to the lower index; NaN counts as -inf.
+   * ascending order and returns their number. Ties go to the higher index, the newer entry; NaN
+   * counts as -inf.
    */
   public static int select(float[] scores, int offset, int n, int k, int[] out) {
     Objects.checkFromIndexSize(offset, n, scores.length);
@@ -47,17 +48,17 @@ public final class TopK {
       prefix |= bucket << low;
       mask |= (1 << width) - 1 << low;
     }
-    int written = 0;
-    for (int i = 0; i < n && written < k; i++) {
+    int written = k;
+    for (int i = n - 1; i >= 0 && written > 0; i--) {
       int key = key(scores[offset + i]);
       if (Integer.compareUnsigned(key, prefix) > 0) {
-        out[written++] = i;
+        out[--written] = i;
       } else if (key == prefix && need > 0) {
-        out[written++] = i;
+        out[--written] = i;
         need--;
       }
     }
-    return written;
+    return k;
   }
 
   /** Unsigned order of the keys is the order of the scores; both zeros are one. */

@@ -40,7 +40,7 @@ public record MemoryPlan(
       }
     }
     List<LayerConfig> layers = new ArrayList<>(config.layers());
-    layers.addAll(config.drafters());
+    layers.addAll(config.draftLayers());
     long fixed = layers.stream().mapToLong(layout::fixedBytes).sum();
     double perToken = layers.stream().mapToDouble(layout::bytesPerToken).sum();
     return new MemoryPlan(
@@ -52,7 +52,12 @@ public record MemoryPlan(
     AttentionConfig a = c.attention();
     IndexerConfig x = c.indexer();
     int inner = a.heads() * a.headDim();
-    int active = c.moe().activeExperts();
+    int active = 0;
+    int expertWidth = 0;
+    for (LayerConfig layer : c.layers()) {
+      active = Math.max(active, layer.moe().activeExperts());
+      expertWidth = Math.max(expertWidth, layer.moe().width());
+    }
     long perToken =
         2L * inner
             + 5L * c.streamWidth()
@@ -60,7 +65,7 @@ public record MemoryPlan(
             + a.queryRank()
             + 5L * a.headDim()
             + (long) a.outGroups() * a.outRank()
-            + (long) active * (c.hiddenSize() + 2L * c.moe().width())
+            + (long) active * (c.hiddenSize() + 2L * expertWidth)
             + (long) x.heads() * x.headDim();
     int keys = a.window();
     for (LayerConfig layer : c.layers()) {

@@ -1,15 +1,20 @@
 package io.hadal.model;
 
+import io.hadal.formats.FormatException;
+import io.hadal.formats.tokenizer.Tokenizer;
 import io.hadal.formats.weights.Checkpoints;
 import io.hadal.formats.weights.Gguf;
 import io.hadal.formats.weights.TensorStore;
 import io.hadal.model.config.ConfigReader;
 import io.hadal.model.config.ModelConfig;
 import io.hadal.model.config.V4GgufConfig;
+import io.hadal.model.engram.CanonicalMap;
+import io.hadal.model.weights.EngramMemory;
 import io.hadal.model.weights.ModelWeights;
 import io.hadal.model.weights.WeightBinder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A loaded checkpoint: configuration and mapped weights. Immutable and safe to share between
@@ -20,26 +25,46 @@ public final class Model implements AutoCloseable {
   private final TensorStore store;
   private final ModelConfig config;
   private final ModelWeights weights;
+  private final @Nullable EngramMemory engram;
 
-  private Model(Path path, TensorStore store, ModelConfig config, ModelWeights weights) {
+  private Model(
+      Path path,
+      TensorStore store,
+      ModelConfig config,
+      ModelWeights weights,
+      @Nullable EngramMemory engram) {
     this.path = path;
     this.store = store;
     this.config = config;
     this.weights = weights;
+    this.engram = engram;
+  }
+
+  /** As {@link #load(Path, long)} with the n-gram tables mapped into memory. */
+  public static Model load(Path path) {
+    return load(path, 0);
   }
 
   /**
    * Maps a checkpoint: a folder with {@code config.json} and safetensors files, one safetensors
    * file beside a {@code config.json}, or a GGUF file.
    *
+   * @param engramCacheBytes memory for n-gram rows, which are then read from disk one by one; 0
+   *     maps the tables
    * @throws io.hadal.formats.FormatException naming file, field or tensor when something is wrong
    */
-  public static Model load(Path path) {
+  public static Model load(Path path, long engramCacheBytes) {
     TensorStore store = Checkpoints.open(path);
     boolean ok = false;
     try {
       ModelConfig config = readConfig(path, store);
-      Model model = new Model(path, store, config, WeightBinder.bind(config, store));
+      ModelWeights weights = WeightBinder.bind(config, store);
+      EngramMemory engram =
+          config.engram() == null
+              ? null
+              : WeightBinder.bindEngram(
+                  config, store, canonicalMap(path, config, store), engramCacheBytes);
+      Model model = new Model(path, store, config, weights, engram);
       ok = true;
       return model;
     } finally {
@@ -47,6 +72,26 @@ public final class Model implements AutoCloseable {
         store.close();
       }
     }
+  }
+
+  /** From the file where it holds the map, else from the tokenizer beside the weights. */
+  private static CanonicalMap canonicalMap(Path path, ModelConfig config, TensorStore store) {
+    if (store instanceof Gguf gguf) {
+      String key = gguf.metadata().requireString("general.architecture") + ".engram.token_map";
+      long[] stored = gguf.metadata().requireLongArray(key);
+      int[] map = new int[stored.length];
+      for (int i = 0; i < map.length; i++) {
+        map[i] = Math.toIntExact(stored[i]);
+      }
+      return CanonicalMap.of(map, path.toString());
+    }
+    Path tokenizer = folder(path).resolve("tokenizer.json");
+    if (!Files.isRegularFile(tokenizer)) {
+      throw new FormatException(
+          tokenizer.toString(),
+          "is missing; the n-gram memory needs the tokenizer that the weights were trained with");
+    }
+    return CanonicalMap.of(Tokenizer.fromJson(tokenizer), config.vocabSize(), tokenizer.toString());
   }
 
   /** The configuration that belongs to opened tensors, without binding them. */
@@ -79,8 +124,16 @@ public final class Model implements AutoCloseable {
     return weights;
   }
 
+  /** The n-gram memory; null without. */
+  public @Nullable EngramMemory engram() {
+    return engram;
+  }
+
   @Override
   public void close() {
+    if (engram != null) {
+      engram.close();
+    }
     store.close();
   }
 }

@@ -39,6 +39,18 @@ final class Distance {
     return max;
   }
 
+  static double cosine(float[] row, float[] expected, int offset) {
+    double dot = 0;
+    double a = 0;
+    double b = 0;
+    for (int i = 0; i < row.length; i++) {
+      dot += (double) row[i] * expected[offset + i];
+      a += (double) row[i] * row[i];
+      b += (double) expected[offset + i] * expected[offset + i];
+    }
+    return dot / Math.sqrt(a * b);
+  }
+
   static double quantile(double[] values, double q) {
     double[] sorted = values.clone();
     Arrays.sort(sorted);

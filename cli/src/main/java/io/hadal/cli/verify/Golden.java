@@ -72,6 +72,12 @@ final class Golden implements AutoCloseable {
         files.computeIfAbsent(file.toString(), f -> Safetensors.open(file)), file.toString());
   }
 
+  /** A further list beside the index, or null. */
+  @Nullable JsonNode json(String name) {
+    Path file = path.resolve(name + ".json");
+    return Files.isRegularFile(file) ? Json.parse(file, MAX_INDEX_BYTES) : null;
+  }
+
   Prompt prompt(String id) {
     for (Prompt p : prompts()) {
       if (p.id.equals(id)) {
@@ -82,11 +88,31 @@ final class Golden implements AutoCloseable {
   }
 
   List<Prompt> prompts() {
+    return prompts("prompts");
+  }
+
+  /** Prompts that are continued by decoding, where they are listed apart. */
+  List<Prompt> decoded() {
+    return prompts("decode");
+  }
+
+  private List<Prompt> prompts(String list) {
     List<Prompt> out = new ArrayList<>();
-    for (JsonNode p : index.path("prompts")) {
+    for (JsonNode p : index.path(list)) {
       out.add(new Prompt(p.path("id").asString(), ints(p.path("tokens")), ints(p.path("greedy"))));
     }
     return out;
+  }
+
+  /** Longest prompt with its continuation. */
+  int longest() {
+    int longest = 1;
+    for (String list : List.of("prompts", "decode")) {
+      for (Prompt p : prompts(list)) {
+        longest = Math.max(longest, p.tokens().length + p.greedy().length);
+      }
+    }
+    return longest;
   }
 
   int[] sampleIds() {
@@ -120,6 +146,14 @@ final class Golden implements AutoCloseable {
         throw new FormatException(source, name + " must be F32, is " + t.type());
       }
       return t.data().toArray(ValueLayout.JAVA_FLOAT_UNALIGNED);
+    }
+
+    long[] longs(String name) {
+      StoredTensor t = store.get(name);
+      if (t.type() != StorageType.I64) {
+        throw new FormatException(source, name + " must be I64, is " + t.type());
+      }
+      return t.data().toArray(ValueLayout.JAVA_LONG_UNALIGNED);
     }
 
     int[] ints(String name) {

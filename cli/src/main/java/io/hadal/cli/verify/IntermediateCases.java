@@ -6,12 +6,13 @@ import io.hadal.engine.Engine;
 import io.hadal.engine.EngineOptions;
 import io.hadal.engine.Session;
 import io.hadal.model.Model;
+import io.hadal.model.config.IndexerConfig;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -34,17 +35,50 @@ final class IntermediateCases {
   /** What the probe has seen: values and width by {@code layerN.name}. */
   private record Seen(float[] values, int width) {}
 
-  void run(@Nullable Tensors hidden, @Nullable Tensors layers) {
+  void run(@Nullable Tensors hidden, @Nullable Tensors layers, @Nullable Tensors select) {
     if (hidden != null) {
       String id = golden.index().path("hidden").path("prompt").asString();
       streams(hidden, observe(golden.prompt(id)));
     }
     if (layers != null) {
       JsonNode detail = golden.index().path("detail");
-      Map<String, Seen> seen = observe(golden.prompt(detail.path("prompt").asString()));
-      details(layers, seen, Golden.ints(detail.path("positions")));
+      Prompt prompt = golden.prompt(detail.path("prompt").asString());
+      Map<String, Seen> seen = observe(prompt);
+      int[] positions =
+          detail.has("positions")
+              ? Golden.ints(detail.path("positions"))
+              : all(prompt.tokens().length);
+      for (String name : names(layers)) {
+        compare(name, name, layers, seen, positions);
+      }
       selections(seen, detail);
     }
+    if (select != null) {
+      for (JsonNode id : golden.index().path("select").path("prompts")) {
+        Prompt prompt = golden.prompt(id.asString());
+        Map<String, Seen> seen = observe(prompt);
+        for (String name : names(select)) {
+          if (name.startsWith(prompt.id() + ".")) {
+            compare(
+                name,
+                name.substring(prompt.id().length() + 1),
+                select,
+                seen,
+                all(prompt.tokens().length));
+          }
+        }
+      }
+    }
+  }
+
+  private static int[] all(int count) {
+    int[] out = new int[count];
+    Arrays.setAll(out, i -> i);
+    return out;
+  }
+
+  private static Iterable<String> names(Tensors t) {
+    return new TreeSet<>(t.store().names());
   }
 
   private Map<String, Seen> observe(Prompt prompt) {
@@ -58,7 +92,7 @@ final class IntermediateCases {
                         "layer" + layer + "." + name,
                         new Seen(Arrays.copyOf(values, rows * width), width)));
         Session session = engine.newSession()) {
-      session.append(prompt.tokens());
+      session.appendAll(prompt.tokens());
     }
     return seen;
   }
@@ -69,6 +103,8 @@ final class IntermediateCases {
       Seen actual = seen.get(name);
       if (name.equals("embed")) {
         actual = firstStream(seen.get("layer0.in"));
+      } else if (name.equals("collapsed") || name.equals("final_norm")) {
+        actual = seen.get("layer" + model.config().layers().size() + "." + name);
       }
       if (actual == null) {
         report.check("hidden " + name, false, "not computed by this model");
@@ -96,33 +132,88 @@ final class IntermediateCases {
     return new Seen(first, d);
   }
 
-  private void details(Tensors t, Map<String, Seen> seen, int[] positions) {
-    for (String name : new TreeMap<>(index(t)).keySet()) {
-      Seen actual = seen.get(name);
-      if (actual == null) {
-        report.check(name, false, "not computed by this model");
-        continue;
+  /**
+   * One tensor against what the probe saw.
+   *
+   * @param name tensor in the golden
+   * @param key {@code layerN.value}
+   */
+  private void compare(
+      String name, String key, Tensors t, Map<String, Seen> seen, int[] positions) {
+    if (key.endsWith(".idx_topk")) {
+      choices(name, key, t, seen, positions);
+      return;
+    }
+    Seen actual = seen.get(key);
+    if (actual == null) {
+      report.check(name, false, "not computed by this model");
+      return;
+    }
+    // Compressed entries are listed whole, everything else at the chosen positions.
+    boolean entries = key.matches(".*\\.(comp|idx)_(pooled|kv|latent)");
+    float[] values =
+        entries ? actual.values : Verifier.rows(actual.values, actual.width, positions);
+    int[] at = positions;
+    if (key.matches(".*\\.gate_(idx|w)") && t.shape(name).size() == 1) {
+      // Kept for the first position only.
+      at = new int[] {positions[0]};
+      values = Verifier.rows(actual.values, actual.width, at);
+    }
+    if (key.endsWith(".gate_idx")) {
+      report.check(name, sameExperts(values, t.ints(name), actual.width), "sets of experts");
+      return;
+    }
+    if (key.endsWith(".engram_rows") || key.endsWith(".idx_candidates")) {
+      report.check(name, sameInts(values, t.ints(name)), "equal");
+      return;
+    }
+    float[] expected = t.floats(name);
+    if (key.endsWith(".idx_score")) {
+      ignoreUnscored(key, values, expected);
+    }
+    if (key.endsWith(".gate_w")) {
+      values = inExpectedOrder(name, key, values, actual.width, t, seen, at);
+    }
+    report.add(name, Distance.max(values, expected), LIMIT * Distance.scale(expected), true, "");
+  }
+
+  /** A later indexer scores its candidates only, the reference all entries. */
+  private void ignoreUnscored(String key, float[] values, float[] expected) {
+    IndexerConfig.Candidates c = model.config().indexer().candidates();
+    int layer = Integer.parseInt(key.substring("layer".length(), key.indexOf('.')));
+    for (int i = 0; c != null && layer > c.source() && i < expected.length; i++) {
+      if (values[i] == Float.NEGATIVE_INFINITY) {
+        expected[i] = values[i];
       }
-      // Compressed entries are listed whole, everything else at the chosen positions.
-      boolean entries = name.matches(".*\\.(comp|idx)_(pooled|kv)");
-      float[] values =
-          entries ? actual.values : Verifier.rows(actual.values, actual.width, positions);
-      if (name.endsWith(".gate_idx")) {
-        report.check(name, sameExperts(values, t.ints(name), actual.width), "sets of experts");
-        continue;
-      }
-      float[] expected = t.floats(name);
-      if (name.endsWith(".gate_w")) {
-        values = inExpectedOrder(name, values, actual.width, t, seen, positions);
-      }
-      report.add(name, Distance.max(values, expected), LIMIT * Distance.scale(expected), true, "");
     }
   }
 
-  private static Map<String, Boolean> index(Tensors t) {
-    Map<String, Boolean> names = new HashMap<>();
-    t.store().names().forEach(n -> names.put(n, true));
-    return names;
+  private static boolean sameInts(float[] actual, int[] expected) {
+    if (actual.length != expected.length) {
+      return false;
+    }
+    for (int i = 0; i < expected.length; i++) {
+      if ((int) actual[i] != expected[i]) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Chosen entries, ascending, padded with -1. */
+  private void choices(
+      String name, String key, Tensors t, Map<String, Seen> seen, int[] positions) {
+    Seen actual = seen.get(key.replace(".idx_topk", ".selected"));
+    int[] expected = t.ints(name);
+    int width = expected.length / positions.length;
+    int wrong = 0;
+    for (int i = 0; i < positions.length; i++) {
+      int[] got = actual == null ? new int[0] : chosen(actual, positions[i]);
+      int[] want =
+          Arrays.stream(expected, i * width, (i + 1) * width).filter(e -> e >= 0).toArray();
+      wrong += Arrays.equals(got, want) ? 0 : 1;
+    }
+    report.check(name, wrong == 0, (positions.length - wrong) + "/" + positions.length + " equal");
   }
 
   private static boolean sameExperts(float[] actual, int[] expected, int width) {
@@ -145,9 +236,15 @@ final class IntermediateCases {
 
   /** Routing weights follow their experts, whose order has no meaning. */
   private static float[] inExpectedOrder(
-      String name, float[] values, int width, Tensors t, Map<String, Seen> seen, int[] positions) {
+      String name,
+      String key,
+      float[] values,
+      int width,
+      Tensors t,
+      Map<String, Seen> seen,
+      int[] positions) {
     String idName = name.replace(".gate_w", ".gate_idx");
-    Seen ids = seen.get(idName);
+    Seen ids = seen.get(key.replace(".gate_w", ".gate_idx"));
     if (ids == null || !t.has(idName)) {
       return values;
     }

@@ -49,27 +49,25 @@ public final class Verifier {
   }
 
   private void all() {
-    int longest = 1;
-    for (Prompt p : golden.prompts()) {
-      longest = Math.max(longest, p.tokens().length + p.greedy().length);
-    }
-    EngineOptions sized = options.withContext(longest + 64).withStepTokens(256);
+    int longest = golden.longest();
+    EngineOptions sized =
+        options.withContext(longest + 64).withStepTokens(256).withPlainImageIds(true);
     EngineOptions whole = sized.withStepTokens(longest + 1);
     Tensors logits = golden.tensors("logits");
     if (logits != null) {
       try (Engine engine = new Engine(model, sized.withMode(NumericMode.EXACT))) {
         logits(engine, logits);
+        decoded(engine);
       }
     }
     if (!golden.single()) {
-      Tensors hidden = golden.tensors("hidden");
-      Tensors layers = golden.tensors("layers");
-      if (hidden != null || layers != null) {
-        new IntermediateCases(model, golden, whole.withMode(NumericMode.EXACT), report)
-            .run(hidden, layers);
-      }
+      new IntermediateCases(model, golden, whole.withMode(NumericMode.EXACT), report)
+          .run(golden.tensors("hidden"), golden.tensors("layers"), golden.tensors("select"));
+      new MemoryCases(model, golden, report).run();
     }
     drafts(whole.withMode(NumericMode.EXACT).withDrafting(true));
+    new BlockDraftCases(model, golden, sized.withMode(NumericMode.EXACT), report).run();
+    new ChatCases(model, golden, sized.withMode(NumericMode.EXACT), report).run();
     if (!golden.single()) {
       Tensors simulated = golden.tensors("simulated");
       if (simulated != null) {
@@ -91,6 +89,22 @@ public final class Verifier {
       try (Session session = engine.newSession()) {
         float[][] rows = session.appendAll(p.tokens());
         compare("logits " + p.id(), t, p.id(), rows, limit(p.tokens().length));
+        greedy(session, t, p);
+      }
+    }
+  }
+
+  /** Continuations that start from a prompt taken in token by token. */
+  private void decoded(Engine engine) {
+    Tensors t = golden.tensors("decode");
+    if (t == null) {
+      return;
+    }
+    for (Prompt p : golden.decoded()) {
+      try (Session session = engine.newSession()) {
+        for (int token : p.tokens()) {
+          session.append(token);
+        }
         greedy(session, t, p);
       }
     }

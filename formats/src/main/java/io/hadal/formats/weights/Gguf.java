@@ -26,7 +26,7 @@ public final class Gguf implements TensorStore {
   private static final String SPLIT_COUNT = "split.count";
   private static final String SPLIT_TENSORS = "split.tensors.count";
 
-  private record Located(GgufTensorInfo info, MemorySegment fileData) {}
+  private record Located(GgufTensorInfo info, GgufFile part) {}
 
   private final Path source;
   private final Arena arena;
@@ -40,7 +40,7 @@ public final class Gguf implements TensorStore {
     this.tensors = new LinkedHashMap<>();
     for (GgufFile part : parts) {
       for (GgufTensorInfo info : part.infos()) {
-        Located before = tensors.putIfAbsent(info.name(), new Located(info, part.data()));
+        Located before = tensors.putIfAbsent(info.name(), new Located(info, part));
         if (before != null) {
           throw new FormatException(
               source.toString(),
@@ -181,9 +181,22 @@ public final class Gguf implements TensorStore {
     // An empty tensor may sit past the end of the data.
     MemorySegment data =
         info.bytes() == 0
-            ? located.fileData().asSlice(0, 0)
-            : located.fileData().asSlice(info.offset(), info.bytes());
+            ? located.part().data().asSlice(0, 0)
+            : located.part().data().asSlice(info.offset(), info.bytes());
     return new StoredTensor(name, type, info.shape(), data);
+  }
+
+  @Override
+  public TensorLocation fileOf(String name) {
+    Located located = tensors.get(name);
+    if (located == null || located.info().bytes() < 0) {
+      throw new FormatException(
+          source.toString(),
+          "tensor " + Quoted.of(name) + (located == null ? " is missing" : " has no known size"));
+    }
+    GgufTensorInfo info = located.info();
+    return new TensorLocation(
+        info.file(), located.part().dataOffset() + info.offset(), info.bytes());
   }
 
   @Override

@@ -17,9 +17,15 @@ import org.jspecify.annotations.Nullable;
  * One GGUF file: magic, version, counts, key-value pairs, tensor list, padding, tensor data.
  *
  * @param data the data section
+ * @param dataOffset where it starts in the file
  * @param infos tensor list in file order
  */
-record GgufFile(Path path, GgufMetadata metadata, List<GgufTensorInfo> infos, MemorySegment data) {
+record GgufFile(
+    Path path,
+    GgufMetadata metadata,
+    List<GgufTensorInfo> infos,
+    MemorySegment data,
+    long dataOffset) {
   static final byte[] MAGIC = {'G', 'G', 'U', 'F'};
   static final String ALIGNMENT_KEY = "general.alignment";
   static final int DEFAULT_ALIGNMENT = 32;
@@ -75,7 +81,7 @@ record GgufFile(Path path, GgufMetadata metadata, List<GgufTensorInfo> infos, Me
       long start = (cursor.position() + alignment - 1) & -alignment;
       MemorySegment data = file.segment().asSlice(Math.min(start, file.size()));
       checkExtents(infos, data.byteSize());
-      return new GgufFile(file.path(), metadata, infos, data);
+      return new GgufFile(file.path(), metadata, infos, data, start);
     }
 
     private void checkVersion(int version) {

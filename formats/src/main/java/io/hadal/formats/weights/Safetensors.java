@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 public final class Safetensors implements TensorStore {
   private final Path source;
   private final Arena arena;
-  private final List<Path> files;
+  private final List<SafetensorsFile> parts;
   private final Map<String, StoredTensor> tensors;
   private final Map<String, String> metadata;
   private final List<String> warnings;
@@ -31,7 +31,7 @@ public final class Safetensors implements TensorStore {
       Path source, Arena arena, List<SafetensorsFile> parts, @Nullable SafetensorsIndex index) {
     this.source = source;
     this.arena = arena;
-    this.files = parts.stream().map(SafetensorsFile::path).toList();
+    this.parts = List.copyOf(parts);
     this.tensors = merge(source, parts);
     Map<String, String> merged = new LinkedHashMap<>();
     for (SafetensorsFile part : parts) {
@@ -183,7 +183,7 @@ public final class Safetensors implements TensorStore {
 
   @Override
   public List<Path> files() {
-    return files;
+    return parts.stream().map(SafetensorsFile::path).toList();
   }
 
   @Override
@@ -194,6 +194,17 @@ public final class Safetensors implements TensorStore {
   @Override
   public @Nullable StoredTensor find(String name) {
     return tensors.get(name);
+  }
+
+  @Override
+  public TensorLocation fileOf(String name) {
+    StoredTensor tensor = get(name);
+    for (SafetensorsFile part : parts) {
+      if (part.tensors().containsKey(name)) {
+        return part.location(tensor);
+      }
+    }
+    throw new AssertionError(name);
   }
 
   @Override

@@ -18,10 +18,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * One safetensors file: 8 bytes header length, JSON header, tensor data without holes.
  *
+ * @param segment all bytes of the file
  * @param tensors by name, in the order of their data
  * @param metadata the header's {@code __metadata__}
  */
-record SafetensorsFile(Path path, Map<String, StoredTensor> tensors, Map<String, String> metadata) {
+record SafetensorsFile(
+    Path path,
+    MemorySegment segment,
+    Map<String, StoredTensor> tensors,
+    Map<String, String> metadata) {
 
   /** The format's own limit. */
   static final long MAX_HEADER_BYTES = 100_000_000;
@@ -65,7 +70,14 @@ record SafetensorsFile(Path path, Map<String, StoredTensor> tensors, Map<String,
     Map<String, String> metadata = readHeader(header, source, entries);
     entries.sort(Comparator.comparingLong(Entry::begin).thenComparingLong(Entry::end));
     MemorySegment data = file.segment().asSlice(8 + headerBytes);
-    return new SafetensorsFile(file.path(), layOut(entries, data, source), metadata);
+    return new SafetensorsFile(
+        file.path(), file.segment(), layOut(entries, data, source), metadata);
+  }
+
+  /** Where one of {@link #tensors} lies. */
+  TensorLocation location(StoredTensor tensor) {
+    MemorySegment data = tensor.data();
+    return new TensorLocation(path, data.address() - segment.address(), data.byteSize());
   }
 
   private static Map<String, String> readHeader(byte[] header, String source, List<Entry> entries) {

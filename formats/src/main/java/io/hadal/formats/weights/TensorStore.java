@@ -37,6 +37,13 @@ public interface TensorStore extends AutoCloseable {
     return tensor;
   }
 
+  /**
+   * Where the tensor lies on disk.
+   *
+   * @throws FormatException when there is none or its size is unknown
+   */
+  TensorLocation fileOf(String name);
+
   @Override
   void close();
 }

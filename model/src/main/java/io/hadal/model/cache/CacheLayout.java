@@ -1,45 +1,69 @@
 package io.hadal.model.cache;
 
 import io.hadal.model.config.AttentionConfig;
+import io.hadal.model.config.IndexerConfig;
 import io.hadal.model.config.LayerConfig;
 import io.hadal.model.config.ModelConfig;
+import io.hadal.model.config.RowCode;
 
 /**
  * Row formats and ring sizes of a cache.
  *
- * @param rows key-value rows, window and compressed
+ * @param windowRows key-value rows of the window
+ * @param entryRows compressed key-value rows
  * @param indexRows index keys
+ * @param indexTails true when index keys come from a compressor of their own
  * @param stepTokens most tokens one step may add to a timeline
  * @param rollback positions a timeline can be cut back without replaying
  */
 public record CacheLayout(
-    RowFormat rows, RowFormat indexRows, int window, int stepTokens, int rollback) {
+    RowFormat windowRows,
+    RowFormat entryRows,
+    RowFormat indexRows,
+    boolean indexTails,
+    int window,
+    int stepTokens,
+    int rollback) {
 
-  /** Positions that can always be taken back, enough for any draft. */
+  /** Positions that can be taken back at least; longer proposals raise it. */
   public static final int ROLLBACK = 16;
 
   /** Full-precision rows, also for modes that simulate the quantised caches. */
   public static CacheLayout plain(ModelConfig config, int stepTokens) {
-    return new CacheLayout(
-        new RowFormat.F32(config.attention().headDim()),
-        new RowFormat.F32(config.indexer().headDim()),
-        config.attention().window(),
-        stepTokens,
-        ROLLBACK);
+    RowFormat rows = new RowFormat.F32(config.attention().headDim());
+    return of(config, rows, rows, new RowFormat.F32(config.indexer().headDim()), stepTokens);
   }
 
-  /**
-   * Packed FP8 rows and FP4 index keys: the bytes of the released engines, lossless after cache
-   * rounding.
-   */
+  /** Packed rows: the bytes of the released engines, lossless after cache rounding. */
   public static CacheLayout packed(ModelConfig config, int stepTokens) {
-    AttentionConfig a = config.attention();
-    return new CacheLayout(
-        new RowFormat.Fp8(a.nopeDim(), a.ropeDim(), config.cacheBlock()),
+    return of(
+        config,
+        packedRows(config.windowCode(), config.attention()),
+        packedRows(config.entryCode(), config.attention()),
         new RowFormat.Fp4(config.indexer().headDim()),
-        a.window(),
+        stepTokens);
+  }
+
+  private static CacheLayout of(
+      ModelConfig config, RowFormat window, RowFormat entries, RowFormat index, int stepTokens) {
+    return new CacheLayout(
+        window,
+        entries,
+        index,
+        config.indexer().keys() == IndexerConfig.Keys.COMPRESSED,
+        config.attention().window(),
         stepTokens,
-        ROLLBACK);
+        config.blockDraft() == null
+            ? ROLLBACK
+            : Math.max(ROLLBACK, config.blockDraft().blockSize() + 1));
+  }
+
+  private static RowFormat packedRows(RowCode code, AttentionConfig a) {
+    int codes = code.codes(a.headDim(), a.ropeDim());
+    return switch (code.kind()) {
+      case FP8 -> new RowFormat.Fp8(codes, a.headDim() - codes, code.block());
+      case FP4_E4M3 -> new RowFormat.Fp4E4M3(codes, code.block());
+    };
   }
 
   int windowCapacity() {
@@ -56,11 +80,11 @@ public record CacheLayout(
 
   /** Bytes of a timeline that do not grow with its length. */
   public long fixedBytes(LayerConfig layer) {
-    long bytes = (long) windowCapacity() * rows.bytes();
-    if (layer.ratio() > 0) {
-      bytes += (long) tailCapacity(layer) * tailFormat(layer, rows.width()).bytes();
+    long bytes = (long) windowCapacity() * windowRows.bytes();
+    if (layer.compresses()) {
+      bytes += (long) tailCapacity(layer) * tailFormat(layer, entryRows.width()).bytes();
     }
-    if (layer.indexed()) {
+    if (layer.makesIndexKeys() && indexTails) {
       bytes += (long) tailCapacity(layer) * tailFormat(layer, indexRows.width()).bytes();
     }
     return bytes;
@@ -68,9 +92,10 @@ public record CacheLayout(
 
   /** Bytes a layer adds per token in the long run. */
   public double bytesPerToken(LayerConfig layer) {
-    if (layer.ratio() == 0) {
+    if (!layer.compresses()) {
       return 0;
     }
-    return (rows.bytes() + (layer.indexed() ? indexRows.bytes() : 0)) / (double) layer.ratio();
+    return (entryRows.bytes() + (layer.makesIndexKeys() ? indexRows.bytes() : 0))
+        / (double) layer.ratio();
   }
 }

@@ -18,16 +18,23 @@ public final class LayerCache {
    * A compressed stream.
    *
    * @param entries finished entries
-   * @param tail raw values and gates of the last positions, {@code [values | gates]}
+   * @param tail raw values and gates of the last positions, {@code [values | gates]}; null when the
+   *     entries are made from another stream
    */
-  public record Stream(EntryLog entries, RowRing tail) {
+  public record Stream(EntryLog entries, @Nullable RowRing tail) {
     private Stream fork() {
-      return new Stream(entries.fork(), tail.fork());
+      return new Stream(entries.fork(), tail == null ? null : tail.fork());
+    }
+
+    private long bytes() {
+      return entries.bytes() + (tail == null ? 0 : tail.bytes());
     }
 
     private void release() {
       entries.release();
-      tail.release();
+      if (tail != null) {
+        tail.release();
+      }
     }
   }
 
@@ -48,28 +55,32 @@ public final class LayerCache {
     return new LayerCache(
         layer,
         layout,
-        new RowRing(pool, layout.rows(), layout.windowCapacity()),
-        layer.ratio() == 0 ? null : stream(pool, layer, layout, layout.rows()),
-        layer.indexed() ? stream(pool, layer, layout, layout.indexRows()) : null);
+        new RowRing(pool, layout.windowRows(), layout.windowCapacity()),
+        layer.compresses() ? stream(pool, layer, layout, layout.entryRows(), true) : null,
+        layer.makesIndexKeys()
+            ? stream(pool, layer, layout, layout.indexRows(), layout.indexTails())
+            : null);
   }
 
   private static Stream stream(
-      PagePool pool, LayerConfig layer, CacheLayout layout, RowFormat rows) {
+      PagePool pool, LayerConfig layer, CacheLayout layout, RowFormat rows, boolean tail) {
     return new Stream(
         new EntryLog(pool, rows),
-        new RowRing(pool, layout.tailFormat(layer, rows.width()), layout.tailCapacity(layer)));
+        tail
+            ? new RowRing(pool, layout.tailFormat(layer, rows.width()), layout.tailCapacity(layer))
+            : null);
   }
 
   public RowRing window() {
     return window;
   }
 
-  /** Compressed key-value entries; null in window-only layers. */
+  /** Compressed key-value entries; null in layers that make none. */
   public @Nullable Stream main() {
     return main;
   }
 
-  /** Index keys; null without an indexer. */
+  /** Index keys; null in layers that make none. */
   public @Nullable Stream index() {
     return index;
   }
@@ -80,7 +91,7 @@ public final class LayerCache {
     if (firstWindow < length && firstWindow < highWater - window.capacity()) {
       return false;
     }
-    if (layer.ratio() == 0) {
+    if (!layer.compresses()) {
       return true;
     }
     int group = length - length % layer.ratio();
@@ -110,7 +121,7 @@ public final class LayerCache {
     long bytes = window.bytes();
     for (Stream s : new @Nullable Stream[] {main, index}) {
       if (s != null) {
-        bytes += s.entries.bytes() + s.tail.bytes();
+        bytes += s.bytes();
       }
     }
     return bytes;
@@ -121,7 +132,9 @@ public final class LayerCache {
     for (Stream s : new @Nullable Stream[] {main, index}) {
       if (s != null) {
         s.entries.writeTo(out);
-        s.tail.writeTo(out);
+        if (s.tail != null) {
+          s.tail.writeTo(out);
+        }
       }
     }
   }
@@ -131,7 +144,9 @@ public final class LayerCache {
     for (Stream s : new @Nullable Stream[] {main, index}) {
       if (s != null) {
         s.entries.readFrom(in, length / layer.ratio());
-        s.tail.readFrom(in);
+        if (s.tail != null) {
+          s.tail.readFrom(in);
+        }
       }
     }
   }

@@ -77,6 +77,24 @@ public sealed interface RowFormat {
     }
   }
 
+  /** E2M1 codes, two a byte, then one E4M3 scale per {@code block} values (V4.1 spec 6). */
+  record Fp4E4M3(int width, int block) implements RowFormat {
+    @Override
+    public int bytes() {
+      return (width + 1) / 2 + (width + block - 1) / block;
+    }
+
+    @Override
+    public void write(float[] row, int offset, MemorySegment to, long at) {
+      BlockQuantizer.packFp4E4M3(row, offset, width, block, to, at, to, at + (width + 1) / 2);
+    }
+
+    @Override
+    public void read(MemorySegment from, long at, float[] row, int offset) {
+      BlockQuantizer.unpackFp4E4M3(from, at, from, at + (width + 1) / 2, width, block, row, offset);
+    }
+  }
+
   /** E2M1 codes, two a byte, then one power-of-two scale per 32 values: index keys (spec 8.3). */
   record Fp4(int width) implements RowFormat {
     @Override

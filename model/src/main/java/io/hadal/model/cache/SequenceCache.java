@@ -5,6 +5,7 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** The cached state of one timeline: every layer's rows for positions below {@link #length()}. */
@@ -15,6 +16,7 @@ public final class SequenceCache implements AutoCloseable {
   // One above the highest position ever written: tells which ring slots still hold their row.
   private int highWater;
   private boolean closed;
+  private int[] tokens = new int[64];
 
   private SequenceCache(CacheLayout layout, List<LayerCache> layers) {
     this.layout = layout;
@@ -48,16 +50,29 @@ public final class SequenceCache implements AutoCloseable {
     return layout.stepTokens();
   }
 
-  /** Announces a step of {@code tokens}; {@link #commit} or {@link #abort} must follow. */
-  public void begin(int tokens) {
+  /**
+   * Announces a step of {@code count} tokens; {@link #commit} or {@link #abort} must follow.
+   *
+   * @param ids token ids, from {@code offset}
+   */
+  public void begin(int[] ids, int offset, int count) {
     if (closed) {
       throw new IllegalStateException("timeline is closed");
     }
-    if (tokens < 1 || tokens > layout.stepTokens()) {
+    if (count < 1 || count > layout.stepTokens()) {
       throw new IllegalArgumentException(
-          "a step takes 1.." + layout.stepTokens() + " tokens, not " + tokens);
+          "a step takes 1.." + layout.stepTokens() + " tokens, not " + count);
     }
-    highWater = Math.max(highWater, length + tokens);
+    if (tokens.length < length + count) {
+      tokens = Arrays.copyOf(tokens, Math.max(length + count, 2 * tokens.length));
+    }
+    System.arraycopy(ids, offset, tokens, length, count);
+    highWater = Math.max(highWater, length + count);
+  }
+
+  /** Token at a position of the timeline or of the step under way. */
+  public int token(int position) {
+    return tokens[position];
   }
 
   public void commit(int tokens) {
@@ -110,6 +125,7 @@ public final class SequenceCache implements AutoCloseable {
     SequenceCache copy = new SequenceCache(layout, copies);
     copy.length = length;
     copy.highWater = highWater;
+    copy.tokens = tokens.clone();
     return copy;
   }
 
@@ -121,6 +137,9 @@ public final class SequenceCache implements AutoCloseable {
   void writeTo(DataOutputStream out) throws IOException {
     out.writeInt(length);
     out.writeInt(highWater);
+    for (int i = 0; i < length; i++) {
+      out.writeInt(tokens[i]);
+    }
     for (LayerCache layer : layers) {
       layer.writeTo(out);
     }
@@ -131,6 +150,12 @@ public final class SequenceCache implements AutoCloseable {
     highWater = in.readInt();
     if (length < 0 || highWater < length) {
       throw new IOException("impossible length " + length);
+    }
+    for (int i = 0; i < length; i++) {
+      if (i == tokens.length) {
+        tokens = Arrays.copyOf(tokens, Math.min(length, 2 * tokens.length));
+      }
+      tokens[i] = in.readInt();
     }
     for (LayerCache layer : layers) {
       layer.readFrom(in, length);

@@ -7,9 +7,17 @@ package io.hadal.model.config;
  * @param outGroups groups of consecutive heads in the low-rank output projection
  * @param outRank rank of each group
  * @param window positions a query sees directly, itself included
+ * @param headNorm true when every query head is normalised by itself
  */
 public record AttentionConfig(
-    int heads, int headDim, int ropeDim, int queryRank, int outGroups, int outRank, int window) {
+    int heads,
+    int headDim,
+    int ropeDim,
+    int queryRank,
+    int outGroups,
+    int outRank,
+    int window,
+    boolean headNorm) {
 
   /** Width of the part that is not rotated. */
   public int nopeDim() {

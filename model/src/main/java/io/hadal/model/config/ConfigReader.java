@@ -14,10 +14,10 @@ public final class ConfigReader {
   private static final long MAX_BYTES = 16 << 20;
 
   private static final Map<String, Function<ConfigFields, ModelConfig>> FAMILIES =
-      new TreeMap<>(Map.of("deepseek_v4", V4HfConfig::read));
+      new TreeMap<>(Map.of("deepseek_v4", V4HfConfig::read, "deepseek_v41", V41HfConfig::read));
 
   private static final Map<String, String> ARCHITECTURES =
-      Map.of("DeepseekV4ForCausalLM", "deepseek_v4");
+      Map.of("DeepseekV4ForCausalLM", "deepseek_v4", "DeepseekV41ForCausalLM", "deepseek_v41");
 
   private ConfigReader() {}
 
@@ -66,7 +66,7 @@ public final class ConfigReader {
     }
     // The release's own inference/config.json names no architecture.
     if (fields.find("compress_ratios") != null && fields.find("moe_inter_dim") != null) {
-      return "deepseek_v4";
+      return fields.find("kv_source_layers") != null ? "deepseek_v41" : "deepseek_v4";
     }
     throw new FormatException(
         source,

@@ -1,17 +1,22 @@
 package io.hadal.model.config;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Architecture of a checkpoint as data; nothing below it asks for a family name.
  *
  * @param family {@code model_type} or GGUF architecture, for reports
  * @param contextLength positions the model was trained for
+ * @param imageId token that stands for an image, -1 for none
  * @param normEps epsilon of every RMS norm
- * @param activationBlock columns that share a scale when activations are quantised
- * @param cacheBlock values that share a scale in the quantised key-value rows
+ * @param activations rounding of the inputs of quantised matrices
+ * @param windowCode rounding of window rows
+ * @param entryCode rounding of compressed entries
  * @param layers trunk
  * @param drafters MTP layers behind the trunk, in order; empty without
+ * @param blockDraft DSpark drafter, null without
+ * @param engram n-gram memory, null without
  */
 public record ModelConfig(
     String family,
@@ -20,15 +25,18 @@ public record ModelConfig(
     int contextLength,
     int bosId,
     int eosId,
+    int imageId,
     float normEps,
-    int activationBlock,
-    int cacheBlock,
+    ActivationCode activations,
+    RowCode windowCode,
+    RowCode entryCode,
     HyperConfig hyper,
     AttentionConfig attention,
     IndexerConfig indexer,
-    MoeConfig moe,
     List<LayerConfig> layers,
-    List<LayerConfig> drafters) {
+    List<LayerConfig> drafters,
+    @Nullable BlockDraftConfig blockDraft,
+    @Nullable EngramConfig engram) {
 
   public ModelConfig {
     layers = List.copyOf(layers);
@@ -38,5 +46,12 @@ public record ModelConfig(
   /** Floats of a token's residual streams. */
   public int streamWidth() {
     return hyper.streams() * hiddenSize;
+  }
+
+  /** Layers of the drafter's caches, whichever kind it is. */
+  public List<LayerConfig> draftLayers() {
+    return blockDraft != null
+        ? blockDraft.stages()
+        : drafters.isEmpty() ? List.of() : drafters.subList(0, 1);
   }
 }

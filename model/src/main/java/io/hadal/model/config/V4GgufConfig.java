@@ -47,19 +47,25 @@ public final class V4GgufConfig {
     V4Layers layers =
         new V4Layers(
             new RopeConfig(real("rope.freq_base"), null),
-            new RopeConfig(real("attention.compress_rope_freq_base"), yarn()));
+            new RopeConfig(real("attention.compress_rope_freq_base"), yarn()),
+            new MoeConfig(
+                integer("expert_count"),
+                integer("expert_used_count"),
+                intOr(1, "expert_shared_count"),
+                integer("expert_feed_forward_length"),
+                (float) realOr(1.0, "expert_weights_scale")));
     List<LayerConfig> trunk = new ArrayList<>();
     for (int i = 0; i < layerCount; i++) {
       if (ratios.get(i) < 0) {
         throw error("attention.compress_ratios", "holds " + ratios.get(i));
       }
-      trunk.add(layers.trunk(ratios.get(i), i < hashLayers, routedLimits[i], sharedLimits[i]));
+      trunk.add(layers.trunk(i, ratios.get(i), i < hashLayers, routedLimits[i], sharedLimits[i]));
     }
     List<LayerConfig> drafters = new ArrayList<>();
     for (int i = layerCount; i < layerCount + drafterCount; i++) {
-      drafters.add(layers.drafter(routedLimits[i], sharedLimits[i]));
+      drafters.add(layers.drafter(i - layerCount, routedLimits[i], sharedLimits[i]));
     }
-    return V4Layers.check(
+    return ConfigChecks.check(
         new ModelConfig(
             "deepseek_v4",
             intOr(vocabularySize(), "vocab_size"),
@@ -67,13 +73,16 @@ public final class V4GgufConfig {
             integer("context_length"),
             token("tokenizer.ggml.bos_token_id", 0),
             token("tokenizer.ggml.eos_token_id", 1),
+            -1,
             (float) real("attention.layer_norm_rms_epsilon"),
-            128,
-            64,
+            new ActivationCode(128, false),
+            V4Layers.CACHE_CODE,
+            V4Layers.CACHE_CODE,
             new HyperConfig(
                 integer("hyper_connection.count"),
                 integer("hyper_connection.sinkhorn_iterations"),
-                (float) real("hyper_connection.epsilon")),
+                (float) real("hyper_connection.epsilon"),
+                false),
             new AttentionConfig(
                 integer("attention.head_count"),
                 integer("attention.key_length"),
@@ -81,19 +90,18 @@ public final class V4GgufConfig {
                 integer("attention.q_lora_rank"),
                 integer("attention.output_group_count"),
                 integer("attention.output_lora_rank"),
-                integer("attention.sliding_window")),
+                integer("attention.sliding_window"),
+                true),
             new IndexerConfig(
                 integer("attention.indexer.head_count"),
                 integer("attention.indexer.key_length"),
-                integer("attention.indexer.top_k")),
-            new MoeConfig(
-                integer("expert_count"),
-                integer("expert_used_count"),
-                intOr(1, "expert_shared_count"),
-                integer("expert_feed_forward_length"),
-                (float) realOr(1.0, "expert_weights_scale")),
+                integer("attention.indexer.top_k"),
+                IndexerConfig.Keys.COMPRESSED,
+                null),
             trunk,
-            drafters),
+            drafters,
+            null,
+            null),
         this::error);
   }
 

@@ -31,24 +31,30 @@ final class V4HfConfig {
     V4Layers layers =
         new V4Layers(
             new RopeConfig(f.realOr(10000, "rope_theta"), null),
-            new RopeConfig(f.realOr(160000, "compress_rope_theta"), yarn(f)));
+            new RopeConfig(f.realOr(160000, "compress_rope_theta"), yarn(f)),
+            new MoeConfig(
+                f.positive("n_routed_experts"),
+                f.positive("num_experts_per_tok", "n_activated_experts"),
+                f.number("n_shared_experts"),
+                f.positive("moe_intermediate_size", "moe_inter_dim"),
+                (float) f.realOr(1.0, "routed_scaling_factor", "route_scale")));
 
     List<LayerConfig> trunk = new ArrayList<>();
     for (int i = 0; i < layerCount; i++) {
       if (ratios.get(i) < 0) {
         throw f.error("compress_ratios", "holds " + ratios.get(i));
       }
-      trunk.add(layers.trunk(ratios.get(i), i < hashLayers, limit, limit));
+      trunk.add(layers.trunk(i, ratios.get(i), i < hashLayers, limit, limit));
     }
     // DSpark checkpoints keep num_nextn_predict_layers = 1 but hold another kind of drafter.
     boolean dspark = f.find("dspark_block_size") != null;
     int mtp = dspark ? 0 : f.numberOr(0, "num_nextn_predict_layers", "n_mtp_layers");
     List<LayerConfig> drafters = new ArrayList<>();
     for (int i = 0; i < mtp; i++) {
-      drafters.add(layers.drafter(limit, limit));
+      drafters.add(layers.drafter(i, limit, limit));
     }
 
-    return V4Layers.check(
+    return ConfigChecks.check(
         new ModelConfig(
             "deepseek_v4",
             f.positive("vocab_size"),
@@ -56,13 +62,16 @@ final class V4HfConfig {
             f.numberOr(1 << 20, "max_position_embeddings", "max_seq_len"),
             f.numberOr(0, "bos_token_id"),
             f.numberOr(1, "eos_token_id"),
+            -1,
             (float) f.realOr(1e-6, "rms_norm_eps", "norm_eps"),
-            128,
-            64,
+            new ActivationCode(128, false),
+            V4Layers.CACHE_CODE,
+            V4Layers.CACHE_CODE,
             new HyperConfig(
                 f.positive("hc_mult"),
                 f.positive("hc_sinkhorn_iters"),
-                (float) f.realOr(1e-6, "hc_eps")),
+                (float) f.realOr(1e-6, "hc_eps"),
+                false),
             new AttentionConfig(
                 f.positive("num_attention_heads", "n_heads"),
                 f.positive("head_dim"),
@@ -70,23 +79,22 @@ final class V4HfConfig {
                 f.positive("q_lora_rank"),
                 f.positive("o_groups"),
                 f.positive("o_lora_rank"),
-                f.positive("sliding_window", "window_size")),
+                f.positive("sliding_window", "window_size"),
+                true),
             new IndexerConfig(
                 f.positive("index_n_heads"),
                 f.positive("index_head_dim"),
-                f.positive("index_topk")),
-            new MoeConfig(
-                f.positive("n_routed_experts"),
-                f.positive("num_experts_per_tok", "n_activated_experts"),
-                f.number("n_shared_experts"),
-                f.positive("moe_intermediate_size", "moe_inter_dim"),
-                (float) f.realOr(1.0, "routed_scaling_factor", "route_scale")),
+                f.positive("index_topk"),
+                IndexerConfig.Keys.COMPRESSED,
+                null),
             trunk,
-            drafters),
+            drafters,
+            null,
+            null),
         (field, message) -> f.error(field, message));
   }
 
-  private static RopeConfig.@Nullable Yarn yarn(ConfigFields f) {
+  static RopeConfig.@Nullable Yarn yarn(ConfigFields f) {
     ConfigFields scaling = f.object("rope_scaling");
     if (scaling != null) {
       scaling.mustBe("yarn", "type", "rope_type");

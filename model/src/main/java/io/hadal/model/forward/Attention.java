@@ -1,14 +1,15 @@
 package io.hadal.model.forward;
 
-import io.hadal.kernels.BlockQuantizer;
 import io.hadal.model.cache.EntryLog;
-import io.hadal.model.cache.LayerCache;
 import io.hadal.model.cache.RowRing;
+import io.hadal.model.cache.SequenceCache;
 import io.hadal.model.config.AttentionConfig;
 import io.hadal.model.config.LayerConfig;
 import io.hadal.model.config.ModelConfig;
 import io.hadal.model.forward.Batch.Span;
 import io.hadal.model.weights.AttentionWeights;
+import io.hadal.model.weights.CompressorWeights;
+import io.hadal.model.weights.IndexKeyWeights;
 import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +27,8 @@ final class Attention {
   private float[] rows = new float[0];
   private float[] outputs = new float[0];
   private float[] groups = new float[0];
+  // Choice of the last indexer that ran in this batch.
+  private int[] @Nullable [] published = new int[0][];
   private final float[][] keys;
   private final float[][] scores;
 
@@ -44,50 +47,27 @@ final class Attention {
    * One attention sublayer.
    *
    * @param layer number for probes, negative for none
-   * @param cacheLayer layer of the timelines' caches
    * @param x normalised input {@code [tokens, hidden]}
    * @param out {@code [tokens, hidden]}
    */
-  void forward(
-      Batch batch,
-      int layer,
-      int cacheLayer,
-      LayerConfig lc,
-      AttentionWeights w,
-      float[] x,
-      float[] out) {
+  void forward(Batch batch, int layer, LayerConfig lc, AttentionWeights w, float[] x, float[] out) {
     int tokens = batch.size();
     RotaryTables.Table rope = rotary.table(lc.rope());
     projectQueries(tokens, layer, w, rope, x);
-    projectRows(batch, layer, cacheLayer, w, rope, x);
-    int[] @Nullable [] selected = new int[tokens][];
-    if (w.indexer() != null) {
-      compressor.forward(
-          batch,
-          layer,
-          lc,
-          w.indexer().keys(),
-          Compressor.Finish.INDEX_KEY,
-          c -> Objects.requireNonNull(c.index()),
-          cacheLayer,
-          rope,
-          x);
-      selected = indexer.select(batch, layer, cacheLayer, lc, w.indexer(), rope, x, latent);
+    projectRows(batch, layer, lc, w, rope, x);
+    if (w.indexKeys() instanceof IndexKeyWeights.Compressed(CompressorWeights keys)) {
+      compressor.indexKeys(batch, layer, lc, keys, rope, x);
     }
     if (w.compressor() != null) {
-      compressor.forward(
-          batch,
-          layer,
-          lc,
-          w.compressor(),
-          Compressor.Finish.KEY_VALUE,
-          c -> Objects.requireNonNull(c.main()),
-          cacheLayer,
-          rope,
-          x);
+      compressor.entries(batch, layer, lc, w, rope, x);
     }
+    if (w.indexer() != null) {
+      published = indexer.select(batch, layer, lc, w.indexer(), rope, x, latent);
+    }
+    // A layer without an indexer of its own goes by the choice published last.
+    int[] @Nullable [] selected = lc.indexed() ? published : new int[tokens][];
     probeSelection(batch, layer, lc, selected);
-    attend(batch, layer, cacheLayer, lc, w, rope, selected);
+    attend(batch, layer, lc, w, rope, selected);
     project(tokens, layer, w, out);
   }
 
@@ -106,7 +86,9 @@ final class Attention {
         (t, worker) -> {
           for (int h = 0; h < shape.heads(); h++) {
             int at = t * width + h * shape.headDim();
-            normalizeHead(at);
+            if (shape.headNorm()) {
+              normalizeHead(at);
+            }
             rope.rotate(queries, at + shape.nopeDim(), t, false);
             compute.round(queries, at + shape.nopeDim(), shape.ropeDim());
           }
@@ -142,10 +124,10 @@ final class Attention {
   }
 
   /** The shared key-value row of every token, into the windows (spec 3.2, 3.6). */
-  private void projectRows(
+  void projectRows(
       Batch batch,
       int layer,
-      int cacheLayer,
+      LayerConfig lc,
       AttentionWeights w,
       RotaryTables.Table rope,
       float[] x) {
@@ -155,15 +137,17 @@ final class Attention {
     compute.linear(w.wkv(), x, config.hiddenSize(), tokens, rows, dim);
     compute.norm(rows, tokens, dim, w.kvNorm(), config.normEps(), rows);
     for (Span span : batch.spans()) {
-      RowRing window = span.cache().layer(cacheLayer).window();
+      RowRing window = span.cache().layer(lc.index()).window();
       for (int i = 0; i < span.count(); i++) {
         int at = (span.offset() + i) * dim;
         rope.rotate(rows, at + shape.nopeDim(), span.offset() + i, false);
         compute.round(rows, at + shape.nopeDim(), shape.ropeDim());
         if (compute.mode.roundsCaches()) {
-          BlockQuantizer.roundFp8(rows, at, shape.nopeDim(), config.cacheBlock());
+          config.windowCode().round(rows, at, dim, shape.ropeDim());
         }
-        window.write(span.start() + i, rows, at);
+        if (!batch.isProposal()) {
+          window.write(span.start() + i, rows, at);
+        }
       }
     }
     compute.probe(layer, "kv", rows, tokens, dim);
@@ -172,7 +156,6 @@ final class Attention {
   private void attend(
       Batch batch,
       int layer,
-      int cacheLayer,
       LayerConfig lc,
       AttentionWeights w,
       RotaryTables.Table rope,
@@ -184,7 +167,6 @@ final class Attention {
     int parts =
         tokens >= compute.pool.threads() ? 1 : Math.min(compute.pool.threads(), shape.heads());
     for (Span span : batch.spans()) {
-      LayerCache cache = span.cache().layer(cacheLayer);
       compute.parallel(
           span.count() * parts,
           (task, worker) -> {
@@ -192,16 +174,12 @@ final class Attention {
             int part = task % parts;
             int from = shape.heads() * part / parts;
             int to = shape.heads() * (part + 1) / parts;
-            attendHeads(
-                span.offset() + i,
-                span.start() + i,
-                from,
-                to,
-                cache,
-                lc,
-                selected[span.offset() + i],
-                w.sink(),
-                worker);
+            int count =
+                batch.isProposal()
+                    ? gatherBlock(span, lc, worker)
+                    : gather(
+                        span.start() + i, span.cache(), lc, selected[span.offset() + i], worker);
+            attendHeads(span.offset() + i, from, to, count, w.sink(), worker);
           });
     }
     compute.probe(layer, "o_rope", outputs, tokens, width);
@@ -236,18 +214,8 @@ final class Attention {
   }
 
   /** Core attention of some heads of one query (spec 3.4). */
-  private void attendHeads(
-      int t,
-      int position,
-      int fromHead,
-      int toHead,
-      LayerCache cache,
-      LayerConfig lc,
-      int @Nullable [] chosen,
-      float[] sink,
-      int worker) {
+  private void attendHeads(int t, int fromHead, int toHead, int count, float[] sink, int worker) {
     int dim = shape.headDim();
-    int count = gather(position, cache, lc, chosen, worker);
     int heads = toHead - fromHead;
     scores[worker] = Compute.grow(scores[worker], heads * count);
     float[] p = scores[worker];
@@ -280,23 +248,37 @@ final class Attention {
    * number.
    */
   private int gather(
-      int position, LayerCache cache, LayerConfig lc, int @Nullable [] chosen, int worker) {
+      int position, SequenceCache cache, LayerConfig lc, int @Nullable [] chosen, int worker) {
     int dim = shape.headDim();
     int first = Math.max(0, position - shape.window() + 1);
     int near = position - first + 1;
     int far = chosen != null ? chosen.length : lc.visibleEntries(position);
     keys[worker] = Compute.grow(keys[worker], (near + far) * dim);
     float[] k = keys[worker];
+    RowRing window = cache.layer(lc.index()).window();
     for (int i = 0; i < near; i++) {
-      cache.window().read(first + i, k, i * dim);
+      window.read(first + i, k, i * dim);
     }
     if (far > 0) {
-      EntryLog entries = Objects.requireNonNull(cache.main()).entries();
+      EntryLog entries = Objects.requireNonNull(cache.layer(lc.kvSource()).main()).entries();
       for (int j = 0; j < far; j++) {
         entries.read(chosen != null ? chosen[j] : j, k, (near + j) * dim);
       }
     }
     return near + far;
+  }
+
+  /** Window rows before a proposal, then all rows of the proposal itself (V4.1 spec 5). */
+  private int gatherBlock(Span span, LayerConfig lc, int worker) {
+    int dim = shape.headDim();
+    int near = Math.min(shape.window(), span.start());
+    keys[worker] = Compute.grow(keys[worker], (near + span.count()) * dim);
+    RowRing window = span.cache().layer(lc.index()).window();
+    for (int i = 0; i < near; i++) {
+      window.read(span.start() - near + i, keys[worker], i * dim);
+    }
+    System.arraycopy(rows, span.offset() * dim, keys[worker], near * dim, span.count() * dim);
+    return near + span.count();
   }
 
   /** Grouped low-rank output (spec 3.5). */

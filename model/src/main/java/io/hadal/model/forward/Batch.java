@@ -20,11 +20,28 @@ public final class Batch {
   private final List<Span> spans = new ArrayList<>();
   private final int[] ids;
   private final int[] positions;
+  private final boolean proposal;
   private int size;
 
   public Batch(int capacity) {
+    this(capacity, false);
+  }
+
+  private Batch(int capacity, boolean proposal) {
     this.ids = new int[capacity];
     this.positions = new int[capacity];
+    this.proposal = proposal;
+  }
+
+  /** Guessed tokens behind a timeline: they see each other both ways and leave no trace in it. */
+  static Batch proposal(SequenceCache cache, int[] tokens) {
+    Batch batch = new Batch(tokens.length, true);
+    batch.add(cache, tokens, 0, tokens.length);
+    return batch;
+  }
+
+  boolean isProposal() {
+    return proposal;
   }
 
   /** Adds the next {@code count} tokens of a timeline. */
@@ -56,7 +73,7 @@ public final class Batch {
 
   void begin() {
     for (Span span : spans) {
-      span.cache().begin(span.count());
+      span.cache().begin(ids, span.offset(), span.count());
     }
   }
 

@@ -27,10 +27,9 @@ final class Block {
    * Replaces the streams by the layer's output.
    *
    * @param layer number for probes, negative for none
-   * @param cacheLayer layer of the timelines' caches
    * @param x streams {@code [tokens, streams, hidden]}
    */
-  void forward(Batch batch, int layer, int cacheLayer, LayerConfig lc, LayerWeights w, float[] x) {
+  void forward(Batch batch, int layer, LayerConfig lc, LayerWeights w, float[] x) {
     int tokens = batch.size();
     int d = config.hiddenSize();
     int width = config.streamWidth();
@@ -38,13 +37,14 @@ final class Block {
     output = Compute.grow(output, tokens * d);
     streams = Compute.grow(streams, tokens * width);
     compute.probe(layer, "in", x, tokens, width);
+    hyper.probeGates(layer, tokens);
 
     hyper.mix(w.attnHyper(), x, tokens, layer, "hc_attn");
     hyper.collapse(x, tokens, collapsed);
     compute.probe(layer, "attn_collapsed", collapsed, tokens, d);
     compute.norm(collapsed, tokens, d, w.attnNorm(), config.normEps(), collapsed);
     compute.probe(layer, "attn_norm", collapsed, tokens, d);
-    attention.forward(batch, layer, cacheLayer, lc, w.attention(), collapsed, output);
+    attention.forward(batch, layer, lc, w.attention(), collapsed, output);
     hyper.expand(x, output, tokens, streams);
     compute.probe(layer, "mid", streams, tokens, width);
 

@@ -1,5 +1,6 @@
 package io.hadal.model.forward;
 
+import io.hadal.kernels.Bf16;
 import io.hadal.kernels.BlockQuantizer;
 import io.hadal.kernels.Kernels;
 import io.hadal.kernels.Matrix;
@@ -7,6 +8,7 @@ import io.hadal.kernels.StorageType;
 import io.hadal.kernels.WorkerPool;
 import io.hadal.model.NumericMode;
 import io.hadal.model.Probe;
+import io.hadal.model.config.ModelConfig;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -22,19 +24,81 @@ final class Compute {
   final NumericMode mode;
   final @Nullable Probe probe;
   private final int activationBlock;
+  private final boolean sumsInBf16;
+  private final float[][] decoded;
   private float[] quantized = new float[0];
 
-  Compute(WorkerPool pool, NumericMode mode, int activationBlock, @Nullable Probe probe) {
+  Compute(ModelConfig config, WorkerPool pool, NumericMode mode, @Nullable Probe probe) {
     this.pool = pool;
+    this.decoded = perWorker(pool);
+    this.sumsInBf16 = config.activations().sumsInBf16();
     this.mode = mode;
-    this.activationBlock = activationBlock;
+    this.activationBlock = config.activations().block();
     this.probe = probe;
   }
 
   /** A released bf16, FP8 or FP4 linear layer (spec 0.4): {@code y[t] = W x[t]}. */
   void linear(Matrix w, float[] x, int xStride, int tokens, float[] y, int yStride) {
-    matmul(w, activations(w, x, xStride, tokens), xStride, tokens, y, yStride);
+    float[] in = activations(w, x, xStride, tokens);
+    if (sumsInBf16 && quantizesInput(w)) {
+      parallel(
+          w.rows(),
+          (r, worker) -> blockwise(w, r, r + 1, in, 0, xStride, tokens, y, 0, yStride, worker));
+      return;
+    }
+    matmul(w, in, xStride, tokens, y, yStride);
     round(y, tokens, w.rows(), yStride);
+  }
+
+  /**
+   * Rows of a linear layer as {@link Kernels#matmul} computes them, or with the running sum rounded
+   * to bf16 behind every block of quantised activations where the reference keeps it so.
+   */
+  void rows(
+      Matrix w,
+      int from,
+      int to,
+      float[] x,
+      int xOffset,
+      int xStride,
+      int tokens,
+      float[] y,
+      int yOffset,
+      int yStride,
+      int worker) {
+    if (sumsInBf16 && quantizesInput(w)) {
+      blockwise(w, from, to, x, xOffset, xStride, tokens, y, yOffset, yStride, worker);
+    } else {
+      kernels.matmul(w, from, to, x, xOffset, xStride, tokens, y, yOffset, yStride);
+    }
+  }
+
+  private void blockwise(
+      Matrix w,
+      int from,
+      int to,
+      float[] x,
+      int xOffset,
+      int xStride,
+      int tokens,
+      float[] y,
+      int yOffset,
+      int yStride,
+      int worker) {
+    int cols = w.cols();
+    decoded[worker] = grow(decoded[worker], cols);
+    float[] row = decoded[worker];
+    for (int r = from; r < to; r++) {
+      kernels.dequantize(w, r, 0, cols, row, 0);
+      for (int t = 0; t < tokens; t++) {
+        float sum = 0;
+        for (int k = 0; k < cols; k += activationBlock) {
+          int n = Math.min(activationBlock, cols - k);
+          sum = Bf16.round(sum + kernels.dot(row, k, x, xOffset + t * xStride + k, n));
+        }
+        y[yOffset + t * yStride + r] = sum;
+      }
+    }
   }
 
   /** An f32 layer: router, compressor, mHC, head. */

@@ -4,13 +4,18 @@ import io.hadal.kernels.Matrix;
 import io.hadal.kernels.WorkerPool;
 import io.hadal.model.NumericMode;
 import io.hadal.model.Probe;
+import io.hadal.model.cache.SequenceCache;
+import io.hadal.model.config.BlockDraftConfig;
+import io.hadal.model.config.EngramConfig;
 import io.hadal.model.config.LayerConfig;
 import io.hadal.model.config.ModelConfig;
+import io.hadal.model.weights.EngramMemory;
 import io.hadal.model.weights.HeadWeights;
 import io.hadal.model.weights.ModelWeights;
 import io.hadal.model.weights.MtpWeights;
 import io.hadal.model.weights.MtpWeights.Projection;
 import java.util.Arrays;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,19 +34,31 @@ public final class ForwardPass {
   private float[] embedded = new float[0];
   private float[] projected = new float[0];
   private float[] collapsed = new float[0];
+  // Means of the streams that enter the block drafter's target layers, [tokens, targets, hidden].
+  private float[] taps = new float[0];
+  private final @Nullable BlockDrafter blockDrafter;
+  private final @Nullable Engram engram;
 
   public ForwardPass(
       ModelConfig config,
       ModelWeights weights,
+      @Nullable EngramMemory memory,
       NumericMode mode,
       WorkerPool pool,
       @Nullable Probe probe) {
     this.config = config;
     this.weights = weights;
-    this.compute = new Compute(pool, mode, config.activationBlock(), probe);
+    this.compute = new Compute(config, pool, mode, probe);
     this.rotary = new RotaryTables(config.attention().ropeDim());
     this.hyper = new HyperConnections(config, compute);
     this.block = new Block(config, compute, rotary, hyper);
+    this.blockDrafter =
+        config.blockDraft() == null || weights.blockDraft() == null
+            ? null
+            : new BlockDrafter(config, config.blockDraft(), weights.blockDraft(), compute, rotary);
+    EngramConfig grams = config.engram();
+    this.engram =
+        grams == null || memory == null ? null : new Engram(config, grams, memory, compute);
     config.layers().forEach(l -> rotary.table(l.rope()));
     config.drafters().forEach(l -> rotary.table(l.rope()));
   }
@@ -57,6 +74,10 @@ public final class ForwardPass {
     boolean done = false;
     try {
       rotary.fill(batch);
+      hyper.start(batch.size());
+      if (engram != null) {
+        engram.begin(batch);
+      }
       int width = config.streamWidth();
       int d = config.hiddenSize();
       streams = Compute.grow(streams, batch.size() * width);
@@ -68,7 +89,11 @@ public final class ForwardPass {
       }
       for (int i = 0; i < config.layers().size(); i++) {
         LayerConfig layer = config.layers().get(i);
-        block.forward(batch, i, i, layer, weights.layers().get(i), streams);
+        if (engram != null && engram.has(i)) {
+          engram.apply(i, batch.size(), streams);
+        }
+        tap(i, batch.size());
+        block.forward(batch, i, layer, weights.layers().get(i), streams);
       }
       done = true;
     } finally {
@@ -76,6 +101,9 @@ public final class ForwardPass {
         batch.commit();
       } else {
         batch.abort();
+        if (engram != null) {
+          engram.cancel();
+        }
       }
     }
     return streams;
@@ -104,10 +132,57 @@ public final class ForwardPass {
       rows = Arrays.copyOfRange(x, fromRow * width, (fromRow + count) * width);
     }
     collapsed = Compute.grow(collapsed, count * d);
-    hyper.mixHead(head.collapse(), rows, count);
-    hyper.collapse(rows, count, collapsed);
+    hyper.collapseHead(head.collapse(), rows, fromRow, count, collapsed);
+    int behind = config.layers().size();
+    compute.probe(behind, "collapsed", collapsed, count, d);
     compute.norm(collapsed, count, d, head.norm(), config.normEps(), collapsed);
+    compute.probe(behind, "final_norm", collapsed, count, d);
     compute.matmul(head.head(), collapsed, d, count, out, config.vocabSize());
+  }
+
+  /** Keeps the mean of the streams that enter a target layer of the block drafter. */
+  private void tap(int layer, int tokens) {
+    BlockDraftConfig draft = config.blockDraft();
+    int place = draft == null || blockDrafter == null ? -1 : draft.targets().indexOf(layer);
+    if (place < 0 || draft == null) {
+      return;
+    }
+    int d = config.hiddenSize();
+    int n = config.hyper().streams();
+    int stride = draft.targets().size() * d;
+    taps = Compute.grow(taps, tokens * stride);
+    for (int t = 0; t < tokens; t++) {
+      int at = t * stride + place * d;
+      for (int c = 0; c < d; c++) {
+        float sum = 0;
+        for (int j = 0; j < n; j++) {
+          sum += streams[(t * n + j) * d + c];
+        }
+        taps[at + c] = sum / n;
+      }
+      compute.round(taps, at, d);
+    }
+  }
+
+  /**
+   * Takes the tokens of the last {@link #run} into the block drafter's timelines, same rows in the
+   * same order.
+   */
+  public void followBlock(Batch batch) {
+    batch.begin();
+    Objects.requireNonNull(blockDrafter).follow(batch, taps);
+    batch.commit();
+  }
+
+  /** Proposal of the block drafter for the tokens behind {@code anchor}. */
+  public BlockProposal proposeBlock(SequenceCache cache, int anchor) {
+    BlockDraftConfig draft = Objects.requireNonNull(config.blockDraft());
+    int d = config.hiddenSize();
+    float[] rows = new float[draft.blockSize() * d];
+    for (int i = 0; i < draft.blockSize(); i++) {
+      embed(i == 0 ? anchor : draft.noiseId(), rows, i * d);
+    }
+    return Objects.requireNonNull(blockDrafter).propose(cache, anchor, rows);
   }
 
   /**
@@ -124,7 +199,7 @@ public final class ForwardPass {
       rotary.fill(batch);
       MtpWeights w = weights.drafters().get(drafter);
       join(batch, w, trunk, trunkRow);
-      block.forward(batch, -1, drafter, config.drafters().get(drafter), w.layer(), drafted);
+      block.forward(batch, -1, config.drafters().get(drafter), w.layer(), drafted);
       done = true;
     } finally {
       if (done) {

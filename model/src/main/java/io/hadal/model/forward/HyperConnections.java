@@ -3,6 +3,7 @@ package io.hadal.model.forward;
 import io.hadal.kernels.Sinkhorn;
 import io.hadal.model.config.ModelConfig;
 import io.hadal.model.weights.HyperWeights;
+import org.jspecify.annotations.Nullable;
 
 /**
  * mHC: mixes coefficients from the streams, collapses the streams, writes a sublayer back (spec
@@ -20,6 +21,10 @@ final class HyperConnections {
   private float[] pre = new float[0];
   private float[] post = new float[0];
   private float[] comb = new float[0];
+  // Gates that collapse the streams next: this site's, or in the delayed form those of the site
+  // before.
+  private float[] gates = new float[0];
+  private final boolean delayed;
 
   HyperConnections(ModelConfig config, Compute compute) {
     this.compute = compute;
@@ -29,6 +34,24 @@ final class HyperConnections {
     this.iterations = config.hyper().iterations();
     this.eps = config.hyper().eps();
     this.normEps = config.normEps();
+    this.delayed = config.hyper().delayed();
+  }
+
+  /** Begins a pass: the delayed form takes the first stream alone (V4.1 spec 4.1). */
+  void start(int tokens) {
+    gates = Compute.grow(gates, tokens * streams);
+    for (int t = 0; t < tokens; t++) {
+      for (int j = 0; j < streams; j++) {
+        gates[t * streams + j] = j == 0 ? 1 : 0;
+      }
+    }
+  }
+
+  /** Gates that the next site collapses with, in the delayed form. */
+  void probeGates(int layer, int tokens) {
+    if (delayed) {
+      compute.probe(layer, "pre_mix", gates, tokens, streams);
+    }
   }
 
   /** Computes pre, post and comb of every token from its streams. */
@@ -54,8 +77,22 @@ final class HyperConnections {
     compute.probe(layer, site + "_comb", comb, tokens, streams * streams);
   }
 
-  /** Gates of the head only: {@code pre = sigmoid(mix * scale + base) + eps}. */
-  void mixHead(HyperWeights w, float[] x, int tokens) {
+  /**
+   * Collapses rows for the head: by its own gates, or with null weights by those of the last site.
+   *
+   * @param row first row of the pass that {@code x} starts with
+   */
+  void collapseHead(@Nullable HyperWeights w, float[] x, int row, int tokens, float[] out) {
+    if (w == null) {
+      collapse(gates, row, x, tokens, out);
+    } else {
+      mixHead(w, x, tokens);
+      collapse(pre, 0, x, tokens, out);
+    }
+  }
+
+  /** {@code pre = sigmoid(mix * scale + base) + eps}. */
+  private void mixHead(HyperWeights w, float[] x, int tokens) {
     project(w, x, tokens);
     pre = Compute.grow(pre, tokens * streams);
     for (int t = 0; t < tokens; t++) {
@@ -79,14 +116,23 @@ final class HyperConnections {
     }
   }
 
-  /** {@code out[t] = sum_j pre[j] * x_j}. */
+  /** {@code out[t] = sum_j gate[j] * x_j} with the gates due at this site. */
   void collapse(float[] x, int tokens, float[] out) {
+    if (!delayed) {
+      collapse(pre, 0, x, tokens, out);
+      return;
+    }
+    collapse(gates, 0, x, tokens, out);
+    System.arraycopy(pre, 0, gates, 0, tokens * streams);
+  }
+
+  private void collapse(float[] gate, int row, float[] x, int tokens, float[] out) {
     compute.forRows(
         tokens,
         (t, worker) -> {
           compute.kernels.weightedSums(
-              pre,
-              t * streams,
+              gate,
+              (row + t) * streams,
               streams,
               1,
               x,

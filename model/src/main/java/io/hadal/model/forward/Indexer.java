@@ -26,6 +26,8 @@ final class Indexer {
   private float[] weights = new float[0];
   private float[] scores = new float[0];
   private final float[][] scratch;
+  // Candidate blocks of the batch's tokens; null for all of them.
+  private int[] @Nullable [] candidates = new int[0][];
 
   Indexer(ModelConfig config, Compute compute) {
     this.config = config;
@@ -44,7 +46,6 @@ final class Indexer {
   int[] @Nullable [] select(
       Batch batch,
       int layer,
-      int cacheLayer,
       LayerConfig lc,
       IndexerWeights w,
       RotaryTables.Table rope,
@@ -52,16 +53,22 @@ final class Indexer {
       float[] latent) {
     int tokens = batch.size();
     int[] @Nullable [] selected = new int[tokens][];
-    Arrays.fill(selected, null);
+    if (isCandidateSource(lc)) {
+      candidates = new int[tokens][];
+    }
     boolean probing = compute.probe != null && layer >= 0;
     if (!probing && !needed(batch, lc)) {
       return selected;
     }
     project(batch, layer, w, rope, x, latent);
     for (Span span : batch.spans()) {
-      EntryLog keys = Objects.requireNonNull(span.cache().layer(cacheLayer).index()).entries();
+      EntryLog keys = Objects.requireNonNull(span.cache().layer(lc.kvSource()).index()).entries();
       int last = lc.visibleEntries(span.start() + span.count() - 1);
       if (last == 0) {
+        continue;
+      }
+      if (masked(lc)) {
+        chooseAmongCandidates(batch, layer, lc, span, keys, selected);
         continue;
       }
       int round = Math.max(1, SCORES / last);
@@ -71,6 +78,9 @@ final class Indexer {
         score(span, keys, from, count, last);
         if (probing) {
           probeScores(batch, layer, lc, span, from, count, last);
+        }
+        if (isCandidateSource(lc)) {
+          keepCandidates(batch, lc, span, from, count, last);
         }
         choose(batch, lc, span, from, count, last, selected);
       }
@@ -109,8 +119,10 @@ final class Indexer {
             int at = t * width + h * dim;
             rope.rotate(queries, at + dim - ropeDim, t, false);
             compute.round(queries, at + dim - ropeDim, ropeDim);
-            compute.kernels.hadamard(queries, at, dim, hadamardScale);
-            compute.round(queries, at, dim);
+            if (index.keys() == IndexerConfig.Keys.COMPRESSED) {
+              compute.kernels.hadamard(queries, at, dim, hadamardScale);
+              compute.round(queries, at, dim);
+            }
             if (compute.mode.roundsCaches()) {
               BlockQuantizer.roundFp4(queries, at, dim, 32);
             }
@@ -145,14 +157,14 @@ final class Indexer {
             compute.kernels.dots(
                 queries, t * heads * dim, dim, heads, b, 0, dim, n, dim, b, dots, n);
             compute.round(b, dots, heads * n);
-            combine(b, dots, n, t * heads, (i - from) * entries + first);
+            combine(b, dots, n, t * heads, scores, (i - from) * entries + first);
           }
         });
   }
 
   /** {@code score_j = sum_h w_h relu(dot_hj)}, heads in ascending order. */
-  private void combine(float[] b, int dots, int n, int weight, int out) {
-    Arrays.fill(scores, out, out + n, 0);
+  private void combine(float[] b, int dots, int n, int weight, float[] sums, int out) {
+    Arrays.fill(sums, out, out + n, 0);
     boolean rounds = compute.mode.roundsActivations();
     for (int h = 0; h < index.heads(); h++) {
       float w = weights[weight + h];
@@ -163,15 +175,15 @@ final class Indexer {
         }
         compute.round(b, row, n);
         for (int j = 0; j < n; j++) {
-          scores[out + j] += b[row + j];
+          sums[out + j] += b[row + j];
         }
       } else {
         for (int j = 0; j < n; j++) {
-          scores[out + j] = Math.fma(Math.max(b[row + j], 0), w, scores[out + j]);
+          sums[out + j] = Math.fma(Math.max(b[row + j], 0), w, sums[out + j]);
         }
       }
     }
-    compute.round(scores, out, n);
+    compute.round(sums, out, n);
   }
 
   private void choose(
@@ -193,6 +205,137 @@ final class Indexer {
             selected[t] = out;
           }
         });
+  }
+
+  private boolean isCandidateSource(LayerConfig lc) {
+    IndexerConfig.Candidates c = index.candidates();
+    return c != null && c.source() == lc.index();
+  }
+
+  /** True for a later indexer over the entries of the candidate source. */
+  private boolean masked(LayerConfig lc) {
+    IndexerConfig.Candidates c = index.candidates();
+    return c != null
+        && lc.index() > c.source()
+        && lc.kvSource() == config.layers().get(c.source()).kvSource();
+  }
+
+  /**
+   * Best blocks of every token by their best visible entry; the newest visible block is always in.
+   */
+  private void keepCandidates(
+      Batch batch, LayerConfig lc, Span span, int from, int count, int stride) {
+    IndexerConfig.Candidates c = Objects.requireNonNull(index.candidates());
+    compute.forRows(
+        count,
+        (i, worker) -> {
+          int t = span.offset() + from + i;
+          int visible = lc.visibleEntries(batch.position(t));
+          int blocks = (visible + c.blockSize() - 1) / c.blockSize();
+          if (blocks <= c.blocks()) {
+            return;
+          }
+          float[] best = new float[blocks];
+          for (int b = 0; b < blocks; b++) {
+            int first = b * c.blockSize();
+            int n = Math.min(c.blockSize(), visible - first);
+            best[b] = compute.kernels.max(scores, i * stride + first, n);
+          }
+          best[blocks - 1] = Float.POSITIVE_INFINITY;
+          int[] kept = new int[c.blocks()];
+          TopK.select(best, 0, blocks, c.blocks(), kept);
+          candidates[t] = kept;
+        });
+    if (compute.probe != null) {
+      probeCandidates(batch, lc, span, from, count, stride);
+    }
+  }
+
+  /** Scores the entries of a token's candidate blocks only, and takes the best. */
+  private void chooseAmongCandidates(
+      Batch batch,
+      int layer,
+      LayerConfig lc,
+      Span span,
+      EntryLog keys,
+      int[] @Nullable [] selected) {
+    boolean probing = compute.probe != null && layer >= 0;
+    int width = lc.visibleEntries(span.start() + span.count() - 1);
+    float[] seen = new float[probing ? span.count() * width : 0];
+    Arrays.fill(seen, Float.NEGATIVE_INFINITY);
+    int dim = index.headDim();
+    int heads = index.heads();
+    compute.forRows(
+        span.count(),
+        (i, worker) -> {
+          int t = span.offset() + i;
+          int[] entries = candidateEntries(t, lc.visibleEntries(batch.position(t)));
+          if (entries.length <= index.topK() && !probing) {
+            selected[t] = candidates[t] == null ? null : entries;
+            return;
+          }
+          float[] own = new float[entries.length];
+          scratch[worker] = Compute.grow(scratch[worker], KEYS * dim + heads * KEYS);
+          float[] b = scratch[worker];
+          for (int from = 0; from < entries.length; from += KEYS) {
+            int n = Math.min(KEYS, entries.length - from);
+            for (int j = 0; j < n; j++) {
+              keys.read(entries[from + j], b, j * dim);
+            }
+            compute.kernels.dots(
+                queries, t * heads * dim, dim, heads, b, 0, dim, n, dim, b, KEYS * dim, n);
+            compute.round(b, KEYS * dim, heads * n);
+            combine(b, KEYS * dim, n, t * heads, own, from);
+          }
+          if (probing) {
+            for (int j = 0; j < entries.length; j++) {
+              seen[i * width + entries[j]] = own[j];
+            }
+          }
+          int k = Math.min(index.topK(), entries.length);
+          int[] best = new int[k];
+          TopK.select(own, 0, entries.length, k, best);
+          for (int j = 0; j < k; j++) {
+            best[j] = entries[best[j]];
+          }
+          selected[t] = best;
+        });
+    if (probing && width > 0) {
+      compute.probe(layer, "idx_score", seen, span.count(), width);
+    }
+  }
+
+  private int[] candidateEntries(int t, int visible) {
+    int[] blocks = t < candidates.length ? candidates[t] : null;
+    if (blocks == null) {
+      int[] all = new int[visible];
+      Arrays.setAll(all, j -> j);
+      return all;
+    }
+    int size = Objects.requireNonNull(index.candidates()).blockSize();
+    int[] out = new int[blocks.length * size];
+    int n = 0;
+    for (int block : blocks) {
+      for (int e = block * size; e < Math.min(visible, (block + 1) * size); e++) {
+        out[n++] = e;
+      }
+    }
+    return Arrays.copyOf(out, n);
+  }
+
+  private void probeCandidates(
+      Batch batch, LayerConfig lc, Span span, int from, int count, int entries) {
+    int size = Objects.requireNonNull(index.candidates()).blockSize();
+    float[] seen = new float[count * entries];
+    for (int i = 0; i < count; i++) {
+      int t = span.offset() + from + i;
+      // Whole blocks, the entries that are not visible yet as well.
+      int visible = lc.visibleEntries(batch.position(t));
+      for (int e : candidateEntries(t, Math.min(entries, (visible + size - 1) / size * size))) {
+        seen[i * entries + e] = 1;
+      }
+    }
+    compute.probe(lc.index(), "idx_candidates", seen, count, entries);
   }
 
   private void probeScores(

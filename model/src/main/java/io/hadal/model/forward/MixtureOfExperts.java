@@ -15,7 +15,6 @@ import java.util.Arrays;
  */
 final class MixtureOfExperts {
   private final ModelConfig config;
-  private final MoeConfig moe;
   private final Compute compute;
   private float[] logits = new float[0];
   private float[] weights = new float[0];
@@ -25,7 +24,7 @@ final class MixtureOfExperts {
   private float[] routed = new float[0];
   private float[] shared = new float[0];
   private int[] chosen = new int[0];
-  private final int[] starts;
+  private int[] starts = new int[1];
   // Row of the batch and routing slot of every assignment, sorted by expert.
   private int[] rows = new int[0];
   private int[] slots = new int[0];
@@ -33,9 +32,7 @@ final class MixtureOfExperts {
 
   MixtureOfExperts(ModelConfig config, Compute compute) {
     this.config = config;
-    this.moe = config.moe();
     this.compute = compute;
-    this.starts = new int[moe.experts() + 1];
     this.partial = Compute.perWorker(compute.pool);
   }
 
@@ -48,8 +45,8 @@ final class MixtureOfExperts {
   void forward(Batch batch, int layer, LayerConfig lc, MoeWeights w, float[] x, float[] out) {
     int tokens = batch.size();
     int d = config.hiddenSize();
-    route(batch, layer, w, x);
-    group(tokens);
+    route(batch, layer, lc.moe(), w, x);
+    group(lc.moe(), tokens);
     routed = Compute.grow(routed, tokens * d);
     Arrays.fill(routed, 0, tokens * d, 0);
     runRouted(tokens, lc, w, x);
@@ -73,7 +70,7 @@ final class MixtureOfExperts {
     compute.probe(layer, "ffn_out", out, tokens, d);
   }
 
-  private void route(Batch batch, int layer, MoeWeights w, float[] x) {
+  private void route(Batch batch, int layer, MoeConfig moe, MoeWeights w, float[] x) {
     int tokens = batch.size();
     int experts = moe.experts();
     int active = moe.activeExperts();
@@ -105,7 +102,10 @@ final class MixtureOfExperts {
   }
 
   /** Sorts the assignments by expert; a stable counting sort keeps tokens in order. */
-  private void group(int tokens) {
+  private void group(MoeConfig moe, int tokens) {
+    if (starts.length < moe.experts() + 1) {
+      starts = new int[moe.experts() + 1];
+    }
     int n = tokens * moe.activeExperts();
     if (rows.length < n) {
       rows = new int[n];
@@ -128,12 +128,12 @@ final class MixtureOfExperts {
 
   private void runRouted(int tokens, LayerConfig lc, MoeWeights w, float[] x) {
     int d = config.hiddenSize();
-    int width = moe.width();
-    int n = tokens * moe.activeExperts();
+    int width = lc.moe().width();
+    int n = tokens * lc.moe().activeExperts();
     gathered = Compute.grow(gathered, n * d);
     gate = Compute.grow(gate, n * width);
     up = Compute.grow(up, n * width);
-    int[] active = activeExperts();
+    int[] active = activeExperts(lc.moe().experts());
     float[] in = compute.activations(w.experts().getFirst().w1(), x, d, tokens);
     compute.forRows(n, (i, worker) -> System.arraycopy(in, rows[i] * d, gathered, i * d, d));
 
@@ -148,7 +148,7 @@ final class MixtureOfExperts {
           int first = starts[e];
           int count = starts[e + 1] - first;
           ExpertWeights expert = w.experts().get(e);
-          inner(expert, gathered, first, count, from, to, lc.routedLimit(), true);
+          inner(expert, gathered, first, count, from, to, lc.routedLimit(), true, worker);
         });
     if (compute.quantizesInput(w.experts().getFirst().w2())) {
       compute.forRows(n, (i, worker) -> compute.quantizeActivations(gate, i * width, width));
@@ -165,10 +165,10 @@ final class MixtureOfExperts {
         });
   }
 
-  private int[] activeExperts() {
-    int[] active = new int[moe.experts()];
+  private int[] activeExperts(int experts) {
+    int[] active = new int[experts];
     int count = 0;
-    for (int e = 0; e < moe.experts(); e++) {
+    for (int e = 0; e < experts; e++) {
       if (starts[e + 1] > starts[e]) {
         active[count++] = e;
       }
@@ -188,12 +188,13 @@ final class MixtureOfExperts {
       int from,
       int to,
       float limit,
-      boolean weighted) {
+      boolean weighted,
+      int worker) {
     int d = config.hiddenSize();
-    int width = moe.width();
+    int width = expert.w1().rows();
     int at = first * width;
-    compute.kernels.matmul(expert.w1(), from, to, in, first * d, d, count, gate, at, width);
-    compute.kernels.matmul(expert.w3(), from, to, in, first * d, d, count, up, at, width);
+    compute.rows(expert.w1(), from, to, in, first * d, d, count, gate, at, width, worker);
+    compute.rows(expert.w3(), from, to, in, first * d, d, count, up, at, width, worker);
     for (int i = first; i < first + count; i++) {
       int row = i * width + from;
       compute.round(gate, row, to - from);
@@ -207,12 +208,12 @@ final class MixtureOfExperts {
   /** Adds rows {@code from .. to} of one expert's output to its tokens. */
   private void addExpert(Matrix w2, int e, int from, int to, int worker) {
     int d = config.hiddenSize();
-    int width = moe.width();
+    int width = w2.cols();
     int first = starts[e];
     int count = starts[e + 1] - first;
     partial[worker] = Compute.grow(partial[worker], count * d);
     float[] y = partial[worker];
-    compute.kernels.matmul(w2, from, to, gate, first * width, width, count, y, 0, d);
+    compute.rows(w2, from, to, gate, first * width, width, count, y, 0, d, worker);
     for (int i = 0; i < count; i++) {
       compute.round(y, i * d + from, to - from);
       int row = rows[first + i] * d;
@@ -224,7 +225,7 @@ final class MixtureOfExperts {
 
   private void runShared(int tokens, LayerConfig lc, ExpertWeights s, float[] x) {
     int d = config.hiddenSize();
-    int width = moe.width();
+    int width = s.w1().rows();
     gate = Compute.grow(gate, tokens * width);
     up = Compute.grow(up, tokens * width);
     float[] in = compute.activations(s.w1(), x, d, tokens);
@@ -233,7 +234,16 @@ final class MixtureOfExperts {
         (width + chunk - 1) / chunk,
         (task, worker) -> {
           int from = task * chunk;
-          inner(s, in, 0, tokens, from, Math.min(width, from + chunk), lc.sharedLimit(), false);
+          inner(
+              s,
+              in,
+              0,
+              tokens,
+              from,
+              Math.min(width, from + chunk),
+              lc.sharedLimit(),
+              false,
+              worker);
         });
     compute.linear(s.w2(), gate, width, tokens, shared, d);
   }

@@ -14,4 +14,5 @@ public record AttentionWeights(
     Matrix woB,
     float[] sink,
     @Nullable CompressorWeights compressor,
+    @Nullable IndexKeyWeights indexKeys,
     @Nullable IndexerWeights indexer) {}

@@ -6,18 +6,32 @@ import io.hadal.formats.weights.TensorStore;
 import io.hadal.kernels.Matrix;
 import io.hadal.kernels.StorageType;
 import io.hadal.model.config.AttentionConfig;
+import io.hadal.model.config.BlockDraftConfig;
+import io.hadal.model.config.EngramConfig;
 import io.hadal.model.config.IndexerConfig;
 import io.hadal.model.config.LayerConfig;
 import io.hadal.model.config.ModelConfig;
 import io.hadal.model.config.MoeConfig;
+import io.hadal.model.engram.CanonicalMap;
+import io.hadal.model.engram.EngramIndex;
+import io.hadal.model.engram.EngramShape;
+import io.hadal.model.engram.FileTable;
+import io.hadal.model.engram.MappedTable;
+import io.hadal.model.engram.ReadPool;
+import io.hadal.model.engram.TableLayout;
 import io.hadal.model.weights.MoeWeights.ExpertWeights;
 import io.hadal.model.weights.MtpWeights.Projection;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Binds stored tensors to the architecture; every shape is checked here, once. */
 public final class WeightBinder {
+  /** Row reads under way at once: enough to keep a solid-state disk busy. */
+  private static final int READERS = 32;
+
   private final ModelConfig config;
   private final TensorSource tensors;
 
@@ -52,6 +66,84 @@ public final class WeightBinder {
         : new HfTensors(store);
   }
 
+  /**
+   * Binds the n-gram memory, or null when the model has none.
+   *
+   * @param map canonical ids of the model's tokenizer
+   * @param cacheBytes memory for rows that are read from disk; 0 to map the tables
+   */
+  public static @Nullable EngramMemory bindEngram(
+      ModelConfig config, TensorStore store, CanonicalMap map, long cacheBytes) {
+    EngramConfig shape = config.engram();
+    if (shape == null) {
+      return null;
+    }
+    String source = store.source().toString();
+    map.requireSize(shape.canonicalSize(), source);
+    return new WeightBinder(config, source(config, store)).engram(shape, map, source, cacheBytes);
+  }
+
+  private EngramMemory engram(
+      EngramConfig shape, CanonicalMap map, String source, long cacheBytes) {
+    List<EngramIndex> indexes =
+        EngramShape.uniform(
+                shape.layers(),
+                shape.maxOrder(),
+                shape.heads(),
+                Math.toIntExact(shape.vocabSize()),
+                shape.canonicalSize())
+            .indexes(map.canonical(shape.padId()), source);
+    ReadPool pool = cacheBytes > 0 ? new ReadPool(READERS) : null;
+    Map<Integer, EngramWeights> layers = new HashMap<>();
+    boolean ok = false;
+    try {
+      for (int i = 0; i < shape.layers().size(); i++) {
+        int layer = shape.layers().get(i);
+        EngramIndex index = indexes.get(i);
+        index.requireRows(shape.rows().get(i), source);
+        layers.put(layer, engramLayer(shape, layer, index, pool, cacheBytes));
+      }
+      ok = true;
+    } finally {
+      if (!ok) {
+        layers.values().forEach(l -> l.table().close());
+        if (pool != null) {
+          pool.close();
+        }
+      }
+    }
+    return new EngramMemory(map, layers, pool);
+  }
+
+  private EngramWeights engramLayer(
+      EngramConfig shape, int layer, EngramIndex index, @Nullable ReadPool pool, long cacheBytes) {
+    String p = "layers." + layer + ".engram.";
+    int d = config.hiddenSize();
+    int n = config.hyper().streams();
+    Matrix wkv = tensors.matrix(p + "wkv", (n + 1) * d, shape.width());
+    float[] gain = tensors.vector(p + "q_weight", n * d);
+    float[] keys = tensors.vector(p + "k_weight", n * d);
+    for (int i = 0; i < gain.length; i++) {
+      gain[i] *= keys[i];
+    }
+    StoredTensor codes = tensors.get(p + "embed.weight");
+    StoredTensor scales = tensors.scaleOf(p + "embed");
+    TableLayout table =
+        TableLayout.of(
+            tensors.store(),
+            codes.name(),
+            scales == null ? codes.name() + ".scale" : scales.name(),
+            index.rowCount(),
+            shape.headDim());
+    return new EngramWeights(
+        index,
+        pool == null
+            ? new MappedTable(table)
+            : new FileTable(table, cacheBytes / shape.layers().size(), pool),
+        wkv,
+        gain);
+  }
+
   private ModelWeights bind() {
     int d = config.hiddenSize();
     Matrix embed = tensors.matrix("embed", config.vocabSize(), d);
@@ -61,7 +153,7 @@ public final class WeightBinder {
     }
     HeadWeights head =
         new HeadWeights(
-            headHyper(""),
+            config.hyper().delayed() ? null : headHyper(""),
             tensors.vector("norm.weight", d),
             tensors.matrix("head", config.vocabSize(), d));
     List<MtpWeights> drafters = new ArrayList<>();
@@ -72,7 +164,28 @@ public final class WeightBinder {
       }
       drafters.add(drafter(p, config.drafters().get(i), head));
     }
-    return new ModelWeights(embed, layers, head, drafters);
+    return new ModelWeights(embed, layers, head, drafters, blockDraft(head));
+  }
+
+  private @Nullable BlockDraftWeights blockDraft(HeadWeights trunk) {
+    BlockDraftConfig draft = config.blockDraft();
+    if (draft == null || !tensors.has("mtp.0.main_norm.weight")) {
+      return null;
+    }
+    int d = config.hiddenSize();
+    List<LayerWeights> stages = new ArrayList<>();
+    for (LayerConfig stage : draft.stages()) {
+      stages.add(layer("mtp." + stage.index() + ".", stage));
+    }
+    String last = "mtp." + (stages.size() - 1) + ".";
+    return new BlockDraftWeights(
+        tensors.matrix("mtp.0.main_proj", d, draft.targets().size() * d),
+        tensors.vector("mtp.0.main_norm.weight", d),
+        stages,
+        new HeadWeights(null, tensors.vector(last + "norm.weight", d), trunk.head()),
+        tensors.matrix(last + "markov_head.embed", config.vocabSize(), draft.markovRank()),
+        tensors.matrix(last + "markov_head.head", config.vocabSize(), draft.markovRank()),
+        tensors.matrix(last + "confidence_head.proj", 1, d + draft.markovRank()));
   }
 
   private MtpWeights drafter(String p, LayerConfig layer, HeadWeights trunk) {
@@ -133,30 +246,44 @@ public final class WeightBinder {
         tensors.matrix(p + "wo_a", a.outGroups() * a.outRank(), a.groupWidth()),
         tensors.matrix(p + "wo_b", d, a.outGroups() * a.outRank()),
         tensors.vector(p + "attn_sink", a.heads()),
-        layer.ratio() == 0 ? null : compressor(p + "compressor.", layer, a.headDim()),
-        layer.indexed() ? indexer(p + "indexer.", layer) : null);
+        layer.compresses() ? compressor(p + "compressor.", layer, a.headDim()) : null,
+        layer.makesIndexKeys() ? indexKeys(p + "indexer.", layer) : null,
+        layer.selects() ? indexer(p + "indexer.") : null);
   }
 
   private CompressorWeights compressor(String p, LayerConfig layer, int width) {
     int channels = layer.compressorHalves() * width;
     int d = config.hiddenSize();
+    // Only overlapping or long groups carry a bias by place; a group of one needs no gate.
+    boolean biased = config.indexer().keys() == IndexerConfig.Keys.COMPRESSED;
     return new CompressorWeights(
         tensors.matrix(p + "wkv", channels, d),
-        tensors.matrix(p + "wgate", channels, d),
-        tensors.vector(p + "ape", layer.ratio() * channels),
+        layer.ratio() > 1 ? tensors.matrix(p + "wgate", channels, d) : null,
+        biased ? tensors.vector(p + "ape", layer.ratio() * channels) : null,
         tensors.vector(p + "norm.weight", width));
   }
 
-  private IndexerWeights indexer(String p, LayerConfig layer) {
+  private IndexKeyWeights indexKeys(String p, LayerConfig layer) {
+    IndexerConfig x = config.indexer();
+    return switch (x.keys()) {
+      case COMPRESSED ->
+          new IndexKeyWeights.Compressed(compressor(p + "compressor.", layer, x.headDim()));
+      case PROJECTED ->
+          new IndexKeyWeights.Projected(
+              tensors.matrix(p + "wk", x.headDim(), config.attention().headDim()),
+              tensors.vector(p + "k_norm.weight", x.headDim()));
+    };
+  }
+
+  private IndexerWeights indexer(String p) {
     IndexerConfig x = config.indexer();
     return new IndexerWeights(
         tensors.matrix(p + "wq_b", x.heads() * x.headDim(), config.attention().queryRank()),
-        tensors.matrix(p + "weights_proj", x.heads(), config.hiddenSize()),
-        compressor(p + "compressor.", layer, x.headDim()));
+        tensors.matrix(p + "weights_proj", x.heads(), config.hiddenSize()));
   }
 
   private MoeWeights moe(String p, LayerConfig layer) {
-    MoeConfig m = config.moe();
+    MoeConfig m = layer.moe();
     int d = config.hiddenSize();
     List<ExpertWeights> experts = new ArrayList<>();
     for (int e = 0; e < m.experts(); e++) {
@@ -174,11 +301,10 @@ public final class WeightBinder {
                 p + "gate.tid2eid", config.vocabSize(), m.activeExperts(), m.experts())
             : null,
         experts,
-        m.sharedExperts() == 0 ? null : sharedExpert(p + "shared_experts."));
+        m.sharedExperts() == 0 ? null : sharedExpert(p + "shared_experts.", m.width()));
   }
 
-  private @Nullable ExpertWeights sharedExpert(String p) {
-    int width = config.moe().width();
+  private ExpertWeights sharedExpert(String p, int width) {
     int d = config.hiddenSize();
     return new ExpertWeights(
         tensors.matrix(p + "w1", width, d),

@@ -1,0 +1,40 @@
+package io.hadal.model.config;
+
+import java.util.List;
+
+/**
+ * Engram n-gram memory (engram spec 2, 3).
+ *
+ * @param layers trunk layers that have a table, ascending
+ * @param rows rows of each layer's table
+ * @param maxOrder longest n-gram; orders are 2..maxOrder
+ * @param vocabSize lower bound of the primes
+ * @param heads hash heads of an order
+ * @param headDim values of a row
+ * @param padId raw token id that fills blocked places
+ * @param canonicalSize canonical ids
+ */
+public record EngramConfig(
+    List<Integer> layers,
+    List<Long> rows,
+    int maxOrder,
+    long vocabSize,
+    int heads,
+    int headDim,
+    int padId,
+    int canonicalSize) {
+  public EngramConfig {
+    layers = List.copyOf(layers);
+    rows = List.copyOf(rows);
+  }
+
+  /** Rows a position reads in one layer. */
+  public int columns() {
+    return (maxOrder - 1) * heads;
+  }
+
+  /** Values a position reads in one layer. */
+  public int width() {
+    return columns() * headDim;
+  }
+}

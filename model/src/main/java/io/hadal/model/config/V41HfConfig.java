@@ -1,0 +1,222 @@
+package io.hadal.model.config;
+
+import io.hadal.model.config.IndexerConfig.Candidates;
+import io.hadal.model.config.LayerConfig.Compression;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * DeepSeek-V4.1 {@code config.json}, nested as in the repository root or flat as in its inference
+ * folder.
+ */
+final class V41HfConfig {
+  /** FP8 groups of 32 over whole window rows (V4.1 spec 6). */
+  static final RowCode WINDOW_CODE = new RowCode(RowCode.Kind.FP8, 32, true);
+
+  /** FP4 groups of 16 with E4M3 scales over whole entries. */
+  static final RowCode ENTRY_CODE = new RowCode(RowCode.Kind.FP4_E4M3, 16, true);
+
+  private final ConfigFields root;
+  private final ConfigFields f;
+
+  private V41HfConfig(ConfigFields root, ConfigFields text) {
+    this.root = root;
+    this.f = text;
+  }
+
+  static ModelConfig read(ConfigFields root) {
+    ConfigFields text = root.object("text_config");
+    return new V41HfConfig(root, text == null ? root : text).read();
+  }
+
+  private ModelConfig read() {
+    f.mustBe("1", "num_key_value_heads");
+    f.mustBe("false", "attention_bias");
+    f.mustBe("false", "tie_word_embeddings");
+    f.mustBe("silu", "hidden_act");
+    f.mustBe("sqrtsoftplus", "scoring_func", "score_func");
+    f.mustBe("noaux_tc", "topk_method");
+    f.mustBe("true", "norm_topk_prob");
+
+    List<LayerConfig> trunk = trunk();
+    return ConfigChecks.check(
+        new ModelConfig(
+            "deepseek_v41",
+            f.positive("vocab_size"),
+            f.positive("hidden_size", "dim"),
+            f.numberOr(1 << 20, "max_position_embeddings", "max_seq_len"),
+            root.numberOr(0, "bos_token_id"),
+            root.numberOr(1, "eos_token_id"),
+            root.find("image_token_id") == null ? -1 : root.number("image_token_id"),
+            (float) f.realOr(1e-20, "rms_norm_eps", "norm_eps"),
+            new ActivationCode(32, true),
+            WINDOW_CODE,
+            ENTRY_CODE,
+            new HyperConfig(
+                f.positive("hc_mult"),
+                f.positive("hc_sinkhorn_iters"),
+                (float) f.realOr(1e-6, "hc_eps"),
+                true),
+            new AttentionConfig(
+                f.positive("num_attention_heads", "n_heads"),
+                f.positive("head_dim"),
+                f.positive("qk_rope_head_dim", "rope_head_dim"),
+                f.positive("q_lora_rank"),
+                f.positive("o_groups"),
+                f.positive("o_lora_rank"),
+                f.positive("sliding_window", "window_size"),
+                false),
+            new IndexerConfig(
+                f.positive("index_n_heads"),
+                f.positive("index_head_dim"),
+                f.positive("index_topk"),
+                IndexerConfig.Keys.PROJECTED,
+                candidates()),
+            trunk,
+            List.of(),
+            blockDraft(trunk.size()),
+            engram()),
+        f::error);
+  }
+
+  private MoeConfig moe(int experts, int active) {
+    return new MoeConfig(
+        experts,
+        active,
+        f.numberOr(1, "n_shared_experts"),
+        f.positive("moe_intermediate_size", "moe_inter_dim"),
+        (float) f.realOr(1.0, "routed_scaling_factor", "route_scale"));
+  }
+
+  private float limit() {
+    return (float) f.realOr(Double.POSITIVE_INFINITY, "swiglu_limit");
+  }
+
+  private RopeConfig windowRope() {
+    return new RopeConfig(f.realOr(10000, "rope_theta"), null);
+  }
+
+  private List<LayerConfig> trunk() {
+    int count = f.positive("num_hidden_layers", "n_layers");
+    List<Integer> ratios = f.numbers("compress_ratios");
+    List<Integer> kvSources = f.numbers("kv_source_layer_ids", "kv_source_layers");
+    List<Integer> indexSources = f.numbers("index_source_layer_ids", "index_source_layers");
+    if (ratios.size() < count) {
+      throw f.error(
+          "compress_ratios", "has " + ratios.size() + " entries for " + count + " layers");
+    }
+    MoeConfig moe =
+        moe(
+            f.positive("n_routed_experts"),
+            f.positive("num_experts_per_tok", "n_activated_experts"));
+    RopeConfig compressedRope =
+        new RopeConfig(f.realOr(160000, "compress_rope_theta"), V4HfConfig.yarn(f));
+    List<LayerConfig> layers = new ArrayList<>();
+    int kv = -1;
+    int index = -1;
+    for (int i = 0; i < count; i++) {
+      int ratio = ratios.get(i);
+      if (ratio < 0) {
+        throw f.error("compress_ratios", "holds " + ratio);
+      }
+      boolean compresses = kvSources.contains(i);
+      if (compresses) {
+        kv = i;
+      }
+      if (indexSources.contains(i)) {
+        index = i;
+      }
+      if (ratio == 0) {
+        if (compresses || indexSources.contains(i)) {
+          throw f.error("kv_source_layer_ids", "or index_source_layer_ids names window layer " + i);
+        }
+        layers.add(layer(i, Compression.NONE, 0, -1, -1, windowRope(), moe));
+        continue;
+      }
+      if (kv < 0 || index < kv) {
+        throw f.error(
+            "index_source_layer_ids", "gives layer " + i + " no choice of the entries it reads");
+      }
+      if (!compresses && layers.get(kv).ratio() != ratio) {
+        throw f.error(
+            "compress_ratios", "gives layer " + i + " another ratio than its source, layer " + kv);
+      }
+      layers.add(
+          layer(
+              i,
+              compresses ? Compression.DISJOINT : Compression.NONE,
+              ratio,
+              kv,
+              index,
+              compressedRope,
+              moe));
+    }
+    return layers;
+  }
+
+  private LayerConfig layer(
+      int i, Compression kind, int ratio, int kv, int index, RopeConfig rope, MoeConfig moe) {
+    return new LayerConfig(i, kind, ratio, kv, index, rope, moe, false, limit(), limit());
+  }
+
+  private @Nullable Candidates candidates() {
+    JsonNode source = f.find("candidate_source_layer_id", "candidate_source_layer");
+    if (source == null || (source.isIntegralNumber() && source.intValue() < 0)) {
+      return null;
+    }
+    return new Candidates(
+        f.number("candidate_source_layer_id", "candidate_source_layer"),
+        f.numberOr(2048, "candidate_topk_blocks"),
+        Math.max(1, f.numberOr(8, "candidate_block_size")));
+  }
+
+  private @Nullable BlockDraftConfig blockDraft(int trunk) {
+    int stages = f.numberOr(0, "num_nextn_predict_layers", "n_mtp_layers");
+    if (stages == 0 || f.find("dspark_block_size") == null) {
+      return null;
+    }
+    MoeConfig moe =
+        moe(
+            f.find("dspark_n_routed_experts") == null ? 128 : f.positive("dspark_n_routed_experts"),
+            f.find("dspark_num_experts_per_tok", "dspark_n_activated_experts") == null
+                ? 3
+                : f.positive("dspark_num_experts_per_tok", "dspark_n_activated_experts"));
+    List<LayerConfig> layers = new ArrayList<>();
+    for (int i = 0; i < Math.min(stages, 64); i++) {
+      layers.add(layer(i, Compression.NONE, 0, -1, -1, windowRope(), moe));
+    }
+    List<Integer> targets = f.numbers("dspark_target_layer_ids");
+    for (int target : targets) {
+      if (target < 0 || target >= trunk) {
+        throw f.error("dspark_target_layer_ids", "names layer " + target);
+      }
+    }
+    int noise = f.number("dspark_noise_token_id");
+    int block = f.positive("dspark_block_size");
+    if (noise >= f.positive("vocab_size") || block > 64) {
+      throw f.error("dspark_noise_token_id", "or dspark_block_size is out of range");
+    }
+    return new BlockDraftConfig(layers, block, noise, targets, f.positive("dspark_markov_rank"));
+  }
+
+  private @Nullable EngramConfig engram() {
+    if (f.find("engram_layer_ids") == null || f.numbers("engram_layer_ids").isEmpty()) {
+      return null;
+    }
+    List<Long> rows = new ArrayList<>();
+    for (int n : f.numbers("engram_num_embeddings")) {
+      rows.add((long) n);
+    }
+    return new EngramConfig(
+        f.numbers("engram_layer_ids"),
+        rows,
+        f.positive("engram_max_ngram_size"),
+        f.positive("engram_vocab_size"),
+        f.positive("engram_n_heads"),
+        f.positive("engram_head_dim"),
+        f.number("engram_pad_token_id", "engram_pad_id"),
+        f.positive("engram_compressed_vocab_size"));
+  }
+}

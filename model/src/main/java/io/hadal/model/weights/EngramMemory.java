@@ -1,0 +1,29 @@
+package io.hadal.model.weights;
+
+import io.hadal.model.engram.CanonicalMap;
+import io.hadal.model.engram.ReadPool;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The n-gram memory of a model.
+ *
+ * @param map raw token ids to canonical ids
+ * @param layers by trunk layer
+ * @param pool reads rows from disk; null when the tables are mapped
+ */
+public record EngramMemory(
+    CanonicalMap map, Map<Integer, EngramWeights> layers, @Nullable ReadPool pool)
+    implements AutoCloseable {
+  public EngramMemory {
+    layers = Map.copyOf(layers);
+  }
+
+  @Override
+  public void close() {
+    layers.values().forEach(layer -> layer.table().close());
+    if (pool != null) {
+      pool.close();
+    }
+  }
+}

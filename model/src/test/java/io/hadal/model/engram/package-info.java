@@ -1,0 +1,4 @@
+@NullMarked
+package io.hadal.model.engram;
+
+import org.jspecify.annotations.NullMarked;
