@@ -18,6 +18,9 @@ import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.zip.CRC32C;
+import java.util.zip.CheckedInputStream;
+import java.util.zip.CheckedOutputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * used by one thread at a time; different sessions may be used at once.
  */
 public final class Session implements AutoCloseable {
-  private static final long MAGIC = 0x4844_4c53_4553_3031L; // HDLSES01
+  private static final long MAGIC = 0x4844_4c53_4553_3032L; // HDLSES02
 
   private final Engine engine;
   private SequenceCache cache;
@@ -151,9 +154,11 @@ public final class Session implements AutoCloseable {
     Path target = file.toAbsolutePath();
     Path part = Files.createTempFile(target.getParent(), target.getFileName() + ".", ".part");
     try {
-      try (OutputStream raw = new BufferedOutputStream(Files.newOutputStream(part))) {
+      try (OutputStream to = new BufferedOutputStream(Files.newOutputStream(part))) {
+        CheckedOutputStream raw = new CheckedOutputStream(to, new CRC32C());
         DataOutputStream out = new DataOutputStream(raw);
         out.writeLong(MAGIC);
+        out.writeInt(identity());
         out.writeInt(length);
         for (int i = 0; i < length; i++) {
           out.writeInt(tokens[i]);
@@ -166,6 +171,7 @@ public final class Session implements AutoCloseable {
         if (draftCache != null) {
           store.snapshot(draftCache, draftLayers(), raw);
         }
+        new DataOutputStream(to).writeLong(raw.getChecksum().getValue());
       }
       Files.move(part, target, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
     } finally {
@@ -181,10 +187,14 @@ public final class Session implements AutoCloseable {
    */
   public void restore(Path file) throws IOException {
     String source = file.toString();
-    try (InputStream raw = new BufferedInputStream(Files.newInputStream(file))) {
+    try (InputStream from = new BufferedInputStream(Files.newInputStream(file))) {
+      CheckedInputStream raw = new CheckedInputStream(from, new CRC32C());
       DataInputStream in = new DataInputStream(raw);
       if (in.readLong() != MAGIC) {
         throw new FormatException(source, "is no snapshot of a session");
+      }
+      if (in.readInt() != identity()) {
+        throw new FormatException(source, "was taken with another model, mode or drafter");
       }
       int count = in.readInt();
       if (count < 0 || count > engine.options().context() || 4L * count > Files.size(file)) {
@@ -214,6 +224,10 @@ public final class Session implements AutoCloseable {
             throw new FormatException(source, "holds token " + restored[i]);
           }
         }
+        if (new DataInputStream(from).readLong() != raw.getChecksum().getValue()
+            || from.read() >= 0) {
+          throw new FormatException(source, "is damaged: checksum differs");
+        }
         ok = true;
       } finally {
         if (!ok) {
@@ -234,6 +248,16 @@ public final class Session implements AutoCloseable {
     } catch (java.io.EOFException e) {
       throw new FormatException(source, "ends too early", e);
     }
+  }
+
+  /** Tells models, modes and drafters apart, as far as that is possible without reading weights. */
+  private int identity() {
+    return List.of(
+            config().toString(),
+            engine.options().mode().name(),
+            draftCache != null,
+            Arrays.hashCode(engine.model().weights().head().norm()))
+        .hashCode();
   }
 
   private static void writeFloats(DataOutputStream out, float[] values) throws IOException {

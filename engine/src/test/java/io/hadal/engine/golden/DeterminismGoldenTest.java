@@ -1,0 +1,113 @@
+package io.hadal.engine.golden;
+
+import io.hadal.engine.Engine;
+import io.hadal.engine.EngineOptions;
+import io.hadal.engine.Work;
+import io.hadal.model.Model;
+import io.hadal.model.NumericMode;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Threads, batches, step sizes and packed caches change no bit. */
+class DeterminismGoldenTest {
+  private static final int WHOLE = 512;
+  private static final List<String> V4_PROMPTS = List.of("p129", "p17", "p63", "p16");
+  private static final List<String> V41_PROMPTS = List.of("p200", "p17", "p63", "p3");
+
+  private record Setting(int threads, int stepTokens) {}
+
+  @Test
+  void v4Exact() {
+    check(GoldenModel.V4, V4_PROMPTS, NumericMode.EXACT, all());
+  }
+
+  @Test
+  void v41Exact() {
+    check(GoldenModel.V41, V41_PROMPTS, NumericMode.EXACT, all());
+  }
+
+  @Test
+  void v4WithRoundedCaches() {
+    check(GoldenModel.V4, V4_PROMPTS, NumericMode.KVQ, some());
+  }
+
+  @Test
+  void v41WithRoundedCaches() {
+    check(GoldenModel.V41, V41_PROMPTS, NumericMode.KVQ, some());
+  }
+
+  @Test
+  void v4OfficialWithPackedAndPlainCaches() {
+    check(GoldenModel.V4, V4_PROMPTS, NumericMode.OFFICIAL, some());
+  }
+
+  @Test
+  void v41OfficialWithPackedAndPlainCaches() {
+    check(GoldenModel.V41, V41_PROMPTS, NumericMode.OFFICIAL, some());
+  }
+
+  private static List<Setting> all() {
+    List<Setting> settings = new ArrayList<>();
+    for (int threads = 1; threads <= 3; threads++) {
+      for (int step : new int[] {1, 7, 64, WHOLE}) {
+        settings.add(new Setting(threads, step));
+      }
+    }
+    return settings;
+  }
+
+  private static List<Setting> some() {
+    return List.of(new Setting(1, 7), new Setting(2, WHOLE), new Setting(3, 64));
+  }
+
+  private static void check(
+      GoldenModel golden, List<String> ids, NumericMode mode, List<Setting> settings) {
+    List<int[]> prompts = ids.stream().map(golden::tokens).toList();
+    try (Model model = golden.load()) {
+      List<float[][]> expected = new ArrayList<>();
+      try (Engine engine = engine(model, mode, new Setting(1, WHOLE), false)) {
+        for (int[] prompt : prompts) {
+          expected.addAll(run(engine, List.of(prompt)));
+        }
+      }
+      for (Setting setting : settings) {
+        for (boolean packed : mode == NumericMode.OFFICIAL ? new boolean[] {false, true} : PLAIN) {
+          try (Engine engine = engine(model, mode, setting, packed)) {
+            String what = mode + " " + setting + (packed ? " packed" : "");
+            Rows.same(
+                what + ", alone", run(engine, prompts.subList(0, 1)).getFirst(), expected.getFirst());
+            List<float[][]> together = run(engine, prompts);
+            for (int i = 0; i < prompts.size(); i++) {
+              Rows.same(what + ", batch, " + ids.get(i), together.get(i), expected.get(i));
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private static final boolean[] PLAIN = {false};
+
+  private static Engine engine(Model model, NumericMode mode, Setting setting, boolean packed) {
+    return new Engine(
+        model,
+        EngineOptions.defaults()
+            .withMode(mode)
+            .withPackedCache(packed)
+            .withContext(WHOLE)
+            .withThreads(setting.threads())
+            .withStepTokens(setting.stepTokens()));
+  }
+
+  /** Logits behind every token, all prompts in one run. */
+  private static List<float[][]> run(Engine engine, List<int[]> prompts) {
+    List<Work> work = new ArrayList<>();
+    for (int[] prompt : prompts) {
+      work.add(new Work(engine.newSession(), prompt, true));
+    }
+    engine.run(work);
+    work.forEach(w -> w.session().close());
+    return work.stream().map(Work::logits).toList();
+  }
+}
