@@ -196,7 +196,7 @@ class ModelMathTest {
           (a, b) -> {
             float x = Float.isNaN(scores[2 + a]) ? Float.NEGATIVE_INFINITY : scores[2 + a] + 0f;
             float y = Float.isNaN(scores[2 + b]) ? Float.NEGATIVE_INFINITY : scores[2 + b] + 0f;
-            return x == y ? Integer.compare(a, b) : Float.compare(y, x);
+            return x == y ? Integer.compare(b, a) : Float.compare(y, x);
           });
       int[] expected = new int[out.length];
       for (int i = 0; i < expected.length; i++) {

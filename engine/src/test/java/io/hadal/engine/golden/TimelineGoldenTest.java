@@ -143,7 +143,8 @@ class TimelineGoldenTest {
       int room = LONGEST - old.length;
       switch (random.nextInt(9)) {
         case 0, 1, 2 -> {
-          int[] more = random.ints(1 + random.nextInt(60), 0, 500).limit(Math.max(room, 1)).toArray();
+          int[] more =
+              random.ints(1 + random.nextInt(60), 0, 500).limit(Math.max(room, 1)).toArray();
           step = "append " + more.length;
           session.append(more);
           tokens.set(which, joined(old, more));

@@ -141,9 +141,7 @@ final class Timelines implements AutoCloseable {
     seen.clear();
     try (Session fork = session.fork()) {
       new Generator(
-              engine,
-              fork,
-              new GenerationOptions(3, SamplingOptions.greedy(), Set.of(), true))
+              engine, fork, new GenerationOptions(3, SamplingOptions.greedy(), Set.of(), true))
           .run((id, row) -> true);
     }
     return seen.getFirst();
