@@ -2,14 +2,20 @@ package io.hadal.kernels;
 
 /** Power-of-two scales in one byte: {@code 2^(b - 127)}, 255 = NaN (spec 0.1). */
 public final class E8M0 {
+  private static final float[] VALUES = new float[256];
+
+  static {
+    VALUES[0] = 0x1p-127f;
+    for (int code = 1; code < 255; code++) {
+      VALUES[code] = Float.intBitsToFloat(code << 23);
+    }
+    VALUES[255] = Float.NaN;
+  }
+
   private E8M0() {}
 
   public static float decode(byte code) {
-    int b = code & 0xff;
-    if (b == 255) {
-      return Float.NaN;
-    }
-    return Float.intBitsToFloat(b == 0 ? 0x00400000 : b << 23);
+    return VALUES[code & 0xff];
   }
 
   /**

@@ -15,6 +15,11 @@ public final class Fp4 {
     return VALUES[code & 15];
   }
 
+  /** All values by code. */
+  public static float[] values() {
+    return VALUES.clone();
+  }
+
   /** Clamps to +-6 and rounds to nearest, ties to the even code; NaN gives the largest code. */
   public static int encode(float value) {
     int sign = Float.floatToRawIntBits(value) >>> 28 & 8;

@@ -22,15 +22,8 @@ final class Fp4E2M1VectorDecoder implements RowDecoder {
   /** Lanes that read the second word of eight nibbles. */
   private static final VectorMask<Integer> SECOND = VectorMask.fromLong(I, L == 16 ? 0xff00 : 0);
 
-  private static final Nibbles VALUES = new Nibbles(values());
-
-  private static float[] values() {
-    float[] values = new float[16];
-    for (int code = 0; code < 16; code++) {
-      values[code] = Fp4.decode(code);
-    }
-    return values;
-  }
+  private static final IntVector LOW = Nibbles.low(Fp4.values());
+  private static final IntVector HIGH = Nibbles.high(Fp4.values());
 
   @Override
   public void decode(Matrix w, int row, int from, int count, float[] out, int outOffset) {
@@ -65,7 +58,9 @@ final class Fp4E2M1VectorDecoder implements RowDecoder {
   }
 
   private static void store(IntVector words, float scale, float[] out, int at) {
-    FloatVector v = VALUES.at(words.lanewise(VectorOperators.LSHR, SHIFTS).and(15));
+    IntVector index = words.lanewise(VectorOperators.LSHR, SHIFTS).and(15);
+    index = L == 16 ? index.selectFrom(LOW) : index.selectFrom(LOW, HIGH);
+    FloatVector v = index.reinterpretAsFloats();
     v.mul(scale).intoArray(out, at);
   }
 }

@@ -16,7 +16,8 @@ final class Iq4NlVectorDecoder implements RowDecoder {
   private static final VectorSpecies<Byte> B = Width.B;
   private static final VectorSpecies<Integer> I = Width.I;
   private static final int L = Width.LENGTH;
-  private static final Nibbles VALUES = new Nibbles(Grids.IQ4);
+  private static final IntVector LOW = Nibbles.low(Grids.IQ4);
+  private static final IntVector HIGH = Nibbles.high(Grids.IQ4);
 
   @Override
   public void decode(Matrix w, int row, int from, int count, float[] out, int outOffset) {
@@ -30,8 +31,12 @@ final class Iq4NlVectorDecoder implements RowDecoder {
             ((IntVector)
                 ByteVector.fromMemorySegment(B, data, at + 2 + i, LITTLE_ENDIAN)
                     .convertShape(VectorOperators.ZERO_EXTEND_B2I, I, 0));
-        VALUES.at(q.and(15)).mul(d).intoArray(out, o + i);
-        VALUES.at(q.lanewise(VectorOperators.LSHR, 4)).mul(d).intoArray(out, o + 16 + i);
+        IntVector index = q.and(15);
+        index = L == 16 ? index.selectFrom(LOW) : index.selectFrom(LOW, HIGH);
+        index.reinterpretAsFloats().mul(d).intoArray(out, o + i);
+        index = q.lanewise(VectorOperators.LSHR, 4);
+        index = L == 16 ? index.selectFrom(LOW) : index.selectFrom(LOW, HIGH);
+        index.reinterpretAsFloats().mul(d).intoArray(out, o + 16 + i);
       }
       at += 18;
     }

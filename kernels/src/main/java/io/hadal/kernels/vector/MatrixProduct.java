@@ -19,6 +19,9 @@ final class MatrixProduct {
   /** Inputs whose lanes wait at a time. */
   private static final int TOKENS = 256;
 
+  /** Up to this many inputs, decoding in registers for each beats decoding once to memory. */
+  private static final int DIRECT_TOKENS = 3;
+
   private static final Tiles TILES = Tiles.INSTANCE;
 
   private MatrixProduct() {}
@@ -36,6 +39,14 @@ final class MatrixProduct {
       int yStride) {
     RowDecoder decoder = VectorDecoders.of(w.type());
     Scratch scratch = Scratch.get();
+    RowKernel kernel = tokens <= DIRECT_TOKENS ? RowKernels.of(w) : null;
+    if (kernel != null) {
+      for (int t = 0; t < tokens; t++) {
+        int yAt = yOffset + t * yStride;
+        direct(w, decoder, kernel, fromRow, toRow, x, xOffset + t * xStride, y, yAt, scratch);
+      }
+      return;
+    }
     int panelRows = tokens < 4 ? 4 : PANEL_ROWS;
     float[] lanes = scratch.lanes(Math.min(tokens, TOKENS) * panelRows * Lanes.COUNT);
     for (int t = 0; t < tokens; t += TOKENS) {
@@ -55,6 +66,35 @@ final class MatrixProduct {
     }
   }
 
+  private static void direct(
+      Matrix w,
+      RowDecoder decoder,
+      RowKernel kernel,
+      int fromRow,
+      int toRow,
+      float[] x,
+      int xAt,
+      float[] y,
+      int yAt,
+      Scratch scratch) {
+    float[] lanes = scratch.lanes(4 * Lanes.COUNT);
+    int whole = w.cols() & -Lanes.COUNT;
+    int rest = w.cols() - whole;
+    for (int r = fromRow; r < toRow; r += 4) {
+      int last = toRow - 1;
+      // Rows past the end repeat the last one; their results are dropped.
+      kernel.rows4(
+          w, r, Math.min(r + 1, last), Math.min(r + 2, last), Math.min(r + 3, last), x, xAt, lanes);
+      for (int i = 0; i < Math.min(4, toRow - r); i++) {
+        if (rest > 0) {
+          decoder.decode(w, r + i, whole, rest, scratch.panel, 0);
+          Lanes.tail(scratch.panel, 0, x, xAt + whole, rest, lanes, i * Lanes.COUNT);
+        }
+        y[yAt + r + i] = Lanes.fold(lanes, i * Lanes.COUNT);
+      }
+    }
+  }
+
   /** Fills the lanes of {@code rows} rows and all tokens; rows up to the panel's get any value. */
   private static void panel(
       Matrix w,
@@ -69,26 +109,27 @@ final class MatrixProduct {
       float[] panel,
       float[] lanes) {
     int cols = w.cols();
+    int panelCols = panel.length / panelRows;
     int laneStride = panelRows * Lanes.COUNT;
     Arrays.fill(lanes, 0, tokens * laneStride, 0);
     int quads = (rows + 3) / 4;
-    for (int k = 0; k < cols; k += PANEL_COLS) {
-      int n = Math.min(PANEL_COLS, cols - k);
+    for (int k = 0; k < cols; k += panelCols) {
+      int n = Math.min(panelCols, cols - k);
       for (int i = 0; i < rows; i++) {
-        decoder.decode(w, row + i, k, n, panel, i * PANEL_COLS);
+        decoder.decode(w, row + i, k, n, panel, i * panelCols);
       }
       int whole = n & -Lanes.COUNT;
       int t = 0;
       for (; t + 4 <= tokens; t += 4) {
         int b = xAt + t * xStride + k;
         for (int q = 0; q < quads; q++) {
-          int a = 4 * q * PANEL_COLS;
+          int a = 4 * q * panelCols;
           TILES.tile4x4(
               panel,
               a,
-              a + PANEL_COLS,
-              a + 2 * PANEL_COLS,
-              a + 3 * PANEL_COLS,
+              a + panelCols,
+              a + 2 * panelCols,
+              a + 3 * panelCols,
               x,
               b,
               b + xStride,
@@ -103,13 +144,13 @@ final class MatrixProduct {
       for (; t < tokens; t++) {
         int b = xAt + t * xStride + k;
         for (int q = 0; q < quads; q++) {
-          int a = 4 * q * PANEL_COLS;
+          int a = 4 * q * panelCols;
           TILES.tile4x1(
               panel,
               a,
-              a + PANEL_COLS,
-              a + 2 * PANEL_COLS,
-              a + 3 * PANEL_COLS,
+              a + panelCols,
+              a + 2 * panelCols,
+              a + 3 * panelCols,
               x,
               b,
               whole,
@@ -122,7 +163,7 @@ final class MatrixProduct {
           for (int i = 0; i < rows; i++) {
             Lanes.tail(
                 panel,
-                i * PANEL_COLS + whole,
+                i * panelCols + whole,
                 x,
                 xAt + j * xStride + k + whole,
                 n - whole,

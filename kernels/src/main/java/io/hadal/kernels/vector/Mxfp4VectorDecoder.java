@@ -17,7 +17,8 @@ final class Mxfp4VectorDecoder implements RowDecoder {
   private static final VectorSpecies<Byte> B = Width.B;
   private static final VectorSpecies<Integer> I = Width.I;
   private static final int L = Width.LENGTH;
-  private static final Nibbles VALUES = new Nibbles(Grids.DOUBLED_E2M1);
+  private static final IntVector LOW = Nibbles.low(Grids.DOUBLED_E2M1);
+  private static final IntVector HIGH = Nibbles.high(Grids.DOUBLED_E2M1);
 
   @Override
   public void decode(Matrix w, int row, int from, int count, float[] out, int outOffset) {
@@ -31,8 +32,12 @@ final class Mxfp4VectorDecoder implements RowDecoder {
             ((IntVector)
                 ByteVector.fromMemorySegment(B, data, at + 1 + i, LITTLE_ENDIAN)
                     .convertShape(VectorOperators.ZERO_EXTEND_B2I, I, 0));
-        VALUES.at(q.and(15)).mul(half).intoArray(out, o + i);
-        VALUES.at(q.lanewise(VectorOperators.LSHR, 4)).mul(half).intoArray(out, o + 16 + i);
+        IntVector index = q.and(15);
+        index = L == 16 ? index.selectFrom(LOW) : index.selectFrom(LOW, HIGH);
+        index.reinterpretAsFloats().mul(half).intoArray(out, o + i);
+        index = q.lanewise(VectorOperators.LSHR, 4);
+        index = L == 16 ? index.selectFrom(LOW) : index.selectFrom(LOW, HIGH);
+        index.reinterpretAsFloats().mul(half).intoArray(out, o + 16 + i);
       }
       at += 17;
     }

@@ -1,29 +1,27 @@
 package io.hadal.kernels.vector;
 
-import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.VectorSpecies;
 
-/** Look-up of sixteen f32 values by 4-bit index: one permute at 512 bits, two below. */
+/**
+ * Sixteen f32 values as permute tables for 4-bit indices: the low table alone at 512 bits, both
+ * below. Users hold them in static finals, as the compiler trusts no other fields.
+ */
 final class Nibbles {
-  private static final VectorSpecies<Integer> I = Width.I;
-  private static final int L = Width.LENGTH;
+  private Nibbles() {}
 
-  private final IntVector low;
-  private final IntVector high;
+  static IntVector low(float[] values) {
+    return IntVector.fromArray(Width.I, bits(values), 0);
+  }
 
-  Nibbles(float[] values) {
+  static IntVector high(float[] values) {
+    return IntVector.fromArray(Width.I, bits(values), 16 - Width.LENGTH);
+  }
+
+  private static int[] bits(float[] values) {
     int[] bits = new int[16];
     for (int i = 0; i < 16; i++) {
       bits[i] = Float.floatToRawIntBits(values[i]);
     }
-    low = IntVector.fromArray(I, bits, 0);
-    high = IntVector.fromArray(I, bits, 16 - L);
-  }
-
-  /** The values at indices 0..15. */
-  FloatVector at(IntVector index) {
-    IntVector bits = L == 16 ? index.selectFrom(low) : index.selectFrom(low, high);
-    return bits.reinterpretAsFloats();
+    return bits;
   }
 }
