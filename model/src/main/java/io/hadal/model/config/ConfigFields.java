@@ -91,9 +91,14 @@ final class ConfigFields {
   /** Fails when the field is present with another value than the only one supported. */
   void mustBe(String expected, String... names) {
     JsonNode value = find(names);
-    if (value != null && !value.asString().equals(expected)) {
+    if (value != null && !text(value).equals(expected)) {
       throw error(names[0], "is " + value + "; supported: " + expected);
     }
+  }
+
+  /** A scalar as text, anything else as JSON. */
+  static String text(JsonNode value) {
+    return value.isValueNode() ? value.asString() : value.toString();
   }
 
   List<Integer> numbers(String... names) {

@@ -61,7 +61,7 @@ public final class ConfigReader {
     }
     JsonNode architectures = fields.find("architectures");
     if (architectures != null && architectures.isArray() && architectures.size() == 1) {
-      String name = architectures.get(0).asString();
+      String name = ConfigFields.text(architectures.get(0));
       return ARCHITECTURES.getOrDefault(name, name);
     }
     // The release's own inference/config.json names no architecture.

@@ -121,13 +121,14 @@ public abstract class TensorSource {
   }
 
   /** A parameter vector as f32; leading dimensions are flattened. */
-  float[] vector(String name, int count) {
+  float[] vector(String name, long values) {
     StoredTensor tensor = get(name);
-    if (tensor.elements() != count) {
+    if (tensor.elements() != values) {
       throw error(
           tensor,
-          "has shape " + tensor.shape() + ", the configuration asks for " + count + " values");
+          "has shape " + tensor.shape() + ", the configuration asks for " + values + " values");
     }
+    int count = Math.toIntExact(values);
     int width = Math.toIntExact(tensor.shape().isEmpty() ? 1 : tensor.shape().getLast());
     int rows = count / width;
     float[] out = new float[count];

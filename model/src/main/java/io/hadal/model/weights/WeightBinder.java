@@ -259,7 +259,7 @@ public final class WeightBinder {
     return new CompressorWeights(
         tensors.matrix(p + "wkv", channels, d),
         layer.ratio() > 1 ? tensors.matrix(p + "wgate", channels, d) : null,
-        biased ? tensors.vector(p + "ape", layer.ratio() * channels) : null,
+        biased ? tensors.vector(p + "ape", (long) layer.ratio() * channels) : null,
         tensors.vector(p + "norm.weight", width));
   }
 
