@@ -72,7 +72,7 @@ public final class EngramFusion {
     if (probe != null) {
       probe.record(layer, "engram_e", rows, tokens, width);
       probe.record(
-          layer, "engram_key", part(kv, tokens, n, 0, streams * hidden), tokens * streams, hidden);
+          layer, "engram_key", part(kv, tokens, n, 0, streams * hidden), tokens, streams * hidden);
       probe.record(
           layer, "engram_value", part(kv, tokens, n, streams * hidden, hidden), tokens, hidden);
     }
@@ -85,7 +85,7 @@ public final class EngramFusion {
     if (probe != null) {
       probe.record(layer, "engram_dot", dots, tokens, streams);
       probe.record(layer, "engram_gate", gates, tokens, streams);
-      probe.record(layer, "engram_out", x, tokens * streams, hidden);
+      probe.record(layer, "engram_out", x, tokens, streams * hidden);
     }
   }
 

@@ -1,59 +1,77 @@
 package io.hadal.model.forward;
 
+import io.hadal.kernels.Matrix;
 import io.hadal.model.config.EngramConfig;
 import io.hadal.model.config.ModelConfig;
-import io.hadal.model.engram.EngramIndex;
+import io.hadal.model.engram.EngramFusion;
+import io.hadal.model.engram.Linear;
 import io.hadal.model.engram.Prefetch;
 import io.hadal.model.forward.Batch.Span;
+import io.hadal.model.weights.EngramLayer;
 import io.hadal.model.weights.EngramMemory;
-import io.hadal.model.weights.EngramWeights;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.IntConsumer;
 
-/** Adds what the n-gram memory knows to the streams (engram spec 3.1). */
+/** Looks n-grams up ahead of the layers that use them and adds what they hold (engram spec 3.1, 7). */
 final class Engram {
-  private static final float ROOT_FLOOR = 1e-6f;
-
-  private final ModelConfig config;
   private final EngramConfig shape;
   private final EngramMemory memory;
   private final Compute compute;
+  private final EngramFusion fusion;
+  private final Linear linear;
   private final Map<Integer, Prefetch> underway = new HashMap<>();
   private final Map<Integer, int[]> rows = new HashMap<>();
+  private int[] canonical = new int[0];
   private float[] embeddings = new float[0];
-  private float[] projected = new float[0];
-  private float[] dots = new float[0];
-  private float[] gates = new float[0];
 
   Engram(ModelConfig config, EngramConfig shape, EngramMemory memory, Compute compute) {
-    this.config = config;
     this.shape = shape;
     this.memory = memory;
     this.compute = compute;
+    this.fusion =
+        new EngramFusion(
+            config.hyper().streams(), config.hiddenSize(), config.normEps(), compute.mode);
+    this.linear =
+        new Linear() {
+          @Override
+          public void apply(Matrix w, float[] x, int xStride, int tokens, float[] y, int yStride) {
+            compute.linear(w, x, xStride, tokens, y, yStride);
+          }
+
+          @Override
+          public void forEachToken(int tokens, IntConsumer task) {
+            compute.forRows(tokens, (t, worker) -> task.accept(t));
+          }
+        };
   }
 
   /** Row ids depend on tokens only: all layers' reads start before the first layer runs. */
   void begin(Batch batch) {
     cancel();
+    canonical = new int[batch.size()];
+    for (int t = 0; t < batch.size(); t++) {
+      canonical[t] = memory.map().canonical(batch.id(t));
+    }
     for (int layer : shape.layers()) {
-      EngramWeights w = Objects.requireNonNull(memory.layers().get(layer));
+      EngramLayer l = Objects.requireNonNull(memory.layers().get(layer));
       int[] ids = new int[batch.size() * shape.columns()];
       for (Span span : batch.spans()) {
-        rowIds(span, w.index(), ids, span.offset() * shape.columns());
+        rowIds(span, l, ids);
       }
       rows.put(layer, ids);
-      underway.put(layer, w.table().begin(ids, 0, ids.length));
+      underway.put(layer, l.table().begin(ids, 0, ids.length));
     }
   }
 
-  private void rowIds(Span span, EngramIndex index, int[] out, int offset) {
-    int before = Math.min(span.start(), index.lookback());
-    int[] canonical = new int[before + span.count()];
-    for (int i = 0; i < canonical.length; i++) {
-      canonical[i] = memory.map().canonical(span.cache().token(span.start() - before + i));
+  private void rowIds(Span span, EngramLayer layer, int[] out) {
+    int before = Math.min(span.start(), layer.index().lookback());
+    int[] ids = new int[before + span.count()];
+    for (int i = 0; i < ids.length; i++) {
+      ids[i] = memory.map().canonical(span.cache().token(span.start() - before + i));
     }
-    index.rows(canonical, 0, before, span.count(), out, offset);
+    layer.index().rows(ids, 0, before, span.count(), out, span.offset() * shape.columns());
   }
 
   /** Gives up reads of a step that failed. */
@@ -68,64 +86,20 @@ final class Engram {
 
   /** Updates the streams {@code [tokens, streams, hidden]} that enter a layer. */
   void apply(int layer, int tokens, float[] x) {
-    EngramWeights w = Objects.requireNonNull(memory.layers().get(layer));
-    int width = shape.width();
-    int d = config.hiddenSize();
-    int n = config.hyper().streams();
-    int outputs = (n + 1) * d;
-    embeddings = Compute.grow(embeddings, tokens * width);
-    projected = Compute.grow(projected, tokens * outputs);
-    dots = Compute.grow(dots, tokens * n);
-    gates = Compute.grow(gates, tokens * n);
+    EngramLayer l = Objects.requireNonNull(memory.layers().get(layer));
+    embeddings = Compute.grow(embeddings, tokens * shape.width());
     try (Prefetch prefetch = Objects.requireNonNull(underway.remove(layer))) {
       prefetch.read(embeddings, 0);
     }
-    compute.round(embeddings, 0, tokens * width);
-    compute.linear(w.wkv(), embeddings, width, tokens, projected, outputs);
-    compute.forRows(tokens, (t, worker) -> fuse(w, t, x));
-    probe(layer, tokens, x);
+    compute.round(embeddings, 0, tokens * shape.width());
+    probeRows(layer, tokens);
+    fusion.forward(
+        l.weights(), embeddings, canonical, 0, tokens, x, null, linear, layer, compute.probe);
   }
 
-  private void fuse(EngramWeights w, int t, float[] x) {
-    int d = config.hiddenSize();
-    int n = config.hyper().streams();
-    int keys = t * (n + 1) * d;
-    int value = keys + n * d;
-    float[] weighted = new float[d];
-    for (int b = 0; b < n; b++) {
-      int h = (t * n + b) * d;
-      int k = keys + b * d;
-      for (int i = 0; i < d; i++) {
-        weighted[i] = x[h + i] * w.gain()[b * d + i];
-      }
-      double dot = compute.kernels.dot(weighted, 0, projected, k, d);
-      dot *= inverseRms(x, h) * inverseRms(projected, k) / Math.sqrt(d);
-      dots[t * n + b] = (float) dot;
-      double root = Math.sqrt(Math.max(Math.abs(dot), ROOT_FLOOR));
-      float gate = (float) (1 / (1 + Math.exp(dot < 0 ? root : -root)));
-      gates[t * n + b] = gate;
-      compute.kernels.addScaled(gate, projected, value, x, h, d);
-      compute.round(x, h, d);
-    }
-  }
-
-  private double inverseRms(float[] x, int offset) {
-    int d = config.hiddenSize();
-    return 1
-        / Math.sqrt(compute.kernels.dot(x, offset, x, offset, d) / (double) d + config.normEps());
-  }
-
-  private void probe(int layer, int tokens, float[] x) {
+  private void probeRows(int layer, int tokens) {
     if (compute.probe == null) {
       return;
-    }
-    int d = config.hiddenSize();
-    int n = config.hyper().streams();
-    float[] keys = new float[tokens * n * d];
-    float[] values = new float[tokens * d];
-    for (int t = 0; t < tokens; t++) {
-      System.arraycopy(projected, t * (n + 1) * d, keys, t * n * d, n * d);
-      System.arraycopy(projected, (t * (n + 1) + n) * d, values, t * d, d);
     }
     int[] ids = Objects.requireNonNull(rows.get(layer));
     float[] seen = new float[ids.length];
@@ -133,11 +107,5 @@ final class Engram {
       seen[i] = ids[i];
     }
     compute.probe(layer, "engram_rows", seen, tokens, shape.columns());
-    compute.probe(layer, "engram_e", embeddings, tokens, shape.width());
-    compute.probe(layer, "engram_key", keys, tokens, n * d);
-    compute.probe(layer, "engram_value", values, tokens, d);
-    compute.probe(layer, "engram_dot", dots, tokens, n);
-    compute.probe(layer, "engram_gate", gates, tokens, n);
-    compute.probe(layer, "engram_out", x, tokens, n * d);
   }
 }

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param pool reads rows from disk; null when the tables are mapped
  */
 public record EngramMemory(
-    CanonicalMap map, Map<Integer, EngramWeights> layers, @Nullable ReadPool pool)
+    CanonicalMap map, Map<Integer, EngramLayer> layers, @Nullable ReadPool pool)
     implements AutoCloseable {
   public EngramMemory {
     layers = Map.copyOf(layers);

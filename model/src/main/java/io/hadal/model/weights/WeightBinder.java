@@ -15,6 +15,7 @@ import io.hadal.model.config.MoeConfig;
 import io.hadal.model.engram.CanonicalMap;
 import io.hadal.model.engram.EngramIndex;
 import io.hadal.model.engram.EngramShape;
+import io.hadal.model.engram.EngramWeights;
 import io.hadal.model.engram.FileTable;
 import io.hadal.model.engram.MappedTable;
 import io.hadal.model.engram.ReadPool;
@@ -94,7 +95,7 @@ public final class WeightBinder {
                 shape.canonicalSize())
             .indexes(map.canonical(shape.padId()), source);
     ReadPool pool = cacheBytes > 0 ? new ReadPool(READERS) : null;
-    Map<Integer, EngramWeights> layers = new HashMap<>();
+    Map<Integer, EngramLayer> layers = new HashMap<>();
     boolean ok = false;
     try {
       for (int i = 0; i < shape.layers().size(); i++) {
@@ -115,17 +116,17 @@ public final class WeightBinder {
     return new EngramMemory(map, layers, pool);
   }
 
-  private EngramWeights engramLayer(
+  private EngramLayer engramLayer(
       EngramConfig shape, int layer, EngramIndex index, @Nullable ReadPool pool, long cacheBytes) {
     String p = "layers." + layer + ".engram.";
     int d = config.hiddenSize();
     int n = config.hyper().streams();
     Matrix wkv = tensors.matrix(p + "wkv", (n + 1) * d, shape.width());
-    float[] gain = tensors.vector(p + "q_weight", n * d);
-    float[] keys = tensors.vector(p + "k_weight", n * d);
-    for (int i = 0; i < gain.length; i++) {
-      gain[i] *= keys[i];
-    }
+    EngramWeights weights =
+        EngramWeights.released(
+            wkv,
+            tensors.vector(p + "q_weight", (long) n * d),
+            tensors.vector(p + "k_weight", (long) n * d));
     StoredTensor codes = tensors.get(p + "embed.weight");
     StoredTensor scales = tensors.scaleOf(p + "embed");
     TableLayout table =
@@ -135,13 +136,12 @@ public final class WeightBinder {
             scales == null ? codes.name() + ".scale" : scales.name(),
             index.rowCount(),
             shape.headDim());
-    return new EngramWeights(
+    return new EngramLayer(
         index,
         pool == null
             ? new MappedTable(table)
             : new FileTable(table, cacheBytes / shape.layers().size(), pool),
-        wkv,
-        gain);
+        weights);
   }
 
   private ModelWeights bind() {

@@ -1,0 +1,14 @@
+package io.hadal.model.weights;
+
+import io.hadal.model.engram.EngramIndex;
+import io.hadal.model.engram.EngramTable;
+import io.hadal.model.engram.EngramWeights;
+
+/**
+ * One layer's n-gram memory (engram spec 3.1).
+ *
+ * @param index hash of a position's n-grams to rows
+ * @param table rows, in memory or on disk
+ * @param weights projection and norms that fuse the rows into the streams
+ */
+public record EngramLayer(EngramIndex index, EngramTable table, EngramWeights weights) {}
