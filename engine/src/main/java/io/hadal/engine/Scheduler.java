@@ -41,12 +41,18 @@ final class Scheduler {
       }
       w.begin();
     }
-    while (true) {
-      List<Work> open = work.stream().filter(w -> w.remaining() > 0).toList();
-      if (open.isEmpty()) {
-        return;
+    boolean done = false;
+    try {
+      List<Work> open = work;
+      while (!open.isEmpty()) {
+        step(open);
+        open = work.stream().filter(w -> w.remaining() > 0).toList();
       }
-      step(open);
+      done = true;
+    } finally {
+      if (!done) {
+        work.forEach(Work::takeBack);
+      }
     }
   }
 

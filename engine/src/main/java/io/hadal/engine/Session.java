@@ -1,6 +1,7 @@
 package io.hadal.engine;
 
 import io.hadal.formats.FormatException;
+import io.hadal.model.cache.KvBudgetException;
 import io.hadal.model.cache.KvStore;
 import io.hadal.model.cache.SequenceCache;
 import io.hadal.model.config.LayerConfig;
@@ -43,13 +44,23 @@ public final class Session implements AutoCloseable {
   Session(Engine engine) {
     this.engine = engine;
     this.cache = engine.openTrunk();
-    this.draftCache = engine.openDrafter();
+    try {
+      this.draftCache = engine.openDrafter();
+    } catch (KvBudgetException e) {
+      cache.close();
+      throw e;
+    }
   }
 
   private Session(Session from) {
     this.engine = from.engine;
     this.cache = from.cache.fork();
-    this.draftCache = from.draftCache == null ? null : from.draftCache.fork();
+    try {
+      this.draftCache = from.draftCache == null ? null : from.draftCache.fork();
+    } catch (KvBudgetException e) {
+      cache.close();
+      throw e;
+    }
     this.tokens = from.tokens.clone();
     this.length = from.length;
     this.logits = from.logits == null ? null : from.logits.clone();
@@ -84,6 +95,10 @@ public final class Session implements AutoCloseable {
     Work work = new Work(this, more, true);
     engine.run(List.of(work));
     return work.logits();
+  }
+
+  float @Nullable [] lastLogits() {
+    return logits;
   }
 
   /** Logits behind the last token. */
@@ -146,6 +161,15 @@ public final class Session implements AutoCloseable {
     } else if (draftCache != null) {
       draftCache.truncate(length);
     }
+    logits = logitsBefore;
+  }
+
+  /** Returns to an earlier length whose logits are known; {@link #check} mends caches cut short. */
+  void takeBack(int earlier, float @Nullable [] logitsBefore) {
+    if (length != earlier || cache.length() != earlier) {
+      reset(Math.min(earlier, cache.length()));
+    }
+    length = earlier;
     logits = logitsBefore;
   }
 

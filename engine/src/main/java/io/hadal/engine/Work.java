@@ -1,5 +1,7 @@
 package io.hadal.engine;
 
+import org.jspecify.annotations.Nullable;
+
 /** Tokens that a session shall take in; the scheduler fills in the results. */
 public final class Work {
   private final Session session;
@@ -8,6 +10,8 @@ public final class Work {
   private final boolean guess;
   private float[][] logits = new float[0][];
   private int done;
+  private int lengthBefore;
+  private float @Nullable [] logitsBefore;
 
   /**
    * New work.
@@ -64,10 +68,17 @@ public final class Work {
 
   void begin() {
     done = 0;
+    lengthBefore = session.length();
+    logitsBefore = session.lastLogits();
     logits = new float[allLogits ? tokens.length : 1][];
   }
 
   void advance(int count) {
     done += count;
+  }
+
+  /** Undoes a run that failed: the session is as it was before. */
+  void takeBack() {
+    session.takeBack(lengthBefore, logitsBefore);
   }
 }

@@ -23,7 +23,9 @@ public final class LayerCache {
    */
   public record Stream(EntryLog entries, @Nullable RowRing tail) {
     private Stream fork() {
-      return new Stream(entries.fork(), tail == null ? null : tail.fork());
+      // The tail first: only it can fail, for want of memory.
+      RowRing tailCopy = tail == null ? null : tail.fork();
+      return new Stream(entries.fork(), tailCopy);
     }
 
     private long bytes() {
@@ -52,14 +54,26 @@ public final class LayerCache {
   }
 
   static LayerCache create(PagePool pool, LayerConfig layer, CacheLayout layout) {
-    return new LayerCache(
-        layer,
-        layout,
-        new RowRing(pool, layout.windowRows(), layout.windowCapacity()),
-        layer.compresses() ? stream(pool, layer, layout, layout.entryRows(), true) : null,
-        layer.makesIndexKeys()
-            ? stream(pool, layer, layout, layout.indexRows(), layout.indexTails())
-            : null);
+    RowRing window = new RowRing(pool, layout.windowRows(), layout.windowCapacity());
+    Stream main = null;
+    try {
+      main = layer.compresses() ? stream(pool, layer, layout, layout.entryRows(), true) : null;
+      Stream index =
+          layer.makesIndexKeys()
+              ? stream(pool, layer, layout, layout.indexRows(), layout.indexTails())
+              : null;
+      return new LayerCache(layer, layout, window, main, index);
+    } catch (KvBudgetException e) {
+      release(window, main);
+      throw e;
+    }
+  }
+
+  private static void release(RowRing window, @Nullable Stream main) {
+    window.release();
+    if (main != null) {
+      main.release();
+    }
   }
 
   private static Stream stream(
@@ -109,12 +123,16 @@ public final class LayerCache {
   }
 
   LayerCache fork() {
-    return new LayerCache(
-        layer,
-        layout,
-        window.fork(),
-        main == null ? null : main.fork(),
-        index == null ? null : index.fork());
+    RowRing windowCopy = window.fork();
+    Stream mainCopy = null;
+    try {
+      mainCopy = main == null ? null : main.fork();
+      Stream indexCopy = index == null ? null : index.fork();
+      return new LayerCache(layer, layout, windowCopy, mainCopy, indexCopy);
+    } catch (KvBudgetException e) {
+      release(windowCopy, mainCopy);
+      throw e;
+    }
   }
 
   long bytes() {

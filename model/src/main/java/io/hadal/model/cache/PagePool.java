@@ -4,25 +4,28 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Off-heap pages under one byte budget; returned pages are used again before new memory is asked
- * for.
+ * for, and freed when pages of other sizes need their room.
  */
 final class PagePool implements AutoCloseable {
 
   /** A counted piece of memory; shared pages are read-only by agreement. */
   static final class Page {
     final MemorySegment memory;
+    private final Arena arena = Arena.ofShared();
     private int users = 1;
 
-    private Page(MemorySegment memory) {
-      this.memory = memory;
+    private Page(long bytes) {
+      this.memory = arena.allocate(bytes, 64);
     }
   }
 
-  private final Arena arena = Arena.ofShared();
+  private final Set<Page> pages = new HashSet<>();
   private final long budget;
   private final Map<Long, ArrayDeque<Page>> free = new HashMap<>();
   private long allocated;
@@ -33,19 +36,37 @@ final class PagePool implements AutoCloseable {
   }
 
   synchronized Page take(long bytes) {
-    ArrayDeque<Page> pages = free.get(bytes);
-    if (pages != null && !pages.isEmpty()) {
-      Page page = pages.pop();
+    ArrayDeque<Page> same = free.get(bytes);
+    if (same != null && !same.isEmpty()) {
+      Page page = same.pop();
       idle -= bytes;
       page.users = 1;
       return page;
     }
-    if (allocated + bytes > budget) {
+    if (allocated - idle + bytes > budget) {
       throw new KvBudgetException(allocated - idle, bytes, budget);
     }
-    MemorySegment memory = arena.allocate(bytes, 64);
+    if (allocated + bytes > budget) {
+      freeIdle();
+    }
+    Page page = new Page(bytes);
+    pages.add(page);
     allocated += bytes;
-    return new Page(memory);
+    return page;
+  }
+
+  private void freeIdle() {
+    for (ArrayDeque<Page> same : free.values()) {
+      same.forEach(this::free);
+    }
+    free.clear();
+    allocated -= idle;
+    idle = 0;
+  }
+
+  private void free(Page page) {
+    pages.remove(page);
+    page.arena.close();
   }
 
   synchronized Page share(Page page) {
@@ -58,7 +79,7 @@ final class PagePool implements AutoCloseable {
   }
 
   synchronized void give(Page page) {
-    if (--page.users == 0) {
+    if (--page.users == 0 && pages.contains(page)) {
       long bytes = page.memory.byteSize();
       free.computeIfAbsent(bytes, b -> new ArrayDeque<>()).push(page);
       idle += bytes;
@@ -73,8 +94,11 @@ final class PagePool implements AutoCloseable {
     return budget;
   }
 
+  /** Frees all memory; may be called again. */
   @Override
-  public void close() {
-    arena.close();
+  public synchronized void close() {
+    pages.forEach(page -> page.arena.close());
+    pages.clear();
+    free.clear();
   }
 }
