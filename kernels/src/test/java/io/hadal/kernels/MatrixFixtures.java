@@ -87,7 +87,12 @@ final class MatrixFixtures {
       StorageType type, MemorySegment data, int rows, int cols, Random random) {
     boolean powers = random.nextBoolean();
     int tileRows = type == StorageType.FP4_E2M1 ? 1 : 1 + random.nextInt(40);
-    int tileCols = type == StorageType.FP4_E2M1 ? 32 : 1 + random.nextInt(140);
+    // Official tiles are 128 or 32 wide; others must work too.
+    int[] official = {16, 32, 128};
+    int tileCols =
+        type == StorageType.FP4_E2M1
+            ? 32
+            : random.nextBoolean() ? official[random.nextInt(3)] : 1 + random.nextInt(140);
     int perRow = (cols + tileCols - 1) / tileCols;
     int tiles = (rows + tileRows - 1) / tileRows * perRow;
     MemorySegment scales = MemorySegment.ofArray(new byte[powers ? tiles : 4 * tiles]);
