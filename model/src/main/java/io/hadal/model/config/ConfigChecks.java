@@ -9,6 +9,9 @@ import java.util.function.BiFunction;
  * values.
  */
 final class ConfigChecks {
+  /** Drafting layers; checked before they are listed. */
+  static final int MAX_DRAFTERS = 64;
+
   private static final int MAX_STREAMS = 8;
   private static final int MAX_SINKHORN = 1000;
   private static final int MAX_WIDTH = 1 << 20;

@@ -163,12 +163,16 @@ final class V41HfConfig {
 
   private @Nullable Candidates candidates() {
     JsonNode source = f.find("candidate_source_layer_id", "candidate_source_layer");
-    if (source == null || (source.isIntegralNumber() && source.intValue() < 0)) {
+    if (source == null || (source.isIntegralNumber() && source.bigIntegerValue().signum() < 0)) {
       return null;
+    }
+    int layer = f.number("candidate_source_layer_id", "candidate_source_layer");
+    if (layer >= f.positive("num_hidden_layers", "n_layers")) {
+      throw f.error("candidate_source_layer_id", "names layer " + layer);
     }
     return new Candidates(
         f.number("candidate_source_layer_id", "candidate_source_layer"),
-        f.numberOr(2048, "candidate_topk_blocks"),
+        Math.max(1, f.numberOr(2048, "candidate_topk_blocks")),
         Math.max(1, f.numberOr(8, "candidate_block_size")));
   }
 
@@ -184,7 +188,10 @@ final class V41HfConfig {
                 ? 3
                 : f.positive("dspark_num_experts_per_tok", "dspark_n_activated_experts"));
     List<LayerConfig> layers = new ArrayList<>();
-    for (int i = 0; i < Math.min(stages, 64); i++) {
+    if (stages > ConfigChecks.MAX_DRAFTERS) {
+      throw f.error("num_nextn_predict_layers", "is " + stages + ", more than a model can have");
+    }
+    for (int i = 0; i < stages; i++) {
       layers.add(layer(i, Compression.NONE, 0, -1, -1, windowRope(), moe));
     }
     List<Integer> targets = f.numbers("dspark_target_layer_ids");

@@ -31,6 +31,9 @@ public final class V4GgufConfig {
 
   private ModelConfig read() {
     int drafterCount = intOr(0, "nextn_predict_layers");
+    if (drafterCount > ConfigChecks.MAX_DRAFTERS) {
+      throw error("nextn_predict_layers", "is " + drafterCount + ", more than a model can have");
+    }
     int layerCount = integer("block_count") - drafterCount;
     List<Integer> ratios = integers("attention.compress_ratios");
     if (layerCount < 1 || ratios.size() < layerCount) {

@@ -49,6 +49,9 @@ final class V4HfConfig {
     // DSpark checkpoints keep num_nextn_predict_layers = 1 but hold another kind of drafter.
     boolean dspark = f.find("dspark_block_size") != null;
     int mtp = dspark ? 0 : f.numberOr(0, "num_nextn_predict_layers", "n_mtp_layers");
+    if (mtp > ConfigChecks.MAX_DRAFTERS) {
+      throw f.error("num_nextn_predict_layers", "is " + mtp + ", more than a model can have");
+    }
     List<LayerConfig> drafters = new ArrayList<>();
     for (int i = 0; i < mtp; i++) {
       drafters.add(layers.drafter(i, limit, limit));
