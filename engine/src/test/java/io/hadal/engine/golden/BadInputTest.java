@@ -71,12 +71,7 @@ class BadInputTest {
   @ValueSource(longs = {0, 1 << 16})
   void tableShorterThanTheConfiguration(long cacheBytes) throws IOException {
     new ChangedCheckpoint(GOLDEN)
-        .put(
-            TABLE + "weight",
-            StorageType.BF16,
-            new byte[(ROWS - 1) * 32],
-            ROWS - 1,
-            16)
+        .put(TABLE + "weight", StorageType.BF16, new byte[(ROWS - 1) * 32], ROWS - 1, 16)
         .write(folder);
     refused(cacheBytes, TABLE + "weight", "6126");
   }
@@ -98,8 +93,7 @@ class BadInputTest {
   @Test
   void wrongCanonicalSize() throws IOException {
     new ChangedCheckpoint(GOLDEN)
-        .config(
-            "\"engram_compressed_vocab_size\": 370", "\"engram_compressed_vocab_size\": 371")
+        .config("\"engram_compressed_vocab_size\": 370", "\"engram_compressed_vocab_size\": 371")
         .write(folder);
     refused(0, "370", "371", "tokenizer");
   }
@@ -111,7 +105,8 @@ class BadInputTest {
     String json = Files.readString(file);
     assertThat(json).contains("<｜User｜>");
     // One text in place of two gives a canonical id less.
-    Files.writeString(file, json.replace("<｜User｜>", "<|User|>").replace("<｜Assistant｜>", "<|USER|>"));
+    Files.writeString(
+        file, json.replace("<｜User｜>", "<|User|>").replace("<｜Assistant｜>", "<|USER|>"));
     refused(0, "369", "370");
     Files.delete(file);
     refused(0, "tokenizer.json", "missing");

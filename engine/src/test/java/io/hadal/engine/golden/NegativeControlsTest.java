@@ -39,11 +39,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
-import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -127,8 +127,7 @@ class NegativeControlsTest {
       assertThat(change[i])
           .as("%s, %s", mistake, PROMPTS.get(i))
           .isGreaterThan(VISIBLE)
-          .isCloseTo(
-              expected.get(i).asDouble(), within(1e-3));
+          .isCloseTo(expected.get(i).asDouble(), within(1e-3));
     }
   }
 
@@ -240,8 +239,7 @@ class NegativeControlsTest {
     asReference(
         "compressed-layer rope table on window layers",
         change(
-            config(
-                config.normEps(), config.hyper(), config.attention(), config.indexer(), layers),
+            config(config.normEps(), config.hyper(), config.attention(), config.indexer(), layers),
             weights,
             engram));
   }
@@ -252,9 +250,7 @@ class NegativeControlsTest {
     asReference(
         "index_topk + 1",
         change(
-            with(
-                new IndexerConfig(
-                    x.heads(), x.headDim(), x.topK() + 1, x.keys(), x.candidates())),
+            with(new IndexerConfig(x.heads(), x.headDim(), x.topK() + 1, x.keys(), x.candidates())),
             weights,
             engram));
   }
@@ -412,12 +408,10 @@ class NegativeControlsTest {
   }
 
   private ModelConfig with(HyperConfig hyper) {
-    return config(
-        config.normEps(), hyper, config.attention(), config.indexer(), config.layers());
+    return config(config.normEps(), hyper, config.attention(), config.indexer(), config.layers());
   }
 
   private ModelConfig with(IndexerConfig indexer) {
-    return config(
-        config.normEps(), config.hyper(), config.attention(), indexer, config.layers());
+    return config(config.normEps(), config.hyper(), config.attention(), indexer, config.layers());
   }
 }
