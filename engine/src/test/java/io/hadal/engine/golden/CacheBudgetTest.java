@@ -65,7 +65,7 @@ class CacheBudgetTest {
       long empty = bytes(model);
       long one = bytes(model, start);
       long both = 2 * bytes(model, tokens);
-      for (long extra = 0; extra < empty; extra += empty / 9) {
+      for (long extra = 0; extra < empty; extra += empty / 5) {
         long budget = one + empty + extra;
         try (Engine engine = new Engine(model, options().withCacheBytes(budget));
             Session session = engine.newSession();

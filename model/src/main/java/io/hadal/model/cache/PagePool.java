@@ -30,12 +30,16 @@ final class PagePool implements AutoCloseable {
   private final Map<Long, ArrayDeque<Page>> free = new HashMap<>();
   private long allocated;
   private long idle;
+  private boolean closed;
 
   PagePool(long budget) {
     this.budget = budget;
   }
 
   synchronized Page take(long bytes) {
+    if (closed) {
+      throw new IllegalStateException("the store of the caches is closed");
+    }
     ArrayDeque<Page> same = free.get(bytes);
     if (same != null && !same.isEmpty()) {
       Page page = same.pop();
@@ -97,6 +101,7 @@ final class PagePool implements AutoCloseable {
   /** Frees all memory; may be called again. */
   @Override
   public synchronized void close() {
+    closed = true;
     pages.forEach(page -> page.arena.close());
     pages.clear();
     free.clear();
