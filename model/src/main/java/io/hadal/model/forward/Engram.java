@@ -14,7 +14,9 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.function.IntConsumer;
 
-/** Looks n-grams up ahead of the layers that use them and adds what they hold (engram spec 3.1, 7). */
+/**
+ * Looks n-grams up ahead of the layers that use them and adds what they hold (engram spec 3.1, 7).
+ */
 final class Engram {
   private final EngramConfig shape;
   private final EngramMemory memory;
