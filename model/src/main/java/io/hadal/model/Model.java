@@ -4,10 +4,11 @@ import io.hadal.formats.FormatException;
 import io.hadal.formats.tokenizer.Tokenizer;
 import io.hadal.formats.weights.Checkpoints;
 import io.hadal.formats.weights.Gguf;
+import io.hadal.formats.weights.GgufMetadata;
 import io.hadal.formats.weights.TensorStore;
 import io.hadal.model.config.ConfigReader;
+import io.hadal.model.config.GgufConfig;
 import io.hadal.model.config.ModelConfig;
-import io.hadal.model.config.V4GgufConfig;
 import io.hadal.model.engram.CanonicalMap;
 import io.hadal.model.weights.EngramMemory;
 import io.hadal.model.weights.ModelWeights;
@@ -77,13 +78,7 @@ public final class Model implements AutoCloseable {
   /** From the file where it holds the map, else from the tokenizer beside the weights. */
   private static CanonicalMap canonicalMap(Path path, ModelConfig config, TensorStore store) {
     if (store instanceof Gguf gguf) {
-      String key = gguf.metadata().requireString("general.architecture") + ".engram.token_map";
-      long[] stored = gguf.metadata().requireLongArray(key);
-      int[] map = new int[stored.length];
-      for (int i = 0; i < map.length; i++) {
-        map[i] = Math.toIntExact(stored[i]);
-      }
-      return CanonicalMap.of(map, path.toString());
+      return storedMap(gguf.metadata(), config.vocabSize(), path.toString());
     }
     Path tokenizer = folder(path).resolve("tokenizer.json");
     if (!Files.isRegularFile(tokenizer)) {
@@ -94,10 +89,39 @@ public final class Model implements AutoCloseable {
     return CanonicalMap.of(Tokenizer.fromJson(tokenizer), config.vocabSize(), tokenizer.toString());
   }
 
+  private static CanonicalMap storedMap(GgufMetadata metadata, int vocabSize, String source) {
+    String key = metadata.requireString("general.architecture") + ".engram.token_map";
+    long[] stored = metadata.getLongArray(key);
+    if (stored == null) {
+      throw new FormatException(
+          source,
+          "metadata "
+              + key
+              + " is missing; convert the model again with a converter that stores the"
+              + " canonical token map");
+    }
+    if (stored.length != vocabSize) {
+      throw new FormatException(
+          source,
+          "metadata "
+              + key
+              + " has "
+              + stored.length
+              + " entries for a vocabulary of "
+              + vocabSize);
+    }
+    int[] map = new int[stored.length];
+    for (int i = 0; i < map.length; i++) {
+      // Whatever is no token id is refused as out of range.
+      map[i] = (int) Math.clamp(stored[i], -1, Integer.MAX_VALUE);
+    }
+    return CanonicalMap.of(map, source);
+  }
+
   /** The configuration that belongs to opened tensors, without binding them. */
   public static ModelConfig readConfig(Path path, TensorStore store) {
     if (store instanceof Gguf gguf) {
-      return V4GgufConfig.read(gguf.metadata(), path.toString());
+      return GgufConfig.read(gguf, path.toString());
     }
     return ConfigReader.read(folder(path));
   }

@@ -300,6 +300,8 @@ class NegativeControlsTest {
         l.moe());
   }
 
+  // The array annotation is lost when the record is read from its class file.
+  @SuppressWarnings("NullAway")
   @Test
   void routerBiasOfImages() {
     List<LayerWeights> layers = new ArrayList<>();

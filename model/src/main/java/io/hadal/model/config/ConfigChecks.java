@@ -107,6 +107,9 @@ final class ConfigChecks {
     if (e.layers().size() != e.rows().size()) {
       wrong("engram_num_embeddings", "must have one entry per engram layer");
     }
+    if (e.layers().stream().distinct().count() != e.layers().size()) {
+      wrong("engram_layer_ids", "names a layer twice");
+    }
     for (int layer : e.layers()) {
       if (layer < 0 || layer >= c.layers().size()) {
         wrong("engram_layer_ids", "names layer " + layer);

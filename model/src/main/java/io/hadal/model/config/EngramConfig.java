@@ -13,6 +13,8 @@ import java.util.List;
  * @param headDim values of a row
  * @param padId raw token id that fills blocked places
  * @param canonicalSize canonical ids
+ * @param multipliers hash multipliers (layer, lookback), layer-major; empty to compute them
+ * @param primes table sizes (layer, order, head), layer-major; empty to compute them
  */
 public record EngramConfig(
     List<Integer> layers,
@@ -22,10 +24,37 @@ public record EngramConfig(
     int heads,
     int headDim,
     int padId,
-    int canonicalSize) {
+    int canonicalSize,
+    List<Long> multipliers,
+    List<Integer> primes) {
   public EngramConfig {
     layers = List.copyOf(layers);
     rows = List.copyOf(rows);
+    multipliers = List.copyOf(multipliers);
+    primes = List.copyOf(primes);
+  }
+
+  /** With computed hash constants. */
+  public EngramConfig(
+      List<Integer> layers,
+      List<Long> rows,
+      int maxOrder,
+      long vocabSize,
+      int heads,
+      int headDim,
+      int padId,
+      int canonicalSize) {
+    this(
+        layers,
+        rows,
+        maxOrder,
+        vocabSize,
+        heads,
+        headDim,
+        padId,
+        canonicalSize,
+        List.of(),
+        List.of());
   }
 
   /** Rows a position reads in one layer. */

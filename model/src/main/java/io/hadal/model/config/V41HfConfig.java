@@ -1,8 +1,8 @@
 package io.hadal.model.config;
 
 import io.hadal.model.config.IndexerConfig.Candidates;
-import io.hadal.model.config.LayerConfig.Compression;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -12,11 +12,8 @@ import tools.jackson.databind.JsonNode;
  * folder.
  */
 final class V41HfConfig {
-  /** FP8 groups of 32 over whole window rows (V4.1 spec 6). */
-  static final RowCode WINDOW_CODE = new RowCode(RowCode.Kind.FP8, 32, true);
-
-  /** FP4 groups of 16 with E4M3 scales over whole entries. */
-  static final RowCode ENTRY_CODE = new RowCode(RowCode.Kind.FP4_E4M3, 16, true);
+  private static final V41Layers.Names NAMES =
+      new V41Layers.Names("compress_ratios", "kv_source_layer_ids", "index_source_layer_ids");
 
   private final ConfigFields root;
   private final ConfigFields f;
@@ -51,9 +48,9 @@ final class V41HfConfig {
             root.numberOr(1, "eos_token_id"),
             root.find("image_token_id") == null ? -1 : root.number("image_token_id"),
             (float) f.realOr(1e-20, "rms_norm_eps", "norm_eps"),
-            new ActivationCode(32, true),
-            WINDOW_CODE,
-            ENTRY_CODE,
+            V41Layers.ACTIVATION_CODE,
+            V41Layers.WINDOW_CODE,
+            V41Layers.ENTRY_CODE,
             new HyperConfig(
                 f.positive("hc_mult"),
                 f.positive("hc_sinkhorn_iters"),
@@ -98,67 +95,30 @@ final class V41HfConfig {
     return new RopeConfig(f.realOr(10000, "rope_theta"), null);
   }
 
+  private RopeConfig compressedRope() {
+    return new RopeConfig(f.realOr(160000, "compress_rope_theta"), V4HfConfig.yarn(f));
+  }
+
   private List<LayerConfig> trunk() {
     int count = f.positive("num_hidden_layers", "n_layers");
     List<Integer> ratios = f.numbers("compress_ratios");
-    List<Integer> kvSources = f.numbers("kv_source_layer_ids", "kv_source_layers");
-    List<Integer> indexSources = f.numbers("index_source_layer_ids", "index_source_layers");
-    if (ratios.size() < count) {
-      throw f.error(
-          "compress_ratios", "has " + ratios.size() + " entries for " + count + " layers");
-    }
+    // Bounded by the list, so that no count can ask for absurd memory.
+    float[] limits = new float[Math.min(count, ratios.size())];
+    Arrays.fill(limits, limit());
     MoeConfig moe =
         moe(
             f.positive("n_routed_experts"),
             f.positive("num_experts_per_tok", "n_activated_experts"));
-    RopeConfig compressedRope =
-        new RopeConfig(f.realOr(160000, "compress_rope_theta"), V4HfConfig.yarn(f));
-    List<LayerConfig> layers = new ArrayList<>();
-    int kv = -1;
-    int index = -1;
-    for (int i = 0; i < count; i++) {
-      int ratio = ratios.get(i);
-      if (ratio < 0) {
-        throw f.error("compress_ratios", "holds " + ratio);
-      }
-      boolean compresses = kvSources.contains(i);
-      if (compresses) {
-        kv = i;
-      }
-      if (indexSources.contains(i)) {
-        index = i;
-      }
-      if (ratio == 0) {
-        if (compresses || indexSources.contains(i)) {
-          throw f.error("kv_source_layer_ids", "or index_source_layer_ids names window layer " + i);
-        }
-        layers.add(layer(i, Compression.NONE, 0, -1, -1, windowRope(), moe));
-        continue;
-      }
-      if (kv < 0 || index < kv) {
-        throw f.error(
-            "index_source_layer_ids", "gives layer " + i + " no choice of the entries it reads");
-      }
-      if (!compresses && layers.get(kv).ratio() != ratio) {
-        throw f.error(
-            "compress_ratios", "gives layer " + i + " another ratio than its source, layer " + kv);
-      }
-      layers.add(
-          layer(
-              i,
-              compresses ? Compression.DISJOINT : Compression.NONE,
-              ratio,
-              kv,
-              index,
-              compressedRope,
-              moe));
-    }
-    return layers;
-  }
-
-  private LayerConfig layer(
-      int i, Compression kind, int ratio, int kv, int index, RopeConfig rope, MoeConfig moe) {
-    return new LayerConfig(i, kind, ratio, kv, index, rope, moe, false, limit(), limit());
+    return new V41Layers(windowRope(), compressedRope(), moe)
+        .trunk(
+            count,
+            ratios,
+            f.numbers("kv_source_layer_ids", "kv_source_layers"),
+            f.numbers("index_source_layer_ids", "index_source_layers"),
+            limits,
+            limits,
+            NAMES,
+            f::error);
   }
 
   private @Nullable Candidates candidates() {
@@ -187,12 +147,13 @@ final class V41HfConfig {
             f.find("dspark_num_experts_per_tok", "dspark_n_activated_experts") == null
                 ? 3
                 : f.positive("dspark_num_experts_per_tok", "dspark_n_activated_experts"));
+    V41Layers drafters = new V41Layers(windowRope(), compressedRope(), moe);
     List<LayerConfig> layers = new ArrayList<>();
     if (stages > ConfigChecks.MAX_DRAFTERS) {
       throw f.error("num_nextn_predict_layers", "is " + stages + ", more than a model can have");
     }
     for (int i = 0; i < stages; i++) {
-      layers.add(layer(i, Compression.NONE, 0, -1, -1, windowRope(), moe));
+      layers.add(drafters.window(i, limit(), limit()));
     }
     List<Integer> targets = f.numbers("dspark_target_layer_ids");
     for (int target : targets) {

@@ -10,16 +10,19 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The tensors that hold a table, checked against its size. Three arrangements (engram spec 9):
+ * The tensors that hold a table, checked against its size. Four arrangements (engram spec 9):
  *
  * <ul>
  *   <li>one tensor {@code [rows, width]} of a type whose blocks carry their scales;
  *   <li>E4M3 codes {@code [rows, width]} or E2M1 codes {@code [rows, width / 2]} beside UE8M0
  *       scales {@code [rows, width / 32]};
- *   <li>bytes {@code [rows, width + width / 32]}: the E4M3 codes of a row, then its scales.
+ *   <li>bytes {@code [rows, width + width / 32]}: the E4M3 codes of a row, then its scales;
+ *   <li>bytes {@code [rows, width / 256 * 144]}: the Q4_K blocks of a row.
  * </ul>
  */
 public final class TableLayout {
+  private static final StorageType Q4K = StorageType.Q4_K;
+
   final String name;
   final TableFormat format;
   final int rows;
@@ -63,6 +66,9 @@ public final class TableLayout {
     boolean bytes = codes.type() == StorageType.I8 || codes.type() == StorageType.U8;
     if (bytes && isShape(codes, rows, width + (long) scaleWidth)) {
       return new TableLayout(store, codes, null, StorageType.F8_E4M3, rows, width);
+    }
+    if (bytes && width % Q4K.blockElements() == 0 && isShape(codes, rows, Q4K.bytes(width))) {
+      return new TableLayout(store, codes, null, Q4K, rows, width);
     }
     StorageType type = bytes ? StorageType.FP4_E2M1 : codes.type();
     if (!type.isMatrixWeight() || width % type.blockElements() != 0) {

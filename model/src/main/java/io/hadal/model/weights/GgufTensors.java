@@ -11,8 +11,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * GGUF tensors (spec 7.2) in the llama.cpp and the ds4 dialect; MTP layers as {@code blk.L} or
- * {@code mtp.N}.
+ * GGUF tensors (V4 spec 7.2, V4.1 spec 7) in the llama.cpp and the ds4 dialect; MTP layers as
+ * {@code blk.L} or {@code mtp.N}.
  */
 final class GgufTensors extends TensorSource {
   private static final Map<String, String> GLOBAL =
@@ -25,6 +25,13 @@ final class GgufTensors extends TensorSource {
           "hc_head_scale", "output_hc_scale.weight");
 
   private static final Map<String, String> LAYER = layerNames();
+
+  /** Second spellings. */
+  private static final Map<String, String> OTHER =
+      Map.of(
+          "engram.wkv.weight", "engram_wkv.weight",
+          "engram.q_weight", "engram_q.weight",
+          "engram.k_weight", "engram_k.weight");
 
   private final int trunkLayers;
 
@@ -55,12 +62,19 @@ final class GgufTensors extends TensorSource {
     m.put("attn.compressor.norm.weight", "attn_compressor_norm.weight");
     m.put("attn.indexer.wq_b.weight", "indexer.attn_q_b.weight");
     m.put("attn.indexer.weights_proj.weight", "indexer.proj.weight");
+    m.put("attn.indexer.wk.weight", "indexer.attn_k.weight");
+    m.put("attn.indexer.k_norm.weight", "indexer.k_norm.weight");
     m.put("attn.indexer.compressor.ape", "indexer_compressor_ape.weight");
     m.put("attn.indexer.compressor.wkv.weight", "indexer_compressor_kv.weight");
     m.put("attn.indexer.compressor.wgate.weight", "indexer_compressor_gate.weight");
     m.put("attn.indexer.compressor.norm.weight", "indexer_compressor_norm.weight");
     m.put("ffn.gate.weight", "ffn_gate_inp.weight");
     m.put("ffn.gate.bias", "exp_probs_b.bias");
+    m.put("ffn.gate.bias_vl", "exp_probs_b_vl.bias");
+    m.put("engram.embed.weight", "engram_embd.weight");
+    m.put("engram.wkv.weight", "engram_kv.weight");
+    m.put("engram.q_weight", "engram_q_norm.weight");
+    m.put("engram.k_weight", "engram_k_norm.weight");
     m.put("ffn.gate.tid2eid", "ffn_gate_tid2eid.weight");
     m.put("ffn.shared_experts.w1.weight", "ffn_gate_shexp.weight");
     m.put("ffn.shared_experts.w2.weight", "ffn_down_shexp.weight");
@@ -93,7 +107,10 @@ final class GgufTensors extends TensorSource {
     String local = LAYER.get(rest);
     int index = Integer.parseInt(name.substring(first + 1, second));
     if (name.startsWith("layers.")) {
-      return local == null ? null : store().find("blk." + index + "." + local);
+      String block = "blk." + index + ".";
+      StoredTensor tensor = local == null ? null : store().find(block + local);
+      String other = OTHER.get(rest);
+      return tensor != null || other == null ? tensor : store().find(block + other);
     }
     // The separate ds4 drafter file keeps the released prefix.
     StoredTensor own = find("mtp." + index + ".", local, rest);

@@ -86,14 +86,7 @@ public final class WeightBinder {
 
   private EngramMemory engram(
       EngramConfig shape, CanonicalMap map, String source, long cacheBytes) {
-    List<EngramIndex> indexes =
-        EngramShape.uniform(
-                shape.layers(),
-                shape.maxOrder(),
-                shape.heads(),
-                Math.toIntExact(shape.vocabSize()),
-                shape.canonicalSize())
-            .indexes(map.canonical(shape.padId()), source);
+    List<EngramIndex> indexes = indexes(shape, map.canonical(shape.padId()), source);
     ReadPool pool = cacheBytes > 0 ? new ReadPool(READERS) : null;
     Map<Integer, EngramLayer> layers = new HashMap<>();
     boolean ok = false;
@@ -114,6 +107,42 @@ public final class WeightBinder {
       }
     }
     return new EngramMemory(map, layers, pool);
+  }
+
+  /** Row indexes from the stored hash constants; missing ones are computed. */
+  private static List<EngramIndex> indexes(EngramConfig shape, int pad, String source) {
+    List<EngramIndex> computed =
+        shape.multipliers().isEmpty() || shape.primes().isEmpty()
+            ? EngramShape.uniform(
+                    shape.layers(),
+                    shape.maxOrder(),
+                    shape.heads(),
+                    Math.toIntExact(shape.vocabSize()),
+                    shape.canonicalSize())
+                .indexes(pad, source)
+            : List.of();
+    List<EngramIndex> indexes = new ArrayList<>();
+    int orders = shape.maxOrder();
+    int columns = shape.columns();
+    for (int i = 0; i < shape.layers().size(); i++) {
+      indexes.add(
+          EngramIndex.of(
+              shape.heads(),
+              shape.multipliers().isEmpty()
+                  ? computed.get(i).multipliers()
+                  : shape.multipliers().subList(i * orders, (i + 1) * orders).stream()
+                      .mapToLong(Long::longValue)
+                      .toArray(),
+              shape.primes().isEmpty()
+                  ? computed.get(i).primes()
+                  : shape.primes().subList(i * columns, (i + 1) * columns).stream()
+                      .mapToInt(Integer::intValue)
+                      .toArray(),
+              pad,
+              shape.canonicalSize(),
+              source));
+    }
+    return indexes;
   }
 
   private EngramLayer engramLayer(
