@@ -59,6 +59,7 @@ final class V4GgufConfig {
             trunk,
             drafters,
             null,
+            null,
             null),
         f::error);
   }

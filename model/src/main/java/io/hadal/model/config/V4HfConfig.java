@@ -93,6 +93,7 @@ final class V4HfConfig {
             trunk,
             drafters,
             null,
+            null,
             null),
         (field, message) -> f.error(field, message));
   }
