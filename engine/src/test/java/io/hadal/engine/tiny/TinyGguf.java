@@ -100,8 +100,8 @@ public final class TinyGguf {
     m.put("deepseek4.rope.scaling.type", GgufValue.text("yarn"));
     real(m, "rope.scaling.factor", c.yarnFactor);
     whole(m, "rope.scaling.original_context_length", c.yarnOriginal);
-    real(m, "rope.scaling.yarn_beta_fast", 32);
-    real(m, "rope.scaling.yarn_beta_slow", 1);
+    real(m, "rope.scaling.yarn_beta_fast", c.betaFast);
+    real(m, "rope.scaling.yarn_beta_slow", c.betaSlow);
     whole(m, "expert_count", c.experts);
     whole(m, "expert_used_count", c.active);
     whole(m, "expert_shared_count", c.shared);
@@ -115,7 +115,7 @@ public final class TinyGguf {
     m.put("deepseek4.swiglu_clamp_exp", GgufValue.floats(limits));
     whole(m, "hyper_connection.count", c.streams);
     whole(m, "hyper_connection.sinkhorn_iterations", c.sinkhorn);
-    real(m, "hyper_connection.epsilon", c.eps);
+    real(m, "hyper_connection.epsilon", c.hyperEps);
     if (drafters > 0) {
       whole(m, "nextn_predict_layers", drafters);
     }
