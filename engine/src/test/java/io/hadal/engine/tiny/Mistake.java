@@ -52,17 +52,22 @@ public enum Mistake {
   ENGRAM_MULTIPLIERS_REVERSED(Family.V41),
   ENGRAM_RAW_IDS(Family.V41),
   ENGRAM_HEADS_FIRST(Family.V41),
-  ENGRAM_JOINT_NORM(Family.V41);
+  ENGRAM_JOINT_NORM(Family.V41),
+  DRAFT_CAUSAL(Family.DRAFT),
+  DRAFT_WITHOUT_CONTEXT(Family.DRAFT),
+  CONFIDENCE_AFTER_NORM(Family.DRAFT);
 
   enum Family {
     V4,
-    V41
+    V41,
+    /** The block drafter of V4.1. */
+    DRAFT
   }
 
   private final Set<Family> families;
 
   Mistake() {
-    this.families = EnumSet.allOf(Family.class);
+    this.families = EnumSet.of(Family.V4, Family.V41);
   }
 
   Mistake(Family only) {

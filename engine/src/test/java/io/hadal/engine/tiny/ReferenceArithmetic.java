@@ -204,16 +204,20 @@ abstract class ReferenceArithmetic {
 
   // Experts, V4 spec 5
 
-  /** Experts of a learned router. */
-  double[] experts(String p, int active, double[] x) {
+  /**
+   * Experts of a learned router.
+   *
+   * @param normalized true when the weights of the chosen add up to one
+   */
+  double[] experts(String p, int active, boolean normalized, double[] x) {
     double[] score = scores(p, x);
     double[] biased = score.clone();
     float[] bias = weights.apply(p + "gate.bias");
     Arrays.setAll(biased, e -> score[e] + bias[e]);
     double[] used = wrong(Mistake.BIAS_IN_WEIGHTS) ? biased : score;
     int[] ids = best(biased, active);
-    double sum = Arrays.stream(ids).mapToDouble(e -> used[e]).sum();
-    return mixture(p, ids, e -> used[e] / sum, x);
+    double divisor = normalized ? Arrays.stream(ids).mapToDouble(e -> used[e]).sum() : 1;
+    return mixture(p, ids, e -> used[e] / divisor, x);
   }
 
   double[] scores(String p, double[] x) {

@@ -164,7 +164,7 @@ public final class ReferenceModel extends ReferenceArithmetic {
 
   private double[] experts(String p, boolean hashed, int token, double[] x) {
     if (!hashed) {
-      return experts(p, c.active, x);
+      return experts(p, c.active, true, x);
     }
     double[] score = scores(p, x);
     float[] table = weights.apply(p + "gate.tid2eid");
