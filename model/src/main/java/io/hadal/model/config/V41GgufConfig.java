@@ -59,7 +59,7 @@ final class V41GgufConfig {
         new V41Layers(
                 new RopeConfig(f.realOr(10000, "rope.freq_base"), null),
                 new RopeConfig(f.realOr(160000, "attention.compress_rope_freq_base"), f.yarn()),
-                f.moe())
+                f.moe(false))
             .trunk(
                 count,
                 ratios,

@@ -98,7 +98,8 @@ final class V41HfConfig {
         active,
         f.numberOr(1, "n_shared_experts"),
         f.positive("moe_intermediate_size", "moe_inter_dim"),
-        (float) f.realOr(1.0, "routed_scaling_factor", "route_scale"));
+        (float) f.realOr(1.0, "routed_scaling_factor", "route_scale"),
+        active > 1);
   }
 
   private float limit() {
