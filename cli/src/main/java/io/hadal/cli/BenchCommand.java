@@ -37,6 +37,8 @@ final class BenchCommand implements Callable<Integer> {
 
   @Mixin private ModeOption mode = new ModeOption();
 
+  @Mixin private ReplayOption replay = new ReplayOption();
+
   @Mixin private ProgressOption progress = new ProgressOption();
 
   @Option(
@@ -128,9 +130,18 @@ final class BenchCommand implements Callable<Integer> {
     return values.stream().mapToInt(Integer::intValue).max().orElse(0);
   }
 
+  /** A prompt of which most is left out must be known whole. */
+  private int promptPiece() {
+    return replay.on() ? Integer.MAX_VALUE : chunk;
+  }
+
   private EngineOptions options(int longest) {
     try {
-      return model.engine(longest).withMode(mode.mode()).withStepTokens(chunk);
+      return model
+          .engine(longest)
+          .withMode(mode.mode())
+          .withStepTokens(chunk)
+          .withBoundedReplay(replay.on());
     } catch (IllegalArgumentException e) {
       throw usage("--chunk: " + e.getMessage());
     }
@@ -161,7 +172,7 @@ final class BenchCommand implements Callable<Integer> {
 
   private void fill(Session session, int[] tokens, String label, Interruption interruption) {
     try (ProgressBar bar = progress.start(spec.commandLine().getErr(), label, tokens.length)) {
-      Prefill.run(session, tokens, 0, chunk, bar, interruption);
+      Prefill.run(session, tokens, 0, promptPiece(), bar, interruption);
     }
   }
 
@@ -176,7 +187,7 @@ final class BenchCommand implements Callable<Integer> {
       for (int run = 0; run < runs; run++) {
         try (Session session = base.fork()) {
           long start = System.nanoTime();
-          Prefill.run(session, tokens, 0, prompt ? chunk : 1, bar, interruption);
+          Prefill.run(session, tokens, 0, prompt ? promptPiece() : 1, bar, interruption);
           if (noWarmup || run > 0) {
             nanos.add(System.nanoTime() - start);
           }

@@ -46,6 +46,7 @@ public final class Engine implements AutoCloseable {
     this.model = model;
     this.ownsModel = ownsModel;
     this.options = options;
+    requireReplayable(config, options);
     CacheLayout layout =
         options.packedCache()
             ? CacheLayout.packed(config, options.stepTokens())
@@ -68,6 +69,17 @@ public final class Engine implements AutoCloseable {
             new ForwardPass(config, model.weights(), model.engram(), options.mode(), pool, probe),
             options.stepTokens(),
             drafts);
+  }
+
+  private static void requireReplayable(ModelConfig config, EngineOptions options) {
+    boolean convolved =
+        config.layers().stream()
+            .skip(config.encoderLayers())
+            .anyMatch(layer -> layer.convolvedPast() > 0);
+    if (options.boundedReplay() && convolved) {
+      throw new IllegalArgumentException(
+          "bounded replay leaves out layers whose n-gram convolution needs every position");
+    }
   }
 
   /** Loads a checkpoint and owns it. */
