@@ -12,8 +12,9 @@
   }
   // Places in a layer's list of figures.
   const EXPERTS = 0, WEIGHTS = 1, VISIBLE = 2, ENTRIES = 3, GATES = 4, CHANNELS = 5;
+  const text = byId("text");
   const [quantity, layer, part] = ["quantity", "layer", "part"].map(byId);
-  const number = (v) => (v !== 0 && Math.abs(v) < 0.01 ? v.toExponential(1) : v.toFixed(3));
+  const number = (v) => (Number.isInteger(v) ? `${v}` : Math.abs(v) < 0.01 ? v.toExponential(1) : v.toFixed(3));
   let chosen = -1;
 
   const figures = (token, place) => data[token][1][place];
@@ -136,14 +137,14 @@
       paintExperts(legend);
     } else if (q.values) {
       const values = q.values(+layer.value, part.value);
-      const top = q.top || Math.max(...values);
+      const top = q.top || values.reduce((a, b) => Math.max(a, b), 0);
       spans.forEach((s, i) => {
         const share = top > 0 ? Math.min(1, values[i] / top) : 0;
         s.style.background = `rgb(var(--heat) / calc(${share.toFixed(3)} * var(--heat-max)))`;
         s.title = `${q.name}: ${number(values[i])}`;
       });
-      legend.append("0", element("span", "", "bar"), number(top));
-      legend.append(`min ${number(Math.min(...values))}, mean ${number(mean(values))}, max ${number(Math.max(...values))}`);
+      legend.append("0", element("span", "", "bar"), element("span", number(top)));
+      legend.append(element("span", `min ${number(values.reduce((a, b) => Math.min(a, b)))}, mean ${number(mean(values))}, max ${number(values.reduce((a, b) => Math.max(a, b), 0))}`));
     } else {
       spans.forEach((s) => s.removeAttribute("title"));
     }
@@ -165,14 +166,16 @@
       legend.append(swatch);
     }
     if (sorted.length > 12) {
-      legend.append(`and ${sorted.length - 12} more`);
+      legend.append(element("span", `and ${sorted.length - 12} more`));
     }
   }
 
   /** A line of the details: a name, then values. */
   function line(name, ...values) {
     const row = element("div");
-    row.append(element("b", name), ...values);
+    const list = element("div");
+    list.append(...values);
+    row.append(element("b", name), list);
     return row;
   }
 
@@ -207,6 +210,12 @@
     box.replaceChildren(
       element("h2", text.trim() === "" ? JSON.stringify(text) : text.replaceAll("\n", "")),
       element("p", `token ${token} of ${data.length}, id ${data[token][0]}`));
+    const key = element("p", "In the text: ");
+    key.append(element("span", "its window", "near"));
+    if (layer.value !== "" && info.layers[+layer.value].ratio > 0) {
+      key.append(", ", element("span", `what it attends to in layer ${info.layers[+layer.value].layer}`, "far"));
+    }
+    box.append(key);
     info.layers.forEach((l, place) => {
       const own = figures(token, place);
       const section = element("section");
@@ -224,7 +233,7 @@
   }
 
   function choose(token) {
-    for (const s of document.querySelectorAll(".sel, .far, .near")) {
+    for (const s of text.querySelectorAll(".sel, .far, .near")) {
       s.classList.remove("sel", "far", "near");
     }
     chosen = token;
@@ -247,7 +256,6 @@
     details(token);
   }
 
-  const text = byId("text");
   text.addEventListener("click", (event) => {
     const span = event.target.closest(".t");
     if (span) {
