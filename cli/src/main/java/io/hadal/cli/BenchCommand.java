@@ -134,7 +134,12 @@ final class BenchCommand implements Callable<Integer> {
 
   private EngineOptions options(int longest) {
     try {
-      return model.engine(longest).withMode(mode.mode()).withStepTokens(chunk);
+      // Random ids meet the image token too, which costs what others cost.
+      return model
+          .engine(longest)
+          .withMode(mode.mode())
+          .withStepTokens(chunk)
+          .withPlainImageIds(true);
     } catch (IllegalArgumentException e) {
       throw usage("--chunk: " + e.getMessage());
     }

@@ -12,7 +12,6 @@ import io.hadal.cli.explain.TraceWriter;
 import io.hadal.engine.Engine;
 import io.hadal.engine.EngineOptions;
 import io.hadal.engine.Session;
-import io.hadal.formats.FormatException;
 import io.hadal.formats.tokenizer.Tokenizer;
 import io.hadal.model.Model;
 import io.hadal.model.config.ModelConfig;
@@ -166,20 +165,13 @@ final class ExplainCommand implements Callable<Integer> {
     Path text = source.text;
     if (source.tokens != null) {
       ids = TokenIds.list(source.tokens);
-      TokenIds.check(ids, config.vocabSize(), source.tokens.toString());
+      TokenIds.check(ids, config, source.tokens.toString());
     } else if (tokenizer == null || text == null) {
       throw PromptSource.noTokenizer(model.path());
     } else {
       boolean stdin = text.toString().equals(TextInput.STDIN);
       String content = stdin ? TextInput.stdin() : TextInput.file(text);
       ids = PromptSource.encode(content, !noSpecial, config, tokenizer, bos, source.name());
-    }
-    for (int id : ids) {
-      if (id == config.imageId()) {
-        throw new FormatException(
-            source.name(),
-            "holds token " + id + ", which stands for an image; take it out or use --no-special");
-      }
     }
     return ids;
   }

@@ -61,7 +61,7 @@ final class PromptSource {
       throws IOException {
     if (tokens != null) {
       int[] ids = TokenIds.list(tokens);
-      TokenIds.check(ids, config.vocabSize(), tokens.toString());
+      TokenIds.check(ids, config, tokens.toString());
       return ids;
     }
     if (tokenizer == null) {
@@ -101,7 +101,7 @@ final class PromptSource {
       System.arraycopy(ids, 0, all, 1, ids.length);
       ids = all;
     }
-    TokenIds.check(ids, config.vocabSize(), source);
+    TokenIds.check(ids, config, source);
     return ids;
   }
 }

@@ -413,8 +413,19 @@ class ExplainCommandTest {
     assertThat(untokenized.err()).contains("has no tokenizer", "--tokens");
     assertThat(EngramModel.on("explain", "--text", folder.resolve("absent").toString()).exitCode())
         .isEqualTo(ExitCode.BAD_INPUT);
-    Invocation image = EngramModel.on("explain", "--tokens", tokens(new int[] {5, 507}).toString());
-    assertThat(image.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
-    assertThat(image.err()).contains("507", "image");
+  }
+
+  @Test
+  void imageTokensAreRefusedByEveryCommandThatReadsIds() throws IOException {
+    String ids = tokens(new int[] {5, 507}).toString();
+    String out = folder.resolve("out.safetensors").toString();
+    for (Invocation run :
+        List.of(
+            EngramModel.on("explain", "--tokens", ids),
+            EngramModel.on("generate", "--tokens", ids, "-n", "1"),
+            EngramModel.on("logits", "--tokens", ids, "--out", out))) {
+      assertThat(run.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
+      assertThat(run.err()).contains("507", "image").doesNotContain("internal");
+    }
   }
 }
