@@ -51,7 +51,14 @@ public final class Engine implements AutoCloseable {
         options.packedCache()
             ? CacheLayout.packed(config, options.stepTokens())
             : CacheLayout.plain(config, options.stepTokens());
-    this.plan = MemoryPlan.of(config, model.store(), layout, options.context(), options.threads());
+    this.plan =
+        MemoryPlan.of(
+            config,
+            model.store(),
+            layout,
+            options.context(),
+            options.threads(),
+            model.engramCacheBytes());
     long memory = options.memoryBytes() > 0 ? options.memoryBytes() : SystemMemory.available();
     plan.require(memory, options.streaming());
     long budget =
@@ -59,7 +66,10 @@ public final class Engine implements AutoCloseable {
             ? options.cacheBytes()
             : Math.max(
                 plan.kvBytes(),
-                memory - plan.scratch() - (options.streaming() ? 0 : plan.weightBytes()));
+                memory
+                    - plan.scratch()
+                    - plan.engramCache()
+                    - (options.streaming() ? 0 : plan.weightBytes()));
     this.store = new KvStore(layout, budget);
     this.pool = new WorkerPool(options.threads());
     boolean drafts = options.drafting() && model.weights().hasDrafter();
