@@ -99,9 +99,9 @@ public final class Model implements AutoCloseable {
                 () ->
                     new FormatException(
                         path.toString(),
-                        "has no tokenizer (tokenizer.json beside the weights, or in the metadata of"
-                            + " a GGUF file); the n-gram memory needs the one that the weights"
-                            + " were trained with"));
+                        "tokenizer.json is missing (in a GGUF file: its tokenizer metadata); the"
+                            + " n-gram memory needs the tokenizer that the weights were trained"
+                            + " with"));
     String source = path.toString();
     int size = config.vocabSize();
     return new TokenMaps(
