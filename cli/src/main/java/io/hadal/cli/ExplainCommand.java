@@ -248,8 +248,12 @@ final class ExplainCommand implements Callable<Integer> {
         ProgressBar bar =
             progress.start(
                 spec.commandLine().getErr(), "explaining " + source.name(), ids.length)) {
-      for (int from = 0; from < ids.length && !out.checkError(); from += CHUNK) {
+      for (int from = 0; from < ids.length; from += CHUNK) {
         interruption.check();
+        if (html == null && out.checkError()) {
+          // The reader has seen enough.
+          return;
+        }
         int[] chunk = Arrays.copyOfRange(ids, from, Math.min(ids.length, from + CHUNK));
         session.append(chunk);
         bar.clear();
