@@ -1,6 +1,8 @@
 package io.hadal.kernels;
 
+import io.hadal.kernels.scalar.ScalarGemm;
 import io.hadal.kernels.scalar.ScalarKernels;
+import io.hadal.kernels.vector.VectorGemm;
 import io.hadal.kernels.vector.VectorKernels;
 import org.jspecify.annotations.Nullable;
 
@@ -13,6 +15,9 @@ final class KernelProvider {
 
   static final Kernels INSTANCE =
       load(System.getProperty("hadal.kernels"), System.getProperty("hadal.vectorBits"));
+
+  static final Gemm GEMM =
+      INSTANCE instanceof ScalarKernels ? new ScalarGemm() : VectorLoader.gemm();
 
   private KernelProvider() {}
 
@@ -66,6 +71,10 @@ final class KernelProvider {
   private static final class VectorLoader {
     static Kernels load(int width) {
       return VectorKernels.usable(width) ? new VectorKernels() : new ScalarKernels();
+    }
+
+    static Gemm gemm() {
+      return new VectorGemm();
     }
   }
 }
