@@ -2,8 +2,10 @@ package io.hadal.kernels;
 
 import io.hadal.kernels.scalar.ScalarGemm;
 import io.hadal.kernels.scalar.ScalarKernels;
+import io.hadal.kernels.scalar.ScalarTrainingKernels;
 import io.hadal.kernels.vector.VectorGemm;
 import io.hadal.kernels.vector.VectorKernels;
+import io.hadal.kernels.vector.VectorTrainingKernels;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +20,9 @@ final class KernelProvider {
 
   static final Gemm GEMM =
       INSTANCE instanceof ScalarKernels ? new ScalarGemm() : VectorLoader.gemm();
+
+  static final TrainingKernels TRAINING =
+      INSTANCE instanceof ScalarKernels ? new ScalarTrainingKernels() : VectorLoader.training();
 
   private KernelProvider() {}
 
@@ -75,6 +80,10 @@ final class KernelProvider {
 
     static Gemm gemm() {
       return new VectorGemm();
+    }
+
+    static TrainingKernels training() {
+      return new VectorTrainingKernels();
     }
   }
 }
