@@ -3,7 +3,5 @@ module io.hadal.train {
   requires transitive io.hadal.engine;
   requires static transitive org.jspecify;
 
-  exports io.hadal.train;
-  exports io.hadal.train.corpus;
-  exports io.hadal.train.tokenizer;
+  exports io.hadal.train.graph;
 }
