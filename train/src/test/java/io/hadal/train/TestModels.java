@@ -20,7 +20,7 @@ public final class TestModels {
          "kv_source_layer_ids": [1, 4], "index_source_layer_ids": [1, 3, 4],
          "index_n_heads": 2, "index_head_dim": 16, "index_topk": %d,
          "n_routed_experts": 5, "num_experts_per_tok": 2, "n_shared_experts": 1,
-         "moe_intermediate_size": 20, "routed_scaling_factor": 1.5, "swiglu_limit": 1.0,
+         "moe_intermediate_size": 20, "routed_scaling_factor": 1.5, "swiglu_limit": 2.0,
          "hc_mult": %d, "hc_sinkhorn_iters": 5, "hc_eps": 1e-6, "rms_norm_eps": 1e-6,
          "rope_theta": 10000, "compress_rope_theta": 160000, "max_position_embeddings": 256,
          "rope_scaling": {"rope_type": "yarn", "factor": 4, "beta_fast": 32, "beta_slow": 1,
