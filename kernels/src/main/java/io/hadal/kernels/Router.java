@@ -60,7 +60,10 @@ public final class Router {
     ids[at] = id;
   }
 
-  /** {@code scores[id] / sum of chosen scores * scale}, without bias. */
+  /**
+   * {@code scores[id] / (sum of chosen scores + 1e-20) * scale}, without bias. The constant (V4.1
+   * spec 4.3) keeps experts whose scores all underflow at weight 0.
+   */
   public static void weights(
       float[] scores,
       int offset,
@@ -74,6 +77,7 @@ public final class Router {
     for (int i = 0; i < k; i++) {
       sum += scores[offset + ids[idsOffset + i]];
     }
+    sum += 1e-20f;
     for (int i = 0; i < k; i++) {
       out[outOffset + i] = scores[offset + ids[idsOffset + i]] / sum * scale;
     }

@@ -167,6 +167,9 @@ class ModelMathTest {
     int[] all = new int[7];
     Router.select(scores, 0, 7, null, 7, all, 0);
     assertThat(all).containsExactly(0, 1, 2, 3, 4, 5, 6);
+    float[] none = {0, 0};
+    Router.weights(none, 0, new int[] {0, 1}, 0, 2, 1.5f, none, 0);
+    assertThat(none).containsExactly(0, 0);
     float[] out = new float[3];
     Router.scores(new float[] {-1000, 1000, 0}, 0, 3, out, 0);
     assertThat(out).containsExactly(0, (float) Math.sqrt(1000), (float) Math.sqrt(Math.log(2)));

@@ -1,17 +1,21 @@
 package io.hadal.model;
 
 import io.hadal.formats.FormatException;
+import io.hadal.formats.tokenizer.StoredTokenizer;
 import io.hadal.formats.tokenizer.Tokenizer;
 import io.hadal.formats.weights.Checkpoints;
 import io.hadal.formats.weights.Gguf;
 import io.hadal.formats.weights.GgufMetadata;
 import io.hadal.formats.weights.TensorStore;
 import io.hadal.model.config.ConfigReader;
+import io.hadal.model.config.EngramConfig;
 import io.hadal.model.config.GgufConfig;
 import io.hadal.model.config.ModelConfig;
 import io.hadal.model.engram.CanonicalMap;
+import io.hadal.model.engram.CodeVocabulary;
 import io.hadal.model.weights.EngramMemory;
 import io.hadal.model.weights.ModelWeights;
+import io.hadal.model.weights.TokenMaps;
 import io.hadal.model.weights.WeightBinder;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -64,7 +68,7 @@ public final class Model implements AutoCloseable {
           config.engram() == null
               ? null
               : WeightBinder.bindEngram(
-                  config, store, canonicalMap(path, config, store), engramCacheBytes);
+                  config, store, tokenMaps(path, config.engram(), config, store), engramCacheBytes);
       Model model = new Model(path, store, config, weights, engram);
       ok = true;
       return model;
@@ -75,30 +79,39 @@ public final class Model implements AutoCloseable {
     }
   }
 
-  /** From the file where it holds the map, else from the tokenizer beside the weights. */
-  private static CanonicalMap canonicalMap(Path path, ModelConfig config, TensorStore store) {
-    if (store instanceof Gguf gguf) {
-      return storedMap(gguf.metadata(), config.vocabSize(), path.toString());
+  /** From the file where it holds a map, else from the tokenizer of the weights. */
+  private static TokenMaps tokenMaps(
+      Path path, EngramConfig engram, ModelConfig config, TensorStore store) {
+    boolean structural = !engram.channels().isEmpty();
+    CanonicalMap stored =
+        store instanceof Gguf gguf
+            ? storedMap(gguf.metadata(), config.vocabSize(), path.toString())
+            : null;
+    if (stored != null && !structural) {
+      return new TokenMaps(stored, null);
     }
-    Path tokenizer = folder(path).resolve("tokenizer.json");
-    if (!Files.isRegularFile(tokenizer)) {
-      throw new FormatException(
-          tokenizer.toString(),
-          "is missing; the n-gram memory needs the tokenizer that the weights were trained with");
-    }
-    return CanonicalMap.of(Tokenizer.fromJson(tokenizer), config.vocabSize(), tokenizer.toString());
+    Tokenizer tokenizer =
+        StoredTokenizer.find(store, folder(path))
+            .orElseThrow(
+                () ->
+                    new FormatException(
+                        path.toString(),
+                        "has no tokenizer (tokenizer.json beside the weights, or in the metadata of"
+                            + " a GGUF file); the n-gram memory needs the one that the weights"
+                            + " were trained with"));
+    String source = path.toString();
+    int size = config.vocabSize();
+    return new TokenMaps(
+        stored != null ? stored : CanonicalMap.of(tokenizer, size, engram.rule(), source),
+        structural ? new CodeVocabulary(tokenizer, size, source) : null);
   }
 
-  private static CanonicalMap storedMap(GgufMetadata metadata, int vocabSize, String source) {
+  private static @Nullable CanonicalMap storedMap(
+      GgufMetadata metadata, int vocabSize, String source) {
     String key = metadata.requireString("general.architecture") + ".engram.token_map";
     long[] stored = metadata.getLongArray(key);
     if (stored == null) {
-      throw new FormatException(
-          source,
-          "metadata "
-              + key
-              + " is missing; convert the model again with a converter that stores the"
-              + " canonical token map");
+      return null;
     }
     if (stored.length != vocabSize) {
       throw new FormatException(

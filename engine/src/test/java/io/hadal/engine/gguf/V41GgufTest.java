@@ -376,24 +376,31 @@ class V41GgufTest {
         };
   }
 
+  /** With mapped tables and with rows that are read one by one. */
   private static void same(Path expected, Path actual) {
     float[][] a = logits(expected);
-    float[][] b = logits(actual);
-    for (int i = 0; i < a.length; i++) {
-      assertThat(b[i]).as("row %d", i).isEqualTo(a[i]);
+    for (long cacheBytes : new long[] {0, 4096}) {
+      float[][] b = logits(actual, cacheBytes);
+      for (int i = 0; i < a.length; i++) {
+        assertThat(b[i]).as("row %d, cache of %d bytes", i, cacheBytes).isEqualTo(a[i]);
+      }
     }
     assertThat(a[39]).isNotEqualTo(a[38]);
   }
 
   /** Rows of a 40-token prompt, then of a greedy continuation of 12. */
   private static float[][] logits(Path path) {
+    return logits(path, 0);
+  }
+
+  private static float[][] logits(Path path, long cacheBytes) {
     int[] prompt = new int[40];
     Random random = new Random(7);
     for (int i = 1; i < prompt.length; i++) {
       prompt[i] = 3 + random.nextInt(490);
     }
     float[][] rows = new float[52][];
-    try (Model model = Model.load(path);
+    try (Model model = Model.load(path, cacheBytes);
         Engine engine = new Engine(model, EngineOptions.defaults().withContext(128));
         Session session = engine.newSession()) {
       float[][] first = session.appendAll(prompt);

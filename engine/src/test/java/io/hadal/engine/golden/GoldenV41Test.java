@@ -141,7 +141,7 @@ class GoldenV41Test {
     long[] multipliers = GOLDEN.longs("engram.multipliers");
     int place = 0;
     for (int layer : GoldenModel.ints(expected.path("layer_ids"))) {
-      EngramIndex index = Objects.requireNonNull(memory.layers().get(layer)).index();
+      EngramIndex index = (EngramIndex) Objects.requireNonNull(memory.layers().get(layer)).index();
       assertThat(index.pad()).isEqualTo(expected.path("pad_canonical").asInt());
       assertThat(index.columns()).isEqualTo(6);
       for (int c = 0; c < 6; c++) {

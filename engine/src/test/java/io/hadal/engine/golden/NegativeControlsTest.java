@@ -234,7 +234,8 @@ class NegativeControlsTest {
                         l.moe(),
                         l.hashRouted(),
                         l.routedLimit(),
-                        l.sharedLimit()))
+                        l.sharedLimit(),
+                        l.convolvedPast()))
             .toList();
     asReference(
         "compressed-layer rope table on window layers",
@@ -347,7 +348,7 @@ class NegativeControlsTest {
                   new EngramLayer(
                       l.index(), l.table(), EngramWeights.released(projection, none, none)));
             });
-    visible(change(config, weights, new EngramMemory(engram.map(), layers, null)));
+    visible(change(config, weights, new EngramMemory(engram.map(), null, layers, null)));
   }
 
   @Test
@@ -357,20 +358,21 @@ class NegativeControlsTest {
         .layers()
         .forEach(
             (i, l) -> {
-              long[] m = l.index().multipliers();
+              EngramIndex right = (EngramIndex) l.index();
+              long[] m = right.multipliers();
               EngramIndex index =
                   EngramIndex.of(
                       2,
                       new long[] {m[0], m[3], m[2], m[1]},
-                      l.index().primes(),
-                      l.index().pad(),
+                      right.primes(),
+                      right.pad(),
                       engram.map().size(),
                       "test");
               layers.put(i, new EngramLayer(index, l.table(), l.weights()));
             });
     asReference(
         "Engram multipliers 1.. in wrong order",
-        change(config, weights, new EngramMemory(engram.map(), layers, null)));
+        change(config, weights, new EngramMemory(engram.map(), null, layers, null)));
   }
 
   private ModelWeights layers(UnaryOperator<LayerWeights> changed) {
@@ -379,7 +381,7 @@ class NegativeControlsTest {
 
   private ModelWeights with(List<LayerWeights> layers) {
     return new ModelWeights(
-        weights.embed(), layers, weights.head(), weights.drafters(), weights.blockDraft());
+        weights.embed(), layers, weights.head(), weights.drafters(), weights.blockDraft(), null);
   }
 
   private ModelConfig config(
@@ -406,7 +408,8 @@ class NegativeControlsTest {
         layers,
         config.drafters(),
         config.blockDraft(),
-        config.engram());
+        config.engram(),
+        null);
   }
 
   private ModelConfig with(HyperConfig hyper) {

@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hadal.engine.Engine;
 import io.hadal.engine.Session;
-import io.hadal.engine.tiny.ReferenceModel.Mistake;
+import java.util.EnumSet;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Mode exact against an independent implementation in double precision. */
 class ReferenceTest {
@@ -49,12 +51,15 @@ class ReferenceTest {
     }
   }
 
+  static Set<Mistake> mistakes() {
+    Set<Mistake> all = EnumSet.copyOf(Mistake.of(Mistake.Family.V4));
+    all.remove(Mistake.SINKHORN_ONE_ROUND_SHORT);
+    return all;
+  }
+
   /** A test that no mistake can fail proves nothing: every known mistake must be far outside. */
   @ParameterizedTest
-  @EnumSource(
-      value = Mistake.class,
-      mode = EnumSource.Mode.EXCLUDE,
-      names = "SINKHORN_ONE_ROUND_SHORT")
+  @MethodSource("mistakes")
   void mistakesAreFarOutsideTheTolerance(Mistake mistake) {
     int[] tokens = TinyShape.PLAIN.tokens(2, 64);
     double[][] right = new ReferenceModel(TinyShape.PLAIN.checkpoint()).logits(tokens);

@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.function.Consumer;
 import tools.jackson.databind.json.JsonMapper;
 
-/** A seeded random V4 checkpoint that can be written in every layout the model reads. */
+/** A seeded random checkpoint that can be written in every layout the model reads. */
 public final class TinyCheckpoint {
 
   /** What the numbers are rounded to. */
@@ -28,14 +28,21 @@ public final class TinyCheckpoint {
   private final Storage storage;
   private final Map<String, TinyTensor> tensors;
 
-  private TinyCheckpoint(TinyConfig config, Storage storage, long seed) {
+  private TinyCheckpoint(TinyConfig config, Storage storage, TinyWeights weights) {
     this.config = config;
     this.storage = storage;
-    this.tensors = TinyWeights.generate(config, storage, seed);
+    this.tensors = weights.generate();
   }
 
   public static TinyCheckpoint of(long seed, Storage storage, Consumer<TinyConfig> changes) {
-    return new TinyCheckpoint(TinyConfig.of(changes), storage, seed);
+    TinyConfig config = TinyConfig.of(changes);
+    return new TinyCheckpoint(config, storage, new V4Weights(config, storage, seed));
+  }
+
+  /** A V4.1 checkpoint. */
+  public static TinyCheckpoint ofV41(long seed, Storage storage, Consumer<V41Config> changes) {
+    V41Config config = V41Config.ofV41(changes);
+    return new TinyCheckpoint(config, storage, new V41Weights(config, storage, seed));
   }
 
   public TinyConfig config() {
@@ -120,25 +127,33 @@ public final class TinyCheckpoint {
       return;
     }
     String scale = name.substring(0, name.length() - ".weight".length()) + scaleSuffix;
-    if (t.kind() == Kind.LINEAR) {
+    if (t.kind() == Kind.LINEAR || t.kind() == Kind.ENGRAM) {
       out.put(name, new Stored(StorageType.F8_E4M3, shape, t.codes()));
       out.put(
           scale,
           new Stored(
               StorageType.F8_E8M0,
-              new long[] {(t.rows() + 127) / 128, (t.cols() + 127) / 128},
+              new long[] {t.scales().length / t.tilesPerRow(), t.tilesPerRow()},
               t.scales()));
     } else {
       out.put(name, new Stored(StorageType.I8, new long[] {t.rows(), t.cols() / 2}, t.codes()));
       out.put(
           scale,
-          new Stored(StorageType.F8_E8M0, new long[] {t.rows(), (t.cols() + 31) / 32}, t.scales()));
+          new Stored(StorageType.F8_E8M0, new long[] {t.rows(), t.tilesPerRow()}, t.scales()));
     }
   }
 
-  /** Writes config and tensors as released. */
+  /** Writes config and tensors as released, and the tokenizer of models that need one. */
   public Path write(Path folder) {
-    return write(folder, config.json(), released());
+    write(folder, config.json(), released());
+    if (config instanceof V41Config) {
+      try {
+        Files.writeString(folder.resolve("tokenizer.json"), TinyTokenizer.json(config.vocab));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+    return folder;
   }
 
   /** Writes a folder of one safetensors file beside its {@code config.json}. */

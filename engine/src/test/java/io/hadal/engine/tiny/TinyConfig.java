@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.function.Consumer;
 
 /** Sizes of a tiny model; plain fields, so that a test names only what it cares about. */
-public final class TinyConfig {
+public class TinyConfig {
   public int vocab = 61;
   public int hidden = 64;
   public int heads = 4;
@@ -31,12 +31,15 @@ public final class TinyConfig {
   public double limit = 1.5;
   public double routedScale = 1.5;
   public double eps = 1e-6;
+  public double hyperEps = 1e-6;
   public double theta = 10000;
   public double compressedTheta = 160000;
   public double yarnFactor = 16;
   public int yarnOriginal = 65536;
+  public int betaFast = 32;
+  public int betaSlow = 1;
 
-  private TinyConfig() {}
+  TinyConfig() {}
 
   /** The defaults with some changes. */
   public static TinyConfig of(Consumer<TinyConfig> changes) {
@@ -82,7 +85,7 @@ public final class TinyConfig {
     m.put("swiglu_limit", limit);
     m.put("hc_mult", streams);
     m.put("hc_sinkhorn_iters", sinkhorn);
-    m.put("hc_eps", eps);
+    m.put("hc_eps", hyperEps);
     m.put("rms_norm_eps", eps);
     m.put("max_position_embeddings", 1 << 20);
     m.put("rope_theta", theta);
@@ -91,8 +94,8 @@ public final class TinyConfig {
     scaling.put("type", "yarn");
     scaling.put("factor", yarnFactor);
     scaling.put("original_max_position_embeddings", yarnOriginal);
-    scaling.put("beta_fast", 32);
-    scaling.put("beta_slow", 1);
+    scaling.put("beta_fast", betaFast);
+    scaling.put("beta_slow", betaSlow);
     m.put("rope_scaling", scaling);
     // Releases have one entry for every drafter behind the trunk's.
     m.put("compress_ratios", Arrays.copyOf(ratios, ratios.length + drafters));
@@ -126,14 +129,14 @@ public final class TinyConfig {
     m.put("swiglu_limit", limit);
     m.put("hc_mult", streams);
     m.put("hc_sinkhorn_iters", sinkhorn);
-    m.put("hc_eps", eps);
+    m.put("hc_eps", hyperEps);
     m.put("norm_eps", eps);
     m.put("rope_theta", theta);
     m.put("compress_rope_theta", compressedTheta);
     m.put("original_seq_len", yarnOriginal);
     m.put("rope_factor", yarnFactor);
-    m.put("beta_fast", 32);
-    m.put("beta_slow", 1);
+    m.put("beta_fast", betaFast);
+    m.put("beta_slow", betaSlow);
     m.put("compress_ratios", Arrays.copyOf(ratios, ratios.length + drafters));
     return m;
   }

@@ -36,6 +36,13 @@ public final class TinyGguf {
               Map.entry("attn.wo_b.weight", "attn_output_b.weight"),
               Map.entry("attn.indexer.wq_b.weight", "indexer.attn_q_b.weight"),
               Map.entry("attn.indexer.weights_proj.weight", "indexer.proj.weight"),
+              Map.entry("attn.indexer.wk.weight", "indexer.attn_k.weight"),
+              Map.entry("attn.indexer.k_norm.weight", "indexer.k_norm.weight"),
+              Map.entry("engram.embed.weight", "engram_embd.weight"),
+              Map.entry("engram.wkv.weight", "engram_wkv.weight"),
+              Map.entry("engram.q_weight", "engram_q.weight"),
+              Map.entry("engram.k_weight", "engram_k.weight"),
+              Map.entry("ffn.gate.bias_vl", "exp_probs_b_vl.bias"),
               Map.entry("ffn.gate.weight", "ffn_gate_inp.weight"),
               Map.entry("ffn.gate.bias", "exp_probs_b.bias"),
               Map.entry("ffn.gate.tid2eid", "ffn_gate_tid2eid.weight"),
@@ -100,8 +107,8 @@ public final class TinyGguf {
     m.put("deepseek4.rope.scaling.type", GgufValue.text("yarn"));
     real(m, "rope.scaling.factor", c.yarnFactor);
     whole(m, "rope.scaling.original_context_length", c.yarnOriginal);
-    real(m, "rope.scaling.yarn_beta_fast", 32);
-    real(m, "rope.scaling.yarn_beta_slow", 1);
+    real(m, "rope.scaling.yarn_beta_fast", c.betaFast);
+    real(m, "rope.scaling.yarn_beta_slow", c.betaSlow);
     whole(m, "expert_count", c.experts);
     whole(m, "expert_used_count", c.active);
     whole(m, "expert_shared_count", c.shared);
@@ -115,11 +122,36 @@ public final class TinyGguf {
     m.put("deepseek4.swiglu_clamp_exp", GgufValue.floats(limits));
     whole(m, "hyper_connection.count", c.streams);
     whole(m, "hyper_connection.sinkhorn_iterations", c.sinkhorn);
-    real(m, "hyper_connection.epsilon", c.eps);
+    real(m, "hyper_connection.epsilon", c.hyperEps);
     if (drafters > 0) {
       whole(m, "nextn_predict_layers", drafters);
     }
     return m;
+  }
+
+  /**
+   * Metadata of a V4.1 file by key, in llama.cpp's dialect (engram spec 9). Roles, candidates and
+   * hash constants are left to be found out.
+   */
+  public static Map<String, GgufValue> metadata(V41Config c) {
+    Map<String, GgufValue> m = new LinkedHashMap<>();
+    metadata(c, Drafter.NONE)
+        .forEach((key, value) -> m.put(key.replace("deepseek4.", "deepseek41."), value));
+    m.remove("deepseek41.hash_layer_count");
+    m.put("general.architecture", GgufValue.text("deepseek41"));
+    int[] map = TinyTokenizer.canonical(c.vocab);
+    wholes(m, "engram.token_map", Arrays.stream(map).asLongStream().toArray());
+    wholes(m, "engram.layer_ids", Arrays.stream(c.engramLayers).asLongStream().toArray());
+    m.put("deepseek41.engram.head_count", GgufValue.uint32(c.engramHeads));
+    m.put("deepseek41.engram.key_length", GgufValue.uint32(c.engramDim));
+    m.put("deepseek41.engram.max_ngram_size", GgufValue.uint32(c.engramOrder));
+    m.put("deepseek41.engram.vocab_size", GgufValue.uint32(c.engramVocab));
+    m.put("deepseek41.engram.pad_id", GgufValue.uint32(c.engramPad));
+    return m;
+  }
+
+  static void wholes(Map<String, GgufValue> m, String key, long... values) {
+    m.put("deepseek41." + key, GgufValue.wholes(GgufValueType.INT64, values));
   }
 
   private static void whole(Map<String, GgufValue> m, String key, int value) {

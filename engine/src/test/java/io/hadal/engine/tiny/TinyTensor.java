@@ -12,16 +12,19 @@ import java.util.SplittableRandom;
  * @param values numbers after rounding, {@code [rows, cols]}
  * @param codes FP8 codes or packed FP4 pairs; empty for plain storage
  * @param scales one E8M0 byte a tile; empty for plain storage
+ * @param tilesPerRow tiles side by side
  */
 public record TinyTensor(
-    Kind kind, int rows, int cols, float[] values, byte[] codes, byte[] scales) {
+    Kind kind, int rows, int cols, float[] values, byte[] codes, byte[] scales, int tilesPerRow) {
 
   /** How a release stores it. */
   public enum Kind {
-    /** FP8 with tiles of 128 x 128. */
+    /** FP8 with square tiles. */
     LINEAR,
     /** FP4 with one scale per row and 32 columns. */
     EXPERT,
+    /** FP8 with one scale per row and 32 columns. */
+    ENGRAM,
     /** BF16. */
     PLAIN,
     /** F32. */
@@ -36,25 +39,41 @@ public record TinyTensor(
         values[i] = Bf16.round(values[i]);
       }
     }
-    return new TinyTensor(kind, rows, cols, values, new byte[0], new byte[0]);
+    return new TinyTensor(kind, rows, cols, values, new byte[0], new byte[0], 0);
   }
 
-  static TinyTensor fp8(int rows, int cols, float[] values, SplittableRandom random) {
-    int tilesPerRow = (cols + 127) / 128;
-    byte[] scales = new byte[(rows + 127) / 128 * tilesPerRow];
+  static TinyTensor fp8(int rows, int cols, int tile, float[] values, SplittableRandom random) {
+    return fp8(Kind.LINEAR, rows, cols, tile, tile, 9, values, random);
+  }
+
+  static TinyTensor fp8Rows(int rows, int cols, float[] values, SplittableRandom random) {
+    return fp8(Kind.ENGRAM, rows, cols, 1, 32, 6, values, random);
+  }
+
+  private static TinyTensor fp8(
+      Kind kind,
+      int rows,
+      int cols,
+      int tileRows,
+      int tileCols,
+      int shift,
+      float[] values,
+      SplittableRandom random) {
+    int tilesPerRow = (cols + tileCols - 1) / tileCols;
+    byte[] scales = new byte[(rows + tileRows - 1) / tileRows * tilesPerRow];
     for (int i = 0; i < scales.length; i++) {
-      scales[i] = (byte) (127 - 9 - random.nextInt(3));
+      scales[i] = (byte) (127 - shift - random.nextInt(3));
     }
     byte[] codes = new byte[rows * cols];
     for (int r = 0; r < rows; r++) {
       for (int c = 0; c < cols; c++) {
-        float scale = E8M0.decode(scales[r / 128 * tilesPerRow + c / 128]);
+        float scale = E8M0.decode(scales[r / tileRows * tilesPerRow + c / tileCols]);
         int i = r * cols + c;
         codes[i] = Fp8.encode(values[i] / scale);
         values[i] = Fp8.decode(codes[i]) * scale;
       }
     }
-    return new TinyTensor(Kind.LINEAR, rows, cols, values, codes, scales);
+    return new TinyTensor(kind, rows, cols, values, codes, scales, tilesPerRow);
   }
 
   static TinyTensor fp4(int rows, int cols, float[] values, SplittableRandom random) {
@@ -73,6 +92,6 @@ public record TinyTensor(
         codes[i / 2] |= (byte) (code << 4 * (i & 1));
       }
     }
-    return new TinyTensor(Kind.EXPERT, rows, cols, values, codes, scales);
+    return new TinyTensor(Kind.EXPERT, rows, cols, values, codes, scales, tilesPerRow);
   }
 }

@@ -12,6 +12,7 @@ import io.hadal.model.config.RowCode;
  * @param windowRows key-value rows of the window
  * @param entryRows compressed key-value rows
  * @param indexRows index keys
+ * @param streamRows normalised n-gram values that a convolution looks back on
  * @param indexTails true when index keys come from a compressor of their own
  * @param stepTokens most tokens one step may add to a timeline
  * @param rollback positions a timeline can be cut back without replaying
@@ -20,6 +21,7 @@ public record CacheLayout(
     RowFormat windowRows,
     RowFormat entryRows,
     RowFormat indexRows,
+    RowFormat streamRows,
     boolean indexTails,
     int window,
     int stepTokens,
@@ -50,6 +52,7 @@ public record CacheLayout(
         window,
         entries,
         index,
+        new RowFormat.F32(config.streamWidth()),
         config.indexer().keys() == IndexerConfig.Keys.COMPRESSED,
         config.attention().window(),
         stepTokens,
@@ -70,6 +73,10 @@ public record CacheLayout(
     return window + Math.max(stepTokens, rollback);
   }
 
+  int convolutionCapacity(LayerConfig layer) {
+    return layer.convolvedPast() + Math.max(stepTokens, rollback);
+  }
+
   int tailCapacity(LayerConfig layer) {
     return layer.compressorHalves() * layer.ratio() + rollback;
   }
@@ -81,6 +88,9 @@ public record CacheLayout(
   /** Bytes of a timeline that do not grow with its length. */
   public long fixedBytes(LayerConfig layer) {
     long bytes = (long) windowCapacity() * windowRows.bytes();
+    if (layer.convolvedPast() > 0) {
+      bytes += (long) convolutionCapacity(layer) * streamRows.bytes();
+    }
     if (layer.compresses()) {
       bytes += (long) tailCapacity(layer) * tailFormat(layer, entryRows.width()).bytes();
     }

@@ -99,7 +99,7 @@ public final class KvStore implements AutoCloseable {
   private int shape(List<LayerConfig> layers) {
     StringBuilder text = new StringBuilder(layout.toString());
     for (LayerConfig layer : layers) {
-      text.append('|').append(layer.kind());
+      text.append('|').append(layer.kind()).append('+').append(layer.convolvedPast());
     }
     // String.hashCode is specified, so snapshots survive a restart.
     return text.toString().hashCode();

@@ -13,6 +13,7 @@ public final class LayerCache {
   private final RowRing window;
   private final @Nullable Stream main;
   private final @Nullable Stream index;
+  private final @Nullable RowRing convolved;
 
   /**
    * A compressed stream.
@@ -45,34 +46,43 @@ public final class LayerCache {
       CacheLayout layout,
       RowRing window,
       @Nullable Stream main,
-      @Nullable Stream index) {
+      @Nullable Stream index,
+      @Nullable RowRing convolved) {
     this.layer = layer;
     this.layout = layout;
     this.window = window;
     this.main = main;
     this.index = index;
+    this.convolved = convolved;
   }
 
   static LayerCache create(PagePool pool, LayerConfig layer, CacheLayout layout) {
     RowRing window = new RowRing(pool, layout.windowRows(), layout.windowCapacity());
     Stream main = null;
+    Stream index = null;
     try {
       main = layer.compresses() ? stream(pool, layer, layout, layout.entryRows(), true) : null;
-      Stream index =
+      index =
           layer.makesIndexKeys()
               ? stream(pool, layer, layout, layout.indexRows(), layout.indexTails())
               : null;
-      return new LayerCache(layer, layout, window, main, index);
+      RowRing convolved =
+          layer.convolvedPast() == 0
+              ? null
+              : new RowRing(pool, layout.streamRows(), layout.convolutionCapacity(layer));
+      return new LayerCache(layer, layout, window, main, index, convolved);
     } catch (KvBudgetException e) {
-      release(window, main);
+      release(window, main, index);
       throw e;
     }
   }
 
-  private static void release(RowRing window, @Nullable Stream main) {
+  private static void release(RowRing window, @Nullable Stream... streams) {
     window.release();
-    if (main != null) {
-      main.release();
+    for (Stream s : streams) {
+      if (s != null) {
+        s.release();
+      }
     }
   }
 
@@ -99,10 +109,21 @@ public final class LayerCache {
     return index;
   }
 
+  /** Normalised n-gram values of the last positions; null without a convolution. */
+  public @Nullable RowRing convolved() {
+    return convolved;
+  }
+
   /** True when every row that a timeline of {@code length} needs is still in its ring. */
   boolean holds(int length, int highWater) {
     int firstWindow = Math.max(0, length - layout.window() + 1);
     if (firstWindow < length && firstWindow < highWater - window.capacity()) {
+      return false;
+    }
+    int firstConvolved = Math.max(0, length - layer.convolvedPast());
+    if (firstConvolved < length
+        && convolved != null
+        && firstConvolved < highWater - convolved.capacity()) {
       return false;
     }
     if (!layer.compresses()) {
@@ -125,18 +146,20 @@ public final class LayerCache {
   LayerCache fork() {
     RowRing windowCopy = window.fork();
     Stream mainCopy = null;
+    Stream indexCopy = null;
     try {
       mainCopy = main == null ? null : main.fork();
-      Stream indexCopy = index == null ? null : index.fork();
-      return new LayerCache(layer, layout, windowCopy, mainCopy, indexCopy);
+      indexCopy = index == null ? null : index.fork();
+      RowRing convolvedCopy = convolved == null ? null : convolved.fork();
+      return new LayerCache(layer, layout, windowCopy, mainCopy, indexCopy, convolvedCopy);
     } catch (KvBudgetException e) {
-      release(windowCopy, mainCopy);
+      release(windowCopy, mainCopy, indexCopy);
       throw e;
     }
   }
 
   long bytes() {
-    long bytes = window.bytes();
+    long bytes = window.bytes() + (convolved == null ? 0 : convolved.bytes());
     for (Stream s : new @Nullable Stream[] {main, index}) {
       if (s != null) {
         bytes += s.bytes();
@@ -147,6 +170,9 @@ public final class LayerCache {
 
   void writeTo(DataOutputStream out) throws IOException {
     window.writeTo(out);
+    if (convolved != null) {
+      convolved.writeTo(out);
+    }
     for (Stream s : new @Nullable Stream[] {main, index}) {
       if (s != null) {
         s.entries.writeTo(out);
@@ -159,6 +185,9 @@ public final class LayerCache {
 
   void readFrom(DataInputStream in, int length) throws IOException {
     window.readFrom(in);
+    if (convolved != null) {
+      convolved.readFrom(in);
+    }
     for (Stream s : new @Nullable Stream[] {main, index}) {
       if (s != null) {
         s.entries.readFrom(in, length / layer.ratio());
@@ -170,11 +199,9 @@ public final class LayerCache {
   }
 
   void release() {
-    window.release();
-    for (Stream s : new @Nullable Stream[] {main, index}) {
-      if (s != null) {
-        s.release();
-      }
+    release(window, main, index);
+    if (convolved != null) {
+      convolved.release();
     }
   }
 }

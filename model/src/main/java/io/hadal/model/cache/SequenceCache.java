@@ -1,12 +1,16 @@
 package io.hadal.model.cache;
 
 import io.hadal.model.config.LayerConfig;
+import io.hadal.model.engram.CodeVocabulary;
+import io.hadal.model.engram.StructuralFeatures;
+import io.hadal.model.engram.StructuralTrace;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The cached state of one timeline: every layer's rows for positions below {@link #length()}. */
 public final class SequenceCache implements AutoCloseable {
@@ -17,6 +21,7 @@ public final class SequenceCache implements AutoCloseable {
   private int highWater;
   private boolean closed;
   private int[] tokens = new int[64];
+  private @Nullable StructuralTrace structure;
 
   private SequenceCache(CacheLayout layout, List<LayerCache> layers) {
     this.layout = layout;
@@ -75,6 +80,19 @@ public final class SequenceCache implements AutoCloseable {
     return tokens[position];
   }
 
+  /**
+   * Features of the positions of the step under way.
+   *
+   * @param vocabulary the model's
+   * @param out {@code [count, }{@link StructuralFeatures#COUNT}{@code ]}
+   */
+  public void structure(CodeVocabulary vocabulary, int count, int[] out) {
+    if (structure == null) {
+      structure = new StructuralTrace(vocabulary);
+    }
+    structure.features(this::token, length, count, out);
+  }
+
   public void commit(int tokens) {
     length += tokens;
   }
@@ -105,6 +123,9 @@ public final class SequenceCache implements AutoCloseable {
           "cannot cut a timeline of " + length + " positions to " + newLength);
     }
     layers.forEach(l -> l.truncate(newLength));
+    if (structure != null) {
+      structure.truncate(newLength);
+    }
     length = newLength;
     if (newLength == 0) {
       highWater = 0;
@@ -126,6 +147,7 @@ public final class SequenceCache implements AutoCloseable {
     copy.length = length;
     copy.highWater = highWater;
     copy.tokens = tokens.clone();
+    copy.structure = structure == null ? null : structure.fork();
     return copy;
   }
 

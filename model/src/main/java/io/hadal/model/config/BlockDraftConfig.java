@@ -15,6 +15,7 @@ public record BlockDraftConfig(
     List<LayerConfig> stages, int blockSize, int noiseId, List<Integer> targets, int markovRank) {
   public BlockDraftConfig {
     stages = List.copyOf(stages);
-    targets = List.copyOf(targets);
+    // Their means are joined in the order of the layers, however they are listed.
+    targets = targets.stream().sorted().distinct().toList();
   }
 }

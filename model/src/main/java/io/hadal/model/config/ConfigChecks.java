@@ -17,6 +17,7 @@ final class ConfigChecks {
   private static final int MAX_WIDTH = 1 << 20;
   private static final int MAX_WINDOW = 1 << 20;
   private static final int MAX_LAYERS = 4096;
+  private static final int MAX_TABLE = 1 << 30;
 
   private final List<String[]> wrong = new ArrayList<>();
 
@@ -104,7 +105,7 @@ final class ConfigChecks {
     if (e == null) {
       return;
     }
-    if (e.layers().size() != e.rows().size()) {
+    if (!e.rows().isEmpty() && e.layers().size() != e.rows().size()) {
       wrong("engram_num_embeddings", "must have one entry per engram layer");
     }
     if (e.layers().stream().distinct().count() != e.layers().size()) {
@@ -117,6 +118,8 @@ final class ConfigChecks {
     }
     bound("engram_max_ngram_size", e.maxOrder(), 16);
     bound("engram_n_heads * engram_head_dim", (long) e.heads() * e.headDim(), MAX_WIDTH);
+    bound("engram_vocab_size", e.vocabSize(), MAX_TABLE);
+    e.channels().values().forEach(size -> bound("engram_channels", size, MAX_TABLE));
     if (e.maxOrder() < 2) {
       wrong("engram_max_ngram_size", "must be at least 2");
     }

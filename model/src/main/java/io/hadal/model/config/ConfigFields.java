@@ -3,6 +3,7 @@ package io.hadal.model.config;
 import io.hadal.formats.FormatException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -86,6 +87,30 @@ final class ConfigFields {
       throw error(names[0], "must be text, is " + value);
     }
     return value.stringValue();
+  }
+
+  boolean flagOr(boolean fallback, String name) {
+    JsonNode value = find(name);
+    if (value == null) {
+      return fallback;
+    }
+    if (!value.isBoolean()) {
+      throw error(name, "must be true or false, is " + value);
+    }
+    return value.booleanValue();
+  }
+
+  /** The constant of a lower-case name. */
+  <T extends Enum<T>> T choice(String field, String name, T[] values) {
+    List<String> known = new ArrayList<>();
+    for (T value : values) {
+      String lower = value.name().toLowerCase(Locale.ROOT);
+      if (lower.equals(name)) {
+        return value;
+      }
+      known.add(lower);
+    }
+    throw error(field, "names " + name + "; supported: " + String.join(", ", known));
   }
 
   /** Fails when the field is present with another value than the only one supported. */

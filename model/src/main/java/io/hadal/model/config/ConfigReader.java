@@ -14,7 +14,14 @@ public final class ConfigReader {
   private static final long MAX_BYTES = 16 << 20;
 
   private static final Map<String, Function<ConfigFields, ModelConfig>> FAMILIES =
-      new TreeMap<>(Map.of("deepseek_v4", V4HfConfig::read, "deepseek_v41", V41HfConfig::read));
+      new TreeMap<>(
+          Map.of(
+              "deepseek_v4",
+              V4HfConfig::read,
+              "deepseek_v41",
+              V41HfConfig::read,
+              HadalConfig.FAMILY,
+              HadalConfig::read));
 
   private static final Map<String, String> ARCHITECTURES =
       Map.of("DeepseekV4ForCausalLM", "deepseek_v4", "DeepseekV41ForCausalLM", "deepseek_v41");

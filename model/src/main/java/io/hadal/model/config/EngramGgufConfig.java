@@ -31,7 +31,7 @@ final class EngramGgufConfig {
   }
 
   /** The configuration, or null for a model without the memory. */
-  @Nullable EngramConfig read() {
+  @Nullable EngramConfig read(float normEps) {
     List<Integer> layers = f.numbersOrNull("engram.layer_ids");
     if (layers == null || layers.isEmpty()) {
       return null;
@@ -59,7 +59,7 @@ final class EngramGgufConfig {
     for (int layer : layers) {
       requireEncoding(table(layer), headDim);
     }
-    return new EngramConfig(
+    return EngramConfig.released(
         layers,
         rows,
         maxOrder,
@@ -70,7 +70,8 @@ final class EngramGgufConfig {
         f.numberOr(2, "engram.pad_id"),
         f.positiveOr(mapSize(), "engram.compressed_vocab_size"),
         multipliers,
-        primes);
+        primes,
+        normEps);
   }
 
   private int perLayer(String key, List<?> values, List<Integer> layers) {

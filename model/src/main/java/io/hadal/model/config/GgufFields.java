@@ -140,16 +140,21 @@ final class GgufFields {
     return out;
   }
 
-  MoeConfig moe() {
+  /**
+   * @param normalizesLone true when the weight of a lone chosen expert is one, not its score
+   */
+  MoeConfig moe(boolean normalizesLone) {
     if (numberOr(4, "expert_gating_func") != 4) {
       throw error("expert_gating_func", "is not 4 (sqrtsoftplus)");
     }
+    int active = positive("expert_used_count");
     return new MoeConfig(
         positive("expert_count"),
-        positive("expert_used_count"),
+        active,
         numberOr(1, "expert_shared_count"),
         positive("expert_feed_forward_length"),
-        (float) realOr(1.0, "expert_weights_scale"));
+        (float) realOr(1.0, "expert_weights_scale"),
+        active > 1 || normalizesLone);
   }
 
   HyperConfig hyper(boolean delayed) {

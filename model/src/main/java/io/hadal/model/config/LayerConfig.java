@@ -14,6 +14,8 @@ package io.hadal.model.config;
  * @param hashRouted true when the token id, not the router, chooses the experts
  * @param routedLimit SwiGLU clamp of routed experts, +inf for none
  * @param sharedLimit SwiGLU clamp of shared experts
+ * @param convolvedPast positions of gated n-gram values that a convolution before the layer looks
+ *     back on; 0 without
  */
 public record LayerConfig(
     int index,
@@ -25,7 +27,8 @@ public record LayerConfig(
     MoeConfig moe,
     boolean hashRouted,
     float routedLimit,
-    float sharedLimit) {
+    float sharedLimit,
+    int convolvedPast) {
 
   /** Kind of pooling. */
   public enum Compression {
@@ -35,6 +38,38 @@ public record LayerConfig(
     OVERLAPPED,
     /** Entry = its own group. */
     DISJOINT
+  }
+
+  /** The layer with experts by token id. */
+  LayerConfig hashed() {
+    return new LayerConfig(
+        index,
+        compressor,
+        ratio,
+        kvSource,
+        indexSource,
+        rope,
+        moe,
+        true,
+        routedLimit,
+        sharedLimit,
+        convolvedPast);
+  }
+
+  /** The layer behind a convolution that looks back. */
+  LayerConfig convolved(int past) {
+    return new LayerConfig(
+        index,
+        compressor,
+        ratio,
+        kvSource,
+        indexSource,
+        rope,
+        moe,
+        hashRouted,
+        routedLimit,
+        sharedLimit,
+        past);
   }
 
   /** True when the layer makes compressed entries. */

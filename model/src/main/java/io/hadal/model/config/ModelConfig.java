@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param drafters MTP layers behind the trunk, in order; empty without
  * @param blockDraft DSpark drafter, null without
  * @param engram n-gram memory, null without
+ * @param completionHead residual head for filling in the middle, null without
  */
 public record ModelConfig(
     String family,
@@ -36,7 +37,8 @@ public record ModelConfig(
     List<LayerConfig> layers,
     List<LayerConfig> drafters,
     @Nullable BlockDraftConfig blockDraft,
-    @Nullable EngramConfig engram) {
+    @Nullable EngramConfig engram,
+    @Nullable CompletionHeadConfig completionHead) {
 
   public ModelConfig {
     layers = List.copyOf(layers);

@@ -59,7 +59,7 @@ final class V41GgufConfig {
         new V41Layers(
                 new RopeConfig(f.realOr(10000, "rope.freq_base"), null),
                 new RopeConfig(f.realOr(160000, "attention.compress_rope_freq_base"), f.yarn()),
-                f.moe())
+                f.moe(false))
             .trunk(
                 count,
                 ratios,
@@ -69,6 +69,7 @@ final class V41GgufConfig {
                 f.limits("swiglu_clamp_shexp", count, routedLimits),
                 NAMES,
                 f::error);
+    float normEps = (float) f.realOr(1e-20, "attention.layer_norm_rms_epsilon");
     return ConfigChecks.check(
         new ModelConfig(
             "deepseek_v41",
@@ -78,7 +79,7 @@ final class V41GgufConfig {
             f.bosId(),
             f.eosId(),
             -1,
-            (float) f.realOr(1e-20, "attention.layer_norm_rms_epsilon"),
+            normEps,
             V41Layers.ACTIVATION_CODE,
             V41Layers.WINDOW_CODE,
             V41Layers.ENTRY_CODE,
@@ -88,7 +89,8 @@ final class V41GgufConfig {
             trunk,
             List.of(),
             null,
-            new EngramGgufConfig(f, gguf, source).read()),
+            new EngramGgufConfig(f, gguf, source).read(normEps),
+            null),
         f::error);
   }
 

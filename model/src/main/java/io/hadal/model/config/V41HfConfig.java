@@ -18,17 +18,27 @@ final class V41HfConfig {
   private final ConfigFields root;
   private final ConfigFields f;
 
-  private V41HfConfig(ConfigFields root, ConfigFields text) {
+  V41HfConfig(ConfigFields root, ConfigFields text) {
     this.root = root;
     this.f = text;
   }
 
   static ModelConfig read(ConfigFields root) {
     ConfigFields text = root.object("text_config");
-    return new V41HfConfig(root, text == null ? root : text).read();
+    V41HfConfig config = new V41HfConfig(root, text == null ? root : text);
+    return config.model("deepseek_v41", config.trunk(), config.engram(), null);
   }
 
-  private ModelConfig read() {
+  /**
+   * A model with this backbone.
+   *
+   * @param trunk {@link #trunk} or layers made of it
+   */
+  ModelConfig model(
+      String family,
+      List<LayerConfig> trunk,
+      @Nullable EngramConfig engram,
+      @Nullable CompletionHeadConfig completionHead) {
     f.mustBe("1", "num_key_value_heads");
     f.mustBe("false", "attention_bias");
     f.mustBe("false", "tie_word_embeddings");
@@ -37,17 +47,16 @@ final class V41HfConfig {
     f.mustBe("noaux_tc", "topk_method");
     f.mustBe("true", "norm_topk_prob");
 
-    List<LayerConfig> trunk = trunk();
     return ConfigChecks.check(
         new ModelConfig(
-            "deepseek_v41",
+            family,
             f.positive("vocab_size"),
             f.positive("hidden_size", "dim"),
             f.numberOr(1 << 20, "max_position_embeddings", "max_seq_len"),
             root.numberOr(0, "bos_token_id"),
             root.numberOr(1, "eos_token_id"),
             root.find("image_token_id") == null ? -1 : root.number("image_token_id"),
-            (float) f.realOr(1e-20, "rms_norm_eps", "norm_eps"),
+            normEps(),
             V41Layers.ACTIVATION_CODE,
             V41Layers.WINDOW_CODE,
             V41Layers.ENTRY_CODE,
@@ -74,8 +83,13 @@ final class V41HfConfig {
             trunk,
             List.of(),
             blockDraft(trunk.size()),
-            engram()),
+            engram,
+            completionHead),
         f::error);
+  }
+
+  float normEps() {
+    return (float) f.realOr(1e-20, "rms_norm_eps", "norm_eps");
   }
 
   private MoeConfig moe(int experts, int active) {
@@ -84,7 +98,8 @@ final class V41HfConfig {
         active,
         f.numberOr(1, "n_shared_experts"),
         f.positive("moe_intermediate_size", "moe_inter_dim"),
-        (float) f.realOr(1.0, "routed_scaling_factor", "route_scale"));
+        (float) f.realOr(1.0, "routed_scaling_factor", "route_scale"),
+        active > 1);
   }
 
   private float limit() {
@@ -99,7 +114,7 @@ final class V41HfConfig {
     return new RopeConfig(f.realOr(160000, "compress_rope_theta"), V4HfConfig.yarn(f));
   }
 
-  private List<LayerConfig> trunk() {
+  List<LayerConfig> trunk() {
     int count = f.positive("num_hidden_layers", "n_layers");
     List<Integer> ratios = f.numbers("compress_ratios");
     // Bounded by the list, so that no count can ask for absurd memory.
@@ -177,7 +192,7 @@ final class V41HfConfig {
     for (int n : f.numbers("engram_num_embeddings")) {
       rows.add((long) n);
     }
-    return new EngramConfig(
+    return EngramConfig.released(
         f.numbers("engram_layer_ids"),
         rows,
         f.positive("engram_max_ngram_size"),
@@ -185,6 +200,9 @@ final class V41HfConfig {
         f.positive("engram_n_heads"),
         f.positive("engram_head_dim"),
         f.number("engram_pad_token_id", "engram_pad_id"),
-        f.positive("engram_compressed_vocab_size"));
+        f.positive("engram_compressed_vocab_size"),
+        List.of(),
+        List.of(),
+        normEps());
   }
 }

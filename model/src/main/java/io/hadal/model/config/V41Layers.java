@@ -83,7 +83,8 @@ record V41Layers(RopeConfig windowRope, RopeConfig compressedRope, MoeConfig moe
               moe,
               false,
               routedLimits[i],
-              sharedLimits[i]));
+              sharedLimits[i],
+              0));
     }
     return layers;
   }
@@ -91,6 +92,6 @@ record V41Layers(RopeConfig windowRope, RopeConfig compressedRope, MoeConfig moe
   /** A layer that sees the window only, as all drafters do. */
   LayerConfig window(int index, float routedLimit, float sharedLimit) {
     return new LayerConfig(
-        index, Compression.NONE, 0, -1, -1, windowRope, moe, false, routedLimit, sharedLimit);
+        index, Compression.NONE, 0, -1, -1, windowRope, moe, false, routedLimit, sharedLimit, 0);
   }
 }

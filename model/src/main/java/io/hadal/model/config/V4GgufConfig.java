@@ -31,7 +31,7 @@ final class V4GgufConfig {
         new V4Layers(
             new RopeConfig(f.real("rope.freq_base"), null),
             new RopeConfig(f.real("attention.compress_rope_freq_base"), f.yarn()),
-            f.moe());
+            f.moe(true));
     List<LayerConfig> trunk = new ArrayList<>();
     for (int i = 0; i < layerCount; i++) {
       trunk.add(layers.trunk(i, ratios.get(i), i < hashLayers, routedLimits[i], sharedLimits[i]));
@@ -58,6 +58,7 @@ final class V4GgufConfig {
             f.indexer(IndexerConfig.Keys.COMPRESSED, null),
             trunk,
             drafters,
+            null,
             null,
             null),
         f::error);

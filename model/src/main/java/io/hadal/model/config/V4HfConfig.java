@@ -37,7 +37,8 @@ final class V4HfConfig {
                 f.positive("num_experts_per_tok", "n_activated_experts"),
                 f.number("n_shared_experts"),
                 f.positive("moe_intermediate_size", "moe_inter_dim"),
-                (float) f.realOr(1.0, "routed_scaling_factor", "route_scale")));
+                (float) f.realOr(1.0, "routed_scaling_factor", "route_scale"),
+                true));
 
     List<LayerConfig> trunk = new ArrayList<>();
     for (int i = 0; i < layerCount; i++) {
@@ -92,6 +93,7 @@ final class V4HfConfig {
                 null),
             trunk,
             drafters,
+            null,
             null,
             null),
         (field, message) -> f.error(field, message));

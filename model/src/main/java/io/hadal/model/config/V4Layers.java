@@ -28,7 +28,8 @@ record V4Layers(RopeConfig windowRope, RopeConfig compressedRope, MoeConfig moe)
         moe,
         hashRouted,
         routedLimit,
-        sharedLimit);
+        sharedLimit,
+        0);
   }
 
   /** MTP layers see the window only and are never hash-routed. */

@@ -15,7 +15,7 @@ import java.util.TreeMap;
  * then each channel's heads. The table's last row stands for an absent tuple; its values must be
  * zero. Immutable.
  */
-public final class CodeEngramIndex {
+public final class CodeEngramIndex implements RowIndex {
   private final EngramIndex tokens;
   private final CodeVocabulary vocabulary;
   private final List<ChannelHash> channels;
@@ -124,49 +124,42 @@ public final class CodeEngramIndex {
     return List.copyOf(ids);
   }
 
-  /** Rows of the table, with the one of absent tuples. */
+  @Override
   public int rowCount() {
     return absentRow + 1;
   }
 
-  /** The row that must hold zeros. */
+  @Override
   public int absentRow() {
     return absentRow;
   }
 
-  /** Rows looked up at one position. */
+  @Override
   public int columns() {
     return tokens.columns() + channels.size() * heads;
   }
 
-  /** How many positions before its own a position's rows depend on, beside its features. */
+  @Override
   public int lookback() {
     return tokens.lookback();
   }
 
-  /** Name of the channel that a column belongs to: {@code T2}, {@code T3}, ... or a channel's. */
+  @Override
   public String channel(int column) {
     if (column < tokens.columns()) {
-      return "T" + (2 + column / heads);
+      return tokens.channel(column);
     }
     return channels.get((column - tokens.columns()) / heads).channel().name();
   }
 
-  /**
-   * Row ids of positions {@code from .. from + count - 1}, as {@link EngramIndex#rows}.
-   *
-   * @param features {@code [count, }{@link StructuralFeatures#COUNT}{@code ]} of these positions
-   *     from index {@code featuresOffset}; those of dead positions are not looked at
-   */
+  @Override
+  public boolean structural() {
+    return !channels.isEmpty();
+  }
+
+  @Override
   public void rows(
-      int[] canonical,
-      int start,
-      int from,
-      int count,
-      int[] features,
-      int featuresOffset,
-      int[] out,
-      int outOffset) {
+      int[] canonical, int start, int from, int count, int[] features, int[] out, int outOffset) {
     int[] ngrams = new int[count * tokens.columns()];
     tokens.rows(canonical, start, from, count, ngrams, 0);
     int[] tuple = new int[CodeChannel.S4.length()];
@@ -174,7 +167,7 @@ public final class CodeEngramIndex {
       int o = outOffset + t * columns();
       System.arraycopy(ngrams, t * tokens.columns(), out, o, tokens.columns());
       o += tokens.columns();
-      int at = featuresOffset + t * StructuralFeatures.COUNT;
+      int at = t * StructuralFeatures.COUNT;
       for (ChannelHash hash : channels) {
         if (canonical[from + t] < 0 || !hash.channel().isPresent(features, at)) {
           Arrays.fill(out, o, o + heads, absentRow);

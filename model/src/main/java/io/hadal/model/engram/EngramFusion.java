@@ -5,6 +5,7 @@ import io.hadal.model.NumericMode;
 import io.hadal.model.Probe;
 import io.hadal.model.engram.ShortConvolution.History;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,10 +21,20 @@ public final class EngramFusion {
   private final int hidden;
   private final double eps;
   private final boolean round;
+  // Keys in a row of the projection: one per stream, none without gates.
+  private int keys;
   private float[] projected = new float[0];
   private float[] dots = new float[0];
   private float[] gates = new float[0];
   private float[] gated = new float[0];
+
+  /**
+   * Consecutive rows of one sequence.
+   *
+   * @param first row of its first position
+   * @param history what the convolution remembers of the sequence before; moved on
+   */
+  public record Stretch(int first, int count, History history) {}
 
   /**
    * @param streams residual streams, hc
@@ -45,7 +56,7 @@ public final class EngramFusion {
    * @param canonical canonical ids; positions that are {@link EngramIndex#DEAD} stay unchanged
    * @param from index of the first position in {@code canonical}
    * @param x streams before the layer, {@code [tokens, hc, D]}, updated in place
-   * @param history what the convolution remembers of the sequence; null without convolution
+   * @param stretches the sequences that the positions belong to, in order; null without convolution
    * @param layer for the probe, which sees {@code engram_e}, {@code engram_key}, {@code
    *     engram_value}, {@code engram_dot}, {@code engram_gate} and {@code engram_out}
    */
@@ -56,45 +67,50 @@ public final class EngramFusion {
       int from,
       int tokens,
       float[] x,
-      @Nullable History history,
+      @Nullable List<Stretch> stretches,
       Linear linear,
       int layer,
       @Nullable Probe probe) {
-    check(w, history);
+    check(w, stretches);
     int width = w.projection.cols();
     int n = w.projection.rows();
     projected = grow(projected, tokens * n);
     dots = grow(dots, tokens * streams);
     gates = grow(gates, tokens * streams);
     float[] kv = projected;
+    keys = w.gate == null ? 0 : streams;
     linear.apply(w.projection, rows, width, tokens, kv, n);
     addBias(w, kv, tokens);
     if (probe != null) {
       probe.record(layer, "engram_e", rows, tokens, width);
       probe.record(
-          layer, "engram_key", part(kv, tokens, n, 0, streams * hidden), tokens, streams * hidden);
+          layer, "engram_key", part(kv, tokens, n, 0, keys * hidden), tokens, keys * hidden);
       probe.record(
-          layer, "engram_value", part(kv, tokens, n, streams * hidden, hidden), tokens, hidden);
+          layer, "engram_value", part(kv, tokens, n, keys * hidden, hidden), tokens, hidden);
     }
     linear.forEachToken(tokens, t -> gate(w, kv, t, canonical[from + t] == EngramIndex.DEAD, x));
-    if (w.convolution != null && history != null) {
-      addConvolved(w.convolution, history, kv, tokens, x, linear);
+    if (w.convolution != null && stretches != null) {
+      addConvolved(w.convolution, stretches, kv, tokens, x, linear);
     } else {
       linear.forEachToken(tokens, t -> addGated(kv, t, x));
     }
     if (probe != null) {
-      probe.record(layer, "engram_dot", dots, tokens, streams);
+      if (w.gate != null) {
+        probe.record(layer, "engram_dot", dots, tokens, streams);
+      }
       probe.record(layer, "engram_gate", gates, tokens, streams);
       probe.record(layer, "engram_out", x, tokens, streams * hidden);
     }
   }
 
-  private void check(EngramWeights w, @Nullable History history) {
-    if (w.projection.rows() != (streams + 1) * hidden || w.gate.length != streams * hidden) {
+  private void check(EngramWeights w, @Nullable List<Stretch> stretches) {
+    int keys = w.gate == null ? 0 : streams;
+    if (w.projection.rows() != (keys + 1) * hidden
+        || (w.gate != null && w.gate.length != streams * hidden)) {
       throw new IllegalArgumentException(
           "Engram weights " + w.projection + " do not fit " + streams + " streams of " + hidden);
     }
-    if ((w.convolution == null) != (history == null)) {
+    if ((w.convolution == null) != (stretches == null)) {
       throw new IllegalArgumentException("a history belongs to a convolution");
     }
   }
@@ -110,12 +126,17 @@ public final class EngramFusion {
 
   /** Dots and gates of one token; overwrites its keys. */
   private void gate(EngramWeights w, float[] kv, int t, boolean dead, float[] x) {
+    float[] weight = w.gate;
+    if (weight == null) {
+      Arrays.fill(gates, t * streams, (t + 1) * streams, dead ? 0 : 1);
+      return;
+    }
     int key = t * (streams + 1) * hidden;
     int h = t * streams * hidden;
     for (int b = 0; b < streams; b++) {
       double rms = inverseRms(x, h) * inverseRms(kv, key);
       for (int i = 0; i < hidden; i++) {
-        kv[key + i] *= w.gate[b * hidden + i];
+        kv[key + i] *= weight[b * hidden + i];
       }
       float dot = (float) (kernels.dot(x, h, kv, key, hidden) * rms / Math.sqrt(hidden));
       double root = Math.copySign(Math.sqrt(Math.max(Math.abs(dot), GATE_FLOOR)), dot);
@@ -131,7 +152,7 @@ public final class EngramFusion {
   }
 
   private void addGated(float[] kv, int t, float[] x) {
-    int value = (t * (streams + 1) + streams) * hidden;
+    int value = (t * (keys + 1) + keys) * hidden;
     for (int b = 0; b < streams; b++) {
       int h = (t * streams + b) * hidden;
       kernels.addScaled(gates[t * streams + b], kv, value, x, h, hidden);
@@ -141,7 +162,7 @@ public final class EngramFusion {
 
   private void addConvolved(
       ShortConvolution convolution,
-      History history,
+      List<Stretch> stretches,
       float[] kv,
       int tokens,
       float[] x,
@@ -153,13 +174,15 @@ public final class EngramFusion {
     linear.forEachToken(
         tokens,
         t -> {
-          int value = (t * (streams + 1) + streams) * hidden;
+          int value = (t * (keys + 1) + keys) * hidden;
           for (int b = 0; b < streams; b++) {
             int at = t * n + b * hidden;
             kernels.addScaled(gates[t * streams + b], kv, value, u, at, hidden);
           }
         });
-    convolution.apply(tokens, u, history);
+    for (Stretch s : stretches) {
+      convolution.apply(s.first(), s.count(), u, s.history());
+    }
     linear.forEachToken(
         tokens,
         t -> {

@@ -9,7 +9,7 @@ import java.util.Objects;
  * its canonical id and the {@link #lookback} ids before it only, so a sequence needs no other state
  * than its ids, and cutting or forking these is all that a rollback or fork takes.
  */
-public final class EngramIndex {
+public final class EngramIndex implements RowIndex {
   /** Canonical id of a position that takes no part, such as one of an image. */
   public static final int DEAD = -1;
 
@@ -79,17 +79,17 @@ public final class EngramIndex {
     return new EngramIndex(heads, multipliers.clone(), primes.clone(), offsets, pad, (int) total);
   }
 
-  /** Rows of the table. */
+  @Override
   public int rowCount() {
     return rowCount;
   }
 
-  /** Rows looked up at one position: (order, head), order-major. */
+  @Override
   public int columns() {
     return primes.length;
   }
 
-  /** How many positions before its own a position's rows depend on. */
+  @Override
   public int lookback() {
     return multipliers.length - 1;
   }
@@ -108,35 +108,7 @@ public final class EngramIndex {
     return primes.clone();
   }
 
-  /**
-   * Fails unless the table has exactly the rows that this index can ask for.
-   *
-   * @param rows rows that the configuration or the tensor has
-   * @throws FormatException when they differ
-   */
-  public void requireRows(long rows, String source) {
-    if (rows != rowCount) {
-      throw new FormatException(
-          source,
-          "the Engram table has "
-              + rows
-              + " rows, its hash constants need "
-              + rowCount
-              + "; configuration and weights belong to different models");
-    }
-  }
-
-  /**
-   * Row ids of positions {@code from .. from + count - 1} of an array of canonical ids.
-   *
-   * <p>Looking back stops – everything further back counts as pad – before {@code start} and at a
-   * {@link #DEAD} position; a dead position itself sees pads only.
-   *
-   * @param canonical canonical ids by position; at least {@link #lookback} of them, or all since
-   *     {@code start}, must precede {@code from}
-   * @param start first position of the document
-   * @param out {@code [count, columns]} from {@code outOffset}
-   */
+  /** As {@link RowIndex#rows}, which is the same without features. */
   public void rows(int[] canonical, int start, int from, int count, int[] out, int outOffset) {
     Objects.checkFromIndexSize(from, count, canonical.length);
     Objects.checkFromIndexSize(outOffset, Math.multiplyExact(count, columns()), out.length);
@@ -157,6 +129,27 @@ public final class EngramIndex {
         }
       }
     }
+  }
+
+  @Override
+  public String channel(int column) {
+    return "T" + (2 + column / heads);
+  }
+
+  @Override
+  public int absentRow() {
+    return -1;
+  }
+
+  @Override
+  public boolean structural() {
+    return false;
+  }
+
+  @Override
+  public void rows(
+      int[] canonical, int start, int from, int count, int[] features, int[] out, int outOffset) {
+    rows(canonical, start, from, count, out, outOffset);
   }
 
   @Override

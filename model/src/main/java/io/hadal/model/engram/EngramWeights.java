@@ -7,25 +7,39 @@ import org.jspecify.annotations.Nullable;
 public final class EngramWeights {
   final Matrix projection;
   final float @Nullable [] bias;
-  final float[] gate;
+  // Product of both norms' weights, [hc, D]; null when the value is added without a gate.
+  final float @Nullable [] gate;
   final @Nullable ShortConvolution convolution;
 
   private EngramWeights(
       Matrix projection,
       float @Nullable [] bias,
-      float[] queryNorm,
-      float[] keyNorm,
+      float @Nullable [] queryNorm,
+      float @Nullable [] keyNorm,
       @Nullable ShortConvolution convolution) {
-    if (queryNorm.length != keyNorm.length || (bias != null && bias.length != projection.rows())) {
-      throw new IllegalArgumentException("Engram weights do not fit each other");
-    }
     this.projection = projection;
     this.bias = bias;
     this.convolution = convolution;
-    this.gate = new float[queryNorm.length];
-    for (int i = 0; i < gate.length; i++) {
-      gate[i] = queryNorm[i] * keyNorm[i];
+    if (bias != null && bias.length != projection.rows()) {
+      throw new IllegalArgumentException("an Engram bias of " + bias.length + " for " + projection);
     }
+    if (queryNorm == null || keyNorm == null) {
+      this.gate = null;
+      return;
+    }
+    if (queryNorm.length != keyNorm.length) {
+      throw new IllegalArgumentException("Engram weights do not fit each other");
+    }
+    float[] product = new float[queryNorm.length];
+    for (int i = 0; i < product.length; i++) {
+      product[i] = queryNorm[i] * keyNorm[i];
+    }
+    this.gate = product;
+  }
+
+  /** The convolution over the gated values; null without. */
+  public @Nullable ShortConvolution convolution() {
+    return convolution;
   }
 
   /**
@@ -37,6 +51,18 @@ public final class EngramWeights {
    */
   public static EngramWeights released(Matrix projection, float[] queryNorm, float[] keyNorm) {
     return new EngramWeights(projection, null, queryNorm, keyNorm, null);
+  }
+
+  /**
+   * Values that are added to every stream as they are.
+   *
+   * @param projection {@code [D, row values]}
+   * @param bias of the projection, {@code [D]}, or null
+   * @param convolution over the values, or null
+   */
+  public static EngramWeights ungated(
+      Matrix projection, float @Nullable [] bias, @Nullable ShortConvolution convolution) {
+    return new EngramWeights(projection, bias, null, null, convolution);
   }
 
   /**

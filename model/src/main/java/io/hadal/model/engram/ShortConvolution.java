@@ -8,7 +8,9 @@ import java.util.Arrays;
  * an RMS norm, four taps {@code dilation} positions apart, SiLU. Immutable.
  */
 public final class ShortConvolution {
-  private static final int TAPS = 4;
+  /** Taps of a channel. */
+  public static final int TAPS = 4;
+
   private static final float NORM_EPS = 1e-5f;
 
   private final Kernels kernels = Kernels.get();
@@ -44,9 +46,15 @@ public final class ShortConvolution {
   /** What a sequence must remember: the normalised values of its last positions. */
   public static final class History {
     private final float[] rows;
+    private float[] added = new float[0];
 
     private History(float[] rows) {
       this.rows = rows;
+    }
+
+    /** Rows that the last {@link ShortConvolution#apply} has appended. */
+    public float[] added() {
+      return added;
     }
 
     public History copy() {
@@ -66,7 +74,17 @@ public final class ShortConvolution {
 
   /** The history before a sequence's first position. */
   public History start() {
-    return new History(new float[(TAPS - 1) * dilation * channels()]);
+    return new History(new float[reach() * channels()]);
+  }
+
+  /** Positions that a {@link History} holds. */
+  public int reach() {
+    return reach(dilation);
+  }
+
+  /** Positions that a convolution of a dilation looks back. */
+  public static int reach(int dilation) {
+    return (TAPS - 1) * dilation;
   }
 
   private int channels() {
@@ -76,17 +94,17 @@ public final class ShortConvolution {
   /**
    * Adds the convolution of consecutive positions to their values.
    *
-   * @param gated {@code [tokens, streams, hidden]}, updated in place
+   * @param gated {@code [tokens, streams, hidden]} from row {@code first}, updated in place
    * @param history of the positions before; moved on
    */
-  void apply(int tokens, float[] gated, History history) {
+  void apply(int first, int tokens, float[] gated, History history) {
     int n = channels();
     int before = history.rows.length;
     float[] rows = Arrays.copyOf(history.rows, before + tokens * n);
     for (int t = 0; t < tokens; t++) {
       for (int b = 0; b < streams; b++) {
         int at = t * n + b * hidden;
-        kernels.rmsNorm(gated, at, hidden, null, NORM_EPS, rows, before + at);
+        kernels.rmsNorm(gated, first * n + at, hidden, null, NORM_EPS, rows, before + at);
       }
       for (int c = 0; c < n; c++) {
         rows[before + t * n + c] *= norm[c];
@@ -102,9 +120,10 @@ public final class ShortConvolution {
         }
       }
       for (int c = 0; c < n; c++) {
-        gated[t * n + c] += (float) (sum[c] / (1 + Math.exp(-sum[c])));
+        gated[(first + t) * n + c] += (float) (sum[c] / (1 + Math.exp(-sum[c])));
       }
     }
     System.arraycopy(rows, tokens * n, history.rows, 0, before);
+    history.added = Arrays.copyOfRange(rows, before, rows.length);
   }
 }

@@ -38,6 +38,7 @@ public final class ForwardPass {
   private float[] taps = new float[0];
   private final @Nullable BlockDrafter blockDrafter;
   private final @Nullable Engram engram;
+  private final @Nullable CompletionHead completionHead;
 
   public ForwardPass(
       ModelConfig config,
@@ -59,6 +60,10 @@ public final class ForwardPass {
     EngramConfig grams = config.engram();
     this.engram =
         grams == null || memory == null ? null : new Engram(config, grams, memory, compute);
+    this.completionHead =
+        config.completionHead() == null || weights.completionHead() == null
+            ? null
+            : new CompletionHead(config, weights.completionHead(), compute);
     config.layers().forEach(l -> rotary.table(l.rope()));
     config.drafters().forEach(l -> rotary.table(l.rope()));
   }
@@ -77,6 +82,9 @@ public final class ForwardPass {
       hyper.start(batch.size());
       if (engram != null) {
         engram.begin(batch);
+      }
+      if (completionHead != null) {
+        completionHead.begin(batch);
       }
       int width = config.streamWidth();
       int d = config.hiddenSize();
@@ -122,6 +130,9 @@ public final class ForwardPass {
    */
   public void logits(float[] streams, int fromRow, int count, float[] out) {
     logits(weights.head(), streams, fromRow, count, out);
+    if (completionHead != null) {
+      completionHead.add(collapsed, fromRow, count, out);
+    }
   }
 
   private void logits(HeadWeights head, float[] x, int fromRow, int count, float[] out) {

@@ -269,9 +269,12 @@ final class Indexer {
         span.count(),
         (i, worker) -> {
           int t = span.offset() + i;
-          int[] entries = candidateEntries(t, lc.visibleEntries(batch.position(t)));
-          if (entries.length <= index.topK() && !probing) {
-            selected[t] = candidates[t] == null ? null : entries;
+          int visible = lc.visibleEntries(batch.position(t));
+          // As without a step that needs a choice: few entries are all attended to.
+          boolean all = visible <= index.topK();
+          int[] entries = candidateEntries(t, visible);
+          if ((all || entries.length <= index.topK()) && !probing) {
+            selected[t] = all ? null : entries;
             return;
           }
           float[] own = new float[entries.length];
@@ -298,7 +301,7 @@ final class Indexer {
           for (int j = 0; j < k; j++) {
             best[j] = entries[best[j]];
           }
-          selected[t] = best;
+          selected[t] = all ? null : best;
         });
     if (probing && width > 0) {
       compute.probe(layer, "idx_score", seen, span.count(), width);

@@ -87,8 +87,14 @@ final class MixtureOfExperts {
       } else {
         Router.select(logits, t * experts, experts, w.bias(), active, chosen, t * active);
       }
-      Router.weights(
-          logits, t * experts, chosen, t * active, active, moe.routedScale(), weights, t * active);
+      int at = t * active;
+      if (moe.normalized()) {
+        Router.weights(logits, t * experts, chosen, at, active, moe.routedScale(), weights, at);
+      } else {
+        for (int i = at; i < at + active; i++) {
+          weights[i] = logits[t * experts + chosen[i]] * moe.routedScale();
+        }
+      }
     }
     compute.probe(layer, "gate_scores", logits, tokens, experts);
     compute.probe(layer, "gate_w", weights, tokens, active);

@@ -1,8 +1,8 @@
 package io.hadal.model.weights;
 
-import io.hadal.model.engram.EngramIndex;
 import io.hadal.model.engram.EngramTable;
 import io.hadal.model.engram.EngramWeights;
+import io.hadal.model.engram.RowIndex;
 
 /**
  * One layer's n-gram memory (engram spec 3.1).
@@ -11,4 +11,4 @@ import io.hadal.model.engram.EngramWeights;
  * @param table rows, in memory or on disk
  * @param weights projection and norms that fuse the rows into the streams
  */
-public record EngramLayer(EngramIndex index, EngramTable table, EngramWeights weights) {}
+public record EngramLayer(RowIndex index, EngramTable table, EngramWeights weights) {}

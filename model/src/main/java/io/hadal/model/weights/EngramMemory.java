@@ -1,6 +1,7 @@
 package io.hadal.model.weights;
 
 import io.hadal.model.engram.CanonicalMap;
+import io.hadal.model.engram.CodeVocabulary;
 import io.hadal.model.engram.ReadPool;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -9,11 +10,15 @@ import org.jspecify.annotations.Nullable;
  * The n-gram memory of a model.
  *
  * @param map raw token ids to canonical ids
+ * @param vocabulary what the structural channels need; null without
  * @param layers by trunk layer
  * @param pool reads rows from disk; null when the tables are mapped
  */
 public record EngramMemory(
-    CanonicalMap map, Map<Integer, EngramLayer> layers, @Nullable ReadPool pool)
+    CanonicalMap map,
+    @Nullable CodeVocabulary vocabulary,
+    Map<Integer, EngramLayer> layers,
+    @Nullable ReadPool pool)
     implements AutoCloseable {
   public EngramMemory {
     layers = Map.copyOf(layers);

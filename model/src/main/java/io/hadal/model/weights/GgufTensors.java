@@ -8,6 +8,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,9 +24,13 @@ final class GgufTensors extends TensorSource {
           "norm.weight", "output_norm.weight",
           "hc_head_fn", "output_hc_fn.weight",
           "hc_head_base", "output_hc_base.weight",
-          "hc_head_scale", "output_hc_scale.weight");
+          "hc_head_scale", "output_hc_scale.weight",
+          "completion_head.down.weight", "completion_head_down.weight",
+          "completion_head.up.weight", "completion_head_up.weight");
 
   private static final Map<String, String> LAYER = layerNames();
+
+  private static final Pattern LAYER_NAME = Pattern.compile("layers\\.([0-9]+)\\.(.+)");
 
   /** Second spellings. */
   private static final Map<String, String> OTHER =
@@ -73,6 +79,9 @@ final class GgufTensors extends TensorSource {
     m.put("ffn.gate.bias_vl", "exp_probs_b_vl.bias");
     m.put("engram.embed.weight", "engram_embd.weight");
     m.put("engram.wkv.weight", "engram_kv.weight");
+    m.put("engram.wkv.bias", "engram_kv.bias");
+    m.put("engram.conv.weight", "engram_conv.weight");
+    m.put("engram.conv_norm.weight", "engram_conv_norm.weight");
     m.put("engram.q_weight", "engram_q_norm.weight");
     m.put("engram.k_weight", "engram_k_norm.weight");
     m.put("ffn.gate.tid2eid", "ffn_gate_tid2eid.weight");
@@ -90,6 +99,17 @@ final class GgufTensors extends TensorSource {
     m.put("hc_head_base", "nextn.hc_head_base.weight");
     m.put("hc_head_scale", "nextn.hc_head_scale.weight");
     return m;
+  }
+
+  /** The name under which Hadal writes a tensor that has the given released name. */
+  static String written(String released) {
+    String global = GLOBAL.get(released);
+    if (global != null) {
+      return global;
+    }
+    Matcher layer = LAYER_NAME.matcher(released);
+    String local = layer.matches() ? LAYER.get(layer.group(2)) : null;
+    return local == null ? released : "blk." + layer.group(1) + "." + local;
   }
 
   @Override

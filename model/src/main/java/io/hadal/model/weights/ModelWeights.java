@@ -9,13 +9,15 @@ import org.jspecify.annotations.Nullable;
  *
  * @param embed {@code [vocab, hidden]}
  * @param blockDraft DSpark drafter, null without
+ * @param completionHead for filling in the middle, null without
  */
 public record ModelWeights(
     Matrix embed,
     List<LayerWeights> layers,
     HeadWeights head,
     List<MtpWeights> drafters,
-    @Nullable BlockDraftWeights blockDraft) {
+    @Nullable BlockDraftWeights blockDraft,
+    @Nullable CompletionHeadWeights completionHead) {
   public ModelWeights {
     layers = List.copyOf(layers);
     drafters = List.copyOf(drafters);

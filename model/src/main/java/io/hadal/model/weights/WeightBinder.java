@@ -7,32 +7,20 @@ import io.hadal.kernels.Matrix;
 import io.hadal.kernels.StorageType;
 import io.hadal.model.config.AttentionConfig;
 import io.hadal.model.config.BlockDraftConfig;
+import io.hadal.model.config.CompletionHeadConfig;
 import io.hadal.model.config.EngramConfig;
 import io.hadal.model.config.IndexerConfig;
 import io.hadal.model.config.LayerConfig;
 import io.hadal.model.config.ModelConfig;
 import io.hadal.model.config.MoeConfig;
-import io.hadal.model.engram.CanonicalMap;
-import io.hadal.model.engram.EngramIndex;
-import io.hadal.model.engram.EngramShape;
-import io.hadal.model.engram.EngramWeights;
-import io.hadal.model.engram.FileTable;
-import io.hadal.model.engram.MappedTable;
-import io.hadal.model.engram.ReadPool;
-import io.hadal.model.engram.TableLayout;
 import io.hadal.model.weights.MoeWeights.ExpertWeights;
 import io.hadal.model.weights.MtpWeights.Projection;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Binds stored tensors to the architecture; every shape is checked here, once. */
 public final class WeightBinder {
-  /** Row reads under way at once: enough to keep a solid-state disk busy. */
-  private static final int READERS = 32;
-
   private final ModelConfig config;
   private final TensorSource tensors;
 
@@ -70,107 +58,16 @@ public final class WeightBinder {
   /**
    * Binds the n-gram memory, or null when the model has none.
    *
-   * @param map canonical ids of the model's tokenizer
+   * @param maps canonical ids of the model's tokenizer
    * @param cacheBytes memory for rows that are read from disk; 0 to map the tables
    */
   public static @Nullable EngramMemory bindEngram(
-      ModelConfig config, TensorStore store, CanonicalMap map, long cacheBytes) {
+      ModelConfig config, TensorStore store, TokenMaps maps, long cacheBytes) {
     EngramConfig shape = config.engram();
     if (shape == null) {
       return null;
     }
-    String source = store.source().toString();
-    map.requireSize(shape.canonicalSize(), source);
-    return new WeightBinder(config, source(config, store)).engram(shape, map, source, cacheBytes);
-  }
-
-  private EngramMemory engram(
-      EngramConfig shape, CanonicalMap map, String source, long cacheBytes) {
-    List<EngramIndex> indexes = indexes(shape, map.canonical(shape.padId()), source);
-    ReadPool pool = cacheBytes > 0 ? new ReadPool(READERS) : null;
-    Map<Integer, EngramLayer> layers = new HashMap<>();
-    boolean ok = false;
-    try {
-      for (int i = 0; i < shape.layers().size(); i++) {
-        int layer = shape.layers().get(i);
-        EngramIndex index = indexes.get(i);
-        index.requireRows(shape.rows().get(i), source);
-        layers.put(layer, engramLayer(shape, layer, index, pool, cacheBytes));
-      }
-      ok = true;
-    } finally {
-      if (!ok) {
-        layers.values().forEach(l -> l.table().close());
-        if (pool != null) {
-          pool.close();
-        }
-      }
-    }
-    return new EngramMemory(map, layers, pool);
-  }
-
-  /** Row indexes from the stored hash constants; missing ones are computed. */
-  private static List<EngramIndex> indexes(EngramConfig shape, int pad, String source) {
-    List<EngramIndex> computed =
-        shape.multipliers().isEmpty() || shape.primes().isEmpty()
-            ? EngramShape.uniform(
-                    shape.layers(),
-                    shape.maxOrder(),
-                    shape.heads(),
-                    Math.toIntExact(shape.vocabSize()),
-                    shape.canonicalSize())
-                .indexes(pad, source)
-            : List.of();
-    List<EngramIndex> indexes = new ArrayList<>();
-    int orders = shape.maxOrder();
-    int columns = shape.columns();
-    for (int i = 0; i < shape.layers().size(); i++) {
-      indexes.add(
-          EngramIndex.of(
-              shape.heads(),
-              shape.multipliers().isEmpty()
-                  ? computed.get(i).multipliers()
-                  : shape.multipliers().subList(i * orders, (i + 1) * orders).stream()
-                      .mapToLong(Long::longValue)
-                      .toArray(),
-              shape.primes().isEmpty()
-                  ? computed.get(i).primes()
-                  : shape.primes().subList(i * columns, (i + 1) * columns).stream()
-                      .mapToInt(Integer::intValue)
-                      .toArray(),
-              pad,
-              shape.canonicalSize(),
-              source));
-    }
-    return indexes;
-  }
-
-  private EngramLayer engramLayer(
-      EngramConfig shape, int layer, EngramIndex index, @Nullable ReadPool pool, long cacheBytes) {
-    String p = "layers." + layer + ".engram.";
-    int d = config.hiddenSize();
-    int n = config.hyper().streams();
-    Matrix wkv = tensors.matrix(p + "wkv", (n + 1) * d, shape.width());
-    EngramWeights weights =
-        EngramWeights.released(
-            wkv,
-            tensors.vector(p + "q_weight", (long) n * d),
-            tensors.vector(p + "k_weight", (long) n * d));
-    StoredTensor codes = tensors.get(p + "embed.weight");
-    StoredTensor scales = tensors.scaleOf(p + "embed");
-    TableLayout table =
-        TableLayout.of(
-            tensors.store(),
-            codes.name(),
-            scales == null ? codes.name() + ".scale" : scales.name(),
-            index.rowCount(),
-            shape.headDim());
-    return new EngramLayer(
-        index,
-        pool == null
-            ? new MappedTable(table)
-            : new FileTable(table, cacheBytes / shape.layers().size(), pool),
-        weights);
+    return new EngramBinder(config, shape, source(config, store), maps).bind(cacheBytes);
   }
 
   private ModelWeights bind() {
@@ -193,7 +90,16 @@ public final class WeightBinder {
       }
       drafters.add(drafter(p, config.drafters().get(i), head));
     }
-    return new ModelWeights(embed, layers, head, drafters, blockDraft(head));
+    return new ModelWeights(embed, layers, head, drafters, blockDraft(head), completionHead());
+  }
+
+  private @Nullable CompletionHeadWeights completionHead() {
+    CompletionHeadConfig c = config.completionHead();
+    return c == null
+        ? null
+        : new CompletionHeadWeights(
+            tensors.matrix("completion_head.down", c.rank(), config.hiddenSize()),
+            tensors.matrix("completion_head.up", config.vocabSize(), c.rank()));
   }
 
   private @Nullable BlockDraftWeights blockDraft(HeadWeights trunk) {

@@ -57,7 +57,7 @@ class CodeEngramIndexTest {
     int[] expected = new int[50 * plain.columns()];
     int[] rows = new int[expected.length];
     plain.rows(ids, 0, 0, 50, expected, 0);
-    code.rows(ids, 0, 0, 50, new int[50 * StructuralFeatures.COUNT], 0, rows, 0);
+    code.rows(ids, 0, 0, 50, new int[50 * StructuralFeatures.COUNT], rows, 0);
     assertThat(rows).containsExactly(expected);
   }
 
@@ -77,7 +77,7 @@ class CodeEngramIndexTest {
         canonical[t] = random.nextInt(20) == 0 ? EngramIndex.DEAD : VOCABULARY.canonical(token);
       }
       int[] rows = new int[n * index.columns()];
-      index.rows(canonical, 0, 0, n, features, 0, rows, 0);
+      index.rows(canonical, 0, 0, n, features, rows, 0);
       int[] low = new int[index.columns()];
       int[] high = new int[index.columns()];
       Arrays.fill(low, Integer.MAX_VALUE);
@@ -116,7 +116,7 @@ class CodeEngramIndexTest {
       canonical[t] = VOCABULARY.canonical(token);
     }
     int[] whole = new int[n * index.columns()];
-    index.rows(canonical, 0, 0, n, features, 0, whole, 0);
+    index.rows(canonical, 0, 0, n, features, whole, 0);
     int[] parts = new int[whole.length];
     for (int at = 0; at < n; ) {
       int count = 1 + random.nextInt(Math.min(20, n - at));
@@ -127,8 +127,7 @@ class CodeEngramIndexTest {
           0,
           at - first,
           count,
-          features,
-          at * StructuralFeatures.COUNT,
+          Arrays.copyOfRange(features, at * StructuralFeatures.COUNT, features.length),
           parts,
           at * index.columns());
       at += count;
@@ -183,7 +182,7 @@ class CodeEngramIndexTest {
 
   private static int[] rows(CodeEngramIndex index, int[] features) {
     int[] out = new int[index.columns()];
-    index.rows(new int[] {7}, 0, 0, 1, features, 0, out, 0);
+    index.rows(new int[] {7}, 0, 0, 1, features, out, 0);
     return out;
   }
 

@@ -11,10 +11,12 @@ import io.hadal.kernels.Kernels;
 import io.hadal.kernels.Matrix;
 import io.hadal.kernels.StorageType;
 import io.hadal.model.NumericMode;
+import io.hadal.model.engram.EngramFusion.Stretch;
 import io.hadal.model.engram.ShortConvolution.History;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -185,7 +187,7 @@ class EngramFusionTest {
         0,
         10,
         convolved,
-        none.start(),
+        List.of(new Stretch(0, 10, none.start())),
         LINEAR,
         0,
         null);
@@ -220,7 +222,7 @@ class EngramFusionTest {
                     0,
                     1,
                     new float[16],
-                    demo.convolution.start(),
+                    List.of(new Stretch(0, 1, demo.convolution.start())),
                     LINEAR,
                     0,
                     null))
@@ -280,7 +282,8 @@ class EngramFusionTest {
       int n = streams * hidden;
       float[] part = Arrays.copyOfRange(x, from * n, (from + count) * n);
       float[] rows = Arrays.copyOfRange(e, from * 5, (from + count) * 5);
-      fusion.forward(weights, rows, new int[count], 0, count, part, history, LINEAR, 0, null);
+      List<Stretch> whole = List.of(new Stretch(0, count, history));
+      fusion.forward(weights, rows, new int[count], 0, count, part, whole, LINEAR, 0, null);
       System.arraycopy(part, 0, x, from * n, part.length);
     }
 
