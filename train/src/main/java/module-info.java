@@ -3,5 +3,7 @@ module io.hadal.train {
   requires transitive io.hadal.engine;
   requires static transitive org.jspecify;
 
+  exports io.hadal.train;
   exports io.hadal.train.graph;
+  exports io.hadal.train.optimizer;
 }

@@ -188,7 +188,13 @@ final class Experts {
               float[] b = bias == null ? null : bias.value();
               Router.select(scores, t * e, e, b, k, chosen, t * k);
             }
-            Router.weights(scores, t * e, chosen, t * k, k, moe.routedScale(), weights, t * k);
+            if (moe.normalized()) {
+              Router.weights(scores, t * e, chosen, t * k, k, moe.routedScale(), weights, t * k);
+            } else {
+              for (int a = t * k; a < (t + 1) * k; a++) {
+                weights[a] = scores[t * e + chosen[a]] * moe.routedScale();
+              }
+            }
           }
         });
   }
@@ -423,6 +429,10 @@ final class Experts {
             for (int i = 0; i < k; i++) {
               sum += scores[row + chosen[t * k + i]];
               mean += dWeights[places[t * k + i]] * weights[t * k + i];
+            }
+            if (!moe.normalized()) {
+              sum = 1;
+              mean = 0;
             }
             for (int i = 0; i < k; i++) {
               float d = dWeights[places[t * k + i]] * moe.routedScale() - mean;
