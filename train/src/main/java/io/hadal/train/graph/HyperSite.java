@@ -6,8 +6,11 @@ import io.hadal.train.graph.Parameter.Kind;
 
 /**
  * One delayed mHC site (V4.1 spec 4.1): collapses the streams with the gates of the site before,
- * normalises for the sublayer, and writes the sublayer's result back. Coefficients lie one row per
- * coefficient: {@code [pre(s) | post(s) | comb(s x s)][tokens]}.
+ * normalises for the sublayer, and writes the sublayer's result back.
+ *
+ * <p>Coefficients lie in blocks of {@link Work#BLOCK} tokens, one row per coefficient: {@code
+ * [blocks][pre(s) | post(s) | comb(s x s)][tokens of a block]}, see {@link #at}. Rows as long as a
+ * batch would fall on the same cache sets.
  */
 final class HyperSite {
   private final Work work;
@@ -70,14 +73,33 @@ final class HyperSite {
     }
   }
 
-  /** Gates of the next site, {@code [streams][tokens]}. */
+  /** Place of coefficient i of a token. */
+  private int at(int i, int t) {
+    return (t / Work.BLOCK * mixes + i) * Work.BLOCK + t % Work.BLOCK;
+  }
+
+  /** Numbers of an array of coefficients. */
+  static int size(HyperConfig hyper, int tokens) {
+    return (tokens + Work.BLOCK - 1) / Work.BLOCK * Work.BLOCK * hyper.mixes();
+  }
+
+  /** Gates before the first site: the first stream alone. */
+  static float[] start(HyperConfig hyper, int tokens) {
+    float[] gates = new float[size(hyper, tokens)];
+    for (int block = 0; block < gates.length; block += hyper.mixes() * Work.BLOCK) {
+      java.util.Arrays.fill(gates, block, block + Work.BLOCK, 1);
+    }
+    return gates;
+  }
+
+  /** Coefficients, of which the first ones are the gates of the next site. */
   float[] gates() {
     return coefficients;
   }
 
   /** Where the next site leaves the gradient of its gates. */
   float[] gateGradients(int tokens) {
-    gradients = Work.grow(gradients, mixes * tokens);
+    gradients = Work.grow(gradients, size(hyper, tokens));
     return gradients;
   }
 
@@ -90,8 +112,8 @@ final class HyperSite {
    */
   float[] forward(int tokens, float[] x, float[] gates) {
     projected = Work.grow(projected, tokens * mixes);
-    mixed = Work.grow(mixed, tokens * mixes);
-    coefficients = Work.grow(coefficients, tokens * mixes);
+    mixed = Work.grow(mixed, size(hyper, tokens));
+    coefficients = Work.grow(coefficients, size(hyper, tokens));
     collapsed = Work.grow(collapsed, tokens * hidden);
     normed = Work.grow(normed, tokens * hidden);
     fn.forward(work, tokens, x, projected);
@@ -102,12 +124,12 @@ final class HyperSite {
           for (int t = from; t < to; t++) {
             float r = RmsNorm.inverse(work, x, t * width, width, eps);
             for (int i = 0; i < mixes; i++) {
-              mixed[i * tokens + t] = projected[t * mixes + i] * r;
+              mixed[at(i, t)] = projected[t * mixes + i] * r;
             }
-            collapse(tokens, x, gates, t, g, collapsed);
+            collapse(x, gates, t, g, collapsed);
             norm.row(work, collapsed, t * hidden, normed, t * hidden);
           }
-          mix(tokens, from, to, coefficients, g, soft[worker]);
+          mix(from, to, coefficients, g, soft[worker]);
         });
     return normed;
   }
@@ -117,40 +139,40 @@ final class HyperSite {
   }
 
   /** {@code out = sum_j gate[j] x_j} of one token. */
-  void collapse(int tokens, float[] x, float[] gates, int t, float[] g, float[] out) {
+  void collapse(float[] x, float[] gates, int t, float[] g, float[] out) {
     for (int j = 0; j < streams; j++) {
-      g[j] = gates[j * tokens + t];
+      g[j] = gates[at(j, t)];
     }
     work.kernels.weightedSums(
         g, 0, streams, 1, x, t * width, hidden, streams, hidden, out, t * hidden, hidden);
   }
 
   /** Coefficients of some tokens; {@code b} receives what the backward pass of Sinkhorn needs. */
-  private void mix(int tokens, int from, int to, float[] out, float[] b, float[] soft) {
+  private void mix(int from, int to, float[] out, float[] b, float[] soft) {
     int count = to - from;
     for (int i = 0; i < mixes; i++) {
       float s = scale.value()[i < streams ? 0 : i < 2 * streams ? 1 : 2];
       float add = base.value()[i];
-      int row = i * tokens;
+      int row = at(i, from);
       if (i >= 2 * streams) {
-        for (int t = from; t < to; t++) {
-          out[row + t] = mixed[row + t] * s + add;
+        for (int t = row; t < row + count; t++) {
+          out[t] = mixed[t] * s + add;
         }
         continue;
       }
-      for (int t = from; t < to; t++) {
-        out[row + t] = -(mixed[row + t] * s + add);
+      for (int t = row; t < row + count; t++) {
+        out[t] = -(mixed[t] * s + add);
       }
-      work.kernels.expAndSum(out, row + from, count, 0);
-      for (int t = from; t < to; t++) {
-        float sigmoid = 1 / (1 + out[row + t]);
-        out[row + t] = i < streams ? sigmoid + hyper.eps() : 2 * sigmoid;
+      work.kernels.expAndSum(out, row, count, 0);
+      for (int t = row; t < row + count; t++) {
+        float sigmoid = 1 / (1 + out[t]);
+        out[t] = i < streams ? sigmoid + hyper.eps() : 2 * sigmoid;
       }
     }
     work.training.sinkhorn(
         out,
-        2 * streams * tokens + from,
-        tokens,
+        at(2 * streams, from),
+        Work.BLOCK,
         count,
         streams,
         hyper.iterations(),
@@ -168,14 +190,14 @@ final class HyperSite {
           for (int t = from; t < to; t++) {
             for (int j = 0; j < streams; j++) {
               for (int k = 0; k < streams; k++) {
-                c[k * streams + j] = coefficients[(2 * streams + j * streams + k) * tokens + t];
+                c[k * streams + j] = coefficients[at(2 * streams + j * streams + k, t)];
               }
             }
             int at = t * width;
             work.kernels.weightedSums(
                 c, 0, streams, streams, x, at, hidden, streams, hidden, out, at, hidden);
             for (int k = 0; k < streams; k++) {
-              float post = coefficients[(streams + k) * tokens + t];
+              float post = coefficients[at(streams + k, t)];
               work.kernels.addScaled(post, y, t * hidden, out, at + k * hidden, hidden);
             }
           }
@@ -197,7 +219,7 @@ final class HyperSite {
           for (int t = from; t < to; t++) {
             int at = t * width;
             for (int i = 0; i < streams + s2; i++) {
-              c[i] = coefficients[(streams + i) * tokens + t];
+              c[i] = coefficients[at(streams + i, t)];
             }
             int row = t * hidden;
             work.kernels.weightedSums(
@@ -209,7 +231,7 @@ final class HyperSite {
             work.kernels.dots(
                 x, at, hidden, streams, dOut, at, hidden, streams, hidden, c, d + streams, streams);
             for (int i = 0; i < streams + s2; i++) {
-              g[(streams + i) * tokens + t] = c[d + i];
+              g[at(streams + i, t)] = c[d + i];
             }
           }
         });
@@ -234,15 +256,15 @@ final class HyperSite {
         (from, to, partial, at, worker) -> {
           float[] b = work.scratch(worker, scratchSize());
           for (int t = from; t < to; t++) {
-            collapseBackward(tokens, x, gates, dNormed, dGates, dx, t, b);
+            collapseBackward(x, gates, dNormed, dGates, dx, t, b);
           }
-          mixBackward(tokens, from, to, partial, at, b, soft[worker]);
+          mixBackward(from, to, partial, at, b, soft[worker]);
           for (int t = from; t < to; t++) {
             float inverse = RmsNorm.inverse(work, x, t * width, width, eps);
             float dot = 0;
             for (int i = 0; i < mixes; i++) {
-              float d = gradients[i * tokens + t];
-              dot = Math.fma(d, mixed[i * tokens + t], dot);
+              float d = gradients[at(i, t)];
+              dot = Math.fma(d, mixed[at(i, t)], dot);
               projected[t * mixes + i] = d * inverse;
             }
             float factor = -dot * inverse * inverse / width;
@@ -261,41 +283,33 @@ final class HyperSite {
 
   /** One token. */
   void collapseBackward(
-      int tokens,
-      float[] x,
-      float[] gates,
-      float[] dCollapsed,
-      float[] dGates,
-      float[] dx,
-      int t,
-      float[] b) {
+      float[] x, float[] gates, float[] dCollapsed, float[] dGates, float[] dx, int t, float[] b) {
     work.kernels.dots(
         dCollapsed, t * hidden, hidden, 1, x, t * width, hidden, streams, hidden, b, 0, streams);
     for (int j = 0; j < streams; j++) {
-      dGates[j * tokens + t] = b[j];
-      float gate = gates[j * tokens + t];
+      dGates[at(j, t)] = b[j];
+      float gate = gates[at(j, t)];
       work.kernels.addScaled(gate, dCollapsed, t * hidden, dx, t * width + j * hidden, hidden);
     }
   }
 
   /** From gradients of coefficients to those of {@link #mixed}; sums for base and scale. */
-  private void mixBackward(
-      int tokens, int from, int to, float[] partial, int at, float[] b, float[] soft) {
+  private void mixBackward(int from, int to, float[] partial, int at, float[] b, float[] soft) {
     int count = to - from;
     for (int i = 0; i < 2 * streams; i++) {
-      int row = i * tokens;
-      for (int t = from; t < to; t++) {
-        float c = coefficients[row + t];
+      int row = at(i, from);
+      for (int t = row; t < row + count; t++) {
+        float c = coefficients[t];
         float p = i < streams ? c - hyper.eps() : c / 2;
-        gradients[row + t] *= (i < streams ? 1 : 2) * p * (1 - p);
+        gradients[t] *= (i < streams ? 1 : 2) * p * (1 - p);
       }
     }
-    mix(tokens, from, to, coefficients, b, soft);
+    mix(from, to, coefficients, b, soft);
     work.training.sinkhornBackward(
         coefficients,
         gradients,
-        2 * streams * tokens + from,
-        tokens,
+        at(2 * streams, from),
+        Work.BLOCK,
         count,
         streams,
         hyper.iterations(),
@@ -303,7 +317,7 @@ final class HyperSite {
         soft);
     for (int i = 0; i < mixes; i++) {
       int part = i < streams ? 0 : i < 2 * streams ? 1 : 2;
-      int row = i * tokens + from;
+      int row = at(i, from);
       float sum = 0;
       for (int t = 0; t < count; t++) {
         sum += gradients[row + t];

@@ -209,9 +209,9 @@ public final class TrainingGraph {
     int d = config.hiddenSize();
     int n = tokens * config.streamWidth();
     int streams = config.hyper().streams();
-    start = Work.grow(start, tokens * streams);
-    Arrays.fill(start, 0, tokens, 1);
-    Arrays.fill(start, tokens, tokens * streams, 0);
+    if (start.length < HyperSite.size(config.hyper(), tokens)) {
+      start = HyperSite.start(config.hyper(), tokens);
+    }
     last = Work.grow(last, n);
     float[] gates = start;
     for (int i = 0; i < layers.size(); i++) {
@@ -243,7 +243,7 @@ public final class TrainingGraph {
         (from, to, worker) -> {
           float[] g = work.scratch(worker, streams);
           for (int t = from; t < to; t++) {
-            site.collapse(tokens, last, due, t, g, collapsed);
+            site.collapse(last, due, t, g, collapsed);
           }
         });
   }
@@ -263,7 +263,7 @@ public final class TrainingGraph {
     int streams = config.hyper().streams();
     gradient = Work.grow(gradient, n);
     other = Work.grow(other, n);
-    unused = Work.grow(unused, tokens * streams);
+    unused = Work.grow(unused, HyperSite.size(config.hyper(), tokens));
     dSublayer = Work.grow(dSublayer, tokens * config.hiddenSize());
     dInput = Work.grow(dInput, tokens * config.hiddenSize());
     HyperSite end = layers.getLast().expertSite;
@@ -274,7 +274,7 @@ public final class TrainingGraph {
         (from, to, worker) -> {
           float[] b = work.scratch(worker, streams);
           for (int t = from; t < to; t++) {
-            end.collapseBackward(tokens, last, end.gates(), dCollapsed, dGates, gradient, t, b);
+            end.collapseBackward(last, end.gates(), dCollapsed, dGates, gradient, t, b);
           }
         });
     for (int i = layers.size() - 1; i >= 0; i--) {
