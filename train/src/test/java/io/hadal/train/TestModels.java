@@ -1,9 +1,19 @@
 package io.hadal.train;
 
 import io.hadal.formats.Json;
+import io.hadal.formats.tokenizer.Tokenizer;
+import io.hadal.model.config.ModelConfig;
+import io.hadal.train.graph.EngramModule;
+import java.net.URISyntaxException;
+import java.net.URL;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /** Small models with every part. */
 public final class TestModels {
@@ -29,6 +39,47 @@ public final class TestModels {
         """
             .formatted(topK, streams);
     return Json.parse(text.getBytes(StandardCharsets.UTF_8), "test config");
+  }
+
+  /** The same as a Hadal model with hash layers and an n-gram memory. */
+  public static ObjectNode hadal(int streams, String gate, boolean channels) {
+    ObjectNode o = (ObjectNode) config(512, streams);
+    o.put("model_type", "hadal");
+    o.put("vocab_size", 520);
+    o.put("num_hash_layers", 1);
+    o.putArray("engram_layer_ids").add(1).add(3);
+    o.put("engram_max_ngram_size", 3);
+    o.put("engram_n_heads", 2);
+    o.put("engram_head_dim", 6);
+    o.put("engram_vocab_size", 40);
+    o.put("engram_pad_token_id", 2);
+    o.put("engram_canonical_map", "case_kept");
+    o.put("engram_gate", gate);
+    o.put("engram_projection_bias", channels);
+    if (channels) {
+      o.putObject("engram_channels").put("S3", 30).put("I", 20).put("A", 25);
+    }
+    return o;
+  }
+
+  /** Tokenizer of 512 ids. */
+  public static Path tokenizer() {
+    try {
+      URL url = Objects.requireNonNull(TestModels.class.getResource("tiny_tokenizer.json"));
+      return Path.of(url.toURI());
+    } catch (URISyntaxException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** N-gram memories of a configuration. */
+  public static List<EngramModule> engrams(ModelConfig config) {
+    return EngramModules.of(config, Tokenizer.fromJson(tokenizer()), "test tokenizer");
+  }
+
+  /** Expert tables of a configuration. */
+  public static Map<Integer, int[]> tables(ModelConfig config) {
+    return HashRouting.tables(config, new long[config.vocabSize()], 5);
   }
 
   /** Random token ids. */

@@ -466,6 +466,28 @@ final class Experts {
     return shares;
   }
 
+  /** Balance losses of the last batch, each times the tokens of its span (V4 spec 11). */
+  double balance(PackedBatch batch) {
+    if (table != null) {
+      return 0;
+    }
+    int e = moe.experts();
+    float[] shares = shares(batch);
+    double loss = 0;
+    for (int s = 0; s < batch.spans(); s++) {
+      for (int t = batch.start(s); t < batch.start(s + 1); t++) {
+        double sum = 0;
+        double weighted = 0;
+        for (int i = 0; i < e; i++) {
+          sum += scores[t * e + i];
+          weighted += shares[s * e + i] * scores[t * e + i];
+        }
+        loss += weighted / sum;
+      }
+    }
+    return loss;
+  }
+
   /** Slope of {@code sum_e f_e mean_t(s_e / sum s)} at one token. */
   private void balance(int row, float[] shares, int span, float scale) {
     int e = moe.experts();

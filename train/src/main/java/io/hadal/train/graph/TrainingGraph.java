@@ -125,8 +125,15 @@ public final class TrainingGraph {
     return parameters;
   }
 
-  /** What a batch cost. */
-  public record Losses(double crossEntropy, long targets, double divergence) {}
+  /**
+   * What a batch cost.
+   *
+   * @param crossEntropy sum over the targets, in nats
+   * @param targets number of tokens to predict
+   * @param divergence of the indexers from the attention, sum over tokens and layers
+   * @param balance balance losses of the spans times their tokens, sum over layers
+   */
+  public record Losses(double crossEntropy, long targets, double divergence, double balance) {}
 
   /**
    * Loss without gradients.
@@ -177,10 +184,12 @@ public final class TrainingGraph {
       targets += batch.target(t) >= 0 ? 1 : 0;
     }
     double divergence = 0;
+    double balance = 0;
     for (Layer layer : layers) {
       divergence += layer.attention.divergence();
+      balance += layer.experts.balance(batch);
     }
-    return new Losses(sum, targets, divergence);
+    return new Losses(sum, targets, divergence, balance);
   }
 
   /** Moves the router biases; once a step (V4 spec 11). */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hadal.kernels.WorkerPool;
 import io.hadal.model.config.ConfigReader;
+import io.hadal.model.config.ModelConfig;
 import io.hadal.train.TestModels;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -20,7 +21,10 @@ class GradientTest {
   static void disturb(ParameterSet parameters, Random random) {
     for (Parameter p : parameters.all()) {
       for (int i = 0; i < p.size(); i++) {
-        p.value()[i] += (float) (0.1 * random.nextGaussian());
+        // A table's row of zeros stays.
+        if (p.kind() != Parameter.Kind.TABLE || p.value()[i] != 0) {
+          p.value()[i] += (float) (0.1 * random.nextGaussian());
+        }
       }
     }
   }
@@ -159,6 +163,42 @@ class GradientTest {
           pass,
           l -> l.divergence() / batch.tokens(),
           name -> name.contains("indexer"));
+    }
+  }
+
+  @Test
+  void ofTheMemories() {
+    try (WorkerPool pool = new WorkerPool(2)) {
+      for (String gate : List.of("signed_sqrt", "none")) {
+        ModelConfig config = ConfigReader.parse(TestModels.hadal(2, gate, true), "test");
+        TrainingGraph graph =
+            new TrainingGraph(config, TestModels.engrams(config), tables(), 7, pool);
+        disturb(graph.parameters(), new Random(3));
+        PackedBatch batch = batch(130, 37, 22, 2);
+        Pass pass = new Pass(1f / batch.tokens(), 0, 0, 0, false);
+        check(
+            graph,
+            batch,
+            pass,
+            l -> l.crossEntropy() / batch.tokens(),
+            name -> name.contains("engram") || name.contains("embed"));
+      }
+    }
+  }
+
+  @Test
+  void ofTheBalance() {
+    try (WorkerPool pool = new WorkerPool(2)) {
+      ModelConfig config = ConfigReader.parse(TestModels.config(512, 2), "test");
+      TrainingGraph graph = new TrainingGraph(config, List.of(), Map.of(), 7, pool);
+      PackedBatch batch = batch(130, 9, 7);
+      Pass pass = new Pass(0, 0, 1f / batch.tokens(), 0, false);
+      check(
+          graph,
+          batch,
+          pass,
+          l -> l.balance() / batch.tokens(),
+          name -> name.contains("ffn.gate.weight"));
     }
   }
 }

@@ -15,11 +15,11 @@ import io.hadal.train.TestModels;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /** The training forward pass and the inference engine, same weights. */
 class InferenceAgreementTest {
@@ -35,13 +35,39 @@ class InferenceAgreementTest {
     check(TestModels.config(6, 2));
   }
 
+  @Test
+  void hashLayersAndGatedMemory() {
+    check(TestModels.hadal(4, "signed_sqrt", false));
+  }
+
+  @Test
+  void structuralChannelsAndMemoryWithoutGate() {
+    check(TestModels.hadal(2, "none", true));
+    check(TestModels.hadal(2, "signed_sqrt", true));
+  }
+
+  @Test
+  void aLoneExpertKeepsItsScore() {
+    ObjectNode json = TestModels.hadal(1, "signed_sqrt", false);
+    json.put("num_experts_per_tok", 1);
+    json.put("n_shared_experts", 0);
+    check(json);
+  }
+
   private void check(JsonNode json) {
     ModelConfig config = ConfigReader.parse(json, "test config");
     try (WorkerPool pool = new WorkerPool(2)) {
-      TrainingGraph graph = new TrainingGraph(config, List.of(), Map.of(), 7, pool);
+      TrainingGraph graph =
+          new TrainingGraph(config, TestModels.engrams(config), TestModels.tables(config), 7, pool);
       GradientTest.disturb(graph.parameters(), new Random(3));
-      ModelExport.write(graph.parameters(), Map.of(), json, null, StorageType.F32, folder);
-      int[] ids = TestModels.tokens(new Random(5), 61 + 40 + 3, config.vocabSize());
+      ModelExport.write(
+          graph.parameters(),
+          TestModels.tables(config),
+          json,
+          TestModels.tokenizer(),
+          StorageType.F32,
+          folder);
+      int[] ids = TestModels.tokens(new Random(5), 61 + 40 + 3, Math.min(512, config.vocabSize()));
       int[] targets = new int[ids.length];
       Arrays.fill(targets, -1);
       int v = config.vocabSize();
