@@ -42,6 +42,7 @@ import picocli.CommandLine.Spec;
       VerifyCommand.class,
       BenchCommand.class,
       ChatCommand.class,
+      ExportCommand.class,
       DoctorCommand.class,
       CompletionCommand.class,
       HelpCommand.class
