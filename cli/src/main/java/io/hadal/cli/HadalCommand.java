@@ -42,6 +42,8 @@ import picocli.CommandLine.Spec;
       VerifyCommand.class,
       BenchCommand.class,
       ChatCommand.class,
+      CorpusCommand.class,
+      TokenizerCommand.class,
       DoctorCommand.class,
       CompletionCommand.class,
       HelpCommand.class
