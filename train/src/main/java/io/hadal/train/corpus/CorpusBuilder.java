@@ -12,8 +12,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -174,15 +176,19 @@ public final class CorpusBuilder {
   private record Extracted(
       Licensed item, @Nullable Extraction extraction, @Nullable String failure) {}
 
-  /** The licence to use an artifact under; several in a pom are a choice (Maven's reference). */
+  /** The licences to use an artifact under; several in a pom are a choice (Maven's reference). */
   private @Nullable String licence(Coordinates coordinates, ArtifactStore store)
       throws IOException {
     List<Pom.Licence> stated = store.licences(coordinates);
+    Set<String> allowed = new LinkedHashSet<>();
     for (Pom.Licence licence : stated) {
       String spdx = Licences.allowed(licence.name(), licence.url());
       if (spdx != null) {
-        return spdx;
+        allowed.add(spdx);
       }
+    }
+    if (!allowed.isEmpty()) {
+      return String.join(" OR ", allowed);
     }
     refuse(
         coordinates,

@@ -1,6 +1,7 @@
 package io.hadal.train.corpus;
 
 import java.util.Arrays;
+import java.util.regex.Pattern;
 
 /**
  * The 13-word runs of held-out text, and how many documents of the corpus hold each. A run that
@@ -13,6 +14,10 @@ final class HeldOutGrams {
   /** From this many documents on, a run counts as common. */
   static final int COMMON = 10;
 
+  private static final Pattern IMPORT =
+      Pattern.compile(
+          "^[ \\t]*(package|import|from)[ \\t][\\w.*, \\t]+;?[ \\t]*$", Pattern.MULTILINE);
+
   private long[] keys = new long[1 << 16];
   private byte[] sources = new byte[1 << 16];
   private byte[] documents = new byte[1 << 16];
@@ -23,9 +28,13 @@ final class HeldOutGrams {
 
   static final int VALID = 2;
 
+  private static WordHashes words(String text) {
+    return WordHashes.ofWords(IMPORT.matcher(text).replaceAll(""));
+  }
+
   /** Adds all runs of a text; texts with fewer words have none. */
   void add(String text, int source) {
-    WordHashes words = WordHashes.ofWords(text);
+    WordHashes words = words(text);
     if (words.size() < WORDS) {
       return;
     }
@@ -44,7 +53,7 @@ final class HeldOutGrams {
 
   /** The known runs in a text by slot, each once; valid as long as nothing is added. */
   int[] hits(String text) {
-    WordHashes words = WordHashes.ofWords(text);
+    WordHashes words = words(text);
     if (words.size() < WORDS) {
       return new int[0];
     }
