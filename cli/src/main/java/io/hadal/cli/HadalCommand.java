@@ -43,6 +43,8 @@ import picocli.CommandLine.Spec;
       BenchCommand.class,
       ChatCommand.class,
       ExportCommand.class,
+      CorpusCommand.class,
+      TokenizerCommand.class,
       DoctorCommand.class,
       CompletionCommand.class,
       HelpCommand.class
