@@ -45,6 +45,7 @@ import picocli.CommandLine.Spec;
       ExportCommand.class,
       CorpusCommand.class,
       TokenizerCommand.class,
+      TrainCommand.class,
       DoctorCommand.class,
       CompletionCommand.class,
       HelpCommand.class
