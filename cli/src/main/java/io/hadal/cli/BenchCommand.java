@@ -3,9 +3,13 @@ package io.hadal.cli;
 import io.hadal.engine.Engine;
 import io.hadal.engine.EngineOptions;
 import io.hadal.engine.Session;
+import io.hadal.formats.weights.StoredTensor;
+import io.hadal.formats.weights.TensorStore;
 import io.hadal.kernels.Kernels;
 import io.hadal.model.Model;
 import io.hadal.model.config.ModelConfig;
+import io.hadal.model.engram.EngramCounters;
+import io.hadal.model.weights.EngramMemory;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,6 +40,8 @@ final class BenchCommand implements Callable<Integer> {
   @Mixin private ModelOptions model = new ModelOptions();
 
   @Mixin private ModeOption mode = new ModeOption();
+
+  @Mixin private ReplayOption replay = new ReplayOption();
 
   @Mixin private ProgressOption progress = new ProgressOption();
 
@@ -94,7 +100,7 @@ final class BenchCommand implements Callable<Integer> {
       List<BenchResult> results = new ArrayList<>();
       RandomTokens random = new RandomTokens(SEED, loaded.config().vocabSize());
       for (int depth : depths) {
-        measure(engine, depth, random, interruption, results);
+        measure(loaded, engine, depth, random, interruption, results);
       }
       print(report(loaded, engine, results));
     }
@@ -128,15 +134,27 @@ final class BenchCommand implements Callable<Integer> {
     return values.stream().mapToInt(Integer::intValue).max().orElse(0);
   }
 
+  /** A prompt of which most is left out must be known whole. */
+  private int promptPiece() {
+    return replay.on() ? Integer.MAX_VALUE : chunk;
+  }
+
   private EngineOptions options(int longest) {
     try {
-      return model.engine(longest).withMode(mode.mode()).withStepTokens(chunk);
+      // Random ids meet the image token too, which costs what others cost.
+      return model
+          .engine(longest)
+          .withMode(mode.mode())
+          .withStepTokens(chunk)
+          .withBoundedReplay(replay.on())
+          .withPlainImageIds(true);
     } catch (IllegalArgumentException e) {
       throw usage("--chunk: " + e.getMessage());
     }
   }
 
   private void measure(
+      Model loaded,
       Engine engine,
       int depth,
       RandomTokens random,
@@ -148,12 +166,12 @@ final class BenchCommand implements Callable<Integer> {
       }
       for (int n : prompts) {
         if (n > 0) {
-          results.add(test(base, true, random.next(n), interruption));
+          results.add(test(loaded, base, true, random.next(n), interruption));
         }
       }
       for (int n : generations) {
         if (n > 0) {
-          results.add(test(base, false, random.next(n), interruption));
+          results.add(test(loaded, base, false, random.next(n), interruption));
         }
       }
     }
@@ -161,11 +179,14 @@ final class BenchCommand implements Callable<Integer> {
 
   private void fill(Session session, int[] tokens, String label, Interruption interruption) {
     try (ProgressBar bar = progress.start(spec.commandLine().getErr(), label, tokens.length)) {
-      Prefill.run(session, tokens, 0, chunk, bar, interruption);
+      Prefill.run(session, tokens, 0, promptPiece(), bar, interruption);
     }
   }
 
-  private BenchResult test(Session base, boolean prompt, int[] tokens, Interruption interruption) {
+  private BenchResult test(
+      Model loaded, Session base, boolean prompt, int[] tokens, Interruption interruption) {
+    EngramMemory memory = loaded.engram();
+    List<EngramCounters> lookups = new ArrayList<>();
     List<Long> nanos = new ArrayList<>();
     long bytes = 0;
     String label = (prompt ? "pp" : "tg") + tokens.length;
@@ -175,16 +196,20 @@ final class BenchCommand implements Callable<Integer> {
             spec.commandLine().getErr(), "measuring " + label, (long) runs * tokens.length)) {
       for (int run = 0; run < runs; run++) {
         try (Session session = base.fork()) {
+          EngramCounters before = memory == null ? EngramCounters.NONE : memory.counters();
           long start = System.nanoTime();
-          Prefill.run(session, tokens, 0, prompt ? chunk : 1, bar, interruption);
+          Prefill.run(session, tokens, 0, prompt ? promptPiece() : 1, bar, interruption);
           if (noWarmup || run > 0) {
             nanos.add(System.nanoTime() - start);
+            if (memory != null) {
+              lookups.add(memory.counters().minus(before));
+            }
           }
           bytes = session.cacheBytes();
         }
       }
     }
-    return new BenchResult(prompt, tokens.length, base.length(), nanos, bytes);
+    return new BenchResult(prompt, tokens.length, base.length(), nanos, bytes, lookups);
   }
 
   private BenchReport report(Model loaded, Engine engine, List<BenchResult> results) {
@@ -192,13 +217,24 @@ final class BenchCommand implements Callable<Integer> {
     return new BenchReport(
         String.valueOf(model.path().toAbsolutePath().normalize().getFileName()),
         config.family(),
-        engine.plan().weightBytes(),
+        storedBytes(loaded.store()),
         ParameterCount.of(loaded.store(), config).total(),
         Kernels.get().name(),
         engine.options().threads(),
         mode.mode().name().toLowerCase(Locale.ROOT),
         !noWarmup,
+        engine.plan().engramCache(),
         results);
+  }
+
+  /** Bytes of all weights, in memory or not. */
+  private static long storedBytes(TensorStore store) {
+    long bytes = 0;
+    for (String name : store.names()) {
+      StoredTensor tensor = store.find(name);
+      bytes += tensor == null ? 0 : tensor.data().byteSize();
+    }
+    return bytes;
   }
 
   private void print(BenchReport report) {

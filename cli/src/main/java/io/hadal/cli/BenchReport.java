@@ -1,6 +1,7 @@
 package io.hadal.cli;
 
 import io.hadal.model.MemoryPlan;
+import io.hadal.model.engram.EngramCounters;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Locale;
@@ -13,6 +14,7 @@ import tools.jackson.databind.node.ObjectNode;
  * Benchmark results with the conditions they were made under.
  *
  * @param warm whether every test ran once before it was measured
+ * @param engramCacheBytes memory for rows of n-gram tables on disk; 0 when they are mapped
  */
 record BenchReport(
     String model,
@@ -23,6 +25,7 @@ record BenchReport(
     int threads,
     String mode,
     boolean warm,
+    long engramCacheBytes,
     List<BenchResult> results) {
 
   BenchReport {
@@ -59,6 +62,38 @@ record BenchReport(
     out.println(row("test", "tok/s", "ms/token", "kv per session"));
     out.println(row("-".repeat(20), "-".repeat(20), "-".repeat(10), "-".repeat(14)));
     rows.forEach(r -> out.println(row(r.get(0), r.get(1), r.get(2), r.get(3))));
+    if (results.stream().anyMatch(r -> !r.engram().isEmpty())) {
+      engram(out);
+    }
+  }
+
+  /** N-gram lookups of an average repetition. */
+  private void engram(PrintWriter out) {
+    String form = "| %-20s | %10s | %10s | %10s | %10s | %12s |";
+    String line = "-".repeat(10);
+    out.println();
+    out.println(
+        engramCacheBytes > 0
+            ? "Engram tables on disk, cache " + MemoryPlan.size(engramCacheBytes)
+            : "Engram tables mapped");
+    out.println();
+    out.println(
+        form.formatted("per run", "rows asked", "from cache", "from disk", "read", "waited"));
+    out.println(form.formatted("-".repeat(20), line, line, line, line, "-".repeat(12)));
+    for (BenchResult r : results) {
+      EngramCounters e = r.lookups();
+      boolean disk = engramCacheBytes > 0;
+      out.println(
+          String.format(
+              Locale.ROOT,
+              form,
+              r.name(),
+              e.rows(),
+              disk ? e.hits() : "-",
+              disk ? e.misses() : "-",
+              disk ? MemoryPlan.size(e.bytesRead()) : "-",
+              disk ? String.format(Locale.ROOT, "%.2f ms", e.waitNanos() / 1e6) : "-"));
+    }
   }
 
   private static String row(String test, String speed, String millis, String bytes) {
@@ -68,8 +103,11 @@ record BenchReport(
   void csv(PrintWriter out) {
     out.println(
         "model,family,model_bytes,parameters,kernels,threads,mode,state,test,n_prompt,n_gen,depth,"
-            + "repetitions,tokens_per_second,stddev,ms_per_token,kv_bytes");
+            + "repetitions,tokens_per_second,stddev,ms_per_token,kv_bytes,"
+            + "engram_cache_bytes,engram_rows,engram_hits,engram_misses,engram_bytes_read,engram_wait_ms");
     for (BenchResult r : results) {
+      boolean looked = !r.engram().isEmpty();
+      EngramCounters e = r.lookups();
       out.println(
           List.of(
                   quoted(model),
@@ -88,7 +126,13 @@ record BenchReport(
                   String.format(Locale.ROOT, "%.4f", r.mean()),
                   String.format(Locale.ROOT, "%.4f", r.deviation()),
                   String.format(Locale.ROOT, "%.4f", r.millisPerToken()),
-                  r.sessionBytes())
+                  r.sessionBytes(),
+                  looked ? engramCacheBytes : "",
+                  looked ? e.rows() : "",
+                  looked ? e.hits() : "",
+                  looked ? e.misses() : "",
+                  looked ? e.bytesRead() : "",
+                  looked ? String.format(Locale.ROOT, "%.4f", e.waitNanos() / 1e6) : "")
               .stream()
               .map(String::valueOf)
               .collect(Collectors.joining(",")));
@@ -108,7 +152,8 @@ record BenchReport(
         .put("kernels", kernels)
         .put("threads", threads)
         .put("mode", mode)
-        .put("warm", warm);
+        .put("warm", warm)
+        .put("engram_cache_bytes", engramCacheBytes);
     ArrayNode list = root.putArray("results");
     for (BenchResult r : results) {
       ObjectNode node = list.addObject();
@@ -122,6 +167,19 @@ record BenchReport(
           .put("kv_bytes", r.sessionBytes());
       ArrayNode samples = node.putArray("samples");
       r.speeds().forEach(samples::add);
+      if (!r.engram().isEmpty()) {
+        ArrayNode lookups = node.putArray("engram");
+        for (EngramCounters e : r.engram()) {
+          lookups
+              .addObject()
+              .put("requests", e.requests())
+              .put("rows", e.rows())
+              .put("hits", e.hits())
+              .put("misses", e.misses())
+              .put("bytes_read", e.bytesRead())
+              .put("wait_ms", e.waitNanos() / 1e6);
+        }
+      }
     }
     return root;
   }

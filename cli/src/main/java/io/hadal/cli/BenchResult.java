@@ -1,5 +1,6 @@
 package io.hadal.cli;
 
+import io.hadal.model.engram.EngramCounters;
 import java.util.List;
 import java.util.Locale;
 
@@ -11,10 +12,31 @@ import java.util.Locale;
  * @param depth tokens already in the context
  * @param nanos time of each repetition
  * @param sessionBytes cached state of the session at the end
+ * @param engram n-gram lookups of each repetition; empty for a model without Engram
  */
-record BenchResult(boolean prompt, int tokens, int depth, List<Long> nanos, long sessionBytes) {
+record BenchResult(
+    boolean prompt,
+    int tokens,
+    int depth,
+    List<Long> nanos,
+    long sessionBytes,
+    List<EngramCounters> engram) {
   BenchResult {
     nanos = List.copyOf(nanos);
+    engram = List.copyOf(engram);
+  }
+
+  /** N-gram lookups of an average repetition; none without Engram. */
+  EngramCounters lookups() {
+    EngramCounters sum = engram.stream().reduce(EngramCounters.NONE, EngramCounters::plus);
+    int n = Math.max(1, engram.size());
+    return new EngramCounters(
+        sum.requests() / n,
+        sum.rows() / n,
+        sum.hits() / n,
+        sum.misses() / n,
+        sum.bytesRead() / n,
+        sum.waitNanos() / n);
   }
 
   /** Name in the style of llama-bench. */

@@ -46,6 +46,8 @@ final class GenerateCommand implements Callable<Integer> {
 
   @Mixin private ModeOption mode = new ModeOption();
 
+  @Mixin private ReplayOption replay = new ReplayOption();
+
   @Mixin private SamplingFlags sampling = new SamplingFlags();
 
   @Mixin private ProgressOption progress = new ProgressOption();
@@ -102,7 +104,8 @@ final class GenerateCommand implements Callable<Integer> {
           model
               .engine(context(ids.length, config))
               .withMode(mode.mode())
-              .withDrafting(sampling.speculate());
+              .withDrafting(sampling.speculate())
+              .withBoundedReplay(replay.on());
       try (Engine engine = new Engine(loaded, options);
           Session session = engine.newSession();
           Interruption interruption = Interruption.listen()) {
@@ -118,6 +121,9 @@ final class GenerateCommand implements Callable<Integer> {
   }
 
   private void checkFlags() {
+    if (replay.on() && sampling.speculate()) {
+      throw usage("--bounded-replay and --speculate exclude each other");
+    }
     if (count < 0) {
       throw usage("-n must not be negative");
     }
@@ -166,7 +172,8 @@ final class GenerateCommand implements Callable<Integer> {
     PrintWriter err = spec.commandLine().getErr();
     long start = System.nanoTime();
     try (ProgressBar bar = progress.start(err, "reading the prompt", ids.length)) {
-      Prefill.run(session, ids, 0, engine.options().stepTokens(), bar, interruption);
+      int piece = replay.on() ? ids.length : engine.options().stepTokens();
+      Prefill.run(session, ids, 0, piece, bar, interruption);
     }
     long prefill = System.nanoTime() - start;
     ArrayNode probabilities = JsonMapper.shared().createArrayNode();

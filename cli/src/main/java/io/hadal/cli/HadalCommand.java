@@ -39,6 +39,7 @@ import picocli.CommandLine.Spec;
       TokenizeCommand.class,
       GenerateCommand.class,
       LogitsCommand.class,
+      ExplainCommand.class,
       VerifyCommand.class,
       BenchCommand.class,
       ChatCommand.class,

@@ -45,6 +45,8 @@ final class InspectCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
+  @Mixin private EngramOption engram = new EngramOption();
+
   @Mixin private RunOptions run = new RunOptions();
 
   @Mixin private ModeOption mode = new ModeOption();
@@ -96,7 +98,7 @@ final class InspectCommand implements Callable<Integer> {
         options.packedCache()
             ? CacheLayout.packed(config, options.stepTokens())
             : CacheLayout.plain(config, options.stepTokens());
-    return MemoryPlan.of(config, store, layout, tokens, options.threads());
+    return MemoryPlan.of(config, store, layout, tokens, options.threads(), engram.cacheBytes());
   }
 
   private void print(
@@ -201,6 +203,11 @@ final class InspectCommand implements Callable<Integer> {
     String size = MemoryPlan.size(memory);
     if (plan.totalBytes() <= memory) {
       return "fits in " + size + " of available memory";
+    }
+    if (plan.tablesDecide(memory)) {
+      return "does not fit in "
+          + size
+          + " of available memory; n-gram tables could stay on disk (--engram-cache)";
     }
     if (plan.workBytes() <= memory) {
       return "does not fit in " + size + " of available memory; runs with --stream, slower";
@@ -308,6 +315,8 @@ final class InspectCommand implements Callable<Integer> {
           .put("context", plan.context())
           .put("mode", lower(mode.mode()))
           .put("weight_bytes", plan.weightBytes())
+          .put("engram_table_bytes", plan.engramTables())
+          .put("engram_cache_bytes", plan.engramCache())
           .put("kv_bytes", plan.kvBytes())
           .put("kv_fixed_bytes", plan.kvFixed())
           .put("kv_bytes_per_token", plan.kvPerToken())

@@ -66,7 +66,7 @@ final class LogitsCommand implements Callable<Integer> {
     }
     try (Model loaded = model.load()) {
       int vocabulary = loaded.config().vocabSize();
-      lists.values().forEach(ids -> TokenIds.check(ids, vocabulary, tokens.toString()));
+      lists.values().forEach(ids -> TokenIds.check(ids, loaded.config(), tokens.toString()));
       SafetensorsWriter.Layout layout =
           SafetensorsWriter.layout().metadata("mode", mode.mode().name());
       lists.forEach(

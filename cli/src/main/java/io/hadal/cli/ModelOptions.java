@@ -4,10 +4,15 @@ import io.hadal.engine.EngineOptions;
 import io.hadal.model.Model;
 import java.nio.file.Path;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** {@code --model} with the options it is run by. */
 final class ModelOptions {
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec spec = CommandSpec.create();
+
   @Option(
       names = {"-m", "--model"},
       paramLabel = "PATH",
@@ -15,14 +20,22 @@ final class ModelOptions {
       description = "Checkpoint: a folder with config.json and *.safetensors, or a GGUF file.")
   private Path model = Path.of("");
 
+  @Mixin private EngramOption engram = new EngramOption();
+
   @Mixin private RunOptions run = new RunOptions();
 
   Path path() {
     return model;
   }
 
+  /** Loads the model; says so when an option has no meaning for it. */
   Model load() {
-    return Model.load(model);
+    Model loaded = Model.load(model, engram.cacheBytes());
+    if (engram.cacheBytes() > 0 && loaded.engram() == null) {
+      Hadal.complain(
+          spec.commandLine().getErr(), "the model has no Engram; --engram-cache does nothing");
+    }
+    return loaded;
   }
 
   RunOptions run() {

@@ -6,6 +6,7 @@ import io.hadal.kernels.StorageType;
 import io.hadal.model.config.EngramConfig;
 import io.hadal.model.config.ModelConfig;
 import io.hadal.model.config.MoeConfig;
+import io.hadal.model.engram.TableLayout;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -25,7 +26,6 @@ record ParameterCount(
     long total, long active, long routed, long engram, long drafters, long vision) {
   private static final Pattern LAYER = Pattern.compile("(?:^|\\.)(?:blk|layers)\\.(\\d{1,6})\\.");
   private static final Pattern EXPERT = Pattern.compile("\\.experts\\.|_exps\\.");
-  private static final Pattern TABLE = Pattern.compile("engram\\.embed\\.|engram_embd\\.");
   private static final Pattern VISION = Pattern.compile("^(vision|aligner)\\.|^image_");
   private static final Pattern DRAFTER = Pattern.compile("(?:^|\\.)mtp\\.");
 
@@ -48,7 +48,7 @@ record ParameterCount(
       } else {
         total += n;
         routed += EXPERT.matcher(name).find() ? n : 0;
-        engram += TABLE.matcher(name).find() ? n : 0;
+        engram += TableLayout.isTable(name) ? n : 0;
       }
     }
     MoeConfig moe = config.layers().getFirst().moe();

@@ -20,9 +20,10 @@ final class Prefill {
       int piece,
       ProgressBar bar,
       Interruption interruption) {
-    for (int i = from; i < tokens.length; i += piece) {
+    int end;
+    for (int i = from; i < tokens.length; i = end) {
       interruption.check();
-      int end = Math.min(tokens.length, i + piece);
+      end = i + Math.min(tokens.length - i, piece);
       session.append(Arrays.copyOfRange(tokens, i, end));
       bar.advance(end - i);
     }

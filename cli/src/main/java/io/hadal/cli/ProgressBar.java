@@ -58,13 +58,18 @@ final class ProgressBar implements AutoCloseable {
     drawn = true;
   }
 
-  @Override
-  public void close() {
+  /** Takes the line away until the next advance, so that other output may follow. */
+  void clear() {
     if (drawn) {
       // "Erase to the end of the line" leaves the terminal as it was before the bar.
       err.print("\r\u001b[K");
       err.flush();
       drawn = false;
     }
+  }
+
+  @Override
+  public void close() {
+    clear();
   }
 }

@@ -61,17 +61,38 @@ final class PromptSource {
       throws IOException {
     if (tokens != null) {
       int[] ids = TokenIds.list(tokens);
-      TokenIds.check(ids, config.vocabSize(), tokens.toString());
+      TokenIds.check(ids, config, tokens.toString());
       return ids;
     }
     if (tokenizer == null) {
-      throw new FormatException(
-          model.toString(),
-          "has no tokenizer, so text cannot be read; name one with --tokenizer FILE or give token"
-              + " ids with --tokens FILE.json");
+      throw noTokenizer(model);
     }
     String text = prompt != null ? prompt : file != null ? TextInput.file(file) : TextInput.stdin();
-    int[] ids = tokenizer.encode(text, true);
+    return encode(text, true, config, tokenizer, bos, "prompt");
+  }
+
+  static FormatException noTokenizer(Path model) {
+    return new FormatException(
+        model.toString(),
+        "has no tokenizer, so text cannot be read; name one with --tokenizer FILE or give token"
+            + " ids with --tokens FILE.json");
+  }
+
+  /**
+   * Ids of a text, at least one.
+   *
+   * @param special whether special tokens in the text are recognised
+   * @param bos whether to begin with that token; null to do what the tokenizer's files ask for
+   * @param source name for messages
+   */
+  static int[] encode(
+      String text,
+      boolean special,
+      ModelConfig config,
+      Tokenizer tokenizer,
+      @Nullable Boolean bos,
+      String source) {
+    int[] ids = tokenizer.encode(text, special);
     int first = tokenizer.bos().orElse(config.bosId());
     boolean begin = bos == null ? tokenizer.addBos() : bos;
     if ((begin || ids.length == 0) && (ids.length == 0 || ids[0] != first)) {
@@ -80,7 +101,7 @@ final class PromptSource {
       System.arraycopy(ids, 0, all, 1, ids.length);
       ids = all;
     }
-    TokenIds.check(ids, config.vocabSize(), "prompt");
+    TokenIds.check(ids, config, source);
     return ids;
   }
 }

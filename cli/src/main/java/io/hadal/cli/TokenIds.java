@@ -2,6 +2,7 @@ package io.hadal.cli;
 
 import io.hadal.formats.FormatException;
 import io.hadal.formats.Json;
+import io.hadal.model.config.ModelConfig;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -89,12 +90,17 @@ final class TokenIds {
   }
 
   /**
-   * Checks ids against a model.
+   * Checks the ids of a text against a model.
    *
-   * @throws FormatException for an id outside the vocabulary
+   * @throws FormatException for an id outside the vocabulary or one that needs an image
    */
-  static void check(int[] ids, int vocabulary, String source) {
+  static void check(int[] ids, ModelConfig config, String source) {
+    int vocabulary = config.vocabSize();
     for (int id : ids) {
+      if (id == config.imageId()) {
+        throw new FormatException(
+            source, "holds token id " + id + ", which stands for an image; take it out");
+      }
       if (id >= vocabulary) {
         throw new FormatException(
             source,

@@ -40,7 +40,12 @@ class BenchCommandTest {
   void deviationIsThatOfASample() {
     BenchResult result =
         new BenchResult(
-            false, 10, 5, java.util.List.of(1_000_000_000L, 2_000_000_000L, 500_000_000L), 0);
+            false,
+            10,
+            5,
+            java.util.List.of(1_000_000_000L, 2_000_000_000L, 500_000_000L),
+            0,
+            java.util.List.of());
     assertThat(result.name()).isEqualTo("tg10 @ d5");
     // Speeds 10, 5 and 20.
     assertThat(result.mean()).isEqualTo(35 / 3.0);

@@ -46,11 +46,19 @@ public final class Engine implements AutoCloseable {
     this.model = model;
     this.ownsModel = ownsModel;
     this.options = options;
+    requireReplayable(config, options);
     CacheLayout layout =
         options.packedCache()
             ? CacheLayout.packed(config, options.stepTokens())
             : CacheLayout.plain(config, options.stepTokens());
-    this.plan = MemoryPlan.of(config, model.store(), layout, options.context(), options.threads());
+    this.plan =
+        MemoryPlan.of(
+            config,
+            model.store(),
+            layout,
+            options.context(),
+            options.threads(),
+            model.engramCacheBytes());
     long memory = options.memoryBytes() > 0 ? options.memoryBytes() : SystemMemory.available();
     plan.require(memory, options.streaming());
     long budget =
@@ -58,7 +66,10 @@ public final class Engine implements AutoCloseable {
             ? options.cacheBytes()
             : Math.max(
                 plan.kvBytes(),
-                memory - plan.scratch() - (options.streaming() ? 0 : plan.weightBytes()));
+                memory
+                    - plan.scratch()
+                    - plan.engramCache()
+                    - (options.streaming() ? 0 : plan.weightBytes()));
     this.store = new KvStore(layout, budget);
     this.pool = new WorkerPool(options.threads());
     boolean drafts = options.drafting() && model.weights().hasDrafter();
@@ -68,6 +79,17 @@ public final class Engine implements AutoCloseable {
             new ForwardPass(config, model.weights(), model.engram(), options.mode(), pool, probe),
             options.stepTokens(),
             drafts);
+  }
+
+  private static void requireReplayable(ModelConfig config, EngineOptions options) {
+    boolean convolved =
+        config.layers().stream()
+            .skip(config.encoderLayers())
+            .anyMatch(layer -> layer.convolvedPast() > 0);
+    if (options.boundedReplay() && convolved) {
+      throw new IllegalArgumentException(
+          "bounded replay leaves out layers whose n-gram convolution needs every position");
+    }
   }
 
   /** Loads a checkpoint and owns it. */

@@ -45,7 +45,8 @@ final class Scheduler {
     try {
       List<Work> open = work;
       while (!open.isEmpty()) {
-        step(open);
+        boolean encoding = open.getFirst().isEncoding();
+        step(open.stream().filter(w -> w.isEncoding() == encoding).toList(), encoding);
         open = work.stream().filter(w -> w.remaining() > 0).toList();
       }
       done = true;
@@ -56,8 +57,8 @@ final class Scheduler {
     }
   }
 
-  private void step(List<Work> open) {
-    Batch batch = new Batch(stepTokens);
+  private void step(List<Work> open, boolean encoding) {
+    Batch batch = encoding ? Batch.encoded(stepTokens) : new Batch(stepTokens);
     List<Work> taken = new ArrayList<>();
     int[] counts = new int[open.size()];
     for (int i = 0; i < open.size() && batch.size() < stepTokens; i++) {
@@ -73,7 +74,9 @@ final class Scheduler {
     for (int i = 0; i < taken.size(); i++) {
       Work w = taken.get(i);
       w.session().advance(w.tokens(), w.done(), counts[i]);
-      logits(w, streams, row, counts[i]);
+      if (!encoding) {
+        logits(w, streams, row, counts[i]);
+      }
       row += counts[i];
       w.advance(counts[i]);
     }

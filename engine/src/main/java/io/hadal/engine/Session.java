@@ -85,9 +85,26 @@ public final class Session implements AutoCloseable {
    *     context
    */
   public float[] append(int... more) {
-    Work work = new Work(this, more, false);
-    engine.run(List.of(work));
-    return work.logits()[0];
+    int encoded =
+        engine.options().boundedReplay() ? more.length - config().attention().window() : 0;
+    int before = length;
+    float[] logitsBefore = logits;
+    boolean done = false;
+    try {
+      if (encoded > 0) {
+        check(more);
+        engine.run(List.of(Work.encode(this, Arrays.copyOf(more, encoded))));
+      }
+      Work work =
+          new Work(this, Arrays.copyOfRange(more, Math.max(0, encoded), more.length), false);
+      engine.run(List.of(work));
+      done = true;
+      return work.logits()[0];
+    } finally {
+      if (!done && encoded > 0) {
+        takeBack(before, logitsBefore);
+      }
+    }
   }
 
   /** As {@link #append}, with the logits behind every token. */

@@ -4,10 +4,16 @@ import org.jspecify.annotations.Nullable;
 
 /** Tokens that a session shall take in; the scheduler fills in the results. */
 public final class Work {
+  private enum Kind {
+    PLAIN,
+    GUESS,
+    ENCODE
+  }
+
   private final Session session;
   private final int[] tokens;
   private final boolean allLogits;
-  private final boolean guess;
+  private final Kind kind;
   private float[][] logits = new float[0][];
   private int done;
   private int lengthBefore;
@@ -19,14 +25,14 @@ public final class Work {
    * @param allLogits true for the logits behind every token, false for those behind the last
    */
   public Work(Session session, int[] tokens, boolean allLogits) {
-    this(session, tokens, allLogits, false);
+    this(session, tokens, allLogits, Kind.PLAIN);
   }
 
-  private Work(Session session, int[] tokens, boolean allLogits, boolean guess) {
+  private Work(Session session, int[] tokens, boolean allLogits, Kind kind) {
     this.session = session;
     this.tokens = tokens.clone();
     this.allLogits = allLogits;
-    this.guess = guess;
+    this.kind = kind;
   }
 
   /** A token and the guesses behind it, which may be taken back. */
@@ -34,7 +40,12 @@ public final class Work {
     int[] all = new int[guesses.length + 1];
     all[0] = token;
     System.arraycopy(guesses, 0, all, 1, guesses.length);
-    return new Work(session, all, true, true);
+    return new Work(session, all, true, Kind.GUESS);
+  }
+
+  /** Tokens that only the encoder takes in; without logits. */
+  static Work encode(Session session, int[] tokens) {
+    return new Work(session, tokens, false, Kind.ENCODE);
   }
 
   public Session session() {
@@ -55,7 +66,11 @@ public final class Work {
   }
 
   boolean isGuess() {
-    return guess;
+    return kind == Kind.GUESS;
+  }
+
+  boolean isEncoding() {
+    return kind == Kind.ENCODE;
   }
 
   int done() {

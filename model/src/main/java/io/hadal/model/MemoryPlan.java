@@ -5,9 +5,12 @@ import io.hadal.formats.weights.TensorStore;
 import io.hadal.kernels.StorageType;
 import io.hadal.model.cache.CacheLayout;
 import io.hadal.model.config.AttentionConfig;
+import io.hadal.model.config.EngramConfig;
 import io.hadal.model.config.IndexerConfig;
 import io.hadal.model.config.LayerConfig;
 import io.hadal.model.config.ModelConfig;
+import io.hadal.model.engram.FileTable;
+import io.hadal.model.engram.TableLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -16,35 +19,81 @@ import java.util.TreeMap;
 /**
  * What a model needs in memory, known before anything is read (spec 8.3).
  *
- * @param weights stored bytes by type
+ * @param weights stored bytes by type, without n-gram tables that stay on disk
+ * @param engramTables bytes of n-gram tables among the weights
+ * @param engramCache bytes for rows of n-gram tables on disk; 0 when the tables are weights
  * @param kvFixed bytes of one timeline that do not grow
  * @param kvPerToken bytes one timeline adds per token in the long run
  * @param context tokens the plan is made for
  * @param scratch bytes of the forward pass
  */
 public record MemoryPlan(
-    Map<StorageType, Long> weights, long kvFixed, double kvPerToken, int context, long scratch) {
+    Map<StorageType, Long> weights,
+    long engramTables,
+    long engramCache,
+    long kvFixed,
+    double kvPerToken,
+    int context,
+    long scratch) {
 
   public MemoryPlan {
     weights = Map.copyOf(weights);
   }
 
-  /** Plans one timeline of {@code context} tokens, drafters included. */
+  /**
+   * Plans one timeline of {@code context} tokens, drafters included.
+   *
+   * @param engramCacheBytes memory for rows of n-gram tables, which are then left on disk; 0 to
+   *     count the tables as weights
+   */
   public static MemoryPlan of(
-      ModelConfig config, TensorStore store, CacheLayout layout, int context, int threads) {
+      ModelConfig config,
+      TensorStore store,
+      CacheLayout layout,
+      int context,
+      int threads,
+      long engramCacheBytes) {
+    EngramConfig engram = config.engram();
+    boolean onDisk = engram != null && engramCacheBytes > 0;
     Map<StorageType, Long> weights = new TreeMap<>();
+    long tables = 0;
     for (String name : store.names()) {
       StoredTensor tensor = store.find(name);
-      if (tensor != null) {
+      if (tensor == null) {
+        continue;
+      }
+      boolean table = engram != null && TableLayout.isTable(name);
+      tables += table ? tensor.data().byteSize() : 0;
+      if (!table || !onDisk) {
         weights.merge(tensor.type(), tensor.data().byteSize(), Long::sum);
       }
+    }
+    long cache = 0;
+    long buffers = 0;
+    if (engram != null && onDisk) {
+      long rows = engram.rows().stream().mapToLong(Long::longValue).sum();
+      cache = Math.min(engramCacheBytes, FileTable.largestCache(tables, rows));
+      buffers = rowBuffers(engram, tables, layout.stepTokens());
     }
     List<LayerConfig> layers = new ArrayList<>(config.layers());
     layers.addAll(config.draftLayers());
     long fixed = layers.stream().mapToLong(layout::fixedBytes).sum();
     double perToken = layers.stream().mapToDouble(layout::bytesPerToken).sum();
     return new MemoryPlan(
-        weights, fixed, perToken, context, scratch(config, layout.stepTokens(), context, threads));
+        weights,
+        onDisk ? 0 : tables,
+        cache,
+        fixed,
+        perToken,
+        context,
+        scratch(config, layout.stepTokens(), context, threads) + buffers);
+  }
+
+  /** Rows of a step on their way from disk, those of the step before among the spare buffers. */
+  private static long rowBuffers(EngramConfig e, long tables, int step) {
+    long rows = Math.max(1, e.rows().stream().mapToLong(Long::longValue).sum());
+    long rowBytes = (tables + rows - 1) / rows;
+    return 2L * e.layers().size() * step * e.columns() * rowBytes * 5 / 4;
   }
 
   /** The large buffers of a step; small ones are covered by a tenth on top. */
@@ -66,7 +115,8 @@ public record MemoryPlan(
             + 5L * a.headDim()
             + (long) a.outGroups() * a.outRank()
             + (long) active * (c.hiddenSize() + 2L * expertWidth)
-            + (long) x.heads() * x.headDim();
+            + (long) x.heads() * x.headDim()
+            + (c.engram() == null ? 0 : c.engram().width() + c.streamWidth() + c.hiddenSize());
     int keys = a.window();
     for (LayerConfig layer : c.layers()) {
       int far = layer.visibleEntries(context - 1);
@@ -88,7 +138,7 @@ public record MemoryPlan(
 
   /** Everything but the weights. */
   public long workBytes() {
-    return kvBytes() + scratch;
+    return kvBytes() + scratch + engramCache;
   }
 
   public long totalBytes() {
@@ -107,9 +157,14 @@ public record MemoryPlan(
     }
   }
 
+  /** True when leaving the n-gram tables on disk would make a plan fit that does not. */
+  public boolean tablesDecide(long available) {
+    return totalBytes() > available && totalBytes() - engramTables < available;
+  }
+
   /** Longest context that fits, 0 for none. */
   public int fittingContext(long available, boolean streaming) {
-    double rest = available - scratch - kvFixed - (streaming ? 0 : weightBytes());
+    double rest = available - scratch - engramCache - kvFixed - (streaming ? 0 : weightBytes());
     if (rest <= 0) {
       return 0;
     }
@@ -122,6 +177,9 @@ public record MemoryPlan(
     lines.add("weights   " + size(weightBytes()));
     new TreeMap<>(weights)
         .forEach((type, bytes) -> lines.add("  " + pad(type.name()) + size(bytes)));
+    if (engramTables > 0) {
+      lines.add("  of these, n-gram tables " + size(engramTables));
+    }
     lines.add(
         "kv cache  "
             + size(kvBytes())
@@ -132,6 +190,9 @@ public record MemoryPlan(
             + " B/token x "
             + context
             + ")");
+    if (engramCache > 0) {
+      lines.add("engram    " + size(engramCache) + "  (row cache, tables stay on disk)");
+    }
     lines.add("scratch   " + size(scratch));
     lines.add("total     " + size(totalBytes()));
     return lines;

@@ -15,7 +15,9 @@ public final class MemoryPlanException extends RuntimeException {
             .append(" of memory:\n");
     plan.lines().forEach(line -> text.append("  ").append(line).append('\n'));
     int shorter = plan.fittingContext(available, streaming);
-    if (shorter > 0 && shorter < plan.context()) {
+    if (!streaming && plan.tablesDecide(available)) {
+      text.append("n-gram tables could stay on disk behind a cache (--engram-cache 256M)");
+    } else if (shorter > 0 && shorter < plan.context()) {
       text.append("a context of ").append(shorter).append(" tokens fits (--context)");
     } else if (!streaming && plan.fittingContext(available, true) > 0) {
       text.append("weights could stay on disk and be read as needed, slower (--stream)");

@@ -31,18 +31,21 @@ public final class Model implements AutoCloseable {
   private final ModelConfig config;
   private final ModelWeights weights;
   private final @Nullable EngramMemory engram;
+  private final long engramCacheBytes;
 
   private Model(
       Path path,
       TensorStore store,
       ModelConfig config,
       ModelWeights weights,
-      @Nullable EngramMemory engram) {
+      @Nullable EngramMemory engram,
+      long engramCacheBytes) {
     this.path = path;
     this.store = store;
     this.config = config;
     this.weights = weights;
     this.engram = engram;
+    this.engramCacheBytes = engramCacheBytes;
   }
 
   /** As {@link #load(Path, long)} with the n-gram tables mapped into memory. */
@@ -69,7 +72,7 @@ public final class Model implements AutoCloseable {
               ? null
               : WeightBinder.bindEngram(
                   config, store, tokenMaps(path, config.engram(), config, store), engramCacheBytes);
-      Model model = new Model(path, store, config, weights, engram);
+      Model model = new Model(path, store, config, weights, engram, engramCacheBytes);
       ok = true;
       return model;
     } finally {
@@ -164,6 +167,11 @@ public final class Model implements AutoCloseable {
   /** The n-gram memory; null without. */
   public @Nullable EngramMemory engram() {
     return engram;
+  }
+
+  /** Memory for rows of n-gram tables on disk; 0 when the tables are mapped. */
+  public long engramCacheBytes() {
+    return engramCacheBytes;
   }
 
   @Override

@@ -3,6 +3,7 @@ package io.hadal.cli.verify;
 import io.hadal.cli.verify.Golden.Tensors;
 import io.hadal.model.Model;
 import io.hadal.model.engram.EngramIndex;
+import io.hadal.model.engram.RowIndex;
 import io.hadal.model.weights.EngramMemory;
 import java.util.Arrays;
 import java.util.List;
@@ -34,7 +35,11 @@ final class MemoryCases {
     int[] primes = t.ints("primes");
     long[] multipliers = t.longs("multipliers");
     for (int i = 0; i < layers.size(); i++) {
-      EngramIndex index = Objects.requireNonNull(memory.layers().get(layers.get(i))).index();
+      RowIndex rows = Objects.requireNonNull(memory.layers().get(layers.get(i))).index();
+      if (!(rows instanceof EngramIndex index)) {
+        report.check("engram layer " + layers.get(i) + " constants", false, "other channels");
+        continue;
+      }
       int n = index.primes().length;
       int m = index.multipliers().length;
       report.check(

@@ -14,7 +14,7 @@ import java.util.zip.CheckedOutputStream;
 
 /** Owns the cache pages of all timelines of a model, under one budget; never owns the model. */
 public final class KvStore implements AutoCloseable {
-  private static final long MAGIC = 0x4844_4c4b_5630_3031L; // HDLKV001
+  private static final long MAGIC = 0x4844_4c4b_5630_3032L; // HDLKV002
 
   private final CacheLayout layout;
   private final PagePool pool;

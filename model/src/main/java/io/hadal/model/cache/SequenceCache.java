@@ -22,6 +22,8 @@ public final class SequenceCache implements AutoCloseable {
   private boolean closed;
   private int[] tokens = new int[64];
   private @Nullable StructuralTrace structure;
+  // Layers behind the encoder hold rows from here on.
+  private int decodedFrom;
 
   private SequenceCache(CacheLayout layout, List<LayerCache> layers) {
     this.layout = layout;
@@ -97,6 +99,17 @@ public final class SequenceCache implements AutoCloseable {
     length += tokens;
   }
 
+  /** First position whose rows the layers behind the encoder hold (V4.1 spec 4.4). */
+  public int decodedFrom() {
+    return decodedFrom;
+  }
+
+  /** As {@link #commit}, of a step that has run the encoder only. */
+  public void commitEncoded(int tokens) {
+    commit(tokens);
+    decodedFrom = length;
+  }
+
   /**
    * Forgets what a failed step has written. A long step may have overwritten rows that the old
    * length needs: then the timeline starts over at length 0 and its owner replays it.
@@ -109,6 +122,7 @@ public final class SequenceCache implements AutoCloseable {
   public boolean canTruncate(int newLength) {
     return newLength >= 0
         && newLength <= length
+        && (newLength == 0 || newLength >= decodedFrom)
         && layers.stream().allMatch(l -> l.holds(newLength, highWater));
   }
 
@@ -129,6 +143,7 @@ public final class SequenceCache implements AutoCloseable {
     length = newLength;
     if (newLength == 0) {
       highWater = 0;
+      decodedFrom = 0;
     }
   }
 
@@ -146,6 +161,7 @@ public final class SequenceCache implements AutoCloseable {
     SequenceCache copy = new SequenceCache(layout, copies);
     copy.length = length;
     copy.highWater = highWater;
+    copy.decodedFrom = decodedFrom;
     copy.tokens = tokens.clone();
     copy.structure = structure == null ? null : structure.fork();
     return copy;
@@ -159,6 +175,7 @@ public final class SequenceCache implements AutoCloseable {
   void writeTo(DataOutputStream out) throws IOException {
     out.writeInt(length);
     out.writeInt(highWater);
+    out.writeInt(decodedFrom);
     for (int i = 0; i < length; i++) {
       out.writeInt(tokens[i]);
     }
@@ -170,7 +187,8 @@ public final class SequenceCache implements AutoCloseable {
   void readFrom(DataInputStream in) throws IOException {
     length = in.readInt();
     highWater = in.readInt();
-    if (length < 0 || highWater < length) {
+    decodedFrom = in.readInt();
+    if (length < 0 || highWater < length || decodedFrom < 0 || decodedFrom > length) {
       throw new IOException("impossible length " + length);
     }
     for (int i = 0; i < length; i++) {

@@ -50,6 +50,20 @@ public record ModelConfig(
     return hyper.streams() * hiddenSize;
   }
 
+  /**
+   * The encoder: layers up to the last that makes compressed entries (V4.1 spec 4.4). Those behind
+   * it need older positions for their windows only.
+   */
+  public int encoderLayers() {
+    int count = layers.size();
+    for (LayerConfig layer : layers) {
+      if (layer.compresses()) {
+        count = layer.index() + 1;
+      }
+    }
+    return count;
+  }
+
   /** Layers of the drafter's caches, whichever kind it is. */
   public List<LayerConfig> draftLayers() {
     return blockDraft != null

@@ -43,6 +43,16 @@ public final class FileTable implements EngramTable {
     this.file = new RowFile(layout);
   }
 
+  /**
+   * Most memory that a row cache can use; a larger budget stays unused.
+   *
+   * @param tableBytes stored bytes of the tables
+   * @param rows rows of the tables
+   */
+  public static long largestCache(long tableBytes, long rows) {
+    return tableBytes + rows * RowCache.OVERHEAD_BYTES;
+  }
+
   @Override
   public String name() {
     return layout.name;

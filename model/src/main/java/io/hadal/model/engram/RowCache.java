@@ -12,7 +12,7 @@ final class RowCache {
   private static final int CHUNK_ROWS = 1 << 10;
 
   /** Row id, two links and up to four hash buckets. */
-  private static final int OVERHEAD_BYTES = 4 * 7;
+  static final int OVERHEAD_BYTES = 4 * 7;
 
   private static final int MAX_ROWS = 1 << 28;
 

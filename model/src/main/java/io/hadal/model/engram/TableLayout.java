@@ -7,6 +7,7 @@ import io.hadal.formats.weights.TensorStore;
 import io.hadal.kernels.StorageType;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +23,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class TableLayout {
   private static final StorageType Q4K = StorageType.Q4_K;
+
+  /** Codes and scales, as safetensors and as GGUF name them. */
+  private static final Pattern TENSOR = Pattern.compile("engram\\.embed\\.|engram_embd\\.");
 
   final String name;
   final TableFormat format;
@@ -103,6 +107,11 @@ public final class TableLayout {
     return new FormatException(
         store.source().toString(),
         "Engram table " + tensor + " has " + message + "; check the Engram configuration");
+  }
+
+  /** True for the tensors of a table, codes or scales, in the naming of any format. */
+  public static boolean isTable(String tensor) {
+    return TENSOR.matcher(tensor).find();
   }
 
   /** Rows of the table. */

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class Attention {
   private final ModelConfig config;
   private final AttentionConfig shape;
+  private final int encoderLayers;
   private final Compute compute;
   private final RotaryTables rotary;
   private final Compressor compressor;
@@ -35,6 +36,7 @@ final class Attention {
   Attention(ModelConfig config, Compute compute, RotaryTables rotary) {
     this.config = config;
     this.shape = config.attention();
+    this.encoderLayers = config.encoderLayers();
     this.compute = compute;
     this.rotary = rotary;
     this.compressor = new Compressor(config, compute);
@@ -250,7 +252,8 @@ final class Attention {
   private int gather(
       int position, SequenceCache cache, LayerConfig lc, int @Nullable [] chosen, int worker) {
     int dim = shape.headDim();
-    int first = Math.max(0, position - shape.window() + 1);
+    int held = lc.index() < encoderLayers ? 0 : cache.decodedFrom();
+    int first = Math.max(held, position - shape.window() + 1);
     int near = position - first + 1;
     int far = chosen != null ? chosen.length : lc.visibleEntries(position);
     keys[worker] = Compute.grow(keys[worker], (near + far) * dim);

@@ -21,23 +21,34 @@ public final class Batch {
   private final int[] ids;
   private final int[] positions;
   private final boolean proposal;
+  private final boolean encoded;
   private int size;
 
   public Batch(int capacity) {
-    this(capacity, false);
+    this(capacity, false, false);
   }
 
-  private Batch(int capacity, boolean proposal) {
+  private Batch(int capacity, boolean proposal, boolean encoded) {
     this.ids = new int[capacity];
     this.positions = new int[capacity];
     this.proposal = proposal;
+    this.encoded = encoded;
   }
 
   /** Guessed tokens behind a timeline: they see each other both ways and leave no trace in it. */
   static Batch proposal(SequenceCache cache, int[] tokens) {
-    Batch batch = new Batch(tokens.length, true);
+    Batch batch = new Batch(tokens.length, true, false);
     batch.add(cache, tokens, 0, tokens.length);
     return batch;
+  }
+
+  /** Tokens that only the encoder takes in; they have no logits (V4.1 spec 4.4). */
+  public static Batch encoded(int capacity) {
+    return new Batch(capacity, false, true);
+  }
+
+  boolean isEncoded() {
+    return encoded;
   }
 
   boolean isProposal() {
@@ -79,7 +90,11 @@ public final class Batch {
 
   void commit() {
     for (Span span : spans) {
-      span.cache().commit(span.count());
+      if (encoded) {
+        span.cache().commitEncoded(span.count());
+      } else {
+        span.cache().commit(span.count());
+      }
     }
   }
 

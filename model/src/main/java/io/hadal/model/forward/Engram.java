@@ -36,6 +36,7 @@ final class Engram {
   private final Map<Integer, Prefetch> underway = new HashMap<>();
   private final Map<Integer, int[]> rows = new HashMap<>();
   private final int streamWidth;
+  private final int encoderLayers;
   private final @Nullable CodeVocabulary vocabulary;
   private List<Span> spans = List.of();
   private int[] canonical = new int[0];
@@ -46,6 +47,7 @@ final class Engram {
     this.memory = memory;
     this.compute = compute;
     this.streamWidth = config.streamWidth();
+    this.encoderLayers = config.encoderLayers();
     this.vocabulary = memory.vocabulary();
     this.fusion =
         new EngramFusion(
@@ -81,6 +83,9 @@ final class Engram {
       }
     }
     for (int layer : shape.layers()) {
+      if (batch.isEncoded() && layer >= encoderLayers) {
+        continue;
+      }
       int[] of = Objects.requireNonNull(ids.get(layer));
       rows.put(layer, of);
       underway.put(layer, layer(layer).table().begin(of, 0, of.length));

@@ -95,7 +95,8 @@ public final class ForwardPass {
           System.arraycopy(streams, t * width, streams, t * width + s * d, d);
         }
       }
-      for (int i = 0; i < config.layers().size(); i++) {
+      int layers = batch.isEncoded() ? config.encoderLayers() : config.layers().size();
+      for (int i = 0; i < layers; i++) {
         LayerConfig layer = config.layers().get(i);
         if (engram != null && engram.has(i)) {
           engram.apply(i, batch.size(), streams);

@@ -2,6 +2,7 @@ package io.hadal.model.weights;
 
 import io.hadal.model.engram.CanonicalMap;
 import io.hadal.model.engram.CodeVocabulary;
+import io.hadal.model.engram.EngramCounters;
 import io.hadal.model.engram.ReadPool;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +23,13 @@ public record EngramMemory(
     implements AutoCloseable {
   public EngramMemory {
     layers = Map.copyOf(layers);
+  }
+
+  /** Lookups in all tables so far. */
+  public EngramCounters counters() {
+    return layers.values().stream()
+        .map(layer -> layer.table().counters())
+        .reduce(EngramCounters.NONE, EngramCounters::plus);
   }
 
   @Override
