@@ -44,6 +44,9 @@ import picocli.CommandLine.Spec;
       BenchCommand.class,
       ChatCommand.class,
       ExportCommand.class,
+      CorpusCommand.class,
+      TokenizerCommand.class,
+      TrainCommand.class,
       DoctorCommand.class,
       CompletionCommand.class,
       HelpCommand.class

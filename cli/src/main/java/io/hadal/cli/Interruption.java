@@ -14,13 +14,21 @@ final class Interruption implements AutoCloseable {
 
   private final CountDownLatch finished = new CountDownLatch(1);
   private final Thread hook = new Thread(this::stop, "hadal-interruption");
+  private final long patience;
   private volatile boolean requested;
 
-  private Interruption() {}
+  private Interruption(long patience) {
+    this.patience = patience;
+  }
 
   /** Starts to listen; close it when the work is over. */
   static Interruption listen() {
-    Interruption interruption = new Interruption();
+    return listen(PATIENCE_SECONDS);
+  }
+
+  /** The same for work that may take some seconds to put its result in safety. */
+  static Interruption listen(long patienceSeconds) {
+    Interruption interruption = new Interruption(patienceSeconds);
     Runtime.getRuntime().addShutdownHook(interruption.hook);
     return interruption;
   }
@@ -28,7 +36,7 @@ final class Interruption implements AutoCloseable {
   private void stop() {
     requested = true;
     try {
-      finished.await(PATIENCE_SECONDS, TimeUnit.SECONDS);
+      finished.await(patience, TimeUnit.SECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

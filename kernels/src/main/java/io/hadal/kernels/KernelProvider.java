@@ -1,7 +1,11 @@
 package io.hadal.kernels;
 
+import io.hadal.kernels.scalar.ScalarGemm;
 import io.hadal.kernels.scalar.ScalarKernels;
+import io.hadal.kernels.scalar.ScalarTrainingKernels;
+import io.hadal.kernels.vector.VectorGemm;
 import io.hadal.kernels.vector.VectorKernels;
+import io.hadal.kernels.vector.VectorTrainingKernels;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +17,12 @@ final class KernelProvider {
 
   static final Kernels INSTANCE =
       load(System.getProperty("hadal.kernels"), System.getProperty("hadal.vectorBits"));
+
+  static final Gemm GEMM =
+      INSTANCE instanceof ScalarKernels ? new ScalarGemm() : VectorLoader.gemm();
+
+  static final TrainingKernels TRAINING =
+      INSTANCE instanceof ScalarKernels ? new ScalarTrainingKernels() : VectorLoader.training();
 
   private KernelProvider() {}
 
@@ -66,6 +76,14 @@ final class KernelProvider {
   private static final class VectorLoader {
     static Kernels load(int width) {
       return VectorKernels.usable(width) ? new VectorKernels() : new ScalarKernels();
+    }
+
+    static Gemm gemm() {
+      return new VectorGemm();
+    }
+
+    static TrainingKernels training() {
+      return new VectorTrainingKernels();
     }
   }
 }

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * The GPT-2 byte alphabet: vocabulary files write each byte as one printable character. Printable
  * Latin-1 bytes stand for themselves, the other 68 follow in order from U+0100.
  */
-final class ByteAlphabet {
+public final class ByteAlphabet {
   private static final char[] TO_CHAR = new char[256];
   private static final short[] TO_BYTE = new short[0x144];
 
@@ -26,12 +26,12 @@ final class ByteAlphabet {
   private ByteAlphabet() {}
 
   /** The character that stands for {@code b & 0xFF}. */
-  static char toChar(int b) {
+  public static char toChar(int b) {
     return TO_CHAR[b & 0xFF];
   }
 
   /** The bytes a token stands for, or null if it holds a character outside the alphabet. */
-  static byte @Nullable [] toBytes(String token) {
+  public static byte @Nullable [] toBytes(String token) {
     byte[] bytes = new byte[token.length()];
     for (int i = 0; i < bytes.length; i++) {
       char c = token.charAt(i);

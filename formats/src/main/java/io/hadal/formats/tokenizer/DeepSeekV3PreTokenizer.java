@@ -33,6 +33,11 @@ final class DeepSeekV3PreTokenizer implements PreTokenizer {
   private static final int DIGITS = 3;
 
   @Override
+  public List<String> stages() {
+    return STAGES;
+  }
+
+  @Override
   public int pieceEnd(char[] text, int start, int end) {
     int c = CharacterClass.at(text, start, end);
     int stage = c & CJK;

@@ -67,7 +67,7 @@ final class ElementOps {
   }
 
   /** {@link Exponential#exp}, operation by operation. */
-  private static FloatVector exp(FloatVector x) {
+  static FloatVector exp(FloatVector x) {
     FloatVector t = x.fma(Exponential.LOG2_E, Exponential.ROUND);
     FloatVector k = t.sub(Exponential.ROUND);
     FloatVector r = k.fma(FloatVector.broadcast(F, -Exponential.LN2_HIGH), x);

@@ -1,0 +1,133 @@
+package io.hadal.cli;
+
+import io.hadal.train.corpus.Corpus;
+import io.hadal.train.corpus.CorpusEncoder;
+import io.hadal.train.corpus.EncodingOptions;
+import io.hadal.train.corpus.Language;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code hadal corpus encode}: text to token ids on disk. */
+@Command(
+    name = "encode",
+    description = {
+      "Writes a corpus as token ids for training, part of the training files in fill-in-the-middle"
+          + " form. Validation and test text stays as it is.",
+      "The same corpus, tokenizer and settings give the same bytes. A run that was interrupted goes"
+          + " on where it stopped."
+    })
+final class CorpusEncodeCommand implements Callable<Integer> {
+  private static final EncodingOptions DEFAULTS = EncodingOptions.defaults();
+
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Mixin private ProgressOption progress = new ProgressOption();
+
+  @Option(
+      names = "--corpus",
+      required = true,
+      paramLabel = "FOLDER",
+      description = "What `hadal corpus build` has made.")
+  private Path corpus = Path.of("");
+
+  @Option(
+      names = "--tokenizer",
+      required = true,
+      paramLabel = "FILE",
+      description = "A tokenizer.json, or a folder that holds one.")
+  private Path tokenizer = Path.of("");
+
+  @Option(
+      names = {"-o", "--out"},
+      required = true,
+      paramLabel = "FOLDER",
+      description = "Where the tokens go.")
+  private Path out = Path.of("");
+
+  @Option(
+      names = "--fim-rate",
+      paramLabel = "SHARE",
+      description = "Share of training files in fill-in form (default: ${DEFAULT-VALUE}).")
+  private double fimRate = DEFAULTS.fimRate();
+
+  @Option(
+      names = "--spm",
+      paramLabel = "SHARE",
+      description = "Share of those with the suffix first (default: ${DEFAULT-VALUE}).")
+  private double spm = DEFAULTS.spmShare();
+
+  @Option(
+      names = "--fim-window",
+      paramLabel = "CHARS",
+      description = "Length of the pieces with one hole each (default: ${DEFAULT-VALUE}).")
+  private int fimWindow = DEFAULTS.fimWindow();
+
+  @Option(
+      names = "--names",
+      paramLabel = "SHARE",
+      description =
+          "Share of training files with project and path in front (default: ${DEFAULT-VALUE}).")
+  private double names = DEFAULTS.nameRate();
+
+  @Option(
+      names = "--mix",
+      split = ",",
+      paramLabel = "LANGUAGE=TIMES",
+      description = "How often files of a language are repeated, such as java=1,python=4.")
+  private Map<String, Double> mix = new LinkedHashMap<>();
+
+  @Option(names = "--seed", paramLabel = "N", description = "Of all choices (default: 1).")
+  private long seed = DEFAULTS.seed();
+
+  @Option(names = "--threads", paramLabel = "N", description = "Threads (default: all processors).")
+  private int threads = DEFAULTS.threads();
+
+  @Override
+  public Integer call() throws IOException, InterruptedException {
+    EncodingOptions options = options();
+    Path json = Files.isDirectory(tokenizer) ? tokenizer.resolve("tokenizer.json") : tokenizer;
+    if (!Files.exists(json)) {
+      throw new NoSuchFileException(json.toString());
+    }
+    String report;
+    try (StageProgress stages = new StageProgress(spec.commandLine().getErr(), progress)) {
+      report = CorpusEncoder.encode(Corpus.open(corpus), json, out, options, stages);
+    }
+    spec.commandLine().getOut().print(report);
+    spec.commandLine().getOut().flush();
+    return ExitCode.OK;
+  }
+
+  private EncodingOptions options() {
+    Map<Language, Double> repeats = new EnumMap<>(Language.class);
+    mix.forEach(
+        (label, times) -> {
+          Language language = Language.labelled(label);
+          if (language == null) {
+            throw usage("--mix: '" + label + "' is not java, python or javascript");
+          }
+          repeats.put(language, times);
+        });
+    try {
+      return new EncodingOptions(fimRate, spm, fimWindow, names, repeats, seed, threads);
+    } catch (IllegalArgumentException e) {
+      throw usage(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private ParameterException usage(String message) {
+    return new ParameterException(spec.commandLine(), message);
+  }
+}

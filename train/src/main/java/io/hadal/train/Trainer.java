@@ -1,0 +1,376 @@
+package io.hadal.train;
+
+import io.hadal.formats.FormatException;
+import io.hadal.formats.Json;
+import io.hadal.formats.tokenizer.Tokenizer;
+import io.hadal.kernels.StorageType;
+import io.hadal.kernels.WorkerPool;
+import io.hadal.model.config.ConfigReader;
+import io.hadal.model.config.LayerConfig;
+import io.hadal.model.config.ModelConfig;
+import io.hadal.train.graph.PackedBatch;
+import io.hadal.train.graph.ParameterSet;
+import io.hadal.train.graph.Pass;
+import io.hadal.train.graph.TrainingGraph;
+import io.hadal.train.optimizer.AdamW;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Trains a model and keeps its state in a folder: the model itself, as {@link
+ * io.hadal.model.Model#load} takes it, and under {@code training} the checkpoint and the log. The
+ * same configuration and data give the same model, whatever the number of threads and however often
+ * the run was stopped and resumed.
+ */
+public final class Trainer implements AutoCloseable {
+  private static final String CHECKPOINT = "checkpoint.safetensors";
+
+  private final TrainConfig config;
+  private final TrainingData data;
+  private final Path out;
+  private final WorkerPool pool;
+  private final TrainingGraph graph;
+  private final AdamW optimizer;
+  private final BatchReader reader;
+  private final Map<Integer, int[]> tables;
+  private final TrainLog log;
+  private final Schedule schedule;
+  private long step;
+  private long tokens;
+  private double seconds;
+
+  private Trainer(
+      TrainConfig config,
+      TrainingData data,
+      Path out,
+      int threads,
+      Checkpoint.@Nullable Reader saved) {
+    this.config = config;
+    this.data = data;
+    this.out = out;
+    ModelConfig model = ConfigReader.parse(config.model(), "model configuration");
+    String source = data.tokenizer().toString();
+    Tokenizer tokenizer = Tokenizer.fromJson(data.tokenizer());
+    if (tokenizer.vocabSize() > model.vocabSize()) {
+      throw new FormatException(
+          source,
+          "has "
+              + tokenizer.vocabSize()
+              + " tokens, the model a vocabulary of "
+              + model.vocabSize());
+    }
+    this.tables = saved == null ? drawTables(model) : savedTables(model, saved, source);
+    this.pool = new WorkerPool(threads);
+    this.graph =
+        new TrainingGraph(
+            model, EngramModules.of(model, tokenizer, source), tables, config.seed(), pool);
+    this.optimizer =
+        new AdamW(
+            graph.parameters(),
+            new AdamW.Settings(
+                config.beta1(),
+                config.beta2(),
+                config.eps(),
+                config.weightDecay(),
+                config.clip(),
+                config.tableRate()),
+            pool);
+    this.reader = new BatchReader(data.training(), config.longestContext(), config.seed());
+    this.schedule =
+        new Schedule(
+            config.learningRate(), config.warmupSteps(), config.decayShare(), config.finalRate());
+    if (saved != null) {
+      saved.restore(graph.parameters(), optimizer);
+      Checkpoint.Counters counters = saved.counters();
+      step = counters.step();
+      tokens = counters.tokens();
+      seconds = counters.seconds();
+      optimizer.restore(step);
+      reader.seek(counters.epoch(), counters.position());
+    }
+    this.log = new TrainLog(folder().resolve("log.jsonl"), step);
+  }
+
+  /**
+   * Begins a run in a folder.
+   *
+   * @throws FormatException when the folder holds a run already or configuration and data do not
+   *     fit
+   */
+  public static Trainer start(TrainConfig config, TrainingData data, Path out, int threads) {
+    Path folder = out.resolve("training");
+    if (Files.exists(folder.resolve(CHECKPOINT))) {
+      throw new FormatException(
+          folder.toString(), "holds a training run; resume it or choose another folder");
+    }
+    try {
+      Files.createDirectories(folder);
+      Files.writeString(folder.resolve("config.json"), config.toJson().toPrettyString() + "\n");
+    } catch (IOException e) {
+      throw new FormatException(folder.toString(), "cannot be written: " + e, e);
+    }
+    return new Trainer(config, data, out, threads, null);
+  }
+
+  /**
+   * Continues a run from its last checkpoint.
+   *
+   * @throws FormatException when there is none or it does not fit the data
+   */
+  public static Trainer resume(TrainingData data, Path out, int threads) {
+    Path file = out.resolve("training").resolve(CHECKPOINT);
+    if (!Files.isRegularFile(file)) {
+      throw new FormatException(
+          file.toString(), "is missing: there is no training run to resume in this folder");
+    }
+    try (Checkpoint.Reader saved = new Checkpoint.Reader(file)) {
+      TrainConfig config =
+          TrainConfig.parse(
+              Json.parse(saved.config().getBytes(StandardCharsets.UTF_8), file.toString()),
+              file.toString());
+      return new Trainer(config, data, out, threads, saved);
+    }
+  }
+
+  private Path folder() {
+    return out.resolve("training");
+  }
+
+  private Map<Integer, int[]> drawTables(ModelConfig model) {
+    long[] counts = new long[model.vocabSize()];
+    int[] ids = new int[1 << 12];
+    long most = Math.min(data.training().tokens(), 1L << 22);
+    for (long from = 0; from < most; from += ids.length) {
+      int n = (int) Math.min(ids.length, most - from);
+      data.training().read(from, ids, 0, n);
+      for (int i = 0; i < n; i++) {
+        if (ids[i] >= counts.length) {
+          throw new FormatException(
+              "training data", "token " + ids[i] + " lies outside the model's vocabulary");
+        }
+        counts[ids[i]]++;
+      }
+    }
+    return HashRouting.tables(model, counts, config.seed());
+  }
+
+  private static Map<Integer, int[]> savedTables(
+      ModelConfig model, Checkpoint.Reader saved, String source) {
+    Map<Integer, int[]> tables = new LinkedHashMap<>();
+    for (LayerConfig layer : model.layers()) {
+      if (layer.hashRouted()) {
+        int[] table = saved.table(layer.index());
+        if (table == null || table.length != model.vocabSize() * layer.moe().activeExperts()) {
+          throw new FormatException(
+              source, "the checkpoint has no expert table of layer " + layer.index());
+        }
+        tables.put(layer.index(), table);
+      }
+    }
+    return tables;
+  }
+
+  public TrainConfig config() {
+    return config;
+  }
+
+  public ParameterSet parameters() {
+    return graph.parameters();
+  }
+
+  /** Steps done. */
+  public long step() {
+    return step;
+  }
+
+  /**
+   * Trains until the budget is used up or {@code stop} says so, then saves.
+   *
+   * @return whether the budget is used up
+   * @throws ArithmeticException when the loss is not finite
+   */
+  public boolean run(Budget budget, BooleanSupplier stop, TrainListener listener) {
+    double lastSave = seconds;
+    RunningSpeed speed = new RunningSpeed();
+    boolean finished = false;
+    while (true) {
+      double progress = budget.progress(step, tokens, seconds);
+      finished = progress >= 1;
+      if (finished || stop.getAsBoolean()) {
+        break;
+      }
+      long began = System.nanoTime();
+      TrainLog.Entry entry = trainStep(progress);
+      double took = (System.nanoTime() - began) / 1e9;
+      seconds += took;
+      speed.add(entry.tokens(), took);
+      double after = budget.progress(step, tokens, seconds);
+      double left = after <= 0 ? 0 : Math.max(0, (1 - after) / (after - progress) * took);
+      listener.stepped(
+          new TrainListener.Step(
+              step,
+              tokens,
+              Math.min(1, after),
+              entry.loss(),
+              entry.bitsPerByte(),
+              entry.rate(),
+              entry.norm(),
+              speed.perSecond(),
+              left));
+      if (step % config.logEvery() == 0) {
+        log.step(step, tokens, entry, speed.perSecond(), left);
+      }
+      if (config.evaluateEvery() > 0 && step % config.evaluateEvery() == 0) {
+        evaluate(listener);
+      }
+      if (seconds - lastSave >= config.checkpointMinutes() * 60) {
+        save(listener);
+        lastSave = seconds;
+      }
+    }
+    save(listener);
+    if (finished) {
+      evaluate(listener);
+    }
+    return finished;
+  }
+
+  private TrainLog.Entry trainStep(double progress) {
+    int context = config.context(progress);
+    float share = 1f / config.batchTokens();
+    Pass pass =
+        new Pass(
+            share,
+            (float) config.zLoss(),
+            (float) config.balanceLoss() * share,
+            (float) config.indexLoss() * share,
+            progress < config.denseShare());
+    graph.parameters().clearGradients();
+    int used = 0;
+    double nats = 0;
+    double divergence = 0;
+    long targets = 0;
+    long bytes = 0;
+    Map<Integer, Double> gates = Map.of();
+    while (used < config.batchTokens()) {
+      int most = Math.min(config.microBatchTokens(), config.batchTokens() - used);
+      PackedBatch batch = reader.next(most, context);
+      TrainingGraph.Losses losses = graph.train(batch, pass);
+      used += batch.tokens();
+      nats += losses.crossEntropy();
+      targets += losses.targets();
+      divergence += losses.divergence();
+      bytes += targetBytes(batch);
+      gates = graph.gateMeans(batch);
+    }
+    double rate = schedule.rate(step, progress);
+    double norm;
+    try {
+      norm = optimizer.step(rate);
+    } catch (ArithmeticException e) {
+      throw new ArithmeticException(
+          "the gradient of step "
+              + (step + 1)
+              + " is not finite; resume from the last checkpoint with a lower learning rate");
+    }
+    List<long[]> loads = graph.expertLoads();
+    graph.updateBiases((float) config.balanceSpeed());
+    step++;
+    tokens += used;
+    return new TrainLog.Entry(
+        used,
+        nats / Math.max(1, targets),
+        nats / Math.log(2) / Math.max(1, bytes),
+        divergence / used,
+        rate,
+        norm,
+        context,
+        loads,
+        gates);
+  }
+
+  private long targetBytes(PackedBatch batch) {
+    long bytes = 0;
+    for (int t = 0; t < batch.tokens(); t++) {
+      int target = batch.target(t);
+      bytes += target < 0 ? 0 : data.tokenBytes()[target];
+    }
+    return bytes;
+  }
+
+  private void evaluate(TrainListener listener) {
+    Map<String, Double> results = new LinkedHashMap<>();
+    data.evaluation().forEach((name, store) -> results.put(name, bitsPerByte(store)));
+    log.evaluation(step, tokens, results);
+    listener.evaluated(step, results);
+  }
+
+  /** Bits per byte of the first tokens of a text, in rows of the longest context. */
+  public double bitsPerByte(TokenStore store) {
+    int context = config.longestContext();
+    long rows = Math.min(store.tokens(), config.evaluationTokens()) / context;
+    int rowsPerBatch = Math.max(1, config.microBatchTokens() / context);
+    double nats = 0;
+    long bytes = 0;
+    for (long r = 0; r < rows; r += rowsPerBatch) {
+      int n = (int) Math.min(rowsPerBatch, rows - r);
+      int[] ids = new int[n * context];
+      int[] targets = new int[n * context];
+      List<Integer> spans = new ArrayList<>();
+      for (int i = 0; i < n; i++) {
+        BatchReader.read(store, (r + i) * context, context, ids, targets, i * context, spans);
+      }
+      PackedBatch batch = new PackedBatch(ids, targets, spans);
+      nats += graph.evaluate(batch).crossEntropy();
+      bytes += targetBytes(batch);
+    }
+    return nats / Math.log(2) / Math.max(1, bytes);
+  }
+
+  private void save(TrainListener listener) {
+    Checkpoint.write(
+        folder().resolve(CHECKPOINT),
+        new Checkpoint.Counters(step, tokens, reader.epoch(), reader.position(), seconds),
+        config.toJson().toString(),
+        graph.parameters(),
+        optimizer,
+        tables);
+    export(StorageType.F32, out);
+    listener.saved(step);
+  }
+
+  /** Writes the model as it is now to a folder. */
+  public void export(StorageType matrices, Path folder) {
+    ModelExport.write(
+        graph.parameters(), tables, config.model(), data.tokenizer(), matrices, folder);
+  }
+
+  @Override
+  public void close() {
+    pool.close();
+    log.close();
+  }
+
+  /** Speed of the recent steps. */
+  private static final class RunningSpeed {
+    private double tokens;
+    private double time;
+
+    void add(int count, double took) {
+      tokens = 0.9 * tokens + count;
+      time = 0.9 * time + took;
+    }
+
+    double perSecond() {
+      return time == 0 ? 0 : tokens / time;
+    }
+  }
+}

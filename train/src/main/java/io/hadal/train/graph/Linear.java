@@ -1,0 +1,102 @@
+package io.hadal.train.graph;
+
+/** A linear layer without bias: {@code y = W x}, W {@code [out, in]}, or a slice of its rows. */
+record Linear(Parameter weight, int offset, int out, int in) {
+
+  Linear(Parameter weight, int out, int in) {
+    this(weight, 0, out, in);
+  }
+
+  /** {@code y[t] = W x[t]}. */
+  void forward(
+      Work work, int tokens, float[] x, int xOffset, int xStride, float[] y, int yAt, int yStride) {
+    work.multiply(
+        tokens,
+        out,
+        in,
+        x,
+        xOffset,
+        xStride,
+        1,
+        weight.value(),
+        offset,
+        1,
+        in,
+        y,
+        yAt,
+        yStride,
+        false);
+  }
+
+  /** {@link #forward} of contiguous rows. */
+  void forward(Work work, int tokens, float[] x, float[] y) {
+    forward(work, tokens, x, 0, in, y, 0, out);
+  }
+
+  /** {@code dx[t] (+)= W^T dy[t]}. */
+  void backwardInput(
+      Work work,
+      int tokens,
+      float[] dy,
+      int dyOffset,
+      int dyStride,
+      float[] dx,
+      int dxOffset,
+      int dxStride,
+      boolean add) {
+    work.multiply(
+        tokens,
+        in,
+        out,
+        dy,
+        dyOffset,
+        dyStride,
+        1,
+        weight.value(),
+        offset,
+        in,
+        1,
+        dx,
+        dxOffset,
+        dxStride,
+        add);
+  }
+
+  /** {@link #backwardInput} of contiguous rows. */
+  void backwardInput(Work work, int tokens, float[] dy, float[] dx, boolean add) {
+    backwardInput(work, tokens, dy, 0, out, dx, 0, in, add);
+  }
+
+  /** {@code dW += sum_t dy[t] x[t]^T}. */
+  void backwardWeight(
+      Work work,
+      int tokens,
+      float[] dy,
+      int dyOffset,
+      int dyStride,
+      float[] x,
+      int xAt,
+      int xStride) {
+    work.multiply(
+        out,
+        in,
+        tokens,
+        dy,
+        dyOffset,
+        1,
+        dyStride,
+        x,
+        xAt,
+        xStride,
+        1,
+        weight.gradient(),
+        offset,
+        in,
+        true);
+  }
+
+  /** {@link #backwardWeight} of contiguous rows. */
+  void backwardWeight(Work work, int tokens, float[] dy, float[] x) {
+    backwardWeight(work, tokens, dy, 0, out, x, 0, in);
+  }
+}

@@ -1,0 +1,5 @@
+/** Training of models. */
+@NullMarked
+package io.hadal.train;
+
+import org.jspecify.annotations.NullMarked;

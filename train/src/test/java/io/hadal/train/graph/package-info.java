@@ -1,0 +1,4 @@
+@NullMarked
+package io.hadal.train.graph;
+
+import org.jspecify.annotations.NullMarked;

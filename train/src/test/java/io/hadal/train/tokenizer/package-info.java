@@ -1,0 +1,4 @@
+@NullMarked
+package io.hadal.train.tokenizer;
+
+import org.jspecify.annotations.NullMarked;
