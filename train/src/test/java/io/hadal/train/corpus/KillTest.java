@@ -15,7 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Kills the process at many moments; what a later run makes must be as if nothing had happened. */
 class KillTest {
-  private static final int[] VOCABULARY = {600};
+  private static final int VOCABULARY = 600;
 
   @TempDir private Path folder = Path.of("");
 
@@ -29,7 +29,7 @@ class KillTest {
       Path corpus = out.resolve("corpus");
       CorpusBuilder.build(fixture.sources(), fixture.options(), corpus, Progress.NONE);
       Path tokenizer = out.resolve("tokenizer");
-      new TokenizerTraining(VOCABULARY[0], 1_000_000, 32, 1, 2)
+      new TokenizerTraining(VOCABULARY, 1_000_000, 32, 1, 2)
           .run(Corpus.open(corpus), tokenizer, Progress.NONE);
       CorpusEncoder.encode(
           Corpus.open(corpus),
@@ -86,7 +86,7 @@ class KillTest {
         .hasSizeGreaterThan(8);
 
     Path killed = Files.createDirectories(folder.resolve("killed"));
-    int kills = 12;
+    int kills = 6;
     for (int i = 1; i <= kills; i++) {
       Process process = start(fixture, killed);
       if (!process.waitFor(duration * i / (kills + 1), TimeUnit.MILLISECONDS)) {

@@ -38,7 +38,9 @@ class TextFilterTest {
     assertThat(text("/* Copyright A */\n/* Greets people. */\n" + BODY))
         .isEqualTo("/* Greets people. */\n" + BODY);
     // A comment without an end is no header.
-    assertThat(text("/* Copyright A\n" + BODY)).isEqualTo("/* Copyright A\n" + BODY);
+    String open = BODY.replace("/** Says hello to somebody. */", "/* Copyright A");
+    assertThat(text(open)).isEqualTo(open);
+    assertThat(text(open.replace("package a;", ""))).startsWith("/* Copyright A\npublic");
   }
 
   @Test
