@@ -33,11 +33,19 @@ final class BuildFixture {
           -o) offline=offline ;;
         esac
       done
-      value() { sed -n "s,.*<$1>\\(.*\\)</$1>.*,\\1,p" "$pom" | tail -n 1; }
       for module in "$root"/artifact*; do
-        pom=$module/pom.xml
-        classifier=$(value classifier)
-        name=$(value artifactId)-$(value version)${classifier:+-$classifier}.$(value type)
+        # The artifact's own elements come last; no further process is started for them.
+        while IFS='<>' read -r indent tag text rest; do
+          case $tag in
+            artifactId) artifact=$text ;;
+            version) version=$text ;;
+            classifier) classifier=$text ;;
+            type) type=$text ;;
+          esac
+        done <"$module/pom.xml"
+        # An empty element reads as its own end.
+        case $classifier in /*) classifier= ;; esac
+        name=$artifact-$version${classifier:+-$classifier}.$type
         echo "[INFO] Building ${module##*/} 1 [1/2]"
         echo "$name $offline" >>"$repository/calls"
         if [ -f "$repository/$name" ]; then

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Kills the process at many moments; what a later run makes must be as if nothing had happened. */
 class KillTest {
-  private static final int VOCABULARY = 600;
+  private static final int VOCABULARY = 500;
 
   @TempDir private Path folder = Path.of("");
 
@@ -42,11 +42,11 @@ class KillTest {
 
   private static BuildFixture fixture(Path folder, boolean create) throws IOException {
     BuildFixture fixture = new BuildFixture(folder);
-    for (int a = 0; a < 6; a++) {
+    for (int a = 0; a < 4; a++) {
       String split = a == 0 ? "test" : a == 1 ? "valid" : "train";
       if (create) {
         Map<String, String> files = new HashMap<>();
-        for (int i = 0; i < 150; i++) {
+        for (int i = 0; i < 80; i++) {
           files.put("p/C" + i + ".java", BuildFixture.javaClass("C" + i, 1000L * a + i));
         }
         fixture.artifact(split, "project" + a, "a" + a, BuildFixture.MIT, files);
@@ -86,7 +86,7 @@ class KillTest {
         .hasSizeGreaterThan(8);
 
     Path killed = Files.createDirectories(folder.resolve("killed"));
-    int kills = 6;
+    int kills = 4;
     for (int i = 1; i <= kills; i++) {
       Process process = start(fixture, killed);
       if (!process.waitFor(duration * i / (kills + 1), TimeUnit.MILLISECONDS)) {
