@@ -1,14 +1,10 @@
 package io.hadal.cli;
 
-import io.hadal.cli.verify.Report;
-import io.hadal.cli.verify.Verifier;
 import io.hadal.engine.Engine;
 import io.hadal.engine.EngineOptions;
-import io.hadal.engine.GenerationOptions;
-import io.hadal.engine.GenerationResult;
-import io.hadal.engine.Generator;
 import io.hadal.engine.SamplingOptions;
-import io.hadal.engine.Session;
+import io.hadal.formats.tokenizer.StoredTokenizer;
+import io.hadal.formats.tokenizer.Tokenizer;
 import io.hadal.kernels.Kernels;
 import io.hadal.model.MemoryPlan;
 import io.hadal.model.Model;
@@ -16,9 +12,7 @@ import io.hadal.model.config.ModelConfig;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.Arrays;
-import java.util.Locale;
-import java.util.Set;
+import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -27,19 +21,85 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code hadal demo}: the main job in a few seconds, on the model inside this program. */
+/** {@code hadal demo}: the main job in a few seconds, on the models inside this program. */
 @Command(
     name = "demo",
     description = {
-      "Runs the embedded model: memory plan, check against reference numbers, generation with and"
-          + " without speculation, exact branching of sessions.",
+      "Completes Java snippets with the model that comes with Hadal, shows what experts and n-gram"
+          + " memory did, then checks the engine against reference numbers.",
       "Exit code 0 only when every check passes."
     })
 final class DemoCommand implements Callable<Integer> {
-  private static final int PROMPT = 64;
-  private static final int GENERATED = 96;
-  private static final int WARMUP = 2;
   private static final int CONTEXT = 1024;
+  private static final int COUNT = 40;
+
+  /** A place to complete. */
+  private record Snippet(String title, String prefix, String suffix) {}
+
+  private static final List<Snippet> SNIPPETS =
+      List.of(
+          new Snippet(
+              "a method body",
+              """
+              package com.example;
+
+              import java.util.List;
+
+              public class Names {
+                private final List<String> names;
+
+                public Names(List<String> names) {
+                  this.names = names;
+                }
+
+                public int size() {
+                  return\
+              """,
+              """
+
+                }
+
+                public boolean isEmpty() {
+                  return names.isEmpty();
+                }
+              }
+              """),
+          new Snippet(
+              "a hole in the middle",
+              """
+              public class Point {
+                private final int x;
+                private final int y;
+
+                public Point(int x, int y) {
+              """,
+              """
+                  this.y = y;
+                }
+
+                public int getX() {
+                  return x;
+                }
+              }
+              """),
+          new Snippet(
+              "a test",
+              """
+              import static org.junit.Assert.assertEquals;
+
+              import org.junit.Test;
+
+              public class PointTest {
+                @Test
+                public void testGetX() {
+                  Point point = new Point(3, 4);
+                  assertEquals(3,\
+              """,
+              """
+
+                }
+              }
+              """));
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
@@ -48,40 +108,36 @@ final class DemoCommand implements Callable<Integer> {
   @Option(
       names = "--folder",
       paramLabel = "PATH",
-      description = "Where to unpack the model. Default: the user's cache folder.")
+      description = "Where to unpack the models. Default: the user's cache folder.")
   private @Nullable Path folder;
-
-  private int failed;
 
   @Override
   public Integer call() throws IOException {
     PrintWriter out = spec.commandLine().getOut();
-    Path files = DemoFiles.unpack(folder);
-    out.println("No trained model ships with Hadal yet, so this demo runs a small test model with");
-    out.println("random weights: its numbers can be checked, its output means nothing.");
-    out.println();
-    try (Model model = Model.load(files)) {
-      EngineOptions options = run.engine(CONTEXT).withDrafting(true);
-      try (Engine engine = new Engine(model, options)) {
-        describe(out, model, engine);
-        out.println("reference numbers (largest difference of any logit)");
-        verify(out, model, files.resolve("golden"), options);
-        int[] prompt = new RandomTokens(1, model.config().vocabSize()).next(PROMPT);
-        out.println();
-        out.println("generation of " + GENERATED + " tokens after a prompt of " + PROMPT);
-        generate(out, engine, prompt);
-        out.println();
-        out.println("sessions");
-        sessions(out, engine, prompt);
-      }
+    Path trained = DemoFiles.trained(folder);
+    Path reference = DemoFiles.unpack(folder == null ? null : folder.resolve("reference"));
+    EngineOptions options = run.engine(CONTEXT);
+    DemoActivity activity = new DemoActivity();
+    try (Model model = Model.load(trained);
+        Engine engine = new Engine(model, options, activity)) {
+      describe(out, model, engine);
+      Tokenizer tokenizer =
+          StoredTokenizer.find(model.store(), Model.folder(trained)).orElseThrow();
+      Completer completer = new Completer(engine, tokenizer);
+      SNIPPETS.forEach(snippet -> show(out, completer, activity, snippet));
     }
+    out.println("checks on a small test model with random weights");
+    DemoChecks checks = new DemoChecks(out);
+    checks.run(reference, options.withDrafting(true));
     out.println();
+    int failed = checks.failed();
     out.println(failed == 0 ? "demo passed" : "demo FAILED: " + failed + " checks");
     out.println();
-    out.println("Next, with a DeepSeek-V4 checkpoint (safetensors folder or GGUF):");
-    out.println("  hadal inspect MODEL              will it fit?");
-    out.println("  hadal chat --model MODEL         talk with it");
-    out.println("  hadal bench --model " + files + "   this model's speed in detail");
+    out.println("Next:");
+    out.println("  hadal complete FILE:LINE:COL          complete at a cursor in a file of yours");
+    out.println("  hadal explain --html --model " + trained + " --text FILE");
+    out.println("  hadal train --help                    train a model like this on your own code");
+    out.println("  hadal inspect MODEL                   will a DeepSeek checkpoint fit?");
     out.flush();
     return failed == 0 ? ExitCode.OK : ExitCode.CHECK_FAILED;
   }
@@ -90,98 +146,39 @@ final class DemoCommand implements Callable<Integer> {
     ModelConfig c = model.config();
     ParameterCount p = ParameterCount.of(model.store(), c);
     out.println(
-        "%s: %d layers, %d experts (%d active), %s parameters (%s active), MTP layer %s"
+        "%s: %d layers, %d experts (%d active), %s parameters (%s active), trained by Hadal"
             .formatted(
                 c.family(),
                 c.layers().size(),
                 c.layers().getFirst().moe().experts(),
                 c.layers().getFirst().moe().activeExperts(),
                 ParameterCount.readable(p.total()),
-                ParameterCount.readable(p.active()),
-                model.weights().drafters().isEmpty() ? "absent" : "present"));
-    out.println("kernels " + Kernels.get().name() + ", " + engine.options().threads() + " threads");
+                ParameterCount.readable(p.active())));
+    out.println(
+        "kernels %s, %d threads, memory %s"
+            .formatted(
+                Kernels.get().name(),
+                engine.options().threads(),
+                MemoryPlan.size(engine.plan().totalBytes())));
     out.println();
-    out.println("memory plan for " + engine.plan().context() + " tokens");
-    engine.plan().lines().forEach(line -> out.println("  " + line));
+    out.flush();
+  }
+
+  private static void show(
+      PrintWriter out, Completer completer, DemoActivity activity, Snippet snippet) {
+    activity.clear();
+    Completer.Answer answer =
+        completer.complete(
+            snippet.prefix(),
+            snippet.suffix(),
+            COUNT,
+            SamplingOptions.greedy(),
+            (id, logits) -> true);
+    out.println("-- " + snippet.title() + " (the completion is between the marks)");
+    out.println(snippet.prefix() + "\u00bb" + answer.text() + "\u00ab" + snippet.suffix());
+    out.println("   " + answer.speeds().line());
+    activity.lines().forEach(line -> out.println("   " + line));
     out.println();
     out.flush();
-  }
-
-  private void verify(PrintWriter out, Model model, Path golden, EngineOptions options) {
-    Report report = new Report(line -> {});
-    Verifier.run(model, golden, options, report);
-    double worst = report.cases().stream().mapToDouble(Report.Case::value).max().orElse(0);
-    boolean ok = report.failed() == 0 && !report.cases().isEmpty();
-    check(
-        out,
-        ok,
-        String.format(Locale.ROOT, "%s, largest difference %.1e", report.summary(), worst));
-  }
-
-  private void generate(PrintWriter out, Engine engine, int[] prompt) {
-    Speeds plain = speeds(engine, prompt, false);
-    Speeds guessing = speeds(engine, prompt, true);
-    out.println("  plain        " + plain.line());
-    out.println("  speculative  " + guessing.line());
-    check(
-        out,
-        plain.result().tokens().equals(guessing.result().tokens()),
-        "speculation gives the same tokens (random weights guess badly: few are accepted)");
-    out.flush();
-  }
-
-  /** The last of a few runs: the first ones warm the compiler up. */
-  private static Speeds speeds(Engine engine, int[] prompt, boolean speculate) {
-    for (int i = 0; i < WARMUP; i++) {
-      once(engine, prompt, speculate);
-    }
-    return once(engine, prompt, speculate);
-  }
-
-  private static Speeds once(Engine engine, int[] prompt, boolean speculate) {
-    GenerationOptions options =
-        new GenerationOptions(GENERATED, SamplingOptions.greedy(), Set.of(), speculate);
-    try (Session session = engine.newSession()) {
-      long start = System.nanoTime();
-      session.append(prompt);
-      long prefill = System.nanoTime() - start;
-      GenerationResult result = new Generator(engine, session, options).run((id, l) -> true);
-      return new Speeds(prompt.length, prefill, result);
-    }
-  }
-
-  private void sessions(PrintWriter out, Engine engine, int[] prompt) {
-    int[] more = new RandomTokens(2, engine.model().config().vocabSize()).next(PROMPT);
-    try (Session whole = engine.newSession();
-        Session pieces = engine.newSession()) {
-      float[] before = whole.append(prompt).clone();
-      for (int id : prompt) {
-        pieces.append(id);
-      }
-      check(
-          out,
-          Arrays.equals(before, pieces.logits()),
-          "a prompt in one piece and token by token: identical bits");
-      try (Session fork = whole.fork()) {
-        fork.append(more);
-        float[] other = pieces.append(more);
-        check(
-            out,
-            Arrays.equals(fork.logits(), other) && Arrays.equals(whole.logits(), before),
-            "a fork continues like its own session and leaves the original as it was");
-        fork.truncate(prompt.length);
-        check(
-            out,
-            Arrays.equals(fork.logits(), before),
-            "cut back to the fork point: the logits of before");
-      }
-      out.println("       cached state of one session: " + MemoryPlan.size(whole.cacheBytes()));
-    }
-  }
-
-  private void check(PrintWriter out, boolean ok, String what) {
-    out.println((ok ? "  ok   " : "  FAIL ") + what);
-    out.flush();
-    failed += ok ? 0 : 1;
   }
 }

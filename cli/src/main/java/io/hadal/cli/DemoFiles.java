@@ -12,37 +12,52 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The embedded model as files, which is what models are mapped from. */
+/** Embedded models as files, which is what models are mapped from. */
 final class DemoFiles {
-  private static final String[] NAMES = {
-    "config.json",
-    "model.safetensors",
-    "NOTICE.md",
-    "golden/index.json",
-    "golden/logits.safetensors"
-  };
+  private static final List<String> REFERENCE =
+      List.of(
+          "config.json",
+          "model.safetensors",
+          "NOTICE.md",
+          "golden/index.json",
+          "golden/logits.safetensors");
+
+  private static final String TRAINED_FILE = "hadal-nano.gguf";
+  private static final List<String> TRAINED = List.of(TRAINED_FILE, "MODEL_CARD.md");
 
   private DemoFiles() {}
 
+  /** The small test model with random weights and its reference numbers. */
+  static Path unpack(@Nullable Path folder) throws IOException {
+    return unpack("demo", REFERENCE, folder);
+  }
+
+  /** The model that Hadal has trained, as one file. */
+  static Path trained(@Nullable Path folder) throws IOException {
+    return unpack("trained", TRAINED, folder).resolve(TRAINED_FILE);
+  }
+
   /**
-   * Unpacks the embedded files where they are missing or differ; every file appears whole or not at
+   * Unpacks embedded files where they are missing or differ; every file appears whole or not at
    * all, so several processes may do this at once.
    *
    * @param folder where to; null for a folder of this content in the user's cache
    */
-  static Path unpack(@Nullable Path folder) throws IOException {
+  private static Path unpack(String resource, List<String> names, @Nullable Path folder)
+      throws IOException {
     Map<String, byte[]> contents = new LinkedHashMap<>();
     MessageDigest digest = sha256();
-    for (String name : NAMES) {
-      byte[] bytes = read(name);
+    for (String name : names) {
+      byte[] bytes = read(resource + "/" + name);
       contents.put(name, bytes);
       digest.update(bytes);
     }
     String hash = HexFormat.of().formatHex(digest.digest(), 0, 6);
-    Path target = folder != null ? folder : cache().resolve("hadal").resolve("demo-" + hash);
+    Path target = folder != null ? folder : cache().resolve("hadal").resolve(resource + "-" + hash);
     try {
       for (Map.Entry<String, byte[]> file : contents.entrySet()) {
         put(target.resolve(file.getKey()), file.getValue());
@@ -77,7 +92,7 @@ final class DemoFiles {
   }
 
   private static byte[] read(String name) throws IOException {
-    try (InputStream in = DemoFiles.class.getResourceAsStream("demo/" + name)) {
+    try (InputStream in = DemoFiles.class.getResourceAsStream(name)) {
       if (in == null) {
         throw new IOException("the embedded model is missing from this build: " + name);
       }

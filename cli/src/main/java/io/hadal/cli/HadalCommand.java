@@ -35,6 +35,7 @@ import picocli.CommandLine.Spec;
     },
     subcommands = {
       DemoCommand.class,
+      CompleteCommand.class,
       InspectCommand.class,
       TokenizeCommand.class,
       GenerateCommand.class,

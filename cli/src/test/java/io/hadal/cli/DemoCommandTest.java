@@ -17,8 +17,9 @@ class DemoCommandTest {
     Invocation run = Invocation.hadal("demo", "--folder", folder.resolve("a b/c").toString());
     assertThat(run.exitCode()).as(run.out()).isZero();
     assertThat(run.out())
-        .contains("random weights", "No trained model", "memory plan", "0 failed")
-        .contains("speculation gives the same tokens", "demo passed")
+        .contains("trained by Hadal", "a method body", "a hole in the middle", "a test")
+        .contains("n-gram memory, mean gate", "busiest experts", "tok/s", "hadal complete")
+        .contains("0 failed", "speculation gives the same tokens", "demo passed")
         .doesNotContain("FAIL");
   }
 

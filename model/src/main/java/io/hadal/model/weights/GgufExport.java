@@ -62,8 +62,8 @@ public final class GgufExport {
    * Writes the file, whole or not at all.
    *
    * @param checkpoint folder with config.json, tokenizer.json and safetensors files
-   * @param type of the weight matrices; null to lose nothing. Vectors, routers and what does not
-   *     fill the type's blocks keep theirs
+   * @param type of the weight matrices; null to lose nothing. Vectors and routers keep theirs; F32
+   *     rows that do not fill the type's blocks become BF16
    * @param progress told the bytes read so far
    * @throws FormatException when the checkpoint is of another model type or damaged
    */
@@ -200,12 +200,13 @@ public final class GgufExport {
           default -> tensor.type();
         };
     boolean matrix = tensor.shape().size() == 2 && lossless.isMatrixWeight();
-    return type == null
-            || !matrix
-            || KEPT.matcher(tensor.name()).matches()
-            || values(tensor).getLast() % type.blockElements() != 0
-        ? lossless
-        : type;
+    if (type == null || !matrix || KEPT.matcher(tensor.name()).matches()) {
+      return lossless;
+    }
+    if (values(tensor).getLast() % type.blockElements() == 0) {
+      return type;
+    }
+    return lossless == StorageType.F32 ? StorageType.BF16 : lossless;
   }
 
   private void copy(StoredTensor part, String name, Target target, GgufWriter writer) {
