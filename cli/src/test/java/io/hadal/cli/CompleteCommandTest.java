@@ -48,7 +48,7 @@ class CompleteCommandTest {
 
   @Test
   void placesOutsideTheFileAreNamed() {
-    assertThat(complete(file + ":99").err()).contains("7 lines, not 99");
+    assertThat(complete(file + ":99").err()).contains("8 lines, not 99");
     assertThat(complete(file + ":1:80").err()).contains("columns 1..23");
     assertThat(complete(file + ":0").exitCode()).isEqualTo(ExitCode.BAD_INPUT);
     assertThat(complete("Counter").exitCode()).isEqualTo(ExitCode.USAGE);
