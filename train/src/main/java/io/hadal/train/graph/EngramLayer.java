@@ -84,12 +84,14 @@ final class EngramLayer {
     projected = Work.grow(projected, tokens * out);
     dots = Work.grow(dots, tokens * streams);
     gates = Work.grow(gates, tokens * streams);
-    for (int s = 0; s < batch.spans(); s++) {
-      int[] span = new int[batch.length(s)];
-      int start = batch.start(s);
-      Arrays.setAll(span, i -> batch.id(start + i));
-      module.ids().find(span, ids, start * module.columns());
-    }
+    work.pool.run(
+        batch.spans(),
+        (s, worker) -> {
+          int[] span = new int[batch.length(s)];
+          int start = batch.start(s);
+          Arrays.setAll(span, i -> batch.id(start + i));
+          module.ids().find(span, ids, start * module.columns());
+        });
     int n = module.rowWidth();
     work.rows(
         tokens,

@@ -24,7 +24,7 @@ public record EngramModule(
     float normEps,
     RowIds ids) {
 
-  /** Rows of a document's tokens. */
+  /** Rows of a document's tokens; safe for concurrent use. */
   @FunctionalInterface
   public interface RowIds {
     /**
