@@ -10,6 +10,7 @@ import io.hadal.engine.Work;
 import io.hadal.engine.tiny.TinyCheckpoint.Storage;
 import io.hadal.formats.FormatException;
 import io.hadal.formats.weights.Checkpoints;
+import io.hadal.formats.weights.Gguf;
 import io.hadal.formats.weights.TensorStore;
 import io.hadal.kernels.StorageType;
 import io.hadal.model.Model;
@@ -226,6 +227,9 @@ class HadalModelTest {
       Path checkpoint = hadal.write(folder.resolve(storage.name()));
       Path file = folder.resolve(storage + ".gguf");
       GgufExport.write(checkpoint, file, null, bytes -> {});
+      try (Gguf gguf = Gguf.open(file)) {
+        assertThat(gguf.metadata().getString("general.name")).isEqualTo(storage.name());
+      }
       int[] tokens = hadal.program(3, 80);
       float[][] expected = run(checkpoint, tokens, 64);
       assertThat(run(file, tokens, 64)).isDeepEqualTo(expected);

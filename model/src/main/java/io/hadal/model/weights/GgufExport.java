@@ -95,7 +95,7 @@ public final class GgufExport {
     }
     GgufWriter.Layout layout = GgufWriter.layout();
     layout.put("general.architecture", GgufValue.text(GgufConfig.HADAL));
-    layout.put("general.name", GgufValue.text(folder.toAbsolutePath().normalize() + ""));
+    layout.put("general.name", GgufValue.text(name(folder)));
     String p = GgufConfig.HADAL + ".";
     layout.put(p + "block_count", GgufValue.uint32(config.layers().size()));
     layout.put(p + "context_length", GgufValue.uint32(config.contextLength()));
@@ -119,6 +119,11 @@ public final class GgufExport {
       }
       writer.finish();
     }
+  }
+
+  /** The folder's own name: where it lies is nobody's business. */
+  private static String name(Path folder) {
+    return String.valueOf(folder.toAbsolutePath().normalize().getFileName());
   }
 
   private static String text(Path file) {
