@@ -179,11 +179,14 @@ final class InspectCommand implements Callable<Integer> {
         "layers "
             + grams.layers()
             + ", rows "
-            + grams.rows()
+            + (grams.rows().isEmpty()
+                ? p.engram() / grams.headDim() + " in all"
+                : grams.rows().toString())
             + " of "
             + grams.headDim()
             + ", n-grams to "
             + grams.maxOrder()
+            + (grams.channels().isEmpty() ? "" : ", channels " + grams.channels().keySet())
             + ", "
             + grams.heads()
             + " heads");
