@@ -5,4 +5,5 @@ module io.hadal.engine {
   requires jdk.management;
 
   exports io.hadal.engine;
+  exports io.hadal.engine.memory;
 }

@@ -2,6 +2,8 @@ package io.hadal.cli;
 
 import io.hadal.engine.Engine;
 import io.hadal.engine.SamplingOptions;
+import io.hadal.engine.memory.MemoryWeights;
+import io.hadal.engine.memory.ProjectMemory;
 import io.hadal.formats.FormatException;
 import io.hadal.formats.tokenizer.Tokenizer;
 import io.hadal.model.Model;
@@ -50,6 +52,15 @@ final class CompleteCommand implements Callable<Integer> {
   @Option(names = "-n", paramLabel = "N", description = "Most tokens to write. Default: 48.")
   private int count = 48;
 
+  @Option(
+      names = "--no-memory",
+      description =
+          "Ask the model alone. Otherwise what this file, its folder and its imports repeat counts"
+              + " as well.")
+  private boolean noMemory;
+
+  @Mixin private FillInOption fillIn = new FillInOption();
+
   @Mixin private RunOptions run = new RunOptions();
 
   @Override
@@ -74,12 +85,13 @@ final class CompleteCommand implements Callable<Integer> {
           ModelTokenizer.find(loaded, null)
               .orElseThrow(() -> new FormatException(checkpoint.toString(), "has no tokenizer"));
       Completer.Answer answer =
-          new Completer(engine, tokenizer)
+          new Completer(engine, tokenizer, fillIn.suffixFirst(loaded))
               .complete(
                   text.substring(0, at),
                   text.substring(at),
                   count,
                   SamplingOptions.greedy(),
+                  noMemory ? null : memory(tokenizer, file, text),
                   (id, logits) -> !interruption.requested());
       interruption.check();
       PrintWriter out = spec.commandLine().getOut();
@@ -87,6 +99,15 @@ final class CompleteCommand implements Callable<Integer> {
       out.flush();
     }
     return ExitCode.OK;
+  }
+
+  private static ProjectMemory memory(Tokenizer tokenizer, Path file, String text)
+      throws IOException {
+    ProjectMemory memory = new ProjectMemory(tokenizer, MemoryWeights.standard());
+    for (String other : ProjectFiles.around(file, text)) {
+      memory.learn(tokenizer.encode(other, false));
+    }
+    return memory;
   }
 
   private static String read(Path file) throws IOException {

@@ -69,6 +69,12 @@ final class CorpusEncodeCommand implements Callable<Integer> {
   private double spm = DEFAULTS.spmShare();
 
   @Option(
+      names = "--short-holes",
+      paramLabel = "SHARE",
+      description = "Share of holes of at most 80 characters (default: ${DEFAULT-VALUE}).")
+  private double shortHoles = DEFAULTS.shortShare();
+
+  @Option(
       names = "--fim-window",
       paramLabel = "CHARS",
       description = "Length of the pieces with one hole each (default: ${DEFAULT-VALUE}).")
@@ -121,7 +127,8 @@ final class CorpusEncodeCommand implements Callable<Integer> {
           repeats.put(language, times);
         });
     try {
-      return new EncodingOptions(fimRate, spm, fimWindow, names, repeats, seed, threads);
+      return new EncodingOptions(
+          fimRate, spm, shortHoles, fimWindow, names, repeats, seed, threads);
     } catch (IllegalArgumentException e) {
       throw usage(String.valueOf(e.getMessage()));
     }

@@ -3,6 +3,8 @@ package io.hadal.cli;
 import io.hadal.engine.Engine;
 import io.hadal.engine.EngineOptions;
 import io.hadal.engine.SamplingOptions;
+import io.hadal.engine.memory.MemoryWeights;
+import io.hadal.engine.memory.ProjectMemory;
 import io.hadal.formats.tokenizer.StoredTokenizer;
 import io.hadal.formats.tokenizer.Tokenizer;
 import io.hadal.kernels.Kernels;
@@ -123,8 +125,9 @@ final class DemoCommand implements Callable<Integer> {
       describe(out, model, engine);
       Tokenizer tokenizer =
           StoredTokenizer.find(model.store(), Model.folder(trained)).orElseThrow();
-      Completer completer = new Completer(engine, tokenizer);
-      SNIPPETS.forEach(snippet -> show(out, completer, activity, snippet));
+      Completer completer = new Completer(engine, tokenizer, true);
+      ProjectMemory memory = new ProjectMemory(tokenizer, MemoryWeights.standard());
+      SNIPPETS.forEach(snippet -> show(out, completer, memory, activity, snippet));
     }
     out.println("checks on a small test model with random weights");
     DemoChecks checks = new DemoChecks(out);
@@ -165,7 +168,11 @@ final class DemoCommand implements Callable<Integer> {
   }
 
   private static void show(
-      PrintWriter out, Completer completer, DemoActivity activity, Snippet snippet) {
+      PrintWriter out,
+      Completer completer,
+      ProjectMemory memory,
+      DemoActivity activity,
+      Snippet snippet) {
     activity.clear();
     Completer.Answer answer =
         completer.complete(
@@ -173,6 +180,7 @@ final class DemoCommand implements Callable<Integer> {
             snippet.suffix(),
             COUNT,
             SamplingOptions.greedy(),
+            memory,
             (id, logits) -> true);
     out.println("-- " + snippet.title() + " (the completion is between the marks)");
     out.println(snippet.prefix() + "\u00bb" + answer.text() + "\u00ab" + snippet.suffix());

@@ -1,6 +1,7 @@
 package io.hadal.engine;
 
 import io.hadal.engine.GenerationResult.Stop;
+import io.hadal.engine.memory.OpenText;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -19,8 +20,20 @@ public final class Generator {
   private int drafted;
   private int accepted;
   private final DraftPolicy policy = new DraftPolicy();
+  private final @Nullable OpenText memory;
 
   public Generator(Engine engine, Session session, GenerationOptions options) {
+    this(engine, session, options, null);
+  }
+
+  /**
+   * A generator that listens to a project memory.
+   *
+   * @param memory the text that the session ends with; learns what is written
+   */
+  public Generator(
+      Engine engine, Session session, GenerationOptions options, @Nullable OpenText memory) {
+    this.memory = memory;
     this.engine = engine;
     this.session = session;
     this.options = options;
@@ -41,7 +54,7 @@ public final class Generator {
     int context = engine.options().context();
     boolean speculate = options.speculate() && engine.drafting();
     while (true) {
-      int token = sampler.sample(session.logits(), session.length());
+      int token = choose(session.logits(), session.length());
       Stop stop = report(listener, token, session.logits());
       if (stop != null) {
         return stop;
@@ -77,7 +90,7 @@ public final class Generator {
     Stop stop = null;
     while (right < length) {
       float[] row = work.logits()[right];
-      if (sampler.sample(row, first + right) != guesses[right]) {
+      if (choose(row, first + right) != guesses[right]) {
         break;
       }
       accepted++;
@@ -94,8 +107,15 @@ public final class Generator {
     return stop;
   }
 
+  private int choose(float[] logits, int position) {
+    return sampler.sample(memory == null ? logits : memory.mix(logits), position);
+  }
+
   private @Nullable Stop report(TokenListener listener, int token, float[] logits) {
     out.add(token);
+    if (memory != null) {
+      memory.accept(token);
+    }
     boolean more = listener.onToken(token, logits);
     if (options.stopIds().contains(token)) {
       return Stop.STOP;

@@ -63,11 +63,12 @@ public final class CorpusEncoder {
     this.recipe =
         String.format(
             Locale.ROOT,
-            "%d %s %s %s %d %s %s %d",
+            "%d %s %s %s %s %d %s %s %d",
             VERSION,
             Extraction.sha256(tokenizerJson),
             options.fimRate(),
             options.spmShare(),
+            options.shortShare(),
             options.fimWindow(),
             options.nameRate(),
             mixText(),
@@ -111,6 +112,7 @@ public final class CorpusEncoder {
     meta.putObject("options")
         .put("fim_rate", options.fimRate())
         .put("spm_share", options.spmShare())
+        .put("short_holes", options.shortShare())
         .put("fim_window", options.fimWindow())
         .put("name_rate", options.nameRate())
         .put("mix", mixText())

@@ -9,6 +9,7 @@ import java.util.Map;
  *
  * @param fimRate share of documents in fill-in-the-middle form
  * @param spmShare share of the PSM and SPM forms that is SPM
+ * @param shortShare share of the holes that have 80 characters at most
  * @param fimWindow length in characters of the pieces a fill-in document is cut into first, so that
  *     prefix, hole and suffix meet within one training context
  * @param nameRate share of documents that begin with the names of their project and file
@@ -20,6 +21,7 @@ import java.util.Map;
 public record EncodingOptions(
     double fimRate,
     double spmShare,
+    double shortShare,
     int fimWindow,
     double nameRate,
     Map<Language, Double> mix,
@@ -31,6 +33,7 @@ public record EncodingOptions(
   public EncodingOptions {
     share("fill-in rate", fimRate);
     share("SPM share", spmShare);
+    share("share of short holes", shortShare);
     share("name rate", nameRate);
     if (fimWindow < LEAST_WINDOW) {
       throw new IllegalArgumentException(
@@ -58,7 +61,7 @@ public record EncodingOptions(
   /** Half of the documents as fill-in windows of 1,500 characters, a tenth of those SPM. */
   public static EncodingOptions defaults() {
     return new EncodingOptions(
-        0.5, 0.1, 1500, 0.25, Map.of(), 1, Runtime.getRuntime().availableProcessors());
+        0.5, 0.1, 0, 1500, 0.25, Map.of(), 1, Runtime.getRuntime().availableProcessors());
   }
 
   double repeats(Language language) {

@@ -14,6 +14,8 @@ import java.util.SplittableRandom;
  * that is the PSM form with an empty prefix, so both can be asked of one model.
  */
 final class FillInMiddle {
+  private static final int SHORT = 80;
+
   private FillInMiddle() {}
 
   /** A part of a rearranged document: text, or the text of an added token. */
@@ -31,10 +33,14 @@ final class FillInMiddle {
    * Cuts a text into two places, each between any two characters or at an end.
    *
    * @param spmShare probability of the SPM form
+   * @param shortShare probability of a hole of at most {@value #SHORT} characters
    */
-  static List<Part> transform(String text, double spmShare, SplittableRandom random) {
+  static List<Part> transform(
+      String text, double spmShare, double shortShare, SplittableRandom random) {
     int first = cut(text, random);
-    int second = cut(text, random);
+    // No number is drawn for a share of 0, so that older encodings come out as they were.
+    boolean small = shortShare > 0 && random.nextDouble() < shortShare;
+    int second = small ? near(text, first, random) : cut(text, random);
     int from = Math.min(first, second);
     int to = Math.max(first, second);
     String prefix = text.substring(0, from);
@@ -50,8 +56,16 @@ final class FillInMiddle {
     return List.of(begin, Part.text(prefix), hole, Part.text(suffix), end, Part.text(middle));
   }
 
+  private static int near(String text, int first, SplittableRandom random) {
+    return whole(text, Math.min(text.length(), first + random.nextInt(SHORT + 1)));
+  }
+
   private static int cut(String text, SplittableRandom random) {
-    int at = random.nextInt(text.length() + 1);
+    return whole(text, random.nextInt(text.length() + 1));
+  }
+
+  /** A place that does not part a surrogate pair. */
+  private static int whole(String text, int at) {
     boolean insidePair =
         at > 0
             && at < text.length()

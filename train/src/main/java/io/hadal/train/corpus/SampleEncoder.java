@@ -75,7 +75,12 @@ final class SampleEncoder {
     }
     List<int[]> samples = new ArrayList<>();
     for (String window : FillInMiddle.windows(document.text(), options.fimWindow())) {
-      samples.add(sample(join(names, FillInMiddle.transform(window, options.spmShare(), random))));
+      samples.add(
+          sample(
+              join(
+                  names,
+                  FillInMiddle.transform(
+                      window, options.spmShare(), options.shortShare(), random))));
     }
     return samples;
   }

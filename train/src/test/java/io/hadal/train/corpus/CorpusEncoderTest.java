@@ -56,7 +56,7 @@ class CorpusEncoderTest {
   }
 
   private static EncodingOptions options(double fim, double spm, double names) {
-    return new EncodingOptions(fim, spm, 200, names, Map.of(), 1, 2);
+    return new EncodingOptions(fim, spm, 0.5, 200, names, Map.of(), 1, 2);
   }
 
   private EncodedCorpus encode(EncodingOptions options) throws IOException, InterruptedException {
@@ -151,7 +151,7 @@ class CorpusEncoderTest {
   void mixRepeatsAndThins() throws Exception {
     EncodingOptions options =
         new EncodingOptions(
-            0.5, 0, 100_000, 0, Map.of(Language.PYTHON, 3.0, Language.JAVA, 0.5), 1, 2);
+            0.5, 0, 0, 100_000, 0, Map.of(Language.PYTHON, 3.0, Language.JAVA, 0.5), 1, 2);
     List<String> texts = texts(encode(options), Split.TRAIN);
     List<Document> documents = BuildFixture.documents(corpus(), Split.TRAIN);
     long python = documents.stream().filter(d -> d.language() == Language.PYTHON).count();
@@ -173,7 +173,7 @@ class CorpusEncoderTest {
         Corpus.open(corpus()),
         tokenizerJson(),
         folder,
-        new EncodingOptions(0.5, 0.5, 200, 0.5, Map.of(), 1, 1),
+        new EncodingOptions(0.5, 0.5, 0.5, 200, 0.5, Map.of(), 1, 1),
         Progress.NONE);
     assertThat(BuildFixture.result(folder)).isEqualTo(first);
   }

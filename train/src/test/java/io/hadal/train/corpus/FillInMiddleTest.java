@@ -20,7 +20,7 @@ class FillInMiddleTest {
   void prefixSuffixMiddleIsThePromptPlusItsAnswer() {
     SplittableRandom random = new SplittableRandom(1);
     for (int i = 0; i < 200; i++) {
-      List<FillInMiddle.Part> parts = FillInMiddle.transform(TEXT, 0, random);
+      List<FillInMiddle.Part> parts = FillInMiddle.transform(TEXT, 0, 0.5, random);
       String prefix = parts.get(1).text();
       String suffix = parts.get(3).text();
       String middle = parts.get(5).text();
@@ -35,10 +35,23 @@ class FillInMiddleTest {
 
   @Test
   void suffixPrefixMiddleHasNoBoundaryBeforeTheMiddle() {
-    List<FillInMiddle.Part> parts = FillInMiddle.transform(TEXT, 1, new SplittableRandom(2));
+    List<FillInMiddle.Part> parts = FillInMiddle.transform(TEXT, 1, 0, new SplittableRandom(2));
     assertThat(parts).hasSize(5);
     assertThat(parts.get(4).text() + parts.get(2).text()).isEqualTo(TEXT);
     assertThat(plain(parts)).startsWith(SpecialTokens.FIM_BEGIN + SpecialTokens.FIM_HOLE);
+  }
+
+  @Test
+  void shortHolesAreShortAndAnywhere() {
+    String text = "x".repeat(1000);
+    SplittableRandom random = new SplittableRandom(4);
+    int early = 0;
+    for (int i = 0; i < 200; i++) {
+      List<FillInMiddle.Part> parts = FillInMiddle.transform(text, 0, 1, random);
+      assertThat(parts.get(5).text().length()).isLessThanOrEqualTo(80);
+      early += parts.get(1).text().length() < 500 ? 1 : 0;
+    }
+    assertThat(early).isBetween(60, 140);
   }
 
   @Test
@@ -46,10 +59,10 @@ class FillInMiddleTest {
     SplittableRandom random = new SplittableRandom(3);
     boolean[] seen = new boolean[4];
     for (int i = 0; i < 200; i++) {
-      seen[FillInMiddle.transform("abc", 0, random).get(1).text().length()] = true;
+      seen[FillInMiddle.transform("abc", 0, 0, random).get(1).text().length()] = true;
     }
     assertThat(seen).containsOnly(true);
-    assertThat(FillInMiddle.transform("", 0, random)).hasSize(6);
+    assertThat(FillInMiddle.transform("", 0, 1, random)).hasSize(6);
   }
 
   @Test

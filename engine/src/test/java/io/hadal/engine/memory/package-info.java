@@ -1,0 +1,4 @@
+@NullMarked
+package io.hadal.engine.memory;
+
+import org.jspecify.annotations.NullMarked;

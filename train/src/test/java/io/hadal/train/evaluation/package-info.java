@@ -1,0 +1,4 @@
+@NullMarked
+package io.hadal.train.evaluation;
+
+import org.jspecify.annotations.NullMarked;
