@@ -48,6 +48,8 @@ import picocli.CommandLine.Spec;
       CorpusCommand.class,
       TokenizerCommand.class,
       TrainCommand.class,
+      FinetuneCommand.class,
+      AdapterCommand.class,
       DoctorCommand.class,
       CompletionCommand.class,
       HelpCommand.class
