@@ -9,6 +9,7 @@ module io.hadal.train {
   exports io.hadal.train;
   exports io.hadal.train.corpus;
   exports io.hadal.train.evaluation;
+  exports io.hadal.train.finetune;
   exports io.hadal.train.graph;
   exports io.hadal.train.optimizer;
   exports io.hadal.train.tokenizer;

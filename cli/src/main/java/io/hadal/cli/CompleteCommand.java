@@ -61,6 +61,8 @@ final class CompleteCommand implements Callable<Integer> {
 
   @Mixin private FillInOption fillIn = new FillInOption();
 
+  @Mixin private AdapterOption adapter = new AdapterOption();
+
   @Mixin private RunOptions run = new RunOptions();
 
   @Override
@@ -78,7 +80,7 @@ final class CompleteCommand implements Callable<Integer> {
     int line = Integer.parseInt(m.group(2));
     int at = offset(text, line, m.group(3) == null ? null : Integer.valueOf(m.group(3)), file);
     Path checkpoint = model == null ? DemoFiles.trained(null) : model;
-    try (Model loaded = Model.load(checkpoint);
+    try (Model loaded = Model.load(checkpoint, 0, adapter.open());
         Engine engine = new Engine(loaded, run.engine(CONTEXT));
         Interruption interruption = Interruption.listen()) {
       Tokenizer tokenizer =

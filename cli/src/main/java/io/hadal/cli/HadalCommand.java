@@ -49,6 +49,8 @@ import picocli.CommandLine.Spec;
       TokenizerCommand.class,
       TrainCommand.class,
       EvalCommand.class,
+      FinetuneCommand.class,
+      AdapterCommand.class,
       DoctorCommand.class,
       CompletionCommand.class,
       HelpCommand.class

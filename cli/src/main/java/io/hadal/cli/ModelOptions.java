@@ -22,6 +22,8 @@ final class ModelOptions {
 
   @Mixin private EngramOption engram = new EngramOption();
 
+  @Mixin private AdapterOption adapter = new AdapterOption();
+
   @Mixin private RunOptions run = new RunOptions();
 
   Path path() {
@@ -30,7 +32,7 @@ final class ModelOptions {
 
   /** Loads the model; says so when an option has no meaning for it. */
   Model load() {
-    Model loaded = Model.load(model, engram.cacheBytes());
+    Model loaded = Model.load(model, engram.cacheBytes(), adapter.open());
     if (engram.cacheBytes() > 0 && loaded.engram() == null) {
       Hadal.complain(
           spec.commandLine().getErr(), "the model has no Engram; --engram-cache does nothing");

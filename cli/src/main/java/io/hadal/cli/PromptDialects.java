@@ -15,7 +15,13 @@ final class PromptDialects {
       List.of(PromptDialect.V4, PromptDialect.V4_GRADED_EFFORT, PromptDialect.V4_1);
 
   private static final Map<String, PromptDialect> BY_FAMILY =
-      Map.of("deepseek_v4", PromptDialect.V4, "deepseek_v41", PromptDialect.V4_1);
+      Map.of(
+          "deepseek_v4",
+          PromptDialect.V4,
+          "deepseek_v41",
+          PromptDialect.V4_1,
+          "hadal",
+          PromptDialect.V4_1);
 
   private PromptDialects() {}
 

@@ -5,12 +5,10 @@ import io.hadal.train.Budget;
 import io.hadal.train.EncodedData;
 import io.hadal.train.Preset;
 import io.hadal.train.TrainConfig;
-import io.hadal.train.TrainListener;
 import io.hadal.train.Trainer;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -35,8 +33,6 @@ import picocli.CommandLine.Spec;
 final class TrainCommand implements Callable<Integer> {
   private static final long MAX_CONFIG = 1 << 20;
   private static final long SAVING_SECONDS = 120;
-  private static final double NANOS = 1e9;
-  private static final double REPORT_SECONDS = 10;
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
@@ -200,11 +196,9 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   /** A line every few seconds, and one for each evaluation. */
-  private final class Reporter implements TrainListener {
-    private final PrintWriter err = spec.commandLine().getErr();
-    private long last = System.nanoTime();
-
+  private final class Reporter extends StepPrinter {
     Reporter(Trainer trainer) {
+      super(spec.commandLine().getErr(), progress.quiet());
       print(
           "%s at step %d, %.1f M parameters"
               .formatted(
@@ -214,49 +208,11 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     @Override
-    public void stepped(Step s) {
-      long now = System.nanoTime();
-      if ((now - last) / NANOS < REPORT_SECONDS) {
-        return;
-      }
-      last = now;
-      print(
-          String.format(
-              Locale.ROOT,
-              "step %d  %4.1f %%  %.2f M tokens  loss %.4f  %.4f bits/byte  %.0f tokens/s  %s left",
-              s.step(),
-              100 * s.progress(),
-              s.tokens() / 1e6,
-              s.loss(),
-              s.bitsPerByte(),
-              s.tokensPerSecond(),
-              time(s.secondsLeft())));
-    }
-
-    @Override
     public void evaluated(long step, Map<String, Double> bitsPerByte) {
       StringBuilder line = new StringBuilder("step " + step + "  evaluation, bits/byte:");
       bitsPerByte.forEach(
           (name, v) -> line.append(String.format(Locale.ROOT, "  %s %.4f", name, v)));
       print(line.toString());
-    }
-
-    @Override
-    public void saved(long step) {
-      print("step " + step + "  saved");
-    }
-
-    private String time(double seconds) {
-      Duration d = Duration.ofSeconds((long) seconds);
-      return String.format(
-          Locale.ROOT, "%d:%02d:%02d", d.toHours(), d.toMinutesPart(), d.toSecondsPart());
-    }
-
-    private void print(String line) {
-      if (!progress.quiet()) {
-        err.println(line);
-        err.flush();
-      }
     }
   }
 }

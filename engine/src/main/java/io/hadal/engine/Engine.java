@@ -10,6 +10,7 @@ import io.hadal.model.cache.SequenceCache;
 import io.hadal.model.config.ModelConfig;
 import io.hadal.model.forward.BlockProposal;
 import io.hadal.model.forward.ForwardPass;
+import io.hadal.model.weights.Adapter;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -51,7 +52,7 @@ public final class Engine implements AutoCloseable {
         options.packedCache()
             ? CacheLayout.packed(config, options.stepTokens())
             : CacheLayout.plain(config, options.stepTokens());
-    this.plan =
+    MemoryPlan stored =
         MemoryPlan.of(
             config,
             model.store(),
@@ -59,6 +60,8 @@ public final class Engine implements AutoCloseable {
             options.context(),
             options.threads(),
             model.engramCacheBytes());
+    Adapter adapter = model.adapter();
+    this.plan = adapter == null ? stored : stored.with(adapter);
     long memory = options.memoryBytes() > 0 ? options.memoryBytes() : SystemMemory.available();
     plan.require(memory, options.streaming());
     long budget =

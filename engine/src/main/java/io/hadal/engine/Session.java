@@ -6,6 +6,7 @@ import io.hadal.model.cache.KvStore;
 import io.hadal.model.cache.SequenceCache;
 import io.hadal.model.config.LayerConfig;
 import io.hadal.model.config.ModelConfig;
+import io.hadal.model.weights.Adapter;
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
 import java.io.DataInputStream;
@@ -293,8 +294,9 @@ public final class Session implements AutoCloseable {
 
   /** Tells models, modes and drafters apart, as far as that is possible without reading weights. */
   private int identity() {
+    Adapter adapter = engine.model().adapter();
     return List.of(
-            config().toString(),
+            config() + (adapter == null ? "" : adapter.hash()),
             engine.options().mode().name(),
             draftCache != null,
             Arrays.hashCode(engine.model().weights().head().norm()))

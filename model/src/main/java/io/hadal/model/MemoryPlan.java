@@ -11,6 +11,7 @@ import io.hadal.model.config.LayerConfig;
 import io.hadal.model.config.ModelConfig;
 import io.hadal.model.engram.FileTable;
 import io.hadal.model.engram.TableLayout;
+import io.hadal.model.weights.Adapter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -125,6 +126,13 @@ public record MemoryPlan(
     long perWorker = (long) keys * (a.headDim() + a.heads());
     long floats = step * perToken + threads * perWorker + c.vocabSize() + (4L << 20);
     return floats * 4 * 11 / 10;
+  }
+
+  /** The plan with the f32 copies of matrices that an adapter changes. */
+  public MemoryPlan with(Adapter adapter) {
+    Map<StorageType, Long> more = new TreeMap<>(weights);
+    more.merge(StorageType.F32, adapter.matrixBytes(), Long::sum);
+    return new MemoryPlan(more, engramTables, engramCache, kvFixed, kvPerToken, context, scratch);
   }
 
   public long weightBytes() {

@@ -13,6 +13,7 @@ import io.hadal.model.config.GgufConfig;
 import io.hadal.model.config.ModelConfig;
 import io.hadal.model.engram.CanonicalMap;
 import io.hadal.model.engram.CodeVocabulary;
+import io.hadal.model.weights.Adapter;
 import io.hadal.model.weights.EngramMemory;
 import io.hadal.model.weights.ModelWeights;
 import io.hadal.model.weights.TokenMaps;
@@ -32,6 +33,7 @@ public final class Model implements AutoCloseable {
   private final ModelWeights weights;
   private final @Nullable EngramMemory engram;
   private final long engramCacheBytes;
+  private final @Nullable Adapter adapter;
 
   private Model(
       Path path,
@@ -39,13 +41,15 @@ public final class Model implements AutoCloseable {
       ModelConfig config,
       ModelWeights weights,
       @Nullable EngramMemory engram,
-      long engramCacheBytes) {
+      long engramCacheBytes,
+      @Nullable Adapter adapter) {
     this.path = path;
     this.store = store;
     this.config = config;
     this.weights = weights;
     this.engram = engram;
     this.engramCacheBytes = engramCacheBytes;
+    this.adapter = adapter;
   }
 
   /** As {@link #load(Path, long)} with the n-gram tables mapped into memory. */
@@ -62,17 +66,34 @@ public final class Model implements AutoCloseable {
    * @throws io.hadal.formats.FormatException naming file, field or tensor when something is wrong
    */
   public static Model load(Path path, long engramCacheBytes) {
+    return load(path, engramCacheBytes, null);
+  }
+
+  /**
+   * As {@link #load(Path, long)} with an adapter's changes. Changed matrices are copied to memory
+   * in f32; everything else stays mapped.
+   *
+   * @throws io.hadal.formats.FormatException also when the adapter belongs to another checkpoint
+   */
+  public static Model load(Path path, long engramCacheBytes, @Nullable Adapter adapter) {
     TensorStore store = Checkpoints.open(path);
     boolean ok = false;
     try {
       ModelConfig config = readConfig(path, store);
-      ModelWeights weights = WeightBinder.bind(config, store);
+      if (adapter != null) {
+        adapter.requireBase(store);
+      }
+      ModelWeights weights = WeightBinder.bind(config, store, adapter);
       EngramMemory engram =
           config.engram() == null
               ? null
               : WeightBinder.bindEngram(
-                  config, store, tokenMaps(path, config.engram(), config, store), engramCacheBytes);
-      Model model = new Model(path, store, config, weights, engram, engramCacheBytes);
+                  config,
+                  store,
+                  tokenMaps(path, config.engram(), config, store),
+                  engramCacheBytes,
+                  adapter);
+      Model model = new Model(path, store, config, weights, engram, engramCacheBytes, adapter);
       ok = true;
       return model;
     } finally {
@@ -167,6 +188,11 @@ public final class Model implements AutoCloseable {
   /** The n-gram memory; null without. */
   public @Nullable EngramMemory engram() {
     return engram;
+  }
+
+  /** What the weights were changed by; null for nothing. */
+  public @Nullable Adapter adapter() {
+    return adapter;
   }
 
   /** Memory for rows of n-gram tables on disk; 0 when the tables are mapped. */

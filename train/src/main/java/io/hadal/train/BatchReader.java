@@ -97,12 +97,9 @@ final class BatchReader {
       int offset,
       List<Integer> spans) {
     store.read(from, ids, offset, context);
-    System.arraycopy(ids, offset + 1, targets, offset, context - 1);
-    int[] behind = {-1};
-    if (from + context < store.tokens()) {
-      store.read(from + context, behind, 0, 1);
-    }
-    targets[offset + context - 1] = behind[0];
+    int behind = (int) Math.min(context, store.tokens() - from - 1);
+    targets[offset + context - 1] = -1;
+    store.readTargets(from + 1, targets, offset, behind);
     long document = documentOf(store, from) + 1;
     int start = 0;
     for (; document <= store.documents(); document++) {

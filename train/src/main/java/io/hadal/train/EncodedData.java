@@ -42,6 +42,11 @@ public final class EncodedData implements AutoCloseable {
     public void read(long from, int[] into, int offset, int count) {
       split.read(from, into, offset, count);
     }
+
+    @Override
+    public void readTargets(long from, int[] into, int offset, int count) {
+      split.readTargets(from, into, offset, count);
+    }
   }
 
   private EncodedData(EncodedCorpus corpus) throws IOException {

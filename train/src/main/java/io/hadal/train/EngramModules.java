@@ -16,7 +16,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Row lookup of a model's n-gram memories, by the same indexes as inference. */
-final class EngramModules {
+public final class EngramModules {
   private EngramModules() {}
 
   /**
@@ -25,7 +25,7 @@ final class EngramModules {
    * @throws io.hadal.formats.FormatException when the configuration does not fit the tokenizer
    * @throws IllegalArgumentException for a form that cannot be trained
    */
-  static List<EngramModule> of(ModelConfig config, Tokenizer tokenizer, String source) {
+  public static List<EngramModule> of(ModelConfig config, Tokenizer tokenizer, String source) {
     EngramConfig engram = config.engram();
     if (engram == null) {
       return List.of();

@@ -13,4 +13,11 @@ public interface TokenStore {
 
   /** Copies tokens {@code from .. from + count - 1} to {@code into} from {@code offset}. */
   void read(long from, int[] into, int offset, int count);
+
+  /**
+   * The same for tokens to be predicted: -1 in place of those that nothing is to be learnt from.
+   */
+  default void readTargets(long from, int[] into, int offset, int count) {
+    read(from, into, offset, count);
+  }
 }

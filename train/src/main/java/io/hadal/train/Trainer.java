@@ -38,6 +38,8 @@ public final class Trainer implements AutoCloseable {
   private final Path out;
   private final WorkerPool pool;
   private final TrainingGraph graph;
+  private final @Nullable Tuning tuning;
+  private final ParameterSet trained;
   private final AdamW optimizer;
   private final BatchReader reader;
   private final Map<Integer, int[]> tables;
@@ -52,6 +54,7 @@ public final class Trainer implements AutoCloseable {
       TrainingData data,
       Path out,
       int threads,
+      @Nullable Tuning tuning,
       Checkpoint.@Nullable Reader saved) {
     this.config = config;
     this.data = data;
@@ -67,14 +70,21 @@ public final class Trainer implements AutoCloseable {
               + " tokens, the model a vocabulary of "
               + model.vocabSize());
     }
-    this.tables = saved == null ? drawTables(model) : savedTables(model, saved, source);
+    this.tuning = tuning;
+    if (saved != null) {
+      this.tables = savedTables(model, saved, source);
+    } else {
+      this.tables = tuning == null ? drawTables(model) : tuning.tables(model);
+    }
     this.pool = new WorkerPool(threads);
     this.graph =
         new TrainingGraph(
             model, EngramModules.of(model, tokenizer, source), tables, config.seed(), pool);
+    this.trained =
+        tuning == null ? graph.parameters() : tuning.begin(graph.parameters(), config.seed(), pool);
     this.optimizer =
         new AdamW(
-            graph.parameters(),
+            trained,
             new AdamW.Settings(
                 config.beta1(),
                 config.beta2(),
@@ -88,7 +98,8 @@ public final class Trainer implements AutoCloseable {
         new Schedule(
             config.learningRate(), config.warmupSteps(), config.decayShare(), config.finalRate());
     if (saved != null) {
-      saved.restore(graph.parameters(), optimizer);
+      saved.restore(trained, optimizer);
+      follow();
       Checkpoint.Counters counters = saved.counters();
       step = counters.step();
       tokens = counters.tokens();
@@ -106,6 +117,12 @@ public final class Trainer implements AutoCloseable {
    *     fit
    */
   public static Trainer start(TrainConfig config, TrainingData data, Path out, int threads) {
+    return start(config, data, out, threads, null);
+  }
+
+  /** As {@link #start(TrainConfig, TrainingData, Path, int)}, from a model that is there. */
+  public static Trainer start(
+      TrainConfig config, TrainingData data, Path out, int threads, @Nullable Tuning tuning) {
     Path folder = out.resolve("training");
     if (Files.exists(folder.resolve(CHECKPOINT))) {
       throw new FormatException(
@@ -117,7 +134,7 @@ public final class Trainer implements AutoCloseable {
     } catch (IOException e) {
       throw new FormatException(folder.toString(), "cannot be written: " + e, e);
     }
-    return new Trainer(config, data, out, threads, null);
+    return new Trainer(config, data, out, threads, tuning, null);
   }
 
   /**
@@ -126,6 +143,11 @@ public final class Trainer implements AutoCloseable {
    * @throws FormatException when there is none or it does not fit the data
    */
   public static Trainer resume(TrainingData data, Path out, int threads) {
+    return resume(data, out, threads, null);
+  }
+
+  /** As {@link #resume(TrainingData, Path, int)}, with what the run began with. */
+  public static Trainer resume(TrainingData data, Path out, int threads, @Nullable Tuning tuning) {
     Path file = out.resolve("training").resolve(CHECKPOINT);
     if (!Files.isRegularFile(file)) {
       throw new FormatException(
@@ -136,7 +158,7 @@ public final class Trainer implements AutoCloseable {
           TrainConfig.parse(
               Json.parse(saved.config().getBytes(StandardCharsets.UTF_8), file.toString()),
               file.toString());
-      return new Trainer(config, data, out, threads, saved);
+      return new Trainer(config, data, out, threads, tuning, saved);
     }
   }
 
@@ -184,6 +206,17 @@ public final class Trainer implements AutoCloseable {
 
   public ParameterSet parameters() {
     return graph.parameters();
+  }
+
+  /** What the optimiser works on. */
+  public ParameterSet trained() {
+    return trained;
+  }
+
+  private void follow() {
+    if (tuning != null) {
+      tuning.updated();
+    }
   }
 
   /** Steps done. */
@@ -254,6 +287,7 @@ public final class Trainer implements AutoCloseable {
             (float) config.indexLoss() * share,
             progress < config.denseShare());
     graph.parameters().clearGradients();
+    trained.clearGradients();
     int used = 0;
     double nats = 0;
     double divergence = 0;
@@ -281,6 +315,7 @@ public final class Trainer implements AutoCloseable {
               + (step + 1)
               + " is not finite; resume from the last checkpoint with a lower learning rate");
     }
+    follow();
     List<long[]> loads = graph.expertLoads();
     graph.updateBiases((float) config.balanceSpeed());
     step++;
@@ -307,6 +342,9 @@ public final class Trainer implements AutoCloseable {
   }
 
   private void evaluate(TrainListener listener) {
+    if (data.evaluation().isEmpty()) {
+      return;
+    }
     Map<String, Double> results = new LinkedHashMap<>();
     data.evaluation().forEach((name, store) -> results.put(name, bitsPerByte(store)));
     log.evaluation(step, tokens, results);
@@ -315,10 +353,34 @@ public final class Trainer implements AutoCloseable {
 
   /** Bits per byte of the first tokens of a text, in rows of the longest context. */
   public double bitsPerByte(TokenStore store) {
+    return measure(store).bitsPerByte();
+  }
+
+  /**
+   * How well a text is predicted.
+   *
+   * @param nats sum over the targets
+   * @param targets tokens to predict
+   * @param bytes of text that these stand for
+   */
+  public record Measure(double nats, long targets, long bytes) {
+    public double bitsPerByte() {
+      return nats / Math.log(2) / Math.max(1, bytes);
+    }
+
+    /** Mean cross-entropy in nats a token. */
+    public double loss() {
+      return nats / Math.max(1, targets);
+    }
+  }
+
+  /** Cost of the first tokens of a text, in rows of the longest context. */
+  public Measure measure(TokenStore store) {
     int context = config.longestContext();
     long rows = Math.min(store.tokens(), config.evaluationTokens()) / context;
     int rowsPerBatch = Math.max(1, config.microBatchTokens() / context);
     double nats = 0;
+    long targetCount = 0;
     long bytes = 0;
     for (long r = 0; r < rows; r += rowsPerBatch) {
       int n = (int) Math.min(rowsPerBatch, rows - r);
@@ -329,10 +391,12 @@ public final class Trainer implements AutoCloseable {
         BatchReader.read(store, (r + i) * context, context, ids, targets, i * context, spans);
       }
       PackedBatch batch = new PackedBatch(ids, targets, spans);
-      nats += graph.evaluate(batch).crossEntropy();
+      TrainingGraph.Losses losses = graph.evaluate(batch);
+      nats += losses.crossEntropy();
+      targetCount += losses.targets();
       bytes += targetBytes(batch);
     }
-    return nats / Math.log(2) / Math.max(1, bytes);
+    return new Measure(nats, targetCount, bytes);
   }
 
   private void save(TrainListener listener) {
@@ -340,10 +404,14 @@ public final class Trainer implements AutoCloseable {
         folder().resolve(CHECKPOINT),
         new Checkpoint.Counters(step, tokens, reader.epoch(), reader.position(), seconds),
         config.toJson().toString(),
-        graph.parameters(),
+        trained,
         optimizer,
         tables);
-    export(StorageType.F32, out);
+    if (tuning == null) {
+      export(StorageType.F32, out);
+    } else {
+      tuning.export(graph.parameters(), tables, out);
+    }
     listener.saved(step);
   }
 

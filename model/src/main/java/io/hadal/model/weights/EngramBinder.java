@@ -133,12 +133,14 @@ final class EngramBinder {
             scales == null ? codes.name() + ".scale" : scales.name(),
             index.rowCount(),
             shape.headDim());
-    EngramTable table =
+    EngramTable stored =
         pool == null
             ? new MappedTable(layout)
             : new FileTable(layout, cacheBytes / shape.layers().size(), pool);
     boolean ok = false;
+    EngramTable table = stored;
     try {
+      table = tensors.table(p + "embed", stored);
       requireAbsentRow(table, index);
       ok = true;
     } finally {

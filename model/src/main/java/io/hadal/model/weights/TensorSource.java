@@ -7,6 +7,7 @@ import io.hadal.kernels.BlockScales;
 import io.hadal.kernels.Kernels;
 import io.hadal.kernels.Matrix;
 import io.hadal.kernels.StorageType;
+import io.hadal.model.engram.EngramTable;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
@@ -41,6 +42,11 @@ public abstract class TensorSource {
 
   TensorStore store() {
     return store;
+  }
+
+  /** The n-gram table to use for a stored one, by the released name without {@code .weight}. */
+  EngramTable table(String name, EngramTable table) {
+    return table;
   }
 
   boolean has(String name) {

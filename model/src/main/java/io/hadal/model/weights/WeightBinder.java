@@ -36,7 +36,18 @@ public final class WeightBinder {
    * @throws io.hadal.formats.FormatException for a missing tensor or a wrong shape
    */
   public static ModelWeights bind(ModelConfig config, TensorStore store) {
-    return new WeightBinder(config, source(config, store)).bind();
+    return bind(config, store, null);
+  }
+
+  /** As {@link #bind(ModelConfig, TensorStore)} with an adapter's changes, if there is one. */
+  public static ModelWeights bind(
+      ModelConfig config, TensorStore store, @Nullable Adapter adapter) {
+    TensorSource tensors = source(config, store, adapter);
+    ModelWeights weights = new WeightBinder(config, tensors).bind();
+    if (tensors instanceof AdaptedTensors adapted) {
+      adapted.requireUsed(name -> !name.contains(".engram."));
+    }
+    return weights;
   }
 
   /** One matrix by its released name without {@code .weight}, in the shape the file has. */
@@ -47,6 +58,11 @@ public final class WeightBinder {
     int cols = Math.toIntExact(tensor.shape().getLast());
     boolean packed = tensor.type() == StorageType.I8 || tensor.type() == StorageType.U8;
     return source.matrix(name, rows, packed ? 2 * cols : cols);
+  }
+
+  static TensorSource source(ModelConfig config, TensorStore store, @Nullable Adapter adapter) {
+    TensorSource tensors = source(config, store);
+    return adapter == null ? tensors : new AdaptedTensors(tensors, adapter);
   }
 
   private static TensorSource source(ModelConfig config, TensorStore store) {
@@ -60,14 +76,24 @@ public final class WeightBinder {
    *
    * @param maps canonical ids of the model's tokenizer
    * @param cacheBytes memory for rows that are read from disk; 0 to map the tables
+   * @param adapter changes to apply; null for none
    */
   public static @Nullable EngramMemory bindEngram(
-      ModelConfig config, TensorStore store, TokenMaps maps, long cacheBytes) {
+      ModelConfig config,
+      TensorStore store,
+      TokenMaps maps,
+      long cacheBytes,
+      @Nullable Adapter adapter) {
     EngramConfig shape = config.engram();
     if (shape == null) {
       return null;
     }
-    return new EngramBinder(config, shape, source(config, store), maps).bind(cacheBytes);
+    TensorSource tensors = source(config, store, adapter);
+    EngramMemory memory = new EngramBinder(config, shape, tensors, maps).bind(cacheBytes);
+    if (tensors instanceof AdaptedTensors adapted) {
+      adapted.requireUsed(name -> name.contains(".engram."));
+    }
+    return memory;
   }
 
   private ModelWeights bind() {

@@ -244,7 +244,7 @@ public final class CorpusEncoder {
   }
 
   /** Bytes of text that each id stands for; added tokens are no text. */
-  private static int[] textBytes(Tokenizer tokenizer) {
+  static int[] textBytes(Tokenizer tokenizer) {
     int[] table = new int[tokenizer.vocabSize()];
     for (int id = 0; id < table.length; id++) {
       table[id] = tokenizer.isAdded(id) ? 0 : tokenizer.tokenBytes(id).length;

@@ -21,7 +21,15 @@ public record Document(
 
   /** A number in [0, 1) that belongs to this document, for choosing samples. */
   public double sample(long seed) {
-    long hash = Hashing.mix(seed ^ Hashing.of(artifact) * 31 + Hashing.of(path));
+    return unit(Hashing.mix(seed ^ Hashing.of(artifact) * 31 + Hashing.of(path)));
+  }
+
+  /** A number in [0, 1) that belongs to a text. */
+  public static double place(String text, long seed) {
+    return unit(Hashing.mix(seed ^ Hashing.of(text)));
+  }
+
+  private static double unit(long hash) {
     return (hash >>> 11) * 0x1.0p-53;
   }
 

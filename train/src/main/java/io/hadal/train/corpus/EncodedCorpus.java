@@ -16,6 +16,7 @@ public final class EncodedCorpus {
   static final String META = "meta.json";
   static final String TOKENS = "tokens.bin";
   static final String DOCUMENTS = "documents.bin";
+  static final String TARGETS = "targets.bin";
   static final String TOKEN_BYTES = "token_bytes.bin";
   private static final long MAX_META = 1 << 20;
   private static final int MAX_VOCABULARY = 1 << 21;

@@ -7,8 +7,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** The tokens of a split, memory-mapped. Thread-safe until it is closed. */
 public final class EncodedSplit implements AutoCloseable {
@@ -28,6 +30,8 @@ public final class EncodedSplit implements AutoCloseable {
   private final long textBytes;
   private final MemorySegment ids;
   private final MemorySegment starts;
+  // A byte per token, 0 for no target; null when all are targets.
+  private final @Nullable MemorySegment targets;
 
   EncodedSplit(
       Path folder, int width, int vocabularySize, long tokens, long documents, long textBytes)
@@ -42,6 +46,10 @@ public final class EncodedSplit implements AutoCloseable {
     try {
       this.ids = map(EncodedCorpus.TOKENS, tokens, width);
       this.starts = map(EncodedCorpus.DOCUMENTS, documents + 1, Long.BYTES);
+      this.targets =
+          Files.exists(folder.resolve(EncodedCorpus.TARGETS))
+              ? map(EncodedCorpus.TARGETS, tokens, 1)
+              : null;
       opened = true;
     } finally {
       if (!opened) {
@@ -117,6 +125,20 @@ public final class EncodedSplit implements AutoCloseable {
             "token " + (from + i) + " is " + id + ", outside the vocabulary");
       }
       into[offset + i] = id;
+    }
+  }
+
+  /**
+   * As {@link #read}, with -1 for tokens that are not to be predicted.
+   *
+   * @throws FormatException if the file holds an id outside the vocabulary
+   */
+  public void readTargets(long from, int[] into, int offset, int count) {
+    read(from, into, offset, count);
+    for (int i = 0; targets != null && i < count; i++) {
+      if (targets.get(ValueLayout.JAVA_BYTE, from + i) == 0) {
+        into[offset + i] = -1;
+      }
     }
   }
 

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /** Documents to training samples: token ids from BOS to EOS. Thread-safe. */
-final class SampleEncoder {
+public final class SampleEncoder {
   private final Tokenizer tokenizer;
   private final String source;
   private final EncodingOptions options;
@@ -20,7 +20,7 @@ final class SampleEncoder {
    * @param source name of the tokenizer's file for error messages
    * @throws FormatException when the tokenizer lacks a token that the options need
    */
-  SampleEncoder(Tokenizer tokenizer, String source, EncodingOptions options) {
+  public SampleEncoder(Tokenizer tokenizer, String source, EncodingOptions options) {
     this.tokenizer = tokenizer;
     this.source = source;
     this.options = options;
@@ -55,7 +55,7 @@ final class SampleEncoder {
   }
 
   /** The document as it is, for evaluation. */
-  int[] plain(Document document) {
+  public int[] plain(Document document) {
     return sample(List.of(FillInMiddle.Part.text(document.text())));
   }
 
@@ -64,7 +64,7 @@ final class SampleEncoder {
    *
    * @param repetition how often it was given before; every time it comes out differently
    */
-  List<int[]> training(Document document, int repetition) {
+  public List<int[]> training(Document document, int repetition) {
     long seed = options.seed() ^ Hashing.of(document.artifact()) * 31 ^ Hashing.of(document.path());
     SplittableRandom random = new SplittableRandom(Hashing.mix(seed + repetition));
     boolean fill = random.nextDouble() < options.fimRate();

@@ -28,12 +28,22 @@ final class TextFilter {
           Pattern.CASE_INSENSITIVE | Pattern.MULTILINE);
 
   private final int maxBytes;
+  private final boolean anyLicence;
 
   /**
    * @param maxBytes largest file
    */
   TextFilter(int maxBytes) {
+    this(maxBytes, false);
+  }
+
+  /**
+   * @param maxBytes largest file
+   * @param anyLicence whether files of every licence are taken
+   */
+  TextFilter(int maxBytes, boolean anyLicence) {
     this.maxBytes = maxBytes;
+    this.anyLicence = anyLicence;
   }
 
   /** The cleaned text, or why there is none; exactly one of the two. */
@@ -59,7 +69,7 @@ final class TextFilter {
     }
     int header = LicenceHeader.end(text, language);
     String head = text.substring(0, header);
-    if (LicenceHeader.refused(head)) {
+    if (!anyLicence && LicenceHeader.refused(head)) {
       return Verdict.rejected(Rejection.LICENCE);
     }
     // The mark may stand in the comment that is about to go.

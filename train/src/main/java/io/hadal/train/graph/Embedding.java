@@ -36,6 +36,9 @@ final class Embedding {
 
   /** Tokens of one id add up in their order: a task has some columns of all tokens. */
   void backward(PackedBatch batch, float[] dx) {
+    if (weight.frozen()) {
+      return;
+    }
     work.pool.run(
         (hidden + COLUMNS - 1) / COLUMNS,
         (task, worker) -> {

@@ -183,8 +183,10 @@ final class EngramLayer {
       work.kernels.addScaled(1, total, sums, bias.gradient(), 0, out);
     }
     projection.backwardWeight(work, tokens, dProjected, rows);
-    projection.backwardInput(work, tokens, dProjected, dRows, false);
-    addRows(tokens);
+    if (!table.frozen()) {
+      projection.backwardInput(work, tokens, dProjected, dRows, false);
+      addRows(tokens);
+    }
   }
 
   private void addBackward(float[] x, float[] d, int t, float[] partial, int at) {

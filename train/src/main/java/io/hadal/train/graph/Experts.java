@@ -382,6 +382,15 @@ final class Experts {
   }
 
   private void addWeight(Linear w, float[] dy, float[] x, int from, int count) {
+    MatrixAdapter adapter = w.weight().adapter();
+    if (adapter != null && count > 0) {
+      int dyAt = from * w.out();
+      int xAt = from * w.in();
+      adapter.backward(work.gemm::multiply, 0, w.out(), count, dy, dyAt, w.out(), x, xAt, w.in());
+    }
+    if (w.weight().frozen()) {
+      return;
+    }
     work.gemm.multiply(
         w.out(),
         w.in(),

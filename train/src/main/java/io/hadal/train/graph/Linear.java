@@ -67,7 +67,7 @@ record Linear(Parameter weight, int offset, int out, int in) {
     backwardInput(work, tokens, dy, 0, out, dx, 0, in, add);
   }
 
-  /** {@code dW += sum_t dy[t] x[t]^T}. */
+  /** {@code dW += sum_t dy[t] x[t]^T}, or what that means for an adapter. */
   void backwardWeight(
       Work work,
       int tokens,
@@ -77,6 +77,14 @@ record Linear(Parameter weight, int offset, int out, int in) {
       float[] x,
       int xAt,
       int xStride) {
+    MatrixAdapter adapter = weight.adapter();
+    if (adapter != null) {
+      adapter.backward(
+          work::multiply, offset / in, out, tokens, dy, dyOffset, dyStride, x, xAt, xStride);
+    }
+    if (weight.frozen()) {
+      return;
+    }
     work.multiply(
         out,
         in,

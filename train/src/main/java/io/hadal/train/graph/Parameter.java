@@ -2,6 +2,7 @@ package io.hadal.train.graph;
 
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** A named tensor of the model and its gradient. */
 public final class Parameter {
@@ -24,11 +25,13 @@ public final class Parameter {
   private final Kind kind;
   private final List<Integer> shape;
   private final float[] value;
-  private final float[] gradient;
+  private float[] gradient;
   // Rows with a gradient, for tables only.
   private final int[] touched;
   private final boolean[] marked;
   private int touchedCount;
+  private boolean frozen;
+  private @Nullable MatrixAdapter adapter;
 
   Parameter(String name, Kind kind, int... shape) {
     this.name = name;
@@ -62,9 +65,33 @@ public final class Parameter {
     return value;
   }
 
-  /** As long as the value; empty for {@link Kind#STATE}. */
+  /** As long as the value; empty for {@link Kind#STATE} and where nothing is collected. */
   public float[] gradient() {
     return gradient;
+  }
+
+  /** From now on this tensor keeps its value; large gradients are no longer collected. */
+  void freeze() {
+    frozen = true;
+    if (kind != Kind.VECTOR) {
+      gradient = new float[0];
+    }
+  }
+
+  /** Whether nobody wants the gradient of this tensor. */
+  boolean frozen() {
+    return frozen;
+  }
+
+  /** Trains two narrow matrices in place of this one. */
+  void adapt(MatrixAdapter pair) {
+    freeze();
+    adapter = pair;
+  }
+
+  /** What is trained in place of this matrix; null for the matrix itself, or nothing. */
+  @Nullable MatrixAdapter adapter() {
+    return adapter;
   }
 
   public int size() {

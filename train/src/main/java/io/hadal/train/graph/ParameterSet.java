@@ -33,6 +33,11 @@ public final class ParameterSet {
     return p;
   }
 
+  /** Adds a tensor that another set has as well. */
+  void share(Parameter p) {
+    add(p);
+  }
+
   private Parameter add(Parameter p) {
     if (parameters.putIfAbsent(p.name(), p) != null) {
       throw new IllegalStateException(p.name() + " is declared twice");

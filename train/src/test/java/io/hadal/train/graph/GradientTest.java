@@ -44,7 +44,7 @@ class GradientTest {
   }
 
   /** Fixed experts for every token: a choice that flips has no slope. */
-  private static Map<Integer, int[]> tables() {
+  static Map<Integer, int[]> tables() {
     Map<Integer, int[]> tables = new HashMap<>();
     for (int layer = 0; layer < 6; layer++) {
       int[] table = new int[130 * 2];
