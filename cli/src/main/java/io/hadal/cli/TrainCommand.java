@@ -58,6 +58,12 @@ final class TrainCommand implements Callable<Integer> {
   @Option(names = "--threads", paramLabel = "N", description = "Threads (default: all processors).")
   private int threads = Runtime.getRuntime().availableProcessors();
 
+  @Option(
+      names = "--pause-at",
+      paramLabel = "STEP",
+      description = "Save and end behind this step, as Ctrl-C would; the length stays the same.")
+  private long pauseAt = Long.MAX_VALUE;
+
   @Option(names = "--resume", description = "Go on from the last checkpoint in the folder.")
   private boolean resume;
 
@@ -123,8 +129,12 @@ final class TrainCommand implements Callable<Integer> {
       Budget budget = budget(data);
       try (Interruption interruption = Interruption.listen(SAVING_SECONDS);
           Trainer trainer = open(data, out)) {
-        boolean done = trainer.run(budget, interruption::requested, new Reporter(trainer));
-        return done ? ExitCode.OK : ExitCode.INTERRUPTED;
+        boolean done =
+            trainer.run(
+                budget,
+                () -> interruption.requested() || trainer.step() >= pauseAt,
+                new Reporter(trainer));
+        return done || trainer.step() >= pauseAt ? ExitCode.OK : ExitCode.INTERRUPTED;
       }
     }
   }

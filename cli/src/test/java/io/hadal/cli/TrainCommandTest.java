@@ -97,6 +97,16 @@ class TrainCommandTest {
   }
 
   @Test
+  void pausesWhereItIsTold() {
+    Invocation first = train("--depth", "2", "--steps", "3", "--pause-at", "1");
+    assertThat(first.exitCode()).as(first.err()).isZero();
+    assertThat(first.err()).contains("step 1  saved").doesNotContain("evaluation");
+    Invocation rest = train("--resume", "--steps", "3");
+    assertThat(rest.exitCode()).as(rest.err()).isZero();
+    assertThat(rest.err()).contains("resuming at step 1").contains("step 3  saved");
+  }
+
+  @Test
   void aPrintedConfigurationIsOneToTrainWith() throws IOException {
     Invocation printed = train("--depth", "2", "--print-config");
     assertThat(printed.exitCode()).isZero();
