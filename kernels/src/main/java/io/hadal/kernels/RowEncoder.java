@@ -18,13 +18,14 @@ public final class RowEncoder {
   /** Whether {@link #encode} knows a type. */
   public static boolean supports(StorageType type) {
     return switch (type) {
-      case F32, F16, BF16, Q8_0, MXFP4 -> true;
+      case F32, F16, BF16, Q8_0, Q4_K, MXFP4 -> true;
       default -> false;
     };
   }
 
   /**
-   * Stores a row, rounding to the nearest value of the type.
+   * Stores a row, rounding to the nearest value of the type; Q4_K looks for scales with a small
+   * squared error. Values must be finite.
    *
    * @param x values, {@code count} from {@code offset}
    * @param out receives {@code type.bytes(count)} bytes from {@code outOffset}
@@ -48,6 +49,13 @@ public final class RowEncoder {
       case Q8_0 -> {
         for (int b = 0; b < count / BLOCK; b++) {
           q8Block(x, offset + b * BLOCK, out, outOffset + (long) b * type.blockBytes());
+        }
+      }
+      case Q4_K -> {
+        Q4KEncoder encoder = new Q4KEncoder();
+        int block = type.blockElements();
+        for (int b = 0; b < count / block; b++) {
+          encoder.block(x, offset + b * block, out, outOffset + (long) b * type.blockBytes());
         }
       }
       case MXFP4 -> {

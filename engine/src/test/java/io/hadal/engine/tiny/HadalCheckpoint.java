@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.SplittableRandom;
+import java.util.function.Consumer;
 
 /** A tiny checkpoint of Hadal's own type: a V4.1 one with more choices. */
 final class HadalCheckpoint {
@@ -42,6 +43,10 @@ final class HadalCheckpoint {
   private final SplittableRandom random;
 
   HadalCheckpoint(long seed, Storage storage, int streams) {
+    this(seed, storage, streams, c -> {});
+  }
+
+  HadalCheckpoint(long seed, Storage storage, int streams, Consumer<V41Config> changes) {
     TinyCheckpoint checkpoint =
         TinyCheckpoint.ofV41(
             seed,
@@ -50,6 +55,7 @@ final class HadalCheckpoint {
               c.streams = streams;
               c.drafters = 0;
               c.vocab = VOCAB;
+              changes.accept(c);
             });
     base = (V41Config) checkpoint.config();
     random = new SplittableRandom(seed);

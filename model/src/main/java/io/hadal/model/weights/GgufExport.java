@@ -3,23 +3,13 @@ package io.hadal.model.weights;
 import io.hadal.formats.FormatException;
 import io.hadal.formats.tokenizer.StoredTokenizer;
 import io.hadal.formats.weights.Checkpoints;
-import io.hadal.formats.weights.Gguf;
 import io.hadal.formats.weights.GgufValue;
 import io.hadal.formats.weights.GgufWriter;
-import io.hadal.formats.weights.StoredTensor;
 import io.hadal.formats.weights.TensorStore;
-import io.hadal.kernels.Kernels;
-import io.hadal.kernels.Matrix;
 import io.hadal.kernels.RowEncoder;
 import io.hadal.kernels.StorageType;
-import io.hadal.model.config.ConfigReader;
 import io.hadal.model.config.GgufConfig;
-import io.hadal.model.config.ModelConfig;
-import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.nio.charset.MalformedInputException;
-import java.nio.file.Files;
+import io.hadal.model.weights.ReleasedTensors.Entry;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -31,39 +21,35 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes a safetensors checkpoint of Hadal's own model type as one GGUF file: configuration and
- * tokenizer as JSON in the metadata, routed experts of a layer in one tensor.
+ * Writes a checkpoint of Hadal's own model type as one GGUF file: configuration and tokenizer as
+ * JSON in the metadata, routed experts of a layer in one tensor.
  */
 public final class GgufExport {
   private static final Pattern EXPERT =
       Pattern.compile("(layers\\.[0-9]+\\.ffn\\.experts)\\.([0-9]+)\\.(w[123])\\.weight");
 
-  /** Small matrices whose rounding costs more than it saves. */
-  private static final Pattern KEPT =
-      Pattern.compile(".*\\.(ffn\\.gate\\.weight|hc_[a-z]+_fn|engram\\.conv\\.weight)");
-
-  private static final String WEIGHT = ".weight";
-
   private final TensorStore store;
-  private final HfTensors tensors;
+  private final ReleasedTensors tensors;
   private final @Nullable StorageType type;
   private final Map<String, Target> targets = new LinkedHashMap<>();
 
   /** A tensor of the new file: its parts, one after the other, and how they are stored. */
-  private record Target(StorageType type, List<Long> shape, List<StoredTensor> parts) {}
+  private record Target(StorageType type, List<Long> shape, List<Entry> parts) {}
 
   private GgufExport(TensorStore store, @Nullable StorageType type) {
     this.store = store;
-    this.tensors = new HfTensors(store);
+    this.tensors = ReleasedTensors.of(store);
     this.type = type;
   }
 
   /**
    * Writes the file, whole or not at all.
    *
-   * @param checkpoint folder with config.json, tokenizer.json and safetensors files
-   * @param type of the weight matrices; null to lose nothing. Vectors and routers keep theirs; F32
-   *     rows that do not fill the type's blocks become BF16
+   * @param checkpoint folder with config.json, tokenizer.json and safetensors files, or a GGUF file
+   *     that Hadal has written
+   * @param type of the weight matrices; null to lose nothing. Vectors and routers keep theirs. Q4_K
+   *     and MXFP4 hold experts, projections and n-gram tables, Q8_0 the rest and what does not fill
+   *     blocks of 256; F32 rows that do not fill blocks of 32 become BF16
    * @param progress told the bytes read so far
    * @throws FormatException when the checkpoint is of another model type or damaged
    */
@@ -73,47 +59,42 @@ public final class GgufExport {
       throw new IllegalArgumentException("matrices cannot be stored as " + type);
     }
     try (TensorStore store = Checkpoints.open(checkpoint)) {
-      if (store instanceof Gguf) {
-        throw new FormatException(checkpoint.toString(), "is a GGUF file already");
-      }
-      Path folder = Files.isDirectory(checkpoint) ? checkpoint : checkpoint.resolveSibling("");
-      ModelConfig config = ConfigReader.read(folder);
-      if (!config.family().equals(GgufConfig.HADAL)) {
+      ModelFiles files = ModelFiles.of(checkpoint, store);
+      if (!files.config().family().equals(GgufConfig.HADAL)) {
         throw new FormatException(
             checkpoint.toString(),
-            "is a " + config.family() + " model; only models of type hadal can be exported");
+            "is a "
+                + files.config().family()
+                + " model; only models of type hadal can be exported to GGUF");
       }
-      new GgufExport(store, type).write(config, folder, target, progress);
+      new GgufExport(store, type).write(files, target, progress);
     }
   }
 
-  private void write(ModelConfig config, Path folder, Path target, LongConsumer progress) {
-    for (String name : store.names()) {
-      if (!name.endsWith(".scale")) {
-        declare(store.get(name));
-      }
-    }
+  private void write(ModelFiles files, Path target, LongConsumer progress) {
+    tensors.all().forEach(this::declare);
     GgufWriter.Layout layout = GgufWriter.layout();
     layout.put("general.architecture", GgufValue.text(GgufConfig.HADAL));
-    layout.put("general.name", GgufValue.text(name(folder)));
+    layout.put("general.name", GgufValue.text(files.name()));
     String p = GgufConfig.HADAL + ".";
-    layout.put(p + "block_count", GgufValue.uint32(config.layers().size()));
-    layout.put(p + "context_length", GgufValue.uint32(config.contextLength()));
-    layout.put(p + "embedding_length", GgufValue.uint32(config.hiddenSize()));
-    layout.put(GgufConfig.JSON_KEY, GgufValue.text(text(folder.resolve("config.json"))));
-    Path tokenizer = folder.resolve(StoredTokenizer.FILE_NAME);
-    if (Files.isRegularFile(tokenizer)) {
-      layout.put(StoredTokenizer.JSON_KEY, GgufValue.text(text(tokenizer)));
+    layout.put(p + "block_count", GgufValue.uint32(files.config().layers().size()));
+    layout.put(p + "context_length", GgufValue.uint32(files.config().contextLength()));
+    layout.put(p + "embedding_length", GgufValue.uint32(files.config().hiddenSize()));
+    layout.put(GgufConfig.JSON_KEY, GgufValue.text(files.configJson()));
+    String tokenizer = files.tokenizerJson();
+    if (tokenizer != null) {
+      layout.put(StoredTokenizer.JSON_KEY, GgufValue.text(tokenizer));
     }
     targets.forEach(
         (name, t) ->
             layout.tensor(name, t.type(), t.shape().stream().mapToLong(Long::longValue).toArray()));
-    try (GgufWriter writer = layout.create(target)) {
+    try (GgufWriter writer = layout.create(target);
+        RowConversion rows = new RowConversion()) {
       long read = 0;
       for (Map.Entry<String, Target> e : targets.entrySet()) {
-        for (StoredTensor part : e.getValue().parts()) {
-          copy(part, e.getKey(), e.getValue(), writer);
-          read += part.data().byteSize();
+        for (Entry part : e.getValue().parts()) {
+          copy(part, e.getKey(), e.getValue().type(), writer, rows);
+          read += part.tensor().data().byteSize();
           progress.accept(read);
         }
       }
@@ -121,116 +102,78 @@ public final class GgufExport {
     }
   }
 
-  /** The folder's own name: where it lies is nobody's business. */
-  private static String name(Path folder) {
-    return String.valueOf(folder.toAbsolutePath().normalize().getFileName());
-  }
-
-  private static String text(Path file) {
-    try {
-      return Files.readString(file);
-    } catch (MalformedInputException e) {
-      throw new FormatException(file.toString(), "is no UTF-8 text", e);
-    } catch (IOException e) {
-      throw new FormatException(file.toString(), "cannot be read: " + e, e);
-    }
-  }
-
-  private void declare(StoredTensor tensor) {
-    Matcher expert = EXPERT.matcher(tensor.name());
+  private void declare(Entry entry) {
+    Matcher expert = EXPERT.matcher(entry.name());
     if (!expert.matches()) {
-      List<Long> shape = isTable(tensor) ? tensor.shape() : values(tensor);
-      put(GgufTensors.written(tensor.name()), tensor, shape);
+      String name = GgufTensors.written(entry.name());
+      if (targets.put(name, new Target(target(entry), entry.values(), List.of(entry))) != null) {
+        throw new FormatException(store.source().toString(), "has two tensors for " + name);
+      }
       return;
     }
-    int index = Integer.parseInt(expert.group(2));
-    String name = GgufTensors.written(expert.group(1) + "." + expert.group(3));
-    if (index > 0) {
+    if (Integer.parseInt(expert.group(2)) > 0) {
       return;
     }
-    List<StoredTensor> experts = new ArrayList<>();
+    List<Entry> experts = new ArrayList<>();
     for (int i = 0; ; i++) {
-      StoredTensor next = store.find(expert.group(1) + "." + i + "." + expert.group(3) + WEIGHT);
+      Entry next =
+          tensors.find(expert.group(1) + "." + i + "." + expert.group(3) + ReleasedTensors.WEIGHT);
       if (next == null) {
         break;
       }
-      if (!next.shape().equals(tensor.shape()) || next.type() != tensor.type()) {
+      if (!next.values().equals(entry.values()) || next.tensor().type() != entry.tensor().type()) {
         throw new FormatException(
             store.source().toString(), next.name() + " differs from the experts before it");
       }
       experts.add(next);
     }
-    List<Long> shape = new ArrayList<>(values(tensor));
+    List<Long> shape = new ArrayList<>(entry.values());
     shape.addFirst((long) experts.size());
-    targets.put(name, new Target(target(tensor), shape, experts));
+    String name = GgufTensors.written(expert.group(1) + "." + expert.group(3));
+    targets.put(name, new Target(target(entry), shape, experts));
   }
 
-  private void put(String name, StoredTensor tensor, List<Long> shape) {
-    Target before = targets.put(name, new Target(target(tensor), shape, List.of(tensor)));
-    if (before != null) {
-      throw new FormatException(store.source().toString(), "has two tensors for " + name);
-    }
-  }
-
-  /** Shape in numbers, where two codes share a byte. */
-  private List<Long> values(StoredTensor tensor) {
-    List<Long> shape = new ArrayList<>(tensor.shape());
-    if (isPacked(tensor)) {
-      shape.add(2 * shape.removeLast());
-    }
-    return shape;
-  }
-
-  private boolean isPacked(StoredTensor tensor) {
-    return (tensor.type() == StorageType.I8 || tensor.type() == StorageType.U8)
-        && tensors.scaleOf(base(tensor)) != null;
-  }
-
-  /** Rows of codes and scales, which GGUF holds as plain bytes. */
-  private boolean isTable(StoredTensor tensor) {
-    return tensor.type() == StorageType.I8 && !isPacked(tensor);
-  }
-
-  private static String base(StoredTensor tensor) {
-    String name = tensor.name();
-    return name.endsWith(WEIGHT) ? name.substring(0, name.length() - WEIGHT.length()) : name;
-  }
-
-  private StorageType target(StoredTensor tensor) {
+  private StorageType target(Entry entry) {
+    StorageType stored = entry.tensor().type();
     StorageType lossless =
-        switch (tensor.type()) {
+        switch (stored) {
           // Every E4M3 value times a power of two is a bf16 value.
           case F8_E4M3 -> StorageType.BF16;
-          case I8, U8 -> isPacked(tensor) ? StorageType.MXFP4 : tensor.type();
-          default -> tensor.type();
+          case I8, U8 -> entry.isPacked() ? StorageType.MXFP4 : stored;
+          default -> stored;
         };
-    boolean matrix = tensor.shape().size() == 2 && lossless.isMatrixWeight();
-    if (type == null || !matrix || KEPT.matcher(tensor.name()).matches()) {
+    MatrixRole role = MatrixRole.of(entry);
+    if (type == null || !entry.isMatrix() || role == MatrixRole.KEPT) {
       return lossless;
     }
-    if (values(tensor).getLast() % type.blockElements() == 0) {
+    int cols = entry.cols();
+    boolean coarse = type == StorageType.Q4_K || type == StorageType.MXFP4;
+    if (cols % type.blockElements() == 0 && !(coarse && role == MatrixRole.OTHER)) {
       return type;
+    }
+    boolean wide = lossless == StorageType.F32 || lossless == StorageType.F16;
+    if (coarse
+        && (wide || lossless == StorageType.BF16)
+        && cols % StorageType.Q8_0.blockElements() == 0) {
+      return StorageType.Q8_0;
     }
     return lossless == StorageType.F32 ? StorageType.BF16 : lossless;
   }
 
-  private void copy(StoredTensor part, String name, Target target, GgufWriter writer) {
-    if (part.type() == target.type()) {
-      writer.write(name, part.data());
+  private void copy(
+      Entry part, String name, StorageType target, GgufWriter writer, RowConversion conversion) {
+    if (part.tensor().type() == target) {
+      writer.write(name, part.tensor().data());
       return;
     }
-    List<Long> shape = values(part);
-    int rows = Math.toIntExact(shape.getFirst());
-    int cols = Math.toIntExact(shape.getLast());
-    Matrix matrix = tensors.matrixOf(part, tensors.scaleOf(base(part)), rows, cols);
-    float[] row = new float[cols];
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment out = arena.allocate(target.type().bytes(cols), 8);
-      for (int r = 0; r < rows; r++) {
-        Kernels.get().dequantize(matrix, r, 0, cols, row, 0);
-        RowEncoder.encode(target.type(), row, 0, cols, out, 0);
-        writer.write(name, out);
-      }
-    }
+    int cols = part.cols();
+    conversion.run(
+        tensors.matrix(part),
+        1,
+        target.bytes(cols),
+        0,
+        (x, rows, codes, scales) -> RowEncoder.encode(target, x, 0, cols, codes, 0),
+        bytes -> writer.write(name, bytes),
+        bytes -> {});
   }
 }

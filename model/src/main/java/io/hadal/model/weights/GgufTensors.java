@@ -32,6 +32,13 @@ final class GgufTensors extends TensorSource {
 
   private static final Pattern LAYER_NAME = Pattern.compile("layers\\.([0-9]+)\\.(.+)");
 
+  private static final Pattern BLOCK_NAME = Pattern.compile("blk\\.([0-9]+)\\.(.+)");
+
+  private static final String BLOCK = "blk.";
+
+  /** Released names by written ones; those inside a layer begin with {@link #BLOCK}. */
+  private static final Map<String, String> RELEASED = releasedNames();
+
   /** Second spellings. */
   private static final Map<String, String> OTHER =
       Map.of(
@@ -101,6 +108,13 @@ final class GgufTensors extends TensorSource {
     return m;
   }
 
+  private static Map<String, String> releasedNames() {
+    Map<String, String> m = new HashMap<>();
+    GLOBAL.forEach((released, stored) -> m.put(stored, released));
+    LAYER.forEach((released, stored) -> m.put(BLOCK + stored, released));
+    return m;
+  }
+
   /** The name under which Hadal writes a tensor that has the given released name. */
   static String written(String released) {
     String global = GLOBAL.get(released);
@@ -110,6 +124,17 @@ final class GgufTensors extends TensorSource {
     Matcher layer = LAYER_NAME.matcher(released);
     String local = layer.matches() ? LAYER.get(layer.group(2)) : null;
     return local == null ? released : "blk." + layer.group(1) + "." + local;
+  }
+
+  /** The released name of a tensor that Hadal has written; null for an unknown one. */
+  static @Nullable String released(String stored) {
+    String global = RELEASED.get(stored);
+    if (global != null) {
+      return global;
+    }
+    Matcher block = BLOCK_NAME.matcher(stored);
+    String local = block.matches() ? RELEASED.get(BLOCK + block.group(2)) : null;
+    return local == null ? null : "layers." + block.group(1) + "." + local;
   }
 
   @Override
