@@ -8,6 +8,7 @@ import io.hadal.engine.SamplingOptions;
 import io.hadal.engine.Session;
 import io.hadal.engine.TokenListener;
 import io.hadal.formats.prompt.FimPrompt;
+import io.hadal.formats.prompt.SegmentTokenizer;
 import io.hadal.formats.tokenizer.Tokenizer;
 import java.util.HashSet;
 import java.util.Set;
