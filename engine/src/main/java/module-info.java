@@ -1,8 +1,10 @@
-/** Sessions, scheduling, sampling and speculation over a loaded model. */
+/** Sessions, scheduling, sampling, speculation and serving over a loaded model. */
 module io.hadal.engine {
   requires transitive io.hadal.model;
   requires static transitive org.jspecify;
   requires jdk.management;
 
   exports io.hadal.engine;
+  exports io.hadal.engine.constraint;
+  exports io.hadal.engine.serving;
 }
