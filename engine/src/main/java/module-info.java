@@ -1,4 +1,4 @@
-/** Sessions, scheduling, sampling and speculation over a loaded model. */
+/** Sessions, scheduling, sampling, speculation and serving over a loaded model. */
 module io.hadal.engine {
   requires transitive io.hadal.model;
   requires static transitive org.jspecify;
@@ -6,4 +6,6 @@ module io.hadal.engine {
 
   exports io.hadal.engine;
   exports io.hadal.engine.memory;
+  exports io.hadal.engine.constraint;
+  exports io.hadal.engine.serving;
 }

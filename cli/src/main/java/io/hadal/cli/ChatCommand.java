@@ -9,6 +9,7 @@ import io.hadal.engine.Session;
 import io.hadal.formats.FormatException;
 import io.hadal.formats.prompt.Message;
 import io.hadal.formats.prompt.PromptDialect;
+import io.hadal.formats.prompt.PromptDialects;
 import io.hadal.formats.prompt.PromptEncoder;
 import io.hadal.formats.prompt.ReasoningEffort;
 import io.hadal.formats.prompt.RenderOptions;
@@ -135,7 +136,16 @@ final class ChatCommand implements Callable<Integer> {
 
   private PromptDialect dialect(ModelConfig config) {
     if (dialect == null) {
-      return PromptDialects.of(config, model.path());
+      PromptDialect known = PromptDialects.ofFamily(config.family());
+      if (known == null) {
+        throw new FormatException(
+            model.path().toString(),
+            "has no known prompt format for "
+                + config.family()
+                + "; name one with --dialect: "
+                + PromptDialects.names());
+      }
+      return known;
     }
     PromptDialect named = PromptDialects.named(dialect);
     if (named == null) {

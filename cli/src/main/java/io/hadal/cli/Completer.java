@@ -10,6 +10,7 @@ import io.hadal.engine.TokenListener;
 import io.hadal.engine.memory.OpenText;
 import io.hadal.engine.memory.ProjectMemory;
 import io.hadal.formats.prompt.FimPrompt;
+import io.hadal.formats.prompt.SegmentTokenizer;
 import io.hadal.formats.tokenizer.Tokenizer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;

@@ -13,6 +13,7 @@ import io.hadal.formats.prompt.PromptDialect;
 import io.hadal.formats.prompt.PromptEncoder;
 import io.hadal.formats.prompt.RenderOptions;
 import io.hadal.formats.prompt.Role;
+import io.hadal.formats.prompt.SegmentTokenizer;
 import io.hadal.formats.prompt.StreamingParser;
 import io.hadal.formats.prompt.ToolCall;
 import io.hadal.formats.tokenizer.StreamingDecoder;

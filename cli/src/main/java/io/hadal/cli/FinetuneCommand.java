@@ -1,6 +1,8 @@
 package io.hadal.cli;
 
 import io.hadal.formats.prompt.PromptDialect;
+import io.hadal.formats.prompt.PromptDialects;
+import io.hadal.formats.prompt.SegmentTokenizer;
 import io.hadal.formats.tokenizer.Tokenizer;
 import io.hadal.model.Model;
 import io.hadal.train.Budget;
@@ -279,7 +281,7 @@ final class FinetuneCommand implements Callable<Integer> {
   }
 
   private PromptTokens prompts(Path base) throws IOException {
-    PromptDialect named = dialect == null ? PromptDialect.V4_1 : PromptDialects.named(dialect);
+    PromptDialect named = dialect == null ? PromptDialect.V4 : PromptDialects.named(dialect);
     if (named == null) {
       throw usage("--dialect " + dialect + " is unknown; known: " + PromptDialects.names());
     }

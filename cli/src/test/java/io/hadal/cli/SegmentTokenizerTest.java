@@ -3,6 +3,7 @@ package io.hadal.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hadal.formats.prompt.PromptSegment;
+import io.hadal.formats.prompt.SegmentTokenizer;
 import io.hadal.formats.tokenizer.Tokenizer;
 import java.util.List;
 import org.junit.jupiter.api.Test;

@@ -1,13 +1,21 @@
 package io.hadal.engine;
 
 import java.util.Arrays;
-import java.util.Comparator;
+import java.util.BitSet;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Chooses tokens from logits. The random number of a position depends on seed and position alone,
  * so a choice does not depend on what else runs, nor on speculation.
  */
 public final class Sampler {
+  /**
+   * Distances below the largest scaled logit that are looked at one after the other: most choices
+   * fall among few tokens, and what lies below e^-40 is never chosen before them.
+   */
+  private static final double[] DEPTHS = {8, 40, Double.POSITIVE_INFINITY};
+
   private final SamplingOptions options;
   private final int banned;
 
@@ -31,54 +39,154 @@ public final class Sampler {
    * @throws UnusableLogitsException when no logit is a number: the weights are damaged
    */
   public int sample(float[] raw, int position) {
-    float[] logits = banned < 0 ? raw : without(raw, banned);
-    int best = argmax(logits);
+    return sample(raw, position, null, null);
+  }
+
+  /**
+   * The token at a position.
+   *
+   * @param raw logits, which stay as they are
+   * @param history tokens so far; needed when the options {@linkplain SamplingOptions#looksBack
+   *     look back}
+   * @param allowed tokens to choose among; null for all
+   * @throws UnusableLogitsException when no logit of an allowed token is a number
+   */
+  public int sample(
+      float[] raw, int position, @Nullable TokenHistory history, @Nullable BitSet allowed) {
+    float[] logits = adjusted(raw, history);
+    int best = argmax(logits, allowed);
     if (options.temperature() == 0) {
       return best;
     }
-    Integer[] order = new Integer[logits.length];
-    Arrays.setAll(order, i -> i);
-    // Stable sort: equal logits keep the order of their ids.
-    Arrays.sort(order, Comparator.comparingDouble((Integer i) -> -value(logits[i])));
-    int keep = options.topK() == 0 ? order.length : Math.min(options.topK(), order.length);
-    double[] p = new double[keep];
-    double sum = 0;
+    float max = logits[best];
+    double floor = options.minP() > 0 ? Math.log(options.minP()) : Double.NEGATIVE_INFINITY;
+    double all = options.topK() > 0 ? 0 : mass(logits, allowed, max, floor);
+    double u = uniform(options.seed(), position);
+    int choice = -1;
+    for (int i = 0; i < DEPTHS.length && choice < 0; i++) {
+      boolean last = i == DEPTHS.length - 1 || -DEPTHS[i] <= floor;
+      long[] order = descending(logits, allowed, max, Math.max(-DEPTHS[i], floor));
+      choice = choose(order, logits, all, u, last);
+    }
+    return choice;
+  }
+
+  /**
+   * The choice among the likeliest tokens, or -1 when it depends on less likely ones.
+   *
+   * @param order ids by falling logit, as {@link #descending} gives them
+   * @param all mass of all tokens when top-k is off
+   * @param last true when there are no further tokens
+   */
+  private int choose(long[] order, float[] logits, double all, double u, boolean last) {
+    int keep = order.length;
+    float max = logits[(int) order[0]];
+    double sum = all;
+    if (options.topK() > 0) {
+      if (keep < options.topK() && !last) {
+        return -1;
+      }
+      keep = Math.min(keep, options.topK());
+      sum = 0;
+      for (int i = 0; i < keep; i++) {
+        sum += Math.exp(scaled(logits[(int) order[i]], max));
+      }
+    }
+    double target = sum;
+    if (options.topP() < 1) {
+      double mass = 0;
+      int i = 0;
+      while (i < keep && mass < options.topP() * sum) {
+        mass += Math.exp(scaled(logits[(int) order[i++]], max));
+      }
+      if (mass < options.topP() * sum && !last && options.topK() == 0) {
+        return -1;
+      }
+      keep = i;
+      target = mass;
+    }
+    double rest = u * target;
     for (int i = 0; i < keep; i++) {
-      p[i] = Math.exp((value(logits[order[i]]) - (double) logits[best]) / options.temperature());
-      sum += p[i];
-    }
-    double mass = 0;
-    int last = 0;
-    while (last < keep) {
-      mass += p[last++];
-      if (mass >= options.topP() * sum) {
-        break;
+      rest -= Math.exp(scaled(logits[(int) order[i]], max));
+      if (rest < 0) {
+        return (int) order[i];
       }
     }
-    double u = uniform(options.seed(), position) * mass;
-    for (int i = 0; i < last; i++) {
-      u -= p[i];
-      if (u < 0) {
-        return order[i];
+    return last || options.topP() < 1 || options.topK() > 0 ? (int) order[keep - 1] : -1;
+  }
+
+  private double scaled(float logit, float max) {
+    return ((double) logit - max) / options.temperature();
+  }
+
+  private double mass(float[] logits, @Nullable BitSet allowed, float max, double floor) {
+    double sum = 0;
+    double least = Math.max(floor, -DEPTHS[1]);
+    for (int i = next(allowed, 0, logits.length); i >= 0; i = next(allowed, i + 1, logits.length)) {
+      double x = scaled(logits[i], max);
+      // False for NaN.
+      if (x >= least) {
+        sum += Math.exp(x);
       }
     }
-    return order[last - 1];
+    return sum;
   }
 
-  private static float[] without(float[] logits, int id) {
-    float[] copy = logits.clone();
-    copy[id] = Float.NEGATIVE_INFINITY;
-    return copy;
+  /** Ids in the low halves, by falling logit; equal logits by id. */
+  private long[] descending(float[] logits, @Nullable BitSet allowed, float max, double least) {
+    long[] keys = new long[64];
+    int n = 0;
+    for (int i = next(allowed, 0, logits.length); i >= 0; i = next(allowed, i + 1, logits.length)) {
+      // False for NaN.
+      if (logits[i] > Float.NEGATIVE_INFINITY && scaled(logits[i], max) >= least) {
+        if (n == keys.length) {
+          keys = Arrays.copyOf(keys, 2 * n);
+        }
+        // Adding 0 turns -0 into 0; the rest maps the order of floats to that of integers.
+        int bits = Float.floatToIntBits(logits[i] + 0f);
+        int rising = bits ^ ((bits >> 31) & 0x7fffffff);
+        keys[n++] = ((long) ~rising << 32) | i;
+      }
+    }
+    Arrays.sort(keys, 0, n);
+    return Arrays.copyOf(keys, n);
   }
 
-  private static double value(float logit) {
-    return Float.isNaN(logit) ? Double.NEGATIVE_INFINITY : logit;
+  private static int next(@Nullable BitSet allowed, int from, int size) {
+    int i = allowed == null ? from : allowed.nextSetBit(from);
+    return i < size ? i : -1;
+  }
+
+  private float[] adjusted(float[] raw, @Nullable TokenHistory history) {
+    if (banned < 0 && options.bias().isEmpty() && !options.looksBack()) {
+      return raw;
+    }
+    float[] logits = raw.clone();
+    if (options.looksBack()) {
+      if (history == null) {
+        throw new IllegalArgumentException("penalties need the tokens so far");
+      }
+      history.penalise(logits, options);
+    }
+    for (Map.Entry<Integer, Float> entry : options.bias().entrySet()) {
+      if (entry.getKey() < logits.length) {
+        logits[entry.getKey()] += entry.getValue();
+      }
+    }
+    if (banned >= 0) {
+      logits[banned] = Float.NEGATIVE_INFINITY;
+    }
+    return logits;
   }
 
   /** Index of the largest logit, the lowest of equals. */
   public static int argmax(float[] logits) {
+    return argmax(logits, null);
+  }
+
+  private static int argmax(float[] logits, @Nullable BitSet allowed) {
     int best = -1;
-    for (int i = 0; i < logits.length; i++) {
+    for (int i = next(allowed, 0, logits.length); i >= 0; i = next(allowed, i + 1, logits.length)) {
       if (!Float.isNaN(logits[i]) && (best < 0 || logits[i] > logits[best])) {
         best = i;
       }
@@ -91,12 +199,17 @@ public final class Sampler {
 
   /** Natural logarithm of the probability of a token under the unchanged distribution. */
   public static double logProbability(float[] logits, int token) {
+    return Float.isNaN(logits[token]) ? Double.NEGATIVE_INFINITY : logits[token] - logTotal(logits);
+  }
+
+  /** What has to be subtracted from logits to make them logarithms of probabilities. */
+  public static double logTotal(float[] logits) {
     double max = logits[argmax(logits)];
     double sum = 0;
     for (float v : logits) {
-      sum += Math.exp(value(v) - max);
+      sum += Float.isNaN(v) ? 0 : Math.exp(v - max);
     }
-    return value(logits[token]) - max - Math.log(sum);
+    return max + Math.log(sum);
   }
 
   /** A number in [0, 1) from seed and position (SplitMix64 finaliser). */

@@ -12,10 +12,10 @@ import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /** Written and loaded checkpoints of a test class; deleted after it. */
-final class TinyModels implements AfterAllCallback {
+public final class TinyModels implements AfterAllCallback {
   private final Map<TinyShape, Model> models = new EnumMap<>(TinyShape.class);
 
-  Model load(TinyShape shape) {
+  public Model load(TinyShape shape) {
     return models.computeIfAbsent(
         shape,
         s -> {
@@ -28,7 +28,7 @@ final class TinyModels implements AfterAllCallback {
   }
 
   /** Two threads, enough memory, a context of 512 tokens. */
-  static EngineOptions options() {
+  public static EngineOptions options() {
     return EngineOptions.defaults().withThreads(2).withContext(512).withMemory(1L << 30, false);
   }
 

@@ -5,7 +5,7 @@ import java.util.SplittableRandom;
 import java.util.function.Consumer;
 
 /** Checkpoints of unlike shapes that the tests share; nothing in them is a golden dimension. */
-enum TinyShape {
+public enum TinyShape {
   PLAIN(Storage.BF16, c -> {}),
   /** Odd heads, hidden no multiple of 16, two streams, the smallest window. */
   THREE_HEADS(
@@ -69,7 +69,7 @@ enum TinyShape {
   }
 
   /** Seeded token ids. */
-  int[] tokens(int seed, int count) {
+  public int[] tokens(int seed, int count) {
     return new SplittableRandom(seed).ints(count, 0, checkpoint.config().vocab).toArray();
   }
 }

@@ -113,6 +113,21 @@ public final class PromptDialect {
     return rules;
   }
 
+  /** Whether system text in mid-conversation is a turn of its own; if not, it stands bare. */
+  public boolean laterSystemTurns() {
+    return systemToken != null;
+  }
+
+  /**
+   * Beginning of an answer that calls a tool.
+   *
+   * @param name printed name of the tool; null to leave it open behind the quotation mark
+   */
+  public String callOpening(@Nullable String name) {
+    String open = markup.blockOpen + ">\n" + markup.invokeOpen + " name=\"";
+    return name == null ? open : open + name + "\">\n";
+  }
+
   /** Whether a message of this role at this index starts a turn the assistant answers. */
   boolean userLike(Role role, int index) {
     return role.equals(Role.USER)

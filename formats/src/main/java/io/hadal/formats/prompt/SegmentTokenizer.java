@@ -1,6 +1,5 @@
-package io.hadal.cli;
+package io.hadal.formats.prompt;
 
-import io.hadal.formats.prompt.PromptSegment;
 import io.hadal.formats.tokenizer.Tokenizer;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -12,14 +11,15 @@ import java.util.stream.IntStream;
 /**
  * Token ids of a rendered prompt. Added tokens come out of trusted segments only, so text of users
  * and tools cannot speak for the system; ordinary text is encoded across the segments' borders.
+ * Immutable and safe for concurrent use.
  */
-final class SegmentTokenizer {
+public final class SegmentTokenizer {
   private final Tokenizer tokenizer;
 
   /** Ids of added tokens by their first char, longest text first. */
   private final Map<Character, List<Integer>> added = new HashMap<>();
 
-  SegmentTokenizer(Tokenizer tokenizer) {
+  public SegmentTokenizer(Tokenizer tokenizer) {
     this.tokenizer = tokenizer;
     for (int id = 0; id < tokenizer.vocabSize(); id++) {
       if (tokenizer.isAdded(id)) {
@@ -31,7 +31,8 @@ final class SegmentTokenizer {
     added.values().forEach(ids -> ids.sort(longestFirst));
   }
 
-  int[] encode(List<PromptSegment> segments) {
+  /** Ids of the segments in order. */
+  public int[] encode(List<PromptSegment> segments) {
     IntStream.Builder ids = IntStream.builder();
     StringBuilder ordinary = new StringBuilder();
     for (PromptSegment segment : segments) {

@@ -1,0 +1,43 @@
+package io.hadal.engine.serving;
+
+import java.util.Map;
+
+/**
+ * Figures of a dispatcher at one moment. Counters count from its start.
+ *
+ * @param running requests with a place in the batch
+ * @param waiting requests in the queue, by class; classes without any are left out
+ * @param batch sequences of the last step
+ * @param tokensPerSecond generated tokens per second, over the last seconds of work
+ * @param prefillPerSecond computed prompt tokens per second, over the last seconds of work
+ * @param cacheBytes bytes of caches in use, retained prefixes included
+ * @param cacheBudget bytes the caches may use
+ * @param steps steps run
+ * @param promptTokens prompt tokens of all requests that left the queue
+ * @param cachedTokens those of them that did not have to be computed
+ * @param generatedTokens tokens generated
+ * @param prefixHits requests that found a part of their prompt
+ * @param prefixMisses requests that found nothing
+ * @param prefixMemoryBytes bytes of retained prefixes in memory
+ * @param prefixDiskBytes bytes of retained prefixes on disk
+ * @param preemptions sequences that were set back for want of memory
+ * @param refused requests that {@link Dispatcher#submit} refused
+ */
+public record DispatcherStats(
+    int running,
+    Map<PriorityClass, Integer> waiting,
+    int batch,
+    double tokensPerSecond,
+    double prefillPerSecond,
+    long cacheBytes,
+    long cacheBudget,
+    long steps,
+    long promptTokens,
+    long cachedTokens,
+    long generatedTokens,
+    long prefixHits,
+    long prefixMisses,
+    long prefixMemoryBytes,
+    long prefixDiskBytes,
+    long preemptions,
+    long refused) {}

@@ -1,0 +1,62 @@
+package io.hadal.engine.serving;
+
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/** A request on its way: what its owner may set from outside, and its times. */
+final class Ticket implements GenerationHandle {
+  final GenerationRequest request;
+  final GenerationListener listener;
+  final long submitted = System.nanoTime();
+  private final long id;
+  private final AtomicBoolean cancelled = new AtomicBoolean();
+  private final Runnable wake;
+  private volatile boolean paused;
+
+  Ticket(long id, GenerationRequest request, GenerationListener listener, Runnable wake) {
+    this.id = id;
+    this.request = request;
+    this.listener = listener;
+    this.wake = wake;
+  }
+
+  @Override
+  public long id() {
+    return id;
+  }
+
+  @Override
+  public void cancel() {
+    if (cancelled.compareAndSet(false, true)) {
+      wake.run();
+    }
+  }
+
+  @Override
+  public void pause() {
+    paused = true;
+  }
+
+  @Override
+  public void resume() {
+    paused = false;
+    wake.run();
+  }
+
+  boolean isCancelled() {
+    return cancelled.get();
+  }
+
+  boolean isPaused() {
+    return paused;
+  }
+
+  /** True when the request has taken longer than it may. */
+  boolean isLate(long now) {
+    return request.timeLimit() != null && now - submitted > request.timeLimit().toNanos();
+  }
+
+  /** True when the request has waited longer than its class allows. */
+  boolean hasWaitedTooLong(long now) {
+    return now - submitted > request.priority().longestWait().toNanos();
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.hadal.engine.serving;
+
+import org.jspecify.annotations.NullMarked;
