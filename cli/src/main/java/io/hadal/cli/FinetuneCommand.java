@@ -3,8 +3,6 @@ package io.hadal.cli;
 import io.hadal.formats.prompt.PromptDialect;
 import io.hadal.formats.prompt.PromptDialects;
 import io.hadal.formats.prompt.SegmentTokenizer;
-import io.hadal.formats.tokenizer.Tokenizer;
-import io.hadal.model.Model;
 import io.hadal.train.Budget;
 import io.hadal.train.Trainer.Measure;
 import io.hadal.train.finetune.AdapterMerge;
@@ -245,7 +243,7 @@ final class FinetuneCommand implements Callable<Integer> {
           data,
           format == null ? null : format.format,
           out,
-          prompts(base),
+          prompts(),
           threads);
     } catch (IllegalArgumentException e) {
       throw usage(String.valueOf(e.getMessage()));
@@ -280,16 +278,13 @@ final class FinetuneCommand implements Callable<Integer> {
         lora, rank, alpha, chosen, fimRate, evalShare, context, batchTokens, rate, seed);
   }
 
-  private PromptTokens prompts(Path base) throws IOException {
+  private PromptTokens prompts() {
+    // The format that chat takes for models of type hadal.
     PromptDialect named = dialect == null ? PromptDialect.V4 : PromptDialects.named(dialect);
     if (named == null) {
       throw usage("--dialect " + dialect + " is unknown; known: " + PromptDialects.names());
     }
-    Tokenizer tokenizer = ModelTokenizer.find(base).orElse(null);
-    if (tokenizer == null) {
-      throw PromptSource.noTokenizer(Model.folder(base));
-    }
-    return new PromptTokens(named, new SegmentTokenizer(tokenizer)::encode);
+    return new PromptTokens(named, tokenizer -> new SegmentTokenizer(tokenizer)::encode);
   }
 
   private Budget budget(FineTune tuning) {

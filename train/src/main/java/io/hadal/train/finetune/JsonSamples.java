@@ -18,6 +18,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
@@ -29,7 +30,7 @@ import tools.jackson.databind.JsonNode;
 final class JsonSamples {
   private final Tokenizer tokenizer;
   private final String tokenizerName;
-  private final PromptTokens prompts;
+  private final PromptTokens.Encoder prompts;
   private final PromptEncoder encoder;
 
   /**
@@ -38,29 +39,36 @@ final class JsonSamples {
   JsonSamples(Tokenizer tokenizer, String tokenizerName, PromptTokens prompts) {
     this.tokenizer = tokenizer;
     this.tokenizerName = tokenizerName;
-    this.prompts = prompts;
+    this.prompts = prompts.encoders().apply(tokenizer);
     this.encoder = new PromptEncoder(prompts.dialect());
   }
 
   /** The form of a file by its first line. */
   static Format format(Path file) throws IOException {
-    Format[] found = new Format[1];
+    List<Format> found = new ArrayList<>();
     lines(
         file,
         (text, source) -> {
-          if (found[0] == null) {
-            JsonNode line = Json.parse(text.getBytes(StandardCharsets.UTF_8), source);
-            found[0] = line.has("messages") ? Format.CHAT : line.has("middle") ? Format.FIM : null;
-            if (found[0] == null) {
-              throw new FormatException(
-                  source, "has neither \"messages\" nor \"prefix\", \"suffix\" and \"middle\"");
-            }
+          if (found.isEmpty()) {
+            found.add(format(text, source));
           }
         });
-    if (found[0] == null) {
+    if (found.isEmpty()) {
       throw new FormatException(file.toString(), "is empty");
     }
-    return found[0];
+    return found.getFirst();
+  }
+
+  private static Format format(String text, String source) {
+    JsonNode line = Json.parse(text.getBytes(StandardCharsets.UTF_8), source);
+    if (line.has("messages")) {
+      return Format.CHAT;
+    }
+    if (line.has("prefix") || line.has("middle")) {
+      return Format.FIM;
+    }
+    throw new FormatException(
+        source, "has neither \"messages\" nor \"prefix\", \"suffix\" and \"middle\"");
   }
 
   /**
@@ -112,7 +120,7 @@ final class JsonSamples {
         List.of(SpecialTokens.FIM_BEGIN, SpecialTokens.FIM_HOLE, SpecialTokens.FIM_END)) {
       id(token);
     }
-    int[] prompt = prompts.encoder().apply(FimPrompt.encode(prefix, suffix, true).segments());
+    int[] prompt = prompts.encode(FimPrompt.encode(prefix, suffix, true).segments());
     int[] ids = Arrays.copyOf(prompt, prompt.length + middle.length + 1);
     System.arraycopy(middle, 0, ids, prompt.length, middle.length);
     ids[ids.length - 1] = id(SpecialTokens.EOS);
@@ -144,7 +152,7 @@ final class JsonSamples {
       boolean thinking = messages.stream().anyMatch(m -> m.reasoning() != null);
       RenderOptions options =
           RenderOptions.of(thinking ? ThinkingMode.THINKING : ThinkingMode.CHAT);
-      ids = prompts.encoder().apply(encoder.segments(messages, options));
+      ids = prompts.encode(encoder.segments(messages, options));
     } catch (FormatException e) {
       String message = String.valueOf(e.getMessage());
       throw message.startsWith(source) ? e : new FormatException(source, message, e);

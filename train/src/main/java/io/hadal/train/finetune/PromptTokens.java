@@ -2,6 +2,7 @@ package io.hadal.train.finetune;
 
 import io.hadal.formats.prompt.PromptDialect;
 import io.hadal.formats.prompt.PromptSegment;
+import io.hadal.formats.tokenizer.Tokenizer;
 import java.util.List;
 import java.util.function.Function;
 
@@ -9,6 +10,13 @@ import java.util.function.Function;
  * How conversations become tokens.
  *
  * @param dialect prompt format of the model
- * @param encoder token ids of a rendered prompt; added tokens come out of trusted segments only
+ * @param encoders encoder of rendered prompts for a tokenizer
  */
-public record PromptTokens(PromptDialect dialect, Function<List<PromptSegment>, int[]> encoder) {}
+public record PromptTokens(PromptDialect dialect, Function<Tokenizer, Encoder> encoders) {
+
+  /** Token ids of a rendered prompt; added tokens come out of trusted segments only. */
+  @FunctionalInterface
+  public interface Encoder {
+    int[] encode(List<PromptSegment> segments);
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.hadal.train.finetune;
+
+import org.jspecify.annotations.NullMarked;
