@@ -2,6 +2,7 @@
 module io.hadal.cli {
   requires info.picocli;
   requires io.hadal.engine;
+  requires io.hadal.server;
   requires io.hadal.train;
   requires java.management;
   requires jdk.management;

@@ -44,6 +44,8 @@ import picocli.CommandLine.Spec;
       VerifyCommand.class,
       BenchCommand.class,
       ChatCommand.class,
+      ServeCommand.class,
+      ConfigCommand.class,
       ExportCommand.class,
       CorpusCommand.class,
       TokenizerCommand.class,

@@ -1,0 +1,42 @@
+package io.hadal.server;
+
+import io.hadal.server.turn.Usage;
+import io.hadal.server.wire.Call;
+import java.util.Locale;
+import java.util.function.Consumer;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/** A line of JSON for each request, without anything a client wrote but its path. */
+final class AccessLog {
+  private final Consumer<String> out;
+
+  AccessLog(Consumer<String> out) {
+    this.out = out;
+  }
+
+  void write(Call call) {
+    Usage usage = call.usage();
+    ObjectNode line =
+        JsonNodeFactory.instance
+            .objectNode()
+            .put("time", call.admitted().toString())
+            .put("request_id", call.requestId())
+            .put("peer", call.exchange().peer())
+            .put("method", call.exchange().method())
+            .put("operation", call.operation())
+            .put("dialect", call.dialect().name().toLowerCase(Locale.ROOT))
+            .put("key", call.client().tenant())
+            .put("outcome", call.outcome())
+            .put("stream", call.isStreamed())
+            .put("seconds", call.age().toMillis() / 1e3)
+            .put("input_tokens", usage.input())
+            .put("cached_tokens", usage.cacheRead())
+            .put("output_tokens", usage.output());
+    String clientId = call.exchange().header("x-client-request-id");
+    if (clientId != null && clientId.matches("[A-Za-z0-9._:-]{1,128}")) {
+      line.put("client_request_id", clientId);
+    }
+    out.accept(line.toString());
+  }
+}

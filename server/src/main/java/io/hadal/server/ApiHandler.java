@@ -1,0 +1,202 @@
+package io.hadal.server;
+
+import io.hadal.server.http.Exchange;
+import io.hadal.server.http.HttpHandler;
+import io.hadal.server.turn.ChatRequest.Client;
+import io.hadal.server.turn.Ids;
+import io.hadal.server.turn.Problem;
+import io.hadal.server.wire.Call;
+import io.hadal.server.wire.ClientGoneException;
+import io.hadal.server.wire.Dialect;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** Receives every request: routes it, asks for its key, and sees that it gets one answer. */
+final class ApiHandler implements HttpHandler {
+  private static final System.Logger LOG = System.getLogger("hadal.server");
+
+  private final Routes routes;
+  private final @Nullable KeyRing keys;
+  private final Consumer<Call> finished;
+  private final long bodyLimit;
+  private final AtomicInteger active;
+  private final Idempotency idempotency = new Idempotency();
+  private volatile boolean draining;
+
+  /**
+   * @param keys null to serve everybody
+   * @param bodyLimit longest body
+   * @param active counts the requests being answered
+   * @param finished sees each call when it is over
+   */
+  ApiHandler(
+      Routes routes,
+      @Nullable KeyRing keys,
+      long bodyLimit,
+      AtomicInteger active,
+      Consumer<Call> finished) {
+    this.routes = routes;
+    this.keys = keys;
+    this.bodyLimit = bodyLimit;
+    this.active = active;
+    this.finished = finished;
+  }
+
+  /** Requests being answered. */
+  int active() {
+    return active.get();
+  }
+
+  /** Refuses what comes from now on. */
+  void drain() {
+    draining = true;
+  }
+
+  boolean draining() {
+    return draining;
+  }
+
+  @Override
+  public void handle(Exchange exchange) throws IOException {
+    String requestId = Ids.next("req_");
+    exchange.setHeader("x-request-id", requestId);
+    exchange.setHeader("request-id", requestId);
+    exchange.setHeader("cache-control", "no-store");
+    String path = path(exchange.path());
+    Map<String, Route> found = routes.find(path);
+    Route route = found == null ? null : found.get(exchange.method());
+    Dialect dialect = dialect(path, found, exchange);
+    Call call =
+        new Call(
+            exchange, dialect, route == null ? "none" : route.operation(), requestId, anyone());
+    active.incrementAndGet();
+    try {
+      if (found == null) {
+        throw Problem.unknownUrl(exchange.method(), path);
+      }
+      if (route == null) {
+        exchange.setHeader("allow", String.join(", ", found.keySet()));
+        throw Problem.wrongMethod(exchange.method());
+      }
+      if (!route.open()) {
+        call = new Call(exchange, dialect, route.operation(), requestId, client(exchange));
+        if (draining) {
+          exchange.setHeader("connection", "close");
+          throw Problem.draining();
+        }
+      }
+      run(route, call);
+    } catch (Problem problem) {
+      refuse(call, problem);
+    } catch (ClientGoneException e) {
+      call.outcome("client_closed");
+      throw e;
+    } catch (IOException e) {
+      // The body could not be read: there may be nobody to tell.
+      call.outcome("client_closed");
+      refuse(call, Problem.invalidJson("incomplete or damaged"));
+    } catch (RuntimeException e) {
+      call.outcome("internal_error");
+      LOG.log(Level.ERROR, "request " + requestId + " failed", e);
+      refuse(call, Problem.internal());
+    } finally {
+      active.decrementAndGet();
+      finished.accept(call);
+    }
+  }
+
+  private void run(Route route, Call call) throws IOException {
+    String key = route.method().equals("POST") ? call.exchange().header("idempotency-key") : null;
+    if (key == null) {
+      route.handler().handle(call);
+      return;
+    }
+    String reserved =
+        idempotency.reserve(
+            key, call.client().tenant() + '\n' + call.exchange().path(), call.body(bodyLimit));
+    boolean answered = false;
+    try {
+      route.handler().handle(call);
+      answered = call.outcome().equals("ok");
+    } finally {
+      idempotency.release(reserved, answered);
+    }
+  }
+
+  private static String path(String path) {
+    return path.length() > 1 && path.endsWith("/") ? path.substring(0, path.length() - 1) : path;
+  }
+
+  private static Dialect dialect(
+      String path, @Nullable Map<String, Route> found, Exchange exchange) {
+    if (found != null && !found.isEmpty()) {
+      Dialect own = found.values().iterator().next().dialect();
+      if (own != Dialect.OPENAI) {
+        return own;
+      }
+    }
+    boolean anthropic =
+        path.startsWith("/anthropic/") || exchange.header("anthropic-version") != null;
+    return anthropic
+        ? Dialect.ANTHROPIC
+        : path.startsWith("/api/") && found != null ? Dialect.OLLAMA : Dialect.OPENAI;
+  }
+
+  private static void refuse(Call call, Problem problem) {
+    Exchange exchange = call.exchange();
+    call.outcome(problem.code());
+    if (exchange.answered()) {
+      return;
+    }
+    // Without this, clients repeat what can only fail again.
+    exchange.setHeader("x-should-retry", Boolean.toString(problem.retry()));
+    if (problem.retryAfterSeconds() > 0) {
+      exchange.setHeader("retry-after", Integer.toString(problem.retryAfterSeconds()));
+      exchange.setHeader("retry-after-ms", problem.retryAfterSeconds() + "000");
+    }
+    exchange.send(
+        call.dialect().status(problem),
+        "application/json",
+        call.dialect().body(problem, call.requestId()));
+  }
+
+  private static Client anyone() {
+    return new Client("anyone", "anyone");
+  }
+
+  private Client client(Exchange exchange) {
+    if (keys == null) {
+      return anyone();
+    }
+    String key = key(exchange);
+    if (key == null) {
+      throw Problem.unauthorized(
+          "No API key: send it as 'Authorization: Bearer KEY' or 'x-api-key: KEY'.");
+    }
+    String owner = keys.owner(key);
+    if (owner == null) {
+      String end = key.length() > 8 ? key.substring(key.length() - 4) : "";
+      throw Problem.unauthorized("Incorrect API key provided: ****" + end + ".");
+    }
+    return new Client(owner, owner);
+  }
+
+  private static @Nullable String key(Exchange exchange) {
+    String authorization = exchange.header("authorization");
+    if (authorization != null) {
+      String text = authorization.strip();
+      return text.regionMatches(true, 0, "bearer ", 0, 7) ? text.substring(7).strip() : text;
+    }
+    for (String header : new String[] {"x-api-key", "api-key"}) {
+      String key = exchange.header(header);
+      if (key != null) {
+        return key.strip();
+      }
+    }
+    return null;
+  }
+}

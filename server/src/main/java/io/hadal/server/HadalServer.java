@@ -1,0 +1,173 @@
+package io.hadal.server;
+
+import io.hadal.server.http.HelidonListener;
+import io.hadal.server.http.HttpListener;
+import io.hadal.server.turn.CallMemory;
+import io.hadal.server.turn.ChatPlanner;
+import io.hadal.server.turn.Problem;
+import io.hadal.server.turn.Seal;
+import io.hadal.server.turn.ServedModel;
+import io.hadal.server.wire.Call;
+import io.hadal.server.wire.ChatCompletions;
+import io.hadal.server.wire.Completions;
+import io.hadal.server.wire.Dialect;
+import io.hadal.server.wire.MessagesApi;
+import io.hadal.server.wire.Models;
+import io.hadal.server.wire.ResponsesApi;
+import io.hadal.server.wire.TurnRunner;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** A running server: one model behind the APIs that clients speak. */
+public final class HadalServer implements AutoCloseable {
+  private static final int REMEMBERED_CALLS = 10_000;
+
+  private final ServerOptions options;
+  private final ServedModel model;
+  private final TurnRunner runner;
+  private final ChatPlanner planner;
+  private final AccessLog log;
+  private final Metrics metrics;
+  private final ApiHandler handler;
+  private final HttpListener listener;
+
+  /**
+   * Listens from now on. The model's dispatcher stays open when the server closes.
+   *
+   * @throws io.hadal.formats.FormatException when the address cannot be used
+   */
+  public HadalServer(ServerOptions options, ServedModel model) {
+    this.options = options;
+    this.model = model;
+    ServerLimits limits = options.limits();
+    this.runner =
+        new TurnRunner(
+            model, new CallMemory(REMEMBERED_CALLS), limits.keepAlive(), limits.slowReader());
+    this.planner = new ChatPlanner(model, runner.memory(), limits.requestTime());
+    this.log = new AccessLog(options.accessLog());
+    AtomicInteger active = new AtomicInteger();
+    this.metrics = new Metrics(model.profile().name(), model.dispatcher(), active::get);
+    this.handler =
+        new ApiHandler(
+            routes(),
+            options.keys(),
+            limits.bodyBytes(),
+            active,
+            call -> {
+              log.write(call);
+              metrics.count(call);
+            });
+    this.listener =
+        HelidonListener.start(
+            options.listener(),
+            handler,
+            Dialect.OPENAI.body(Problem.invalidJson("no HTTP request this server knows"), ""));
+  }
+
+  private Routes routes() {
+    long limit = options.limits().bodyBytes();
+    Routes routes = new Routes();
+    ChatCompletions chat = new ChatCompletions(planner, runner, limit);
+    routes.add(
+        "POST",
+        Dialect.OPENAI,
+        "chat",
+        chat::handle,
+        "/v1/chat/completions",
+        "/chat/completions",
+        "/beta/chat/completions",
+        "/beta/v1/chat/completions",
+        "/api/v1/chat/completions");
+    Completions completions = new Completions(planner, runner, limit);
+    routes.add(
+        "POST",
+        Dialect.OPENAI,
+        "completion",
+        completions::handle,
+        "/v1/completions",
+        "/completions",
+        "/beta/completions",
+        "/beta/v1/completions");
+    Seal seal = Seal.ofProcess();
+    ResponsesApi responses = new ResponsesApi(planner, runner, seal, limit);
+    for (String path : new String[] {"/v1/responses", "/responses"}) {
+      routes.add("POST", Dialect.OPENAI, "responses", responses::handle, path);
+      routes.add("POST", Dialect.OPENAI, "input_tokens", responses::count, path + "/input_tokens");
+      routes.addBelow("GET", Dialect.OPENAI, "responses", responses::stored, path + "/");
+      routes.addBelow("POST", Dialect.OPENAI, "responses", responses::stored, path + "/");
+      routes.addBelow("DELETE", Dialect.OPENAI, "responses", responses::stored, path + "/");
+    }
+    MessagesApi messages = new MessagesApi(planner, runner, seal, limit);
+    String[] spellings = {"/v1/messages", "/anthropic/v1/messages", "/anthropic/messages"};
+    routes.add("POST", Dialect.ANTHROPIC, "messages", messages::handle, spellings);
+    for (String path : spellings) {
+      routes.add(
+          "POST", Dialect.ANTHROPIC, "count_tokens", messages::count, path + "/count_tokens");
+    }
+    Models models = new Models(model);
+    String[] lists = {"/v1/models", "/models", "/beta/models", "/anthropic/v1/models"};
+    routes.add("GET", Dialect.OPENAI, "models", models::list, lists);
+    for (String list : lists) {
+      routes.addBelow(
+          "GET",
+          Dialect.OPENAI,
+          "models",
+          call -> models.get(call, call.exchange().path().substring(list.length() + 1)),
+          list + "/");
+    }
+    routes.add(
+        "GET",
+        Dialect.OPENAI,
+        "metrics",
+        call ->
+            call.exchange()
+                .send(
+                    200,
+                    "text/plain; version=0.0.4; charset=utf-8",
+                    metrics.scrape().getBytes(StandardCharsets.UTF_8)),
+        "/metrics");
+    routes.addOpen("GET", "health", call -> text(call, 200, "ok\n"), "/healthz");
+    routes.addOpen("GET", "ready", this::ready, "/readyz");
+    routes.addOpen("HEAD", "probe", call -> text(call, 200, ""), "/", "/api/hello");
+    return routes;
+  }
+
+  private void ready(Call call) {
+    boolean ready = !handler.draining();
+    text(call, ready ? 200 : 503, ready ? "ready\n" : "draining\n");
+  }
+
+  private static void text(Call call, int status, String body) {
+    call.exchange()
+        .send(status, "text/plain; charset=utf-8", body.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** The port it listens at. */
+  public int port() {
+    return listener.port();
+  }
+
+  /**
+   * Refuses new requests and waits for running ones.
+   *
+   * @return true when all have ended within the time
+   */
+  public boolean drain(Duration timeout) throws InterruptedException {
+    handler.drain();
+    long end = System.nanoTime() + timeout.toNanos();
+    boolean done = model.dispatcher().drain(timeout);
+    while (handler.active() > 0 && System.nanoTime() < end) {
+      Thread.sleep(10);
+    }
+    return done && handler.active() == 0;
+  }
+
+  /** Stops at once. */
+  @Override
+  public void close() {
+    listener.close();
+    runner.close();
+    metrics.close();
+  }
+}

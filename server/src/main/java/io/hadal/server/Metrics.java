@@ -1,0 +1,138 @@
+package io.hadal.server;
+
+import io.hadal.engine.serving.Dispatcher;
+import io.hadal.engine.serving.DispatcherStats;
+import io.hadal.engine.serving.PriorityClass;
+import io.hadal.server.turn.Usage;
+import io.hadal.server.wire.Call;
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.function.IntSupplier;
+import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Figures of the server for Prometheus. Names are stable; labels come from small sets, and content
+ * is never among them.
+ */
+final class Metrics implements AutoCloseable {
+  private static final Duration[] BUCKETS = {
+    Duration.ofMillis(10),
+    Duration.ofMillis(50),
+    Duration.ofMillis(100),
+    Duration.ofMillis(250),
+    Duration.ofMillis(500),
+    Duration.ofSeconds(1),
+    Duration.ofMillis(2500),
+    Duration.ofSeconds(5),
+    Duration.ofSeconds(10),
+    Duration.ofSeconds(30),
+    Duration.ofSeconds(60),
+    Duration.ofSeconds(300)
+  };
+
+  private final PrometheusMeterRegistry registry =
+      new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+  private final Tags model;
+
+  /**
+   * Binds the figures of a dispatcher.
+   *
+   * @param active requests being answered
+   */
+  Metrics(String modelName, Dispatcher dispatcher, IntSupplier active) {
+    model = Tags.of("model", modelName);
+    new JvmMemoryMetrics().bindTo(registry);
+    Gauge.builder("llm_active_requests", active, IntSupplier::getAsInt).register(registry);
+    gauge("llm_running_requests", dispatcher, DispatcherStats::running);
+    gauge("llm_batch_size", dispatcher, DispatcherStats::batch);
+    gauge("llm_generated_tokens_per_second", dispatcher, DispatcherStats::tokensPerSecond);
+    gauge("llm_prefill_tokens_per_second", dispatcher, DispatcherStats::prefillPerSecond);
+    gauge("llm_kv_cache_bytes", dispatcher, DispatcherStats::cacheBytes);
+    gauge("llm_kv_cache_budget_bytes", dispatcher, DispatcherStats::cacheBudget);
+    gauge("llm_prefix_cache_memory_bytes", dispatcher, DispatcherStats::prefixMemoryBytes);
+    gauge(
+        "llm_prefix_cache_hit_ratio",
+        dispatcher,
+        s -> s.promptTokens() == 0 ? 0 : (double) s.cachedTokens() / s.promptTokens());
+    counter("llm_steps_total", dispatcher, DispatcherStats::steps);
+    counter("llm_preemptions_total", dispatcher, DispatcherStats::preemptions);
+    counter("llm_refused_total", dispatcher, DispatcherStats::refused);
+    for (PriorityClass priority : PriorityClass.values()) {
+      Gauge.builder(
+              "llm_queue_depth", dispatcher, d -> d.stats().waiting().getOrDefault(priority, 0))
+          .tags("class", priority.name().toLowerCase(Locale.ROOT))
+          .register(registry);
+    }
+  }
+
+  private void gauge(String name, Dispatcher dispatcher, ToDoubleFunction<DispatcherStats> figure) {
+    Gauge.builder(name, dispatcher, d -> figure.applyAsDouble(d.stats()))
+        .tags(model)
+        .register(registry);
+  }
+
+  private void counter(
+      String name, Dispatcher dispatcher, ToDoubleFunction<DispatcherStats> figure) {
+    FunctionCounter.builder(name, dispatcher, d -> figure.applyAsDouble(d.stats()))
+        .tags(model)
+        .register(registry);
+  }
+
+  /** Counts a call that is over. */
+  void count(Call call) {
+    Tags tags =
+        Tags.of(
+            "dialect", call.dialect().name().toLowerCase(Locale.ROOT),
+            "operation", call.operation());
+    registry.counter("llm_requests_total", tags.and("outcome", call.outcome())).increment();
+    if (call.firstToken() == null && call.usage().total() == 0) {
+      return;
+    }
+    time("llm_request_duration_seconds", tags, call.age());
+    time("llm_time_to_first_token_seconds", tags, call.firstToken());
+    time("llm_time_per_output_token_seconds", tags, call.tokenTime());
+    time("llm_queue_wait_seconds", tags, call.queueTime());
+    Tags ai = Tags.of("gen_ai.operation.name", call.operation()).and(model);
+    time("gen_ai.server.request.duration", ai, call.age());
+    time("gen_ai.server.time_to_first_token", ai, call.firstToken());
+    time("gen_ai.server.time_per_output_token", ai, call.tokenTime());
+    Usage usage = call.usage();
+    tokens("input_uncached", usage.inputUncached());
+    tokens("cache_read", usage.cacheRead());
+    tokens("cache_write", usage.cacheWrite());
+    tokens("output", usage.outputText());
+    tokens("reasoning", usage.outputReasoning());
+  }
+
+  private void tokens(String kind, int count) {
+    registry.counter("llm_tokens_total", model.and("kind", kind)).increment(count);
+  }
+
+  private void time(String name, Tags tags, @Nullable Duration value) {
+    if (value != null) {
+      Timer.builder(name)
+          .tags(tags)
+          .serviceLevelObjectives(BUCKETS)
+          .register(registry)
+          .record(value);
+    }
+  }
+
+  /** All figures in the text format of Prometheus. */
+  String scrape() {
+    return registry.scrape();
+  }
+
+  @Override
+  public void close() {
+    registry.close();
+  }
+}

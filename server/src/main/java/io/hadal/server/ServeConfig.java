@@ -1,0 +1,264 @@
+package io.hadal.server;
+
+import io.hadal.formats.FormatException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.dataformat.yaml.YAMLMapper;
+
+/**
+ * The configuration file of {@code hadal serve}. Every field has a default; a name that is not
+ * known is an error, so that a slip of the pen does not go unnoticed.
+ *
+ * @param host address to listen at
+ * @param certificate PEM chain for TLS; null for plain HTTP
+ * @param keys file of API keys; null for none
+ * @param anonymous true to serve without keys beyond this machine
+ * @param model checkpoint; null for the embedded one
+ * @param name name that requests give; null to take it from the file
+ * @param aliases other names for the model
+ * @param dialect prompt format; null for that of the model's family
+ * @param thinking whether the model reasons by itself; null for that of its family
+ * @param context longest conversation in tokens; null for 16384, or less if the model has less
+ * @param threads workers of the engine; null for all processors
+ * @param running most sequences that are generated together
+ * @param waiting most requests in the queue
+ * @param waitingPerKey most of one key
+ * @param prefixMemory bytes for retained prefixes; -1 for the engine's default
+ * @param prefixFolder folder of prefixes that survive a restart; null for none
+ * @param prefixDisk most bytes of that folder
+ * @param accessLog whether requests are logged to standard error
+ */
+public record ServeConfig(
+    String host,
+    int port,
+    int maxConnections,
+    @Nullable Path certificate,
+    @Nullable Path privateKey,
+    @Nullable Path keys,
+    boolean anonymous,
+    @Nullable Path model,
+    @Nullable String name,
+    List<String> aliases,
+    @Nullable String dialect,
+    @Nullable Boolean thinking,
+    @Nullable Integer context,
+    @Nullable Integer threads,
+    ServerLimits limits,
+    int running,
+    int waiting,
+    int waitingPerKey,
+    long prefixMemory,
+    @Nullable Path prefixFolder,
+    long prefixDisk,
+    boolean accessLog) {
+
+  private static final String SCHEMA = "serve-config.schema.json";
+
+  /** What holds without a file. */
+  public static ServeConfig defaults() {
+    return read(new Section(new YAMLMapper().createObjectNode(), "", "defaults"), Path.of(""));
+  }
+
+  /**
+   * Reads a file.
+   *
+   * @throws FormatException when it is no YAML, or holds a field that is unknown or of the wrong
+   *     kind
+   */
+  public static ServeConfig read(Path file) {
+    JsonNode json;
+    try {
+      json = new YAMLMapper().readTree(Files.readString(file));
+    } catch (IOException e) {
+      throw new FormatException(file.toString(), "cannot be read: " + e, e);
+    } catch (JacksonException e) {
+      throw new FormatException(file.toString(), "is no YAML: " + e.getOriginalMessage(), e);
+    }
+    Path folder = file.toAbsolutePath().getParent();
+    if (json.isMissingNode() || json.isNull()) {
+      json = new YAMLMapper().createObjectNode();
+    }
+    return read(new Section(json, "", file.toString()), folder == null ? Path.of("") : folder);
+  }
+
+  /** JSON Schema of the file. */
+  public static String schema() {
+    try (var in = ServeConfig.class.getResourceAsStream(SCHEMA)) {
+      return new String(Objects.requireNonNull(in).readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new FormatException(SCHEMA, "is missing from this build", e);
+    }
+  }
+
+  private static ServeConfig read(Section top, Path folder) {
+    Section listen = top.section("listen");
+    Section tls = listen.section("tls");
+    Section access = top.section("access");
+    Section model = top.section("model");
+    Section limits = top.section("limits");
+    Section cache = top.section("cache");
+    ServerLimits standard = ServerLimits.DEFAULT;
+    ServeConfig config =
+        new ServeConfig(
+            listen.text("host", "127.0.0.1"),
+            (int) listen.number("port", 0, 65535, 8080),
+            (int) listen.number("max_connections", 1, 1_000_000, 4096),
+            tls.path("certificate", folder),
+            tls.path("private_key", folder),
+            access.path("keys", folder),
+            access.flag("anonymous", false),
+            model.path("path", folder),
+            model.text("name"),
+            model.texts("aliases"),
+            model.text("dialect"),
+            model.flag("thinking"),
+            model.optional("context", 16, 1 << 28),
+            model.optional("threads", 1, 1024),
+            new ServerLimits(
+                limits.number("body_bytes", 1024, 1L << 30, standard.bodyBytes()),
+                limits.optional("request_seconds", 1, 1 << 28) == null
+                    ? null
+                    : Duration.ofSeconds(limits.number("request_seconds", 1, 1 << 28, 0)),
+                Duration.ofSeconds(limits.number("keep_alive_seconds", 1, 3600, 10)),
+                Duration.ofSeconds(limits.number("slow_reader_seconds", 1, 86_400, 60)),
+                Duration.ofSeconds(limits.number("drain_seconds", 0, 86_400, 120))),
+            (int) limits.number("running", 1, 4096, 32),
+            (int) limits.number("waiting", 0, 1_000_000, 1024),
+            (int) limits.number("waiting_per_key", 0, 1_000_000, 256),
+            cache.number("memory_bytes", 0, Long.MAX_VALUE, -1),
+            cache.path("folder", folder),
+            cache.number("disk_bytes", 0, Long.MAX_VALUE, 0),
+            top.section("log").flag("access", true));
+    for (Section section : List.of(top, listen, tls, access, model, limits, cache)) {
+      section.requireKnown();
+    }
+    top.section("log").requireKnown("access");
+    if ((config.certificate == null) != (config.privateKey == null)) {
+      throw new FormatException(top.source, "listen.tls needs both certificate and private_key");
+    }
+    return config;
+  }
+
+  /** An object of the file. */
+  private static final class Section {
+    private final @Nullable JsonNode json;
+    private final String path;
+    private final String source;
+    private final Set<String> known = new TreeSet<>();
+
+    Section(@Nullable JsonNode json, String path, String source) {
+      this.json = json;
+      this.path = path;
+      this.source = source;
+      if (json != null && !json.isObject()) {
+        throw new FormatException(
+            source, (path.isEmpty() ? "the file" : path) + " must hold fields");
+      }
+    }
+
+    private @Nullable JsonNode node(String name) {
+      known.add(name);
+      JsonNode value = json == null ? null : json.get(name);
+      return value == null || value.isNull() ? null : value;
+    }
+
+    private FormatException broken(String name, String problem) {
+      return new FormatException(source, at(name) + " " + problem);
+    }
+
+    private String at(String name) {
+      return path.isEmpty() ? name : path + "." + name;
+    }
+
+    Section section(String name) {
+      return new Section(node(name), at(name), source);
+    }
+
+    @Nullable String text(String name) {
+      JsonNode value = node(name);
+      if (value != null && !value.isString()) {
+        throw broken(name, "must be text");
+      }
+      return value == null ? null : value.stringValue();
+    }
+
+    String text(String name, String fallback) {
+      String value = text(name);
+      return value == null ? fallback : value;
+    }
+
+    List<String> texts(String name) {
+      JsonNode value = node(name);
+      if (value == null) {
+        return List.of();
+      }
+      if (!value.isArray() || value.valueStream().anyMatch(v -> !v.isString())) {
+        throw broken(name, "must be a list of names");
+      }
+      return value.valueStream().map(JsonNode::stringValue).toList();
+    }
+
+    @Nullable Path path(String name, Path folder) {
+      String value = text(name);
+      if (value == null) {
+        return null;
+      }
+      try {
+        return folder.resolve(value);
+      } catch (InvalidPathException e) {
+        throw broken(name, "is no path");
+      }
+    }
+
+    @Nullable Boolean flag(String name) {
+      JsonNode value = node(name);
+      if (value != null && !value.isBoolean()) {
+        throw broken(name, "must be true or false");
+      }
+      return value == null ? null : value.booleanValue();
+    }
+
+    boolean flag(String name, boolean fallback) {
+      Boolean value = flag(name);
+      return value == null ? fallback : value;
+    }
+
+    long number(String name, long least, long most, long fallback) {
+      JsonNode value = node(name);
+      if (value == null) {
+        return fallback;
+      }
+      if (!value.isIntegralNumber() || value.longValue() < least || value.longValue() > most) {
+        throw broken(name, "must be a whole number from " + least + " to " + most);
+      }
+      return value.longValue();
+    }
+
+    @Nullable Integer optional(String name, int least, int most) {
+      return node(name) == null ? null : (int) number(name, least, most, 0);
+    }
+
+    void requireKnown(String... more) {
+      if (json == null) {
+        return;
+      }
+      known.addAll(List.of(more));
+      for (String name : json.propertyNames()) {
+        if (!known.contains(name)) {
+          throw broken(name, "is unknown; known here: " + String.join(", ", known));
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,51 @@
+package io.hadal.server.http;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import org.jspecify.annotations.Nullable;
+
+/** One request and its answer. Used by one thread, except where stated. */
+public interface Exchange {
+
+  String method();
+
+  /** Decoded path, without the query. */
+  String path();
+
+  /** Value of a query parameter; null without. */
+  @Nullable String query(String name);
+
+  /** Value of a header, several joined by commas; null without. */
+  @Nullable String header(String name);
+
+  /** Address of the other end, without port. */
+  String peer();
+
+  /**
+   * Reads the whole body as it was sent.
+   *
+   * @return null when it is longer than the limit; the connection ends with the answer then
+   */
+  byte @Nullable [] body(long limit) throws IOException;
+
+  /** Sets a header of the answer; before it is sent. */
+  void setHeader(String name, String value);
+
+  /** Sends a whole answer. */
+  void send(int status, String contentType, byte[] body);
+
+  /**
+   * Begins an answer of unknown length. Headers go out with the first flush, and every flush goes
+   * out at once.
+   */
+  OutputStream stream(int status, String contentType);
+
+  /** True when an answer has begun. */
+  boolean answered();
+
+  /** Starts to look whether the other end stays connected; after the body has been read. */
+  void watch();
+
+  /** False when the other end is known to have gone away. Any thread. */
+  boolean connected();
+}

@@ -1,0 +1,159 @@
+package io.hadal.server.http;
+
+import io.helidon.http.HeaderName;
+import io.helidon.http.HeaderNames;
+import io.helidon.http.Status;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** One request of Helidon. */
+final class HelidonExchange implements Exchange {
+  /** What is read of a body that is too long, so that the client gets to see the answer. */
+  private static final long DISCARD = 64L << 20;
+
+  private static final int BODY_SECONDS = 300;
+
+  private static final ScheduledExecutorService TIMER =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().name("hadal-body-timer").daemon().factory());
+
+  private final ServerRequest request;
+  private final ServerResponse response;
+  private final WatchedConnections connections;
+  private volatile @Nullable WatchedSource source;
+  private boolean answered;
+
+  HelidonExchange(ServerRequest request, ServerResponse response, WatchedConnections connections) {
+    this.request = request;
+    this.response = response;
+    this.connections = connections;
+  }
+
+  @Override
+  public String method() {
+    return request.prologue().method().text();
+  }
+
+  @Override
+  public String path() {
+    return request.path().path();
+  }
+
+  @Override
+  public @Nullable String query(String name) {
+    return request.query().first(name).orElse(null);
+  }
+
+  @Override
+  public @Nullable String header(String name) {
+    HeaderName key = HeaderNames.create(name);
+    return request.headers().contains(key)
+        ? String.join(",", request.headers().get(key).allValues())
+        : null;
+  }
+
+  @Override
+  public String peer() {
+    return request.remotePeer().host();
+  }
+
+  @Override
+  public byte @Nullable [] body(long limit) throws IOException {
+    if (!request.content().hasEntity()) {
+      return new byte[0];
+    }
+    // The reading thread waits for the client; a body that does not come ends the connection.
+    Thread reader = Thread.currentThread();
+    ScheduledFuture<?> limitOfTime =
+        TIMER.schedule(reader::interrupt, BODY_SECONDS, TimeUnit.SECONDS);
+    try {
+      return read(limit);
+    } catch (UncheckedIOException e) {
+      throw new IOException(e);
+    } finally {
+      limitOfTime.cancel(false);
+    }
+  }
+
+  private byte @Nullable [] read(long limit) throws IOException {
+    long length = request.headers().contentLength().orElse(-1);
+    InputStream in = request.content().inputStream();
+    if (length <= limit) {
+      ByteArrayOutputStream out = new ByteArrayOutputStream((int) Math.max(64, length));
+      byte[] buffer = new byte[8192];
+      int n = in.read(buffer);
+      while (n >= 0) {
+        out.write(buffer, 0, n);
+        if (out.size() > limit) {
+          break;
+        }
+        n = in.read(buffer);
+      }
+      if (n < 0) {
+        return out.toByteArray();
+      }
+    }
+    response.header(HeaderNames.CONNECTION, "close");
+    drop(in);
+    return null;
+  }
+
+  private static void drop(InputStream in) throws IOException {
+    byte[] sink = new byte[8192];
+    long discarded = 0;
+    for (int n = 0; n >= 0 && discarded < DISCARD; n = in.read(sink)) {
+      discarded += n;
+    }
+  }
+
+  @Override
+  public void setHeader(String name, String value) {
+    response.header(HeaderNames.create(name), value);
+  }
+
+  @Override
+  public void send(int status, String contentType, byte[] body) {
+    answered = true;
+    response.status(Status.create(status));
+    response.header(HeaderNames.CONTENT_TYPE, contentType);
+    response.send(body);
+  }
+
+  @Override
+  public OutputStream stream(int status, String contentType) {
+    answered = true;
+    response.status(Status.create(status));
+    response.header(HeaderNames.CONTENT_TYPE, contentType);
+    return response.outputStream();
+  }
+
+  @Override
+  public boolean answered() {
+    return answered;
+  }
+
+  @Override
+  public void watch() {
+    WatchedConnection connection = connections.find(request.socketId());
+    if (connection != null) {
+      connection.source().watch();
+      source = connection.source();
+    }
+  }
+
+  @Override
+  public boolean connected() {
+    WatchedSource watched = source;
+    return watched == null || watched.connected();
+  }
+}

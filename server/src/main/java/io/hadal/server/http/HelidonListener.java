@@ -1,0 +1,146 @@
+package io.hadal.server.http;
+
+import io.hadal.formats.FormatException;
+import io.helidon.common.configurable.Resource;
+import io.helidon.common.pki.Keys;
+import io.helidon.common.tls.Tls;
+import io.helidon.http.DirectHandler;
+import io.helidon.http.HeaderNames;
+import io.helidon.http.encoding.ContentEncodingContext;
+import io.helidon.webserver.WebServer;
+import io.helidon.webserver.WebServerConfig;
+import io.helidon.webserver.http.DirectHandlers;
+import io.helidon.webserver.http.HttpRouting;
+import io.helidon.webserver.http1.Http1Config;
+import io.helidon.webserver.http1.Http1ConnectionSelector;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+
+/** The listener on Helidon SE: HTTP/1.1, a virtual thread a connection. */
+public final class HelidonListener implements HttpListener {
+  private static final int MAX_HEADERS = 64 << 10;
+
+  /** Its loggers announce every start and stop; kept, because loggers can be collected. */
+  private static final Logger HELIDON = Logger.getLogger("io.helidon");
+
+  private final WebServer server;
+
+  private HelidonListener(WebServer server) {
+    this.server = server;
+  }
+
+  /**
+   * Listens and answers from now on.
+   *
+   * @param badRequest body for requests that are no HTTP
+   * @throws FormatException when the address is taken or a certificate is unusable
+   */
+  public static HelidonListener start(
+      ListenerOptions options, HttpHandler handler, byte[] badRequest) {
+    HELIDON.setLevel(Level.WARNING);
+    Http1Config http1 =
+        Http1Config.builder().maxHeadersSize(MAX_HEADERS).validateResponseHeaders(false).build();
+    WatchedConnections connections =
+        new WatchedConnections(Http1ConnectionSelector.builder().config(http1).build());
+    HttpRouting.Builder routing =
+        HttpRouting.builder()
+            .any(
+                (request, response) ->
+                    handler.handle(new HelidonExchange(request, response, connections)));
+    WebServerConfig.Builder config =
+        WebServer.builder()
+            .host(options.host())
+            .port(options.port())
+            .shutdownHook(false)
+            .maxTcpConnections(options.maxConnections())
+            .maxPayloadSize(-1)
+            .idleConnectionTimeout(Duration.ofMinutes(5))
+            .shutdownGracePeriod(Duration.ofMillis(200))
+            .connectionOptions(socket -> socket.tcpNoDelay(true))
+            .contentEncoding(
+                ContentEncodingContext.builder()
+                    .contentEncodingsDiscoverServices(false)
+                    .addContentEncoding(new GzipBodies())
+                    .build())
+            .directHandlers(directHandlers(badRequest))
+            .addConnectionSelector(connections)
+            .addRouting(routing);
+    if (options.certificate() != null) {
+      config.tls(tls(options));
+    }
+    try {
+      return new HelidonListener(config.build().start());
+    } catch (RuntimeException e) {
+      throw new FormatException(
+          options.host() + ":" + options.port(),
+          "cannot listen here: " + cause(e) + "; choose another --host or --port",
+          e);
+    }
+  }
+
+  private static Tls tls(ListenerOptions options) {
+    try {
+      Keys keys =
+          Keys.builder()
+              .pem(
+                  pem ->
+                      pem.key(Resource.create(Objects.requireNonNull(options.privateKey())))
+                          .certChain(
+                              Resource.create(Objects.requireNonNull(options.certificate()))))
+              .build();
+      return Tls.builder()
+          .privateKey(keys.privateKey().orElseThrow())
+          .privateKeyCertChain(keys.certChain())
+          .build();
+    } catch (RuntimeException e) {
+      throw new FormatException(
+          String.valueOf(options.certificate()),
+          "no usable certificate with the key in " + options.privateKey() + ": " + cause(e),
+          e);
+    }
+  }
+
+  private static String cause(Throwable e) {
+    Throwable root = e;
+    while (root.getCause() != null) {
+      root = root.getCause();
+    }
+    return root.getMessage() == null ? root.getClass().getSimpleName() : root.getMessage();
+  }
+
+  private static DirectHandlers directHandlers(byte[] body) {
+    DirectHandlers.Builder handlers = DirectHandlers.builder();
+    for (DirectHandler.EventType type : DirectHandler.EventType.values()) {
+      handlers.addHandler(
+          type,
+          (request, event, status, headers, message) -> {
+            headers.set(HeaderNames.CONTENT_TYPE, "application/json");
+            return DirectHandler.TransportResponse.builder()
+                .status(status)
+                .headers(headers)
+                .keepAlive(false)
+                .entity(body)
+                .build();
+          });
+    }
+    return handlers.build();
+  }
+
+  /** Error body for what is no HTTP, as JSON text. */
+  public static byte[] utf8(String json) {
+    return json.getBytes(StandardCharsets.UTF_8);
+  }
+
+  @Override
+  public int port() {
+    return server.port();
+  }
+
+  @Override
+  public void close() {
+    server.stop();
+  }
+}

@@ -1,0 +1,28 @@
+package io.hadal.server.http;
+
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where and how to listen.
+ *
+ * @param port 0 for any free one
+ * @param maxConnections most open connections
+ * @param certificate PEM certificate chain, null for plain HTTP
+ * @param privateKey PEM private key (PKCS#8) of the certificate
+ */
+public record ListenerOptions(
+    String host,
+    int port,
+    int maxConnections,
+    @Nullable Path certificate,
+    @Nullable Path privateKey) {
+  public ListenerOptions {
+    if (port < 0 || port > 65535) {
+      throw new IllegalArgumentException("port must be 0..65535, not " + port);
+    }
+    if ((certificate == null) != (privateKey == null)) {
+      throw new IllegalArgumentException("TLS needs both a certificate and a private key");
+    }
+  }
+}

@@ -1,0 +1,80 @@
+package io.hadal.server.http;
+
+import io.helidon.common.buffers.BufferData;
+import io.helidon.common.buffers.DataReader;
+import io.helidon.common.socket.HelidonSocket;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What comes in on a connection. While a request is being answered, a read may be started ahead: it
+ * ends when the client sends its next request, which is kept, or goes away, which is then known.
+ */
+final class WatchedSource implements Supplier<byte @Nullable []> {
+  private final DataReader before;
+  private final HelidonSocket socket;
+  private @Nullable CompletableFuture<byte @Nullable []> ahead;
+
+  /**
+   * @param before holds what has been read already
+   */
+  WatchedSource(DataReader before, HelidonSocket socket) {
+    this.before = before;
+    this.socket = socket;
+  }
+
+  /** Starts a read ahead. */
+  synchronized void watch() {
+    if (ahead == null) {
+      CompletableFuture<byte @Nullable []> read = new CompletableFuture<>();
+      ahead = read;
+      Thread.ofVirtual()
+          .name("hadal-watch-" + socket.childSocketId())
+          .start(
+              () -> {
+                try {
+                  read.complete(socket.get());
+                } catch (RuntimeException e) {
+                  read.completeExceptionally(e);
+                }
+              });
+    }
+  }
+
+  /** False when the client is known to have gone away. */
+  synchronized boolean connected() {
+    CompletableFuture<byte @Nullable []> read = ahead;
+    return read == null
+        || !read.isDone()
+        || (!read.isCompletedExceptionally() && read.getNow(null) != null);
+  }
+
+  @Override
+  public byte @Nullable [] get() {
+    CompletableFuture<byte @Nullable []> read;
+    synchronized (this) {
+      int known = before.available();
+      if (known > 0) {
+        BufferData data = before.readBuffer(known);
+        byte[] bytes = new byte[known];
+        data.read(bytes);
+        return bytes;
+      }
+      read = ahead;
+      ahead = null;
+    }
+    if (read == null) {
+      return socket.get();
+    }
+    try {
+      return read.join();
+    } catch (CompletionException e) {
+      if (e.getCause() instanceof RuntimeException cause) {
+        throw cause;
+      }
+      throw e;
+    }
+  }
+}

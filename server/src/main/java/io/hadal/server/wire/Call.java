@@ -1,0 +1,212 @@
+package io.hadal.server.wire;
+
+import io.hadal.formats.FormatException;
+import io.hadal.formats.Json;
+import io.hadal.server.http.Exchange;
+import io.hadal.server.turn.ChatRequest.Client;
+import io.hadal.server.turn.Problem;
+import io.hadal.server.turn.Usage;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/** One call of the API: its exchange and what is known about it, for answers, logs and metrics. */
+public final class Call {
+  private static final int MOST_IGNORED = 32;
+
+  private final Exchange exchange;
+  private final Dialect dialect;
+  private final String operation;
+  private final String requestId;
+  private final Client client;
+  private final Instant admitted = Instant.now();
+  private final long started = System.nanoTime();
+  private final List<String> ignored = new ArrayList<>();
+  private byte @Nullable [] body;
+  private Usage usage = Usage.NONE;
+  private boolean streamed;
+  private String outcome = "ok";
+  private @Nullable Duration firstToken;
+  private @Nullable Duration tokenTime;
+  private @Nullable Duration queueTime;
+
+  public Call(
+      Exchange exchange, Dialect dialect, String operation, String requestId, Client client) {
+    this.exchange = exchange;
+    this.dialect = dialect;
+    this.operation = operation;
+    this.requestId = requestId;
+    this.client = client;
+  }
+
+  public Exchange exchange() {
+    return exchange;
+  }
+
+  public Dialect dialect() {
+    return dialect;
+  }
+
+  /** What is asked for, such as {@code chat}. */
+  public String operation() {
+    return operation;
+  }
+
+  public String requestId() {
+    return requestId;
+  }
+
+  public Client client() {
+    return client;
+  }
+
+  /** Seconds since 1970 at admission. */
+  public long created() {
+    return admitted.getEpochSecond();
+  }
+
+  public Instant admitted() {
+    return admitted;
+  }
+
+  public Duration age() {
+    return Duration.ofNanos(System.nanoTime() - started);
+  }
+
+  /**
+   * The body, unpacked.
+   *
+   * @throws Problem when it is too long
+   */
+  public byte[] body(long limit) throws IOException {
+    byte[] known = body;
+    if (known != null) {
+      return known;
+    }
+    byte[] raw = exchange.body(limit);
+    if (raw == null) {
+      throw Problem.tooLarge(limit);
+    }
+    body = raw;
+    return raw;
+  }
+
+  /**
+   * The body as an object.
+   *
+   * @throws Problem when it is none
+   */
+  Fields json(long limit) throws IOException {
+    byte[] bytes = body(limit);
+    String type = exchange.header("content-type");
+    // Clients of Ollama send none.
+    if (dialect != Dialect.OLLAMA && !isJson(type)) {
+      throw Problem.unsupportedMedia("content-type must be application/json");
+    }
+    try {
+      StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes));
+      JsonNode node = Json.parse(bytes, "body");
+      if (node.isMissingNode()) {
+        throw Problem.invalidJson("empty");
+      }
+      return Fields.of(node, "");
+    } catch (CharacterCodingException e) {
+      throw Problem.invalidJson("not UTF-8");
+    } catch (FormatException e) {
+      throw Problem.invalidJson(String.valueOf(e.getMessage()).replaceFirst("^body: ", ""));
+    }
+  }
+
+  private static boolean isJson(@Nullable String type) {
+    if (type == null) {
+      return false;
+    }
+    String[] parts = type.toLowerCase(Locale.ROOT).split(";");
+    String media = parts[0].strip();
+    boolean json = media.equals("application/json") || media.endsWith("+json");
+    for (int i = 1; i < parts.length; i++) {
+      String part = parts[i].strip();
+      if (part.startsWith("charset=") && !part.replace("\"", "").equals("charset=utf-8")) {
+        return false;
+      }
+    }
+    return json;
+  }
+
+  /** Fields that were accepted without effect; the answer names them. */
+  void ignore(List<String> names) {
+    // Names come from the client and go into a header.
+    names.stream()
+        .map(n -> n.replaceAll("[^A-Za-z0-9_.\\[\\]-]", "?"))
+        .limit(Math.max(0, MOST_IGNORED - ignored.size()))
+        .forEach(ignored::add);
+  }
+
+  List<String> ignored() {
+    return ignored;
+  }
+
+  /**
+   * Deals with fields nobody has read: an error for clients that want one, else the answer names
+   * them.
+   */
+  void unknown(Fields fields) {
+    List<String> names = fields.unread();
+    if (!names.isEmpty() && "true".equals(exchange.header("x-hadal-strict-params"))) {
+      throw Problem.invalid(names.getFirst(), "is unknown");
+    }
+    ignore(names);
+  }
+
+  public void usage(Usage value) {
+    usage = value;
+  }
+
+  public Usage usage() {
+    return usage;
+  }
+
+  void streamed() {
+    streamed = true;
+  }
+
+  public boolean isStreamed() {
+    return streamed;
+  }
+
+  /** How it ended: ok, client_closed, or the code of a problem. */
+  public void outcome(String value) {
+    outcome = value;
+  }
+
+  public String outcome() {
+    return outcome;
+  }
+
+  void times(
+      @Nullable Duration queue, @Nullable Duration toFirstToken, @Nullable Duration perToken) {
+    queueTime = queue;
+    firstToken = toFirstToken;
+    tokenTime = perToken;
+  }
+
+  public @Nullable Duration queueTime() {
+    return queueTime;
+  }
+
+  public @Nullable Duration firstToken() {
+    return firstToken;
+  }
+
+  public @Nullable Duration tokenTime() {
+    return tokenTime;
+  }
+}

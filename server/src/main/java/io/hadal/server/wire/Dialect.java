@@ -1,0 +1,45 @@
+package io.hadal.server.wire;
+
+import io.hadal.server.turn.Problem;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Families of APIs, which differ in how they say that something is wrong. */
+public enum Dialect {
+  OPENAI,
+  ANTHROPIC,
+  OLLAMA;
+
+  /** Body of an error answer. */
+  public byte[] body(Problem problem, String requestId) {
+    return WireJson.bytes(json(problem, requestId));
+  }
+
+  /** Status of an error answer. */
+  public int status(Problem problem) {
+    return this == ANTHROPIC ? problem.anthropicStatus() : problem.status();
+  }
+
+  ObjectNode json(Problem problem, String requestId) {
+    ObjectNode body = WireJson.object();
+    switch (this) {
+      case OPENAI ->
+          body.putObject("error")
+              .put("message", problem.message())
+              .put("type", problem.type())
+              .put("param", problem.param())
+              .put("code", problem.code());
+      case ANTHROPIC -> {
+        body.put("type", "error");
+        ObjectNode error = body.putObject("error");
+        error
+            .put("type", problem.anthropicType())
+            .put("message", problem.anthropicMessage())
+            .putObject("details")
+            .put("error_code", problem.code());
+        body.put("request_id", requestId);
+      }
+      case OLLAMA -> body.put("error", problem.message());
+    }
+    return body;
+  }
+}

@@ -1,0 +1,109 @@
+package io.hadal.server.wire;
+
+import io.hadal.server.turn.Problem;
+import io.hadal.server.turn.ServedModel;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** {@code GET /v1/models}: one object that clients of all dialects can read. */
+public final class Models {
+  private static final int MOST = 1000;
+
+  private final ServedModel model;
+
+  public Models(ServedModel model) {
+    this.model = model;
+  }
+
+  /**
+   * Accepts a name of the model.
+   *
+   * @throws Problem for any other
+   */
+  static void require(ServedModel model, String name) {
+    if (!model.answersTo(name)) {
+      throw Problem.unknownModel(name);
+    }
+  }
+
+  private List<String> names() {
+    List<String> names = new ArrayList<>();
+    names.add(model.profile().name());
+    model.profile().aliases().stream().sorted().forEach(names::add);
+    return names;
+  }
+
+  /** All names; {@code limit}, {@code after_id} and {@code before_id} page through them. */
+  public void list(Call call) {
+    List<String> names = names();
+    String after = call.exchange().query("after_id");
+    String before = call.exchange().query("before_id");
+    int from = after == null ? 0 : names.indexOf(after) + 1;
+    int to = before == null || !names.contains(before) ? names.size() : names.indexOf(before);
+    int limit = limit(call.exchange().query("limit"));
+    boolean more = to - from > limit;
+    List<String> page = from >= to ? List.of() : names.subList(from, Math.min(to, from + limit));
+    ObjectNode json = WireJson.object().put("object", "list").put("has_more", more);
+    json.put("first_id", page.isEmpty() ? null : page.getFirst());
+    json.put("last_id", page.isEmpty() ? null : page.getLast());
+    ArrayNode data = json.putArray("data");
+    page.forEach(name -> data.add(entry(name)));
+    Responders.json(call, 200, json);
+  }
+
+  private static int limit(@Nullable String text) {
+    if (text == null || !text.matches("[0-9]{1,6}")) {
+      return MOST;
+    }
+    return Math.clamp(Integer.parseInt(text), 1, MOST);
+  }
+
+  /** One of them. */
+  public void get(Call call, String name) {
+    require(model, name);
+    Responders.json(call, 200, entry(name));
+  }
+
+  private ObjectNode entry(String name) {
+    ServedModel.Profile profile = model.profile();
+    int context = model.context();
+    ObjectNode json =
+        WireJson.object()
+            .put("id", name)
+            .put("object", "model")
+            .put("type", "model")
+            .put("created", profile.created().getEpochSecond())
+            .put("created_at", profile.created().toString())
+            .put("owned_by", "hadal")
+            .put("display_name", profile.displayName())
+            .putNull("shutdown_date")
+            .put("context_window", context)
+            .put("context_length", context)
+            .put("max_output_tokens", context)
+            .put("max_input_tokens", context)
+            .put("max_tokens", context);
+    json.putArray("input_modalities").add("text");
+    json.putArray("output_modalities").add("text");
+    ArrayNode features = json.putArray("supported_features");
+    features.add("tools").add("thinking").add("prefix").add("logprobs");
+    if (model.fills()) {
+      features.add("fim");
+    }
+    ObjectNode thinking = json.putObject("thinking");
+    thinking.put("default", profile.thinking() ? "high" : "none");
+    thinking.putArray("levels").add("none").add("low").add("high").add("max");
+    json.putObject("pricing")
+        .put("input", "0")
+        .put("input_cache_read", "0")
+        .put("output", "0")
+        .put("currency", "USD");
+    return json.put("alias_of", profile.version())
+        .put("lifecycle", "active")
+        .putNull("deprecated_at")
+        .putNull("retires_at")
+        .putNull("successor");
+  }
+}

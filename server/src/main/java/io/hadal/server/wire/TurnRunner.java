@@ -1,0 +1,224 @@
+package io.hadal.server.wire;
+
+import io.hadal.formats.prompt.Completion;
+import io.hadal.formats.prompt.ParsedToolCall;
+import io.hadal.server.turn.CallMemory;
+import io.hadal.server.turn.Generation;
+import io.hadal.server.turn.Problem;
+import io.hadal.server.turn.ServedModel;
+import io.hadal.server.turn.TurnEvent;
+import io.hadal.server.turn.TurnRequest;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** Runs turns and brings what they yield to the client, as long as it listens. */
+public final class TurnRunner implements AutoCloseable {
+  /** How often the connection is looked at. */
+  private static final Duration LOOK = Duration.ofMillis(200);
+
+  /** Most text merged into one event. */
+  private static final int MOST_MERGED = 64 << 10;
+
+  private final ServedModel model;
+  private final CallMemory memory;
+  private final Duration keepAlive;
+  private final Duration slowest;
+  private final Set<Writing> writing = ConcurrentHashMap.newKeySet();
+  private final ScheduledExecutorService watchdog =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().name("hadal-stream-watchdog").daemon().factory());
+
+  private record Writing(EventStream out, Generation generation, Thread thread) {}
+
+  /**
+   * @param keepAlive silence after which a stream shows that it lives
+   * @param slowest longest time a client may take to accept one event
+   */
+  public TurnRunner(ServedModel model, CallMemory memory, Duration keepAlive, Duration slowest) {
+    this.model = model;
+    this.memory = memory;
+    this.keepAlive = keepAlive;
+    this.slowest = slowest;
+    watchdog.scheduleWithFixedDelay(this::dropSlow, 500, 500, TimeUnit.MILLISECONDS);
+  }
+
+  public CallMemory memory() {
+    return memory;
+  }
+
+  private void dropSlow() {
+    for (Writing stream : writing) {
+      if (stream.out.blockedNanos() > slowest.toNanos() && writing.remove(stream)) {
+        stream.generation.cancel();
+        // An interrupted virtual thread leaves its socket closed.
+        stream.thread.interrupt();
+      }
+    }
+  }
+
+  /** Answers as events, each as soon as it is there. */
+  void stream(Call call, TurnRequest request, AnswerStream writer) throws IOException {
+    call.streamed();
+    try (Generation generation = model.start(request)) {
+      headers(call);
+      call.exchange().setHeader("x-accel-buffering", "no");
+      EventStream out = new EventStream(call.exchange().stream(200, writer.mediaType()));
+      Writing entry = new Writing(out, generation, Thread.currentThread());
+      writing.add(entry);
+      try {
+        call.exchange().watch();
+        writer.begin(out);
+        events(call, generation, writer, out);
+      } catch (ClientGoneException e) {
+        throw e;
+      } catch (IOException e) {
+        throw new ClientGoneException();
+      } finally {
+        writing.remove(entry);
+        Thread.interrupted();
+        account(call, generation);
+      }
+      out.close();
+    }
+  }
+
+  private void events(Call call, Generation generation, AnswerStream writer, EventStream out)
+      throws IOException {
+    long last = System.nanoTime();
+    List<Answer> answers = new ArrayList<>();
+    try {
+      while (!generation.finished()) {
+        if (!call.exchange().connected()) {
+          throw new ClientGoneException();
+        }
+        TurnEvent event = generation.next(LOOK);
+        if (event == null) {
+          if (System.nanoTime() - last >= keepAlive.toNanos()) {
+            writer.keepAlive(out);
+            last = System.nanoTime();
+          }
+          continue;
+        }
+        while (event != null) {
+          TurnEvent next = generation.next(Duration.ZERO);
+          TurnEvent merged = next == null ? null : merge(event, next);
+          if (merged == null) {
+            remember(call, event, answers);
+            writer.event(event, generation.usage(), out);
+          }
+          event = merged == null ? next : merged;
+        }
+        last = System.nanoTime();
+      }
+      call.usage(generation.usage());
+      writer.end(generation.usage(), out);
+    } catch (Problem problem) {
+      call.outcome(problem.code());
+      writer.fail(problem, out);
+    }
+  }
+
+  /** Two pieces of text of one kind as one event; null when they are not. */
+  private static @Nullable TurnEvent merge(TurnEvent a, TurnEvent b) {
+    if (a instanceof TurnEvent.Text x
+        && b instanceof TurnEvent.Text y
+        && x.choice() == y.choice()
+        && x.text().length() + y.text().length() <= MOST_MERGED) {
+      return new TurnEvent.Text(x.choice(), x.text() + y.text(), both(x.tokens(), y.tokens()));
+    }
+    if (a instanceof TurnEvent.Reasoning x
+        && b instanceof TurnEvent.Reasoning y
+        && x.choice() == y.choice()
+        && x.text().length() + y.text().length() <= MOST_MERGED) {
+      return new TurnEvent.Reasoning(x.choice(), x.text() + y.text(), both(x.tokens(), y.tokens()));
+    }
+    if (a instanceof TurnEvent.CallArguments x
+        && b instanceof TurnEvent.CallArguments y
+        && x.choice() == y.choice()
+        && x.index() == y.index()
+        && x.json().length() + y.json().length() <= MOST_MERGED) {
+      return new TurnEvent.CallArguments(x.choice(), x.index(), x.json() + y.json());
+    }
+    return null;
+  }
+
+  private static <T> List<T> both(List<T> a, List<T> b) {
+    List<T> all = new ArrayList<>(a);
+    all.addAll(b);
+    return all;
+  }
+
+  /** Answers when all of them are complete. */
+  List<Answer> collect(Call call, TurnRequest request) throws IOException {
+    try (Generation generation = model.start(request)) {
+      call.exchange().watch();
+      List<Answer> answers = Answer.list(request.generation().choices());
+      List<Answer> calls = new ArrayList<>();
+      try {
+        while (!generation.finished()) {
+          if (!call.exchange().connected()) {
+            throw new ClientGoneException();
+          }
+          TurnEvent event = generation.next(LOOK);
+          if (event != null) {
+            remember(call, event, calls);
+            answers.get(event.choice()).take(event);
+          }
+        }
+      } finally {
+        account(call, generation);
+      }
+      headers(call);
+      return answers;
+    }
+  }
+
+  private void account(Call call, Generation generation) {
+    call.usage(generation.usage());
+    call.times(generation.queueTime(), generation.timeToFirstToken(), generation.timePerToken());
+  }
+
+  /** Keeps what the model wrote for its calls, under the ids the client gets to see. */
+  private void remember(Call call, TurnEvent event, List<Answer> answers) {
+    while (answers.size() <= event.choice()) {
+      answers.add(new Answer());
+    }
+    Answer answer = answers.get(event.choice());
+    if (event instanceof TurnEvent.CallStart) {
+      answer.take(event);
+    } else if (event instanceof TurnEvent.End end) {
+      Completion completion = end.completion();
+      int n = Math.min(answer.calls.size(), completion.toolCalls().size());
+      for (int i = 0; i < n; i++) {
+        ParsedToolCall parsed = completion.toolCalls().get(i);
+        for (String prefix : new String[] {"call_", "toolu_"}) {
+          memory.remember(
+              call.client().cacheKey(),
+              prefix + answer.calls.get(i).id,
+              parsed,
+              completion.reasoning());
+        }
+      }
+    }
+  }
+
+  private void headers(Call call) {
+    call.exchange().setHeader("x-hadal-model", model.profile().version());
+    if (!call.ignored().isEmpty()) {
+      call.exchange().setHeader("x-hadal-ignored-params", String.join(",", call.ignored()));
+    }
+  }
+
+  @Override
+  public void close() {
+    watchdog.shutdownNow();
+  }
+}

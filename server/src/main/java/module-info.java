@@ -1,0 +1,21 @@
+/** Serving: HTTP APIs of several dialects over one engine. */
+module io.hadal.server {
+  requires transitive io.hadal.engine;
+  requires io.helidon.webserver;
+  requires tools.jackson.dataformat.yaml;
+  requires io.helidon.common.configurable;
+  requires io.helidon.common.pki;
+  requires io.helidon.common.tls;
+  requires io.helidon.http.encoding;
+  requires java.logging;
+  requires micrometer.core;
+  requires micrometer.registry.prometheus;
+  requires java.logging;
+  requires micrometer.core;
+  requires micrometer.registry.prometheus;
+  requires static transitive org.jspecify;
+
+  exports io.hadal.server;
+  exports io.hadal.server.http;
+  exports io.hadal.server.turn;
+}

@@ -1,0 +1,87 @@
+package io.hadal.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.hadal.formats.FormatException;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+
+class AccessTest {
+  private static final String KEY = "sk-test-0123456789abcdef";
+  private static final String ASK =
+      "{'model':'tiny','max_tokens':2,'messages':[{'role':'user','content':'canary-content'}]}";
+
+  @TempDir private Path folder = Path.of("");
+
+  @Test
+  void keysInEverySpelling() throws Exception {
+    Path file = folder.resolve("keys");
+    Files.writeString(file, "# people\nalice " + KEY + "\nbob sha256:" + "0".repeat(64) + "\n");
+    try (TestServer server = new TestServer(KeyRing.read(file), ServerLimits.DEFAULT, 256, 16)) {
+      for (String[] header :
+          new String[][] {
+            {"authorization", "Bearer " + KEY},
+            {"authorization", "bearer  " + KEY + " "},
+            {"x-api-key", KEY},
+            {"api-key", KEY},
+            {"authorization", "Bearer " + KEY, "x-api-key", "wrong"}
+          }) {
+        assertThat(server.post("/v1/chat/completions", ASK, header).statusCode()).isEqualTo(200);
+        assertThat(server.post("/v1/messages", ASK, header).statusCode()).isEqualTo(200);
+      }
+      for (String[] header :
+          new String[][] {
+            {"authorization", "Bearer sk-wrong-0123456789"},
+            {"x-api-key", "sk-wrong-0123456789"},
+            {"authorization", "Bearer wrong", "x-api-key", KEY},
+            {"accept", "*/*"}
+          }) {
+        HttpResponse<String> openAi = server.post("/v1/chat/completions", ASK, header);
+        assertThat(openAi.statusCode()).isEqualTo(401);
+        assertThat(openAi.headers().firstValue("x-should-retry")).hasValue("false");
+        assertThat(TestServer.json(openAi).get("error").get("code").stringValue())
+            .isEqualTo("invalid_api_key");
+        JsonNode anthropic = TestServer.json(server.post("/v1/messages", ASK, header));
+        assertThat(anthropic.get("error").get("type").stringValue())
+            .isEqualTo("authentication_error");
+        assertThat(openAi.body()).doesNotContain("sk-wrong-0123456789");
+      }
+      assertThat(server.get("/healthz").statusCode()).isEqualTo(200);
+      assertThat(server.get("/v1/models").statusCode()).isEqualTo(401);
+      assertThat(server.log).anyMatch(l -> l.contains("\"key\":\"alice\""));
+      assertThat(String.join("\n", server.log)).doesNotContain(KEY, "canary", "sk-wrong");
+    }
+  }
+
+  @Test
+  void brokenKeyFiles() throws Exception {
+    for (String text : new String[] {"", "alice", "alice short", "a/b " + KEY, "a sha256:12"}) {
+      Path file = folder.resolve("broken");
+      Files.writeString(file, text);
+      assertThatThrownBy(() -> KeyRing.read(file)).isInstanceOf(FormatException.class);
+    }
+    assertThatThrownBy(() -> KeyRing.read(folder.resolve("none")))
+        .isInstanceOf(FormatException.class);
+  }
+
+  @Test
+  void modelsForEveryReader() {
+    try (TestServer server = new TestServer()) {
+      JsonNode list = TestServer.json(server.get("/v1/models?limit=1000"));
+      assertThat(list.get("object").stringValue()).isEqualTo("list");
+      assertThat(list.get("data").size()).isEqualTo(2);
+      assertThat(list.get("last_id").stringValue()).isEqualTo("claude-tiny");
+      JsonNode one = TestServer.json(server.get("/v1/models/tiny"));
+      assertThat(one.get("context_window").intValue()).isEqualTo(1024);
+      assertThat(one.get("created_at").stringValue()).isEqualTo("1970-01-01T00:00:00Z");
+      assertThat(server.get("/v1/models/none").statusCode()).isEqualTo(404);
+      JsonNode page = TestServer.json(server.get("/models?limit=1"));
+      assertThat(page.get("has_more").booleanValue()).isTrue();
+    }
+  }
+}

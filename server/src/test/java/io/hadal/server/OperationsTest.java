@@ -1,0 +1,47 @@
+package io.hadal.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+
+class OperationsTest {
+  private static final TestServer SERVER = new TestServer();
+  private static final String ASK =
+      "{'model':'tiny','max_tokens':3,'messages':[{'role':'user','content':'canary'}]}";
+
+  @AfterAll
+  static void stop() {
+    SERVER.close();
+  }
+
+  @Test
+  void figuresForPrometheus() {
+    SERVER.post("/v1/chat/completions", ASK);
+    SERVER.post("/v1/chat/completions", "{");
+    String text = SERVER.get("/metrics").body();
+    assertThat(text)
+        .contains(
+            "llm_requests_total{",
+            "outcome=\"ok\"",
+            "outcome=\"invalid_json\"",
+            "llm_time_to_first_token_seconds_bucket",
+            "llm_tokens_total{kind=\"output\"",
+            "llm_queue_depth{class=\"interactive\"",
+            "gen_ai_server_request_duration",
+            "llm_kv_cache_bytes")
+        .doesNotContain("canary");
+  }
+
+  @Test
+  void repeatedRequestsRunOnce() {
+    String[] key = {"idempotency-key", "abc"};
+    assertThat(SERVER.post("/v1/chat/completions", ASK, key).statusCode()).isEqualTo(200);
+    assertThat(SERVER.post("/v1/chat/completions", ASK, key).statusCode()).isEqualTo(409);
+    assertThat(SERVER.post("/v1/chat/completions", ASK.replace("canary", "x"), key).statusCode())
+        .isEqualTo(422);
+    String[] other = {"idempotency-key", "def"};
+    assertThat(SERVER.post("/v1/chat/completions", "{", other).statusCode()).isEqualTo(400);
+    assertThat(SERVER.post("/v1/chat/completions", "{", other).statusCode()).isEqualTo(400);
+  }
+}

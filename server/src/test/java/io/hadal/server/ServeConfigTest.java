@@ -1,0 +1,89 @@
+package io.hadal.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.hadal.formats.FormatException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+
+class ServeConfigTest {
+  @TempDir private Path folder = Path.of("");
+
+  private ServeConfig read(String yaml) throws IOException {
+    return ServeConfig.read(Files.writeString(folder.resolve("serve.yaml"), yaml));
+  }
+
+  @Test
+  void defaultsAndAnEmptyFileAreTheSame() throws IOException {
+    assertThat(read("")).isEqualTo(ServeConfig.defaults());
+    assertThat(ServeConfig.defaults().port()).isEqualTo(8080);
+    assertThat(ServeConfig.defaults().host()).isEqualTo("127.0.0.1");
+  }
+
+  @Test
+  void pathsAreRelativeToTheFile() throws IOException {
+    ServeConfig config =
+        read(
+            "access: {keys: k.txt}\n"
+                + "limits: {drain_seconds: 3}\n"
+                + "model: {name: m, aliases: [a, b]}\n");
+    assertThat(config.keys()).isEqualTo(folder.toAbsolutePath().resolve("k.txt"));
+    assertThat(config.limits().drain()).isEqualTo(Duration.ofSeconds(3));
+    assertThat(config.aliases()).containsExactly("a", "b");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "listen: {prot: 1}",
+        "other: 1",
+        "listen: 5",
+        "listen: {port: 70000}",
+        "listen: {port: x}",
+        "model: {aliases: a}",
+        "listen: {tls: {certificate: a.pem}}",
+        "log: {acess: true}",
+        "- 1",
+        "a: [",
+        "model: {thinking: 3}"
+      })
+  void slipsAreErrorsThatNameTheFile(String yaml) {
+    assertThatThrownBy(() -> read(yaml))
+        .isInstanceOf(FormatException.class)
+        .hasMessageContaining("serve.yaml");
+  }
+
+  /** Every field of the schema is known to the reader. */
+  @Test
+  void schemaAndReaderAgree() throws IOException {
+    StringBuilder yaml = new StringBuilder();
+    write(TestServer.json(ServeConfig.schema()), "", yaml);
+    assertThat(read(yaml.toString()).model()).isNotNull();
+  }
+
+  private static void write(JsonNode schema, String indent, StringBuilder yaml) {
+    for (Map.Entry<String, JsonNode> field : schema.get("properties").properties()) {
+      yaml.append(indent).append(field.getKey()).append(':');
+      JsonNode of = field.getValue();
+      switch (of.get("type").stringValue()) {
+        case "object" -> {
+          yaml.append('\n');
+          write(of, indent + "  ", yaml);
+        }
+        case "integer" -> yaml.append(" 2000\n");
+        case "boolean" -> yaml.append(" true\n");
+        case "array" -> yaml.append(" [x]\n");
+        default -> yaml.append(" x\n");
+      }
+    }
+  }
+}

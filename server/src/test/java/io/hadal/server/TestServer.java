@@ -1,0 +1,216 @@
+package io.hadal.server;
+
+import io.hadal.engine.Engine;
+import io.hadal.engine.EngineOptions;
+import io.hadal.engine.serving.Dispatcher;
+import io.hadal.engine.serving.DispatcherOptions;
+import io.hadal.formats.Json;
+import io.hadal.formats.prompt.PromptDialect;
+import io.hadal.formats.tokenizer.Tokenizer;
+import io.hadal.model.Model;
+import io.hadal.server.http.ListenerOptions;
+import io.hadal.server.turn.ServedModel;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.zip.GZIPInputStream;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/** A server over a tiny model with random weights, on a real socket. */
+final class TestServer implements AutoCloseable {
+  static final Path MODEL = unpack();
+  static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  private final Model model;
+  private final Engine engine;
+  private final Dispatcher dispatcher;
+  final Tokenizer tokenizer;
+  final ServedModel served;
+  final HadalServer server;
+  final HttpClient http = HttpClient.newHttpClient();
+  final List<String> log = Collections.synchronizedList(new ArrayList<>());
+
+  TestServer() {
+    this(null, ServerLimits.DEFAULT, 1024, 16);
+  }
+
+  TestServer(@Nullable KeyRing keys, ServerLimits limits, int context, int waiting) {
+    this(keys, limits, context, waiting, null, null);
+  }
+
+  TestServer(
+      @Nullable KeyRing keys,
+      ServerLimits limits,
+      int context,
+      int waiting,
+      @Nullable Path certificate,
+      @Nullable Path privateKey) {
+    model = Model.load(MODEL);
+    engine =
+        new Engine(
+            model,
+            EngineOptions.defaults().withThreads(1).withContext(context).withPlainImageIds(true));
+    dispatcher =
+        new Dispatcher(engine, DispatcherOptions.defaults().withLimits(4, waiting, waiting));
+    tokenizer = Tokenizer.fromJson(MODEL.resolve("tokenizer.json"));
+    served =
+        new ServedModel(
+            new ServedModel.Profile(
+                "tiny",
+                Set.of("claude-tiny"),
+                "Tiny",
+                "tiny@2026-01-01",
+                Instant.EPOCH,
+                PromptDialect.V4_1,
+                false),
+            dispatcher,
+            tokenizer);
+    server =
+        new HadalServer(
+            new ServerOptions(
+                new ListenerOptions("127.0.0.1", 0, 256, certificate, privateKey),
+                keys,
+                limits,
+                log::add,
+                "1.2.3"),
+            served);
+  }
+
+  private static Path unpack() {
+    Path folder = Path.of("target", "test-model");
+    try {
+      Files.createDirectories(folder);
+      for (String name : List.of("config.json", "tokenizer.json", "tokenizer_config.json")) {
+        Files.write(folder.resolve(name), resource(name));
+      }
+      try (InputStream in = new GZIPInputStream(open("model.safetensors.gz"))) {
+        Files.write(folder.resolve("model.safetensors"), in.readAllBytes());
+      }
+      return folder;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static InputStream open(String name) {
+    return Objects.requireNonNull(TestServer.class.getResourceAsStream("/golden/e/" + name), name);
+  }
+
+  private static byte[] resource(String name) throws IOException {
+    try (InputStream in = open(name)) {
+      return in.readAllBytes();
+    }
+  }
+
+  String url(String path) {
+    return "http://127.0.0.1:" + server.port() + path;
+  }
+
+  HttpRequest.Builder request(String path) {
+    return HttpRequest.newBuilder(URI.create(url(path))).timeout(PATIENCE);
+  }
+
+  /** Posts JSON; single quotes stand for double ones. */
+  HttpResponse<String> post(String path, String json, String... headers) {
+    HttpRequest.Builder request =
+        request(path)
+            .header("content-type", "application/json")
+            .POST(HttpRequest.BodyPublishers.ofString(json.replace('\'', '"')));
+    if (headers.length > 0) {
+      request.headers(headers);
+    }
+    return send(request.build());
+  }
+
+  HttpResponse<String> get(String path, String... headers) {
+    HttpRequest.Builder request = request(path);
+    if (headers.length > 0) {
+      request.headers(headers);
+    }
+    return send(request.build());
+  }
+
+  HttpResponse<String> send(HttpRequest request) {
+    try {
+      return http.send(request, HttpResponse.BodyHandlers.ofString());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  static JsonNode json(HttpResponse<String> response) {
+    return json(response.body());
+  }
+
+  static JsonNode json(String text) {
+    return Json.parse(text.getBytes(StandardCharsets.UTF_8), "answer");
+  }
+
+  /** A server-sent event. */
+  record Event(@Nullable String name, String data) {
+    JsonNode json() {
+      return TestServer.json(data);
+    }
+  }
+
+  /** Events of a stream, comments left out. */
+  static List<Event> events(String body) {
+    List<Event> events = new ArrayList<>();
+    for (String block : body.split("\n\n")) {
+      String name = null;
+      StringBuilder data = new StringBuilder();
+      for (String line : block.split("\n")) {
+        if (line.startsWith("event: ")) {
+          name = line.substring(7);
+        } else if (line.startsWith("data: ")) {
+          data.append(line.substring(6));
+        }
+      }
+      if (!data.isEmpty()) {
+        events.add(new Event(name, data.toString()));
+      }
+    }
+    return events;
+  }
+
+  /** Waits until the engine has nothing to do. */
+  void awaitIdle() throws InterruptedException {
+    long end = System.nanoTime() + PATIENCE.toNanos();
+    while (dispatcher.stats().running() > 0) {
+      if (System.nanoTime() > end) {
+        throw new AssertionError("still running");
+      }
+      Thread.sleep(10);
+    }
+  }
+
+  int running() {
+    return dispatcher.stats().running();
+  }
+
+  @Override
+  public void close() {
+    server.close();
+    dispatcher.close();
+    engine.close();
+    model.close();
+    http.close();
+  }
+}

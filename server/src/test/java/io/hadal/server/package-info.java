@@ -1,0 +1,4 @@
+@NullMarked
+package io.hadal.server;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.hadal.server.turn;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.hadal.server.wire;
+
+import org.jspecify.annotations.NullMarked;
