@@ -5,6 +5,7 @@ module io.hadal.train {
   requires static transitive org.jspecify;
 
   exports io.hadal.train;
+  exports io.hadal.train.ablation;
   exports io.hadal.train.corpus;
   exports io.hadal.train.graph;
   exports io.hadal.train.optimizer;

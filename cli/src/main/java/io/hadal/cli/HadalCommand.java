@@ -48,6 +48,7 @@ import picocli.CommandLine.Spec;
       CorpusCommand.class,
       TokenizerCommand.class,
       TrainCommand.class,
+      AblateCommand.class,
       DoctorCommand.class,
       CompletionCommand.class,
       HelpCommand.class

@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -191,6 +192,16 @@ public final class Trainer implements AutoCloseable {
     return step;
   }
 
+  /** Training tokens so far. */
+  public long tokens() {
+    return tokens;
+  }
+
+  /** Seconds of work so far, without evaluations and checkpoints. */
+  public double seconds() {
+    return seconds;
+  }
+
   /**
    * Trains until the budget is used up or {@code stop} says so, then saves.
    *
@@ -307,6 +318,9 @@ public final class Trainer implements AutoCloseable {
   }
 
   private void evaluate(TrainListener listener) {
+    if (data.evaluation().isEmpty()) {
+      return;
+    }
     Map<String, Double> results = new LinkedHashMap<>();
     data.evaluation().forEach((name, store) -> results.put(name, bitsPerByte(store)));
     log.evaluation(step, tokens, results);
@@ -333,6 +347,47 @@ public final class Trainer implements AutoCloseable {
       bytes += targetBytes(batch);
     }
     return nats / Math.log(2) / Math.max(1, bytes);
+  }
+
+  /**
+   * Scores of the documents in the first tokens of a text, in rows of the longest context; where a
+   * row begins amid a document, the model has seen nothing of it before.
+   */
+  public DocumentScores scores(TokenStore store) {
+    int context = config.longestContext();
+    long rows = Math.min(store.tokens(), config.evaluationTokens()) / context;
+    int rowsPerBatch = Math.max(1, config.microBatchTokens() / context);
+    TreeMap<Long, DocumentScores.Document> scores = new TreeMap<>();
+    for (long r = 0; r < rows; r += rowsPerBatch) {
+      int n = (int) Math.min(rowsPerBatch, rows - r);
+      int[] ids = new int[n * context];
+      int[] targets = new int[n * context];
+      List<Integer> spans = new ArrayList<>();
+      for (int i = 0; i < n; i++) {
+        BatchReader.read(store, (r + i) * context, context, ids, targets, i * context, spans);
+      }
+      PackedBatch batch = new PackedBatch(ids, targets, spans);
+      graph.evaluate(batch);
+      float[] losses = graph.tokenLosses(batch);
+      for (int s = 0; s < batch.spans(); s++) {
+        double nats = 0;
+        long bytes = 0;
+        for (int t = batch.start(s); t < batch.start(s + 1); t++) {
+          nats += losses[t];
+          bytes += batch.target(t) < 0 ? 0 : data.tokenBytes()[batch.target(t)];
+        }
+        if (bytes > 0) {
+          long document = BatchReader.documentOf(store, r * context + batch.start(s));
+          scores.merge(
+              document,
+              new DocumentScores.Document(document, nats / Math.log(2), bytes),
+              (a, b) ->
+                  new DocumentScores.Document(
+                      document, a.bits() + b.bits(), a.bytes() + b.bytes()));
+        }
+      }
+    }
+    return new DocumentScores(List.copyOf(scores.values()));
   }
 
   private void save(TrainListener listener) {
