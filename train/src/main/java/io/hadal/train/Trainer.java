@@ -33,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Trainer implements AutoCloseable {
   private static final String CHECKPOINT = "checkpoint.safetensors";
+  private static final String LOG = "log.jsonl";
 
   private final TrainConfig config;
   private final TrainingData data;
@@ -82,7 +83,8 @@ public final class Trainer implements AutoCloseable {
                 config.eps(),
                 config.weightDecay(),
                 config.clip(),
-                config.tableRate()),
+                config.tableRate(),
+                config.optimizer() == TrainConfig.Optimizer.MUON),
             pool);
     this.reader = new BatchReader(data.training(), config.longestContext(), config.seed());
     this.schedule =
@@ -97,7 +99,7 @@ public final class Trainer implements AutoCloseable {
       optimizer.restore(step);
       reader.seek(counters.epoch(), counters.position());
     }
-    this.log = new TrainLog(folder().resolve("log.jsonl"), step);
+    this.log = new TrainLog(folder().resolve(LOG), step);
   }
 
   /**
@@ -324,6 +326,7 @@ public final class Trainer implements AutoCloseable {
     Map<String, Double> results = new LinkedHashMap<>();
     data.evaluation().forEach((name, store) -> results.put(name, bitsPerByte(store)));
     log.evaluation(step, tokens, results);
+    report();
     listener.evaluated(step, results);
   }
 
@@ -399,7 +402,12 @@ public final class Trainer implements AutoCloseable {
         optimizer,
         tables);
     export(StorageType.F32, out);
+    report();
     listener.saved(step);
+  }
+
+  private void report() {
+    TrainingReport.write(folder().resolve(LOG), folder().resolve("report.html"));
   }
 
   /** Writes the model as it is now to a folder. */
