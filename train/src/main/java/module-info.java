@@ -7,6 +7,7 @@ module io.hadal.train {
   requires static transitive org.jspecify;
 
   exports io.hadal.train;
+  exports io.hadal.train.ablation;
   exports io.hadal.train.corpus;
   exports io.hadal.train.evaluation;
   exports io.hadal.train.finetune;

@@ -53,6 +53,7 @@ import picocli.CommandLine.Spec;
       EvalCommand.class,
       FinetuneCommand.class,
       AdapterCommand.class,
+      AblateCommand.class,
       DoctorCommand.class,
       CompletionCommand.class,
       HelpCommand.class

@@ -52,7 +52,7 @@ record ParameterCount(
       }
     }
     MoeConfig moe = config.layers().getFirst().moe();
-    long used = routed / moe.experts() * moe.activeExperts();
+    long used = moe.dense() ? 0 : routed / moe.experts() * moe.activeExperts();
     EngramConfig grams = config.engram();
     long read = grams == null ? 0 : (long) grams.layers().size() * grams.width();
     return new ParameterCount(
@@ -65,7 +65,7 @@ record ParameterCount(
    */
   double allocation(ModelConfig config) {
     MoeConfig moe = config.layers().getFirst().moe();
-    double experts = routed * (1 - (double) moe.activeExperts() / moe.experts());
+    double experts = moe.dense() ? 0 : routed * (1 - (double) moe.activeExperts() / moe.experts());
     return experts / (experts + engram);
   }
 

@@ -2,67 +2,23 @@ package io.hadal.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.hadal.formats.Json;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Random;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.node.ObjectNode;
 
 class TrainCommandTest {
-  private static final int VOCABULARY = 512;
-  private static final int DOCUMENT = 300;
-
   @TempDir private Path folder = Path.of("");
 
-  /** Encoded text as `hadal corpus encode` writes it. */
   @BeforeEach
   void encode() throws IOException {
-    Path data = Files.createDirectories(folder.resolve("data"));
-    Files.copy(TestModel.TOKENIZER, data.resolve("tokenizer.json"));
-    ByteBuffer bytes = ByteBuffer.allocate(2 * VOCABULARY).order(ByteOrder.LITTLE_ENDIAN);
-    for (int i = 0; i < VOCABULARY; i++) {
-      bytes.putShort((short) (i < 20 ? 0 : 2));
-    }
-    Files.write(data.resolve("token_bytes.bin"), bytes.array());
-    split(data.resolve("train"), 20, 1);
-    split(data.resolve("valid"), 4, 2);
-    split(data.resolve("infile"), 4, 3);
-    split(data.resolve("test"), 4, 4);
-    String sizes = "{\"tokens\": %d, \"documents\": %d, \"text_bytes\": %d}";
-    String small = sizes.formatted(4 * DOCUMENT, 4, 8 * DOCUMENT);
-    Files.writeString(
-        data.resolve("meta.json"),
-        """
-        {"format": "hadal-tokens-1", "dtype": "u16", "vocab_size": %d, "bos_id": 0, "eos_id": 1,
-         "splits": {"train": %s, "valid": %s, "infile": %s, "test": %s}}
-        """
-            .formatted(
-                VOCABULARY,
-                sizes.formatted(20 * DOCUMENT, 20, 40 * DOCUMENT),
-                small,
-                small,
-                small));
-  }
-
-  private static void split(Path split, int documents, long seed) throws IOException {
-    Files.createDirectories(split);
-    Random random = new Random(seed);
-    ByteBuffer ids = ByteBuffer.allocate(2 * documents * DOCUMENT).order(ByteOrder.LITTLE_ENDIAN);
-    ByteBuffer starts = ByteBuffer.allocate(8 * documents + 8).order(ByteOrder.LITTLE_ENDIAN);
-    for (int d = 0; d < documents; d++) {
-      starts.putLong((long) d * DOCUMENT);
-      for (int i = 0; i < DOCUMENT; i++) {
-        int id = i == 0 ? 0 : i == DOCUMENT - 1 ? 1 : 20 + random.nextInt(30) * (1 + i % 3);
-        ids.putShort((short) id);
-      }
-    }
-    starts.putLong((long) documents * DOCUMENT);
-    Files.write(split.resolve("tokens.bin"), ids.array());
-    Files.write(split.resolve("documents.bin"), starts.array());
+    EncodedFixture.write(folder.resolve("data"));
   }
 
   private Invocation train(String... more) {
@@ -104,6 +60,40 @@ class TrainCommandTest {
     Invocation rest = train("--resume", "--steps", "3");
     assertThat(rest.exitCode()).as(rest.err()).isZero();
     assertThat(rest.err()).contains("resuming at step 1").contains("step 3  saved");
+  }
+
+  @Test
+  void aDenseModelWithoutMemoryTrainsAndIsAModelLikeAnyOther() throws IOException {
+    Path model = folder.resolve("model");
+    Path config = folder.resolve("config.json");
+    ObjectNode json = (ObjectNode) Json.parse(utf8(train("--depth", "2", "--print-config")), "");
+    ObjectNode shape = (ObjectNode) json.path("model");
+    shape.put("n_routed_experts", 0).put("num_hash_layers", 0).remove("engram_max_ngram_size");
+    Files.writeString(config, json.toString());
+    Invocation run = train("--config", config.toString(), "--steps", "1");
+    assertThat(run.exitCode()).as(run.err()).isZero();
+    Path text = Files.writeString(folder.resolve("text"), "public class");
+    Path file = folder.resolve("model.gguf");
+    Invocation export =
+        Invocation.hadal("export", "--model", model.toString(), "--out", file.toString());
+    assertThat(export.exitCode()).as(export.err()).isZero();
+    for (Path any : List.of(model, file)) {
+      Invocation inspect = Invocation.hadal("inspect", any.toString());
+      assertThat(inspect.exitCode()).as(inspect.err()).isZero();
+      assertThat(inspect.out()).contains("0 of width 128, 0 active, 1 shared");
+      Invocation explain =
+          Invocation.hadal("explain", "--model", any.toString(), "--text", text.toString());
+      assertThat(explain.exitCode()).as(explain.err()).isZero();
+    }
+    shape.put("num_hash_layers", 1);
+    Files.writeString(config, json.toString());
+    Invocation wrong = train("--config", config.toString(), "--steps", "1");
+    assertThat(wrong.exitCode()).as(wrong.err()).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(wrong.err()).contains("num_hash_layers").contains("without routed experts");
+  }
+
+  private static byte[] utf8(Invocation run) {
+    return run.out().getBytes(StandardCharsets.UTF_8);
   }
 
   @Test

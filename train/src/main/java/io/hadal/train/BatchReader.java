@@ -121,7 +121,7 @@ final class BatchReader {
   }
 
   /** The last document that starts at or before a token. */
-  private static long documentOf(TokenStore store, long token) {
+  static long documentOf(TokenStore store, long token) {
     long low = 0;
     long high = store.documents();
     while (high - low > 1) {

@@ -76,7 +76,9 @@ final class Checkpoint {
       Moments m = optimizer.moments().get(p.name());
       if (m != null) {
         tensors.put("first." + p.name(), m.first());
-        tensors.put("second." + p.name(), m.second());
+        if (m.second().length > 0) {
+          tensors.put("second." + p.name(), m.second());
+        }
         if (m.counts().length > 0) {
           tensors.put("counts." + p.name(), m.counts());
         }

@@ -94,6 +94,17 @@ public final class EncodedData implements AutoCloseable {
     return data;
   }
 
+  /** Text that changes with the data. */
+  public String identity() {
+    return corpus.identity();
+  }
+
+  /** Keys of a model configuration that follow from the vocabulary. */
+  public ObjectNode vocabulary() {
+    ObjectNode preset = model(2);
+    return preset.retain("vocab_size", "bos_token_id", "eos_token_id", "engram_pad_token_id");
+  }
+
   /** A preset for this data's vocabulary; see {@link Preset#model}. */
   public ObjectNode model(int depth) {
     Tokenizer tokenizer = Tokenizer.fromJson(corpus.tokenizerJson());

@@ -3,6 +3,7 @@ package io.hadal.train;
 import io.hadal.formats.FormatException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -19,6 +20,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param stages contexts by the part of the run, in order; each a multiple of the one before
  * @param batchTokens tokens of an optimiser step
  * @param microBatchTokens tokens of a forward and backward pass
+ * @param optimizer of the hidden layers' matrices; everything else has AdamW
  * @param learningRate peak
  * @param warmupSteps steps of the rise
  * @param decayShare part of the run in which the learning rate falls
@@ -45,6 +47,7 @@ public record TrainConfig(
     List<Stage> stages,
     int batchTokens,
     int microBatchTokens,
+    Optimizer optimizer,
     double learningRate,
     int warmupSteps,
     double decayShare,
@@ -73,6 +76,14 @@ public record TrainConfig(
    * @param context tokens of a row
    */
   public record Stage(double until, int context) {}
+
+  /** Rule of an update. */
+  public enum Optimizer {
+    /** Adam with decoupled decay. */
+    ADAMW,
+    /** Orthogonalised momentum (V4 spec 11). */
+    MUON
+  }
 
   public TrainConfig {
     stages = List.copyOf(stages);
@@ -103,6 +114,7 @@ public record TrainConfig(
     }
     o.put("batch_tokens", batchTokens);
     o.put("micro_batch_tokens", microBatchTokens);
+    o.put("optimizer", optimizer.name().toLowerCase(Locale.ROOT));
     o.put("learning_rate", learningRate);
     o.put("warmup_steps", warmupSteps);
     o.put("decay_share", decayShare);
@@ -150,6 +162,7 @@ public record TrainConfig(
             stages(node.path("stages"), source),
             (int) f.integer("batch_tokens", 8192, 1, MAX_TOKENS),
             (int) f.integer("micro_batch_tokens", 4096, 1, MAX_TOKENS),
+            f.optimizer(),
             f.real("learning_rate", 3e-3, 0, 1),
             (int) f.integer("warmup_steps", 100, 0, MAX_TOKENS),
             f.real("decay_share", 0.2, 0, 1),
@@ -216,6 +229,17 @@ public record TrainConfig(
         throw new FormatException(source, name + " must be " + low + ".." + high + ", not " + n);
       }
       return v;
+    }
+
+    Optimizer optimizer() {
+      known.add("optimizer");
+      String name = node.path("optimizer").asString("adamw");
+      for (Optimizer o : Optimizer.values()) {
+        if (o.name().toLowerCase(Locale.ROOT).equals(name)) {
+          return o;
+        }
+      }
+      throw new FormatException(source, "optimizer must be adamw or muon, not " + name);
     }
 
     long integer(String name, long standard, long low, long high) {

@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Trainer implements AutoCloseable {
   private static final String CHECKPOINT = "checkpoint.safetensors";
+  private static final String LOG = "log.jsonl";
 
   private final TrainConfig config;
   private final TrainingData data;
@@ -91,7 +93,8 @@ public final class Trainer implements AutoCloseable {
                 config.eps(),
                 config.weightDecay(),
                 config.clip(),
-                config.tableRate()),
+                config.tableRate(),
+                config.optimizer() == TrainConfig.Optimizer.MUON),
             pool);
     this.reader = new BatchReader(data.training(), config.longestContext(), config.seed());
     this.schedule =
@@ -107,7 +110,7 @@ public final class Trainer implements AutoCloseable {
       optimizer.restore(step);
       reader.seek(counters.epoch(), counters.position());
     }
-    this.log = new TrainLog(folder().resolve("log.jsonl"), step);
+    this.log = new TrainLog(folder().resolve(LOG), step);
   }
 
   /**
@@ -222,6 +225,16 @@ public final class Trainer implements AutoCloseable {
   /** Steps done. */
   public long step() {
     return step;
+  }
+
+  /** Training tokens so far. */
+  public long tokens() {
+    return tokens;
+  }
+
+  /** Seconds of work so far, without evaluations and checkpoints. */
+  public double seconds() {
+    return seconds;
   }
 
   /**
@@ -348,6 +361,7 @@ public final class Trainer implements AutoCloseable {
     Map<String, Double> results = new LinkedHashMap<>();
     data.evaluation().forEach((name, store) -> results.put(name, bitsPerByte(store)));
     log.evaluation(step, tokens, results);
+    report();
     listener.evaluated(step, results);
   }
 
@@ -399,6 +413,47 @@ public final class Trainer implements AutoCloseable {
     return new Measure(nats, targetCount, bytes);
   }
 
+  /**
+   * Scores of the documents in the first tokens of a text, in rows of the longest context; where a
+   * row begins amid a document, the model has seen nothing of it before.
+   */
+  public DocumentScores scores(TokenStore store) {
+    int context = config.longestContext();
+    long rows = Math.min(store.tokens(), config.evaluationTokens()) / context;
+    int rowsPerBatch = Math.max(1, config.microBatchTokens() / context);
+    TreeMap<Long, DocumentScores.Document> scores = new TreeMap<>();
+    for (long r = 0; r < rows; r += rowsPerBatch) {
+      int n = (int) Math.min(rowsPerBatch, rows - r);
+      int[] ids = new int[n * context];
+      int[] targets = new int[n * context];
+      List<Integer> spans = new ArrayList<>();
+      for (int i = 0; i < n; i++) {
+        BatchReader.read(store, (r + i) * context, context, ids, targets, i * context, spans);
+      }
+      PackedBatch batch = new PackedBatch(ids, targets, spans);
+      graph.evaluate(batch);
+      float[] losses = graph.tokenLosses(batch);
+      for (int s = 0; s < batch.spans(); s++) {
+        double nats = 0;
+        long bytes = 0;
+        for (int t = batch.start(s); t < batch.start(s + 1); t++) {
+          nats += losses[t];
+          bytes += batch.target(t) < 0 ? 0 : data.tokenBytes()[batch.target(t)];
+        }
+        if (bytes > 0) {
+          long document = BatchReader.documentOf(store, r * context + batch.start(s));
+          scores.merge(
+              document,
+              new DocumentScores.Document(document, nats / Math.log(2), bytes),
+              (a, b) ->
+                  new DocumentScores.Document(
+                      document, a.bits() + b.bits(), a.bytes() + b.bytes()));
+        }
+      }
+    }
+    return new DocumentScores(List.copyOf(scores.values()));
+  }
+
   private void save(TrainListener listener) {
     Checkpoint.write(
         folder().resolve(CHECKPOINT),
@@ -412,7 +467,12 @@ public final class Trainer implements AutoCloseable {
     } else {
       tuning.export(graph.parameters(), tables, out);
     }
+    report();
     listener.saved(step);
+  }
+
+  private void report() {
+    TrainingReport.write(folder().resolve(LOG), folder().resolve("report.html"));
   }
 
   /** Writes the model as it is now to a folder. */

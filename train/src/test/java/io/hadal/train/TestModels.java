@@ -62,6 +62,17 @@ public final class TestModels {
     return o;
   }
 
+  /** A Hadal model without routed experts and without an n-gram memory. */
+  public static ObjectNode dense(int streams) {
+    ObjectNode o = (ObjectNode) config(512, streams);
+    o.put("model_type", "hadal");
+    o.put("vocab_size", 520);
+    o.put("n_routed_experts", 0);
+    o.remove("num_experts_per_tok");
+    o.put("moe_intermediate_size", 52);
+    return o;
+  }
+
   /** Tokenizer of 512 ids. */
   public static Path tokenizer() {
     try {

@@ -19,6 +19,8 @@ import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
@@ -74,7 +76,7 @@ class TrainerTest {
     return new MemoryStore(ids.stream().mapToInt(Integer::intValue).toArray(), starts);
   }
 
-  private static TrainingData data() {
+  static TrainingData data() {
     Map<String, TokenStore> evaluation = new LinkedHashMap<>();
     evaluation.put("valid", text(99, 3000));
     int[] bytes = new int[520];
@@ -82,14 +84,21 @@ class TrainerTest {
     return new TrainingData(text(5, 30000), evaluation, bytes, TestModels.tokenizer());
   }
 
-  private static TrainConfig config() {
+  static TrainConfig config() {
+    return config("adamw");
+  }
+
+  private static TrainConfig config(String optimizer) {
     ObjectNode o = JsonNodeFactory.instance.objectNode();
     o.set("model", TestModels.hadal(2, "signed_sqrt", true));
     ArrayNode stages = o.putArray("stages");
     stages.addObject().put("until", 0.6).put("context", 32);
     stages.addObject().put("until", 1).put("context", 64);
     o.put("batch_tokens", 256).put("micro_batch_tokens", 128).put("learning_rate", 0.01);
-    o.put("warmup_steps", 5).put("evaluation_tokens", 2000).put("evaluate_every", 20);
+    o.put("optimizer", optimizer)
+        .put("warmup_steps", 5)
+        .put("evaluation_tokens", 2000)
+        .put("evaluate_every", 20);
     return TrainConfig.parse(o, "test");
   }
 
@@ -106,13 +115,14 @@ class TrainerTest {
     a.forEach((name, v) -> assertThat(b.get(name)).as(name).isEqualTo(v));
   }
 
-  @Test
-  void learnsAndTheModelPredictsAsItWasTrained() {
+  @ParameterizedTest
+  @ValueSource(strings = {"adamw", "muon"})
+  void learnsAndTheModelPredictsAsItWasTrained(String optimizer) {
     TrainingData data = data();
     Map<String, Double> last = new LinkedHashMap<>();
     double loss;
     int context = 64;
-    try (Trainer trainer = Trainer.start(config(), data, folder, 2)) {
+    try (Trainer trainer = Trainer.start(config(optimizer), data, folder, 2)) {
       TrainListener listener =
           new TrainListener() {
             @Override
@@ -128,6 +138,10 @@ class TrainerTest {
     assertThat(bitsByInference(data.evaluation().values().iterator().next(), context))
         .isCloseTo(loss, within(1e-4));
     assertThat(folder.resolve("training/log.jsonl")).content().contains("\"evaluation\"");
+    assertThat(folder.resolve("training/report.html"))
+        .content()
+        .contains("step 100", "Held-out text", "valid", "layer 1", "</svg>")
+        .doesNotContain("http", "NaN");
   }
 
   private double bitsByInference(TokenStore store, int context) {
@@ -166,16 +180,17 @@ class TrainerTest {
     return logits[id] - Math.log(sum);
   }
 
-  @Test
-  void threadsAndInterruptionsChangeNothing() {
+  @ParameterizedTest
+  @ValueSource(strings = {"adamw", "muon"})
+  void threadsAndInterruptionsChangeNothing(String optimizer) {
     TrainingData data = data();
     Map<String, float[]> whole;
-    try (Trainer trainer = Trainer.start(config(), data, folder.resolve("a"), 1)) {
+    try (Trainer trainer = Trainer.start(config(optimizer), data, folder.resolve("a"), 1)) {
       trainer.run(new Budget.Steps(14), () -> false, new TrainListener() {});
       whole = values(trainer);
     }
     Path second = folder.resolve("b");
-    try (Trainer trainer = Trainer.start(config(), data, second, 2)) {
+    try (Trainer trainer = Trainer.start(config(optimizer), data, second, 2)) {
       boolean done =
           trainer.run(new Budget.Steps(14), () -> trainer.step() == 6, new TrainListener() {});
       assertThat(done).isFalse();

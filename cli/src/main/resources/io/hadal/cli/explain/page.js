@@ -154,6 +154,12 @@
     const uses = new Map();
     spans.forEach((s, i) => {
       const [experts, weights] = figures(i, +layer.value);
+      if (experts.length === 0) {
+        // A dense layer has nothing to choose.
+        s.removeAttribute("style");
+        s.removeAttribute("title");
+        return;
+      }
       const share = weights[0] / weights.reduce((a, b) => a + b, 0);
       s.style.background = `hsl(${hue(experts[0])} 75% var(--hue-l) / ${(0.15 + 0.65 * share).toFixed(3)})`;
       s.title = `expert ${experts[0]}: ${number(weights[0])}`;

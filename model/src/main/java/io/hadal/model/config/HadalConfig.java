@@ -35,10 +35,19 @@ final class HadalConfig {
   }
 
   private ModelConfig read() {
-    List<LayerConfig> trunk = new ArrayList<>(backbone.trunk());
+    // Without routed experts the shared one is the whole feed-forward.
+    boolean dense = f.number("n_routed_experts") == 0;
+    MoeConfig moe = dense ? backbone.moe(0, 0) : backbone.moe();
+    if (dense && moe.sharedExperts() != 1) {
+      throw f.error("n_shared_experts", "must be 1 in a model without routed experts");
+    }
+    List<LayerConfig> trunk = new ArrayList<>(backbone.trunk(moe));
     int hashLayers = f.numberOr(0, "num_hash_layers");
     if (hashLayers > trunk.size()) {
       throw f.error("num_hash_layers", "is " + hashLayers + " for " + trunk.size() + " layers");
+    }
+    if (dense && hashLayers > 0) {
+      throw f.error("num_hash_layers", "must be 0 in a model without routed experts");
     }
     for (int i = 0; i < hashLayers; i++) {
       trunk.set(i, trunk.get(i).hashed());

@@ -26,7 +26,8 @@ final class V41HfConfig {
   static ModelConfig read(ConfigFields root) {
     ConfigFields text = root.object("text_config");
     V41HfConfig config = new V41HfConfig(root, text == null ? root : text);
-    return config.model("deepseek_v41", config.trunk(), config.engram(), null);
+    List<LayerConfig> trunk = config.trunk(config.moe());
+    return config.model("deepseek_v41", trunk, config.engram(), null);
   }
 
   /**
@@ -92,7 +93,13 @@ final class V41HfConfig {
     return (float) f.realOr(1e-20, "rms_norm_eps", "norm_eps");
   }
 
-  private MoeConfig moe(int experts, int active) {
+  /** The trunk's experts. */
+  MoeConfig moe() {
+    return moe(
+        f.positive("n_routed_experts"), f.positive("num_experts_per_tok", "n_activated_experts"));
+  }
+
+  MoeConfig moe(int experts, int active) {
     return new MoeConfig(
         experts,
         active,
@@ -114,16 +121,12 @@ final class V41HfConfig {
     return new RopeConfig(f.realOr(160000, "compress_rope_theta"), V4HfConfig.yarn(f));
   }
 
-  List<LayerConfig> trunk() {
+  List<LayerConfig> trunk(MoeConfig moe) {
     int count = f.positive("num_hidden_layers", "n_layers");
     List<Integer> ratios = f.numbers("compress_ratios");
     // Bounded by the list, so that no count can ask for absurd memory.
     float[] limits = new float[Math.min(count, ratios.size())];
     Arrays.fill(limits, limit());
-    MoeConfig moe =
-        moe(
-            f.positive("n_routed_experts"),
-            f.positive("num_experts_per_tok", "n_activated_experts"));
     return new V41Layers(windowRope(), compressedRope(), moe)
         .trunk(
             count,

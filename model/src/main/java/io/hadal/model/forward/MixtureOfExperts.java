@@ -45,11 +45,17 @@ final class MixtureOfExperts {
   void forward(Batch batch, int layer, LayerConfig lc, MoeWeights w, float[] x, float[] out) {
     int tokens = batch.size();
     int d = config.hiddenSize();
-    route(batch, layer, lc.moe(), w, x);
-    group(lc.moe(), tokens);
     routed = Compute.grow(routed, tokens * d);
     Arrays.fill(routed, 0, tokens * d, 0);
-    runRouted(tokens, lc, w, x);
+    Matrix router = w.gate();
+    if (router != null) {
+      route(batch, layer, lc.moe(), w, router, x);
+      group(lc.moe(), tokens);
+      runRouted(tokens, lc, w, x);
+    } else {
+      compute.probe(layer, "gate_w", weights, tokens, 0);
+      compute.probe(layer, "gate_idx", weights, tokens, 0);
+    }
     shared = Compute.grow(shared, tokens * d);
     ExpertWeights s = w.shared();
     if (s == null) {
@@ -70,14 +76,15 @@ final class MixtureOfExperts {
     compute.probe(layer, "ffn_out", out, tokens, d);
   }
 
-  private void route(Batch batch, int layer, MoeConfig moe, MoeWeights w, float[] x) {
+  private void route(
+      Batch batch, int layer, MoeConfig moe, MoeWeights w, Matrix router, float[] x) {
     int tokens = batch.size();
     int experts = moe.experts();
     int active = moe.activeExperts();
     logits = Compute.grow(logits, tokens * experts);
     weights = Compute.grow(weights, tokens * active);
     chosen = chosen.length >= tokens * active ? chosen : new int[tokens * active];
-    compute.matmul(w.gate(), x, config.hiddenSize(), tokens, logits, experts);
+    compute.matmul(router, x, config.hiddenSize(), tokens, logits, experts);
     for (int t = 0; t < tokens; t++) {
       Router.scores(logits, t * experts, experts, logits, t * experts);
       int[] table = w.table();

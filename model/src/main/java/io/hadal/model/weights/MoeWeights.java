@@ -7,12 +7,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * Router and experts (spec 5.1, 5.2).
  *
- * @param bias added for the selection only; null in hash-routed layers
+ * @param gate router; null in dense layers, which have no routed experts
+ * @param bias added for the selection only; null in hash-routed and dense layers
  * @param table experts by token id, {@code [vocab, active]}; null in learned layers
  * @param shared null when the model has no shared expert
  */
 public record MoeWeights(
-    Matrix gate,
+    @Nullable Matrix gate,
     float @Nullable [] bias,
     int @Nullable [] table,
     List<ExpertWeights> experts,

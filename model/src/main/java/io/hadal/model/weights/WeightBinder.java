@@ -255,8 +255,8 @@ public final class WeightBinder {
               tensors.expert(p + "experts", e, m.experts(), "w2", d, m.width())));
     }
     return new MoeWeights(
-        tensors.matrix(p + "gate", m.experts(), d),
-        layer.hashRouted() ? null : tensors.vector(p + "gate.bias", m.experts()),
+        m.dense() ? null : tensors.matrix(p + "gate", m.experts(), d),
+        layer.hashRouted() || m.dense() ? null : tensors.vector(p + "gate.bias", m.experts()),
         layer.hashRouted()
             ? tensors.indices(
                 p + "gate.tid2eid", config.vocabSize(), m.activeExperts(), m.experts())

@@ -43,7 +43,7 @@ public final class AtomicFiles {
   }
 
   /** Deletes a file or folder with all it holds; links are deleted, not followed. */
-  static void deleteTree(Path root) throws IOException {
+  public static void deleteTree(Path root) throws IOException {
     if (!Files.exists(root)) {
       return;
     }

@@ -64,6 +64,11 @@ public final class EncodedCorpus {
     return new EncodedCorpus(folder, meta, vocabulary, bytes);
   }
 
+  /** What {@code meta.json} says, checksums of the splits included: equal for equal tokens. */
+  public String identity() {
+    return meta.toString();
+  }
+
   /** Number of ids of the tokenizer. */
   public int vocabularySize() {
     return vocabularySize;

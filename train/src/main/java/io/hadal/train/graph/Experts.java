@@ -24,7 +24,8 @@ final class Experts {
   private final int inner;
   private final float routedLimit;
   private final float sharedLimit;
-  private final Linear router;
+  // None in a dense layer.
+  private final @Nullable Linear router;
   private final @Nullable Parameter bias;
   private final int @Nullable [] table;
   private final List<Expert> experts = new ArrayList<>();
@@ -79,18 +80,11 @@ final class Experts {
     this.sharedLimit = layer.sharedLimit();
     this.table = table;
     this.loads = new long[moe.experts()];
-    this.router =
-        new Linear(
-            set.normal(
-                prefix + "gate.weight",
-                Kind.MATRIX,
-                0.5 / Math.sqrt(hidden),
-                moe.experts(),
-                hidden),
-            moe.experts(),
-            hidden);
+    this.router = moe.dense() ? null : router(set, prefix);
     this.bias =
-        table == null ? set.constant(prefix + "gate.bias", Kind.STATE, 0, moe.experts()) : null;
+        table == null && router != null
+            ? set.constant(prefix + "gate.bias", Kind.STATE, 0, moe.experts())
+            : null;
     double depth = 1 / Math.sqrt(2.0 * config.layers().size());
     for (int e = 0; e < moe.experts(); e++) {
       experts.add(expert(set, prefix + "experts." + e + ".", inner, depth));
@@ -99,6 +93,13 @@ final class Experts {
         moe.sharedExperts() == 0
             ? null
             : expert(set, prefix + "shared_experts.", inner * moe.sharedExperts(), depth);
+  }
+
+  private Linear router(ParameterSet set, String prefix) {
+    int e = moe.experts();
+    double deviation = 0.5 / Math.sqrt(hidden);
+    return new Linear(
+        set.normal(prefix + "gate.weight", Kind.MATRIX, deviation, e, hidden), e, hidden);
   }
 
   private Expert expert(ParameterSet set, String prefix, int n, double depth) {
@@ -136,7 +137,9 @@ final class Experts {
     int tokens = batch.tokens();
     int k = moe.activeExperts();
     int n = tokens * k;
-    route(batch, x);
+    if (router != null) {
+      route(router, batch, x);
+    }
     sort(tokens);
     gathered = Work.grow(gathered, n * hidden);
     gate = Work.grow(gate, n * inner);
@@ -156,6 +159,10 @@ final class Experts {
         (from, to, worker) -> {
           for (int t = from; t < to; t++) {
             int at = t * hidden;
+            if (k == 0) {
+              System.arraycopy(sharedResults, at, y, at, hidden);
+              continue;
+            }
             System.arraycopy(results, places[t * k] * hidden, y, at, hidden);
             for (int i = 1; i < k; i++) {
               work.kernels.addScaled(1, results, places[t * k + i] * hidden, y, at, hidden);
@@ -167,7 +174,7 @@ final class Experts {
         });
   }
 
-  private void route(PackedBatch batch, float[] x) {
+  private void route(Linear router, PackedBatch batch, float[] x) {
     int tokens = batch.tokens();
     int k = moe.activeExperts();
     int e = moe.experts();
@@ -341,7 +348,9 @@ final class Experts {
             }
           }
         });
-    routeBackward(batch, x, dx, pass);
+    if (router != null) {
+      routeBackward(router, batch, x, dx, pass);
+    }
   }
 
   /** From the gradient of rows to that of their inputs, which goes to {@code out}. */
@@ -417,7 +426,7 @@ final class Experts {
     }
   }
 
-  private void routeBackward(PackedBatch batch, float[] x, float[] dx, Pass pass) {
+  private void routeBackward(Linear router, PackedBatch batch, float[] x, float[] dx, Pass pass) {
     int tokens = batch.tokens();
     int e = moe.experts();
     int k = moe.activeExperts();
@@ -477,7 +486,7 @@ final class Experts {
 
   /** Balance losses of the last batch, each times the tokens of its span (V4 spec 11). */
   double balance(PackedBatch batch) {
-    if (table != null) {
+    if (table != null || router == null) {
       return 0;
     }
     int e = moe.experts();

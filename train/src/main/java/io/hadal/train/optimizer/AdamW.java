@@ -14,7 +14,8 @@ import java.util.Objects;
 
 /**
  * Adam with bias correction, and decoupled decay of matrices. Rows of tables that a step does not
- * touch rest, moments and all; every row has its own count of steps.
+ * touch rest, moments and all; every row has its own count of steps. Matrices of hidden layers can
+ * be left to Muon instead.
  */
 public final class AdamW {
   private static final int CHUNK = 1 << 15;
@@ -26,6 +27,7 @@ public final class AdamW {
   private final Map<String, Moments> moments = new LinkedHashMap<>();
   private final List<Chunk> chunks = new ArrayList<>();
   private final List<Parameter> tables = new ArrayList<>();
+  private final Muon muon;
   private long steps;
 
   /**
@@ -34,40 +36,54 @@ public final class AdamW {
    * @param decay of matrices, relative to the learning rate
    * @param clip largest global norm of the gradient, 0 for no limit
    * @param tableRate learning rate of tables, relative to that of the rest
+   * @param muon whether matrices of hidden layers are updated by Muon
    */
   public record Settings(
-      double beta1, double beta2, double eps, double decay, double clip, double tableRate) {}
+      double beta1,
+      double beta2,
+      double eps,
+      double decay,
+      double clip,
+      double tableRate,
+      boolean muon) {}
 
   /**
    * State of a parameter.
    *
-   * @param first mean of the gradient
-   * @param second mean of its square
+   * @param first mean of the gradient, or Muon's momentum
+   * @param second mean of its square; empty under Muon
    * @param counts steps of each row, for tables
    */
   public record Moments(float[] first, float[] second, float[] counts) {}
 
-  private record Chunk(Parameter parameter, int from, int count) {}
+  private record Chunk(Parameter parameter, int from, int count, boolean adam) {}
 
   /** Starts with zero moments. */
   public AdamW(ParameterSet parameters, Settings settings, WorkerPool pool) {
     this.settings = settings;
     this.pool = pool;
+    List<Parameter> matrices = new ArrayList<>();
     for (Parameter p : parameters.all()) {
       if (p.kind() == Kind.STATE) {
         continue;
       }
       boolean table = p.kind() == Kind.TABLE;
       int rows = table ? p.size() / p.rowSize() : 0;
-      moments.put(p.name(), new Moments(new float[p.size()], new float[p.size()], new float[rows]));
+      boolean adam = !settings.muon() || !Muon.takes(p);
+      float[] second = new float[adam ? p.size() : 0];
+      moments.put(p.name(), new Moments(new float[p.size()], second, new float[rows]));
+      if (!adam) {
+        matrices.add(p);
+      }
       if (table) {
         tables.add(p);
         continue;
       }
       for (int from = 0; from < p.size(); from += CHUNK) {
-        chunks.add(new Chunk(p, from, Math.min(CHUNK, p.size() - from)));
+        chunks.add(new Chunk(p, from, Math.min(CHUNK, p.size() - from), adam));
       }
     }
+    this.muon = new Muon(matrices, moments, pool);
   }
 
   /** State by the name of the parameter. */
@@ -105,9 +121,13 @@ public final class AdamW {
         chunks.size(),
         (i, worker) -> {
           Chunk c = chunks.get(i);
+          if (!c.adam) {
+            return;
+          }
           double decay = c.parameter.kind() == Kind.MATRIX ? settings.decay() * rate : 0;
           update(c.parameter, c.from, c.count, factor, stepSize, root, decay);
         });
+    muon.step(factor, rate, settings.decay() * rate);
     for (Parameter table : tables) {
       int width = table.rowSize();
       float[] counts = state(table).counts();

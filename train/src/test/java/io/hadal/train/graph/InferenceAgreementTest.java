@@ -10,6 +10,7 @@ import io.hadal.kernels.StorageType;
 import io.hadal.kernels.WorkerPool;
 import io.hadal.model.config.ConfigReader;
 import io.hadal.model.config.ModelConfig;
+import io.hadal.model.weights.GgufExport;
 import io.hadal.train.ModelExport;
 import io.hadal.train.TestModels;
 import java.nio.file.Path;
@@ -18,6 +19,8 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -25,9 +28,16 @@ import tools.jackson.databind.node.ObjectNode;
 class InferenceAgreementTest {
   @TempDir private Path folder = Path.of("");
 
-  @Test
-  void attendingToAllEntries() {
-    check(TestModels.config(512, 4));
+  @ParameterizedTest
+  @ValueSource(ints = {1, 4, 6})
+  void attendingToAllEntries(int streams) {
+    check(TestModels.config(512, streams));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 4})
+  void denseLayers(int streams) {
+    check(TestModels.dense(streams));
   }
 
   @Test
@@ -72,18 +82,27 @@ class InferenceAgreementTest {
       Arrays.fill(targets, -1);
       int v = config.vocabSize();
       float[] actual = graph.logits(new PackedBatch(ids, targets, List.of(61, 40, 3)));
-      int[] borders = {0, 61, 101, 104};
-      try (Engine engine = Engine.open(folder, EngineOptions.defaults().withThreads(2))) {
-        for (int s = 0; s < 3; s++) {
-          try (Session session = engine.newSession()) {
-            float[][] expected =
-                session.appendAll(Arrays.copyOfRange(ids, borders[s], borders[s + 1]));
-            for (int t = 0; t < expected.length; t++) {
-              for (int i = 0; i < v; i++) {
-                assertThat((double) actual[(borders[s] + t) * v + i])
-                    .as("span %d token %d logit %d", s, t, i)
-                    .isCloseTo(expected[t][i], within(1e-4));
-              }
+      compare(folder, ids, v, actual);
+      if (config.family().equals("hadal")) {
+        Path file = folder.resolve("model.gguf");
+        GgufExport.write(folder, file, null, bytes -> {});
+        compare(file, ids, v, actual);
+      }
+    }
+  }
+
+  private static void compare(Path model, int[] ids, int v, float[] actual) {
+    int[] borders = {0, 61, 101, 104};
+    try (Engine engine = Engine.open(model, EngineOptions.defaults().withThreads(2))) {
+      for (int s = 0; s < 3; s++) {
+        try (Session session = engine.newSession()) {
+          float[][] expected =
+              session.appendAll(Arrays.copyOfRange(ids, borders[s], borders[s + 1]));
+          for (int t = 0; t < expected.length; t++) {
+            for (int i = 0; i < v; i++) {
+              assertThat((double) actual[(borders[s] + t) * v + i])
+                  .as("span %d token %d logit %d", s, t, i)
+                  .isCloseTo(expected[t][i], within(1e-4));
             }
           }
         }

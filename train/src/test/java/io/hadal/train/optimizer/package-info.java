@@ -1,0 +1,4 @@
+@NullMarked
+package io.hadal.train.optimizer;
+
+import org.jspecify.annotations.NullMarked;
