@@ -10,9 +10,6 @@ module io.hadal.server {
   requires java.logging;
   requires micrometer.core;
   requires micrometer.registry.prometheus;
-  requires java.logging;
-  requires micrometer.core;
-  requires micrometer.registry.prometheus;
   requires static transitive org.jspecify;
 
   exports io.hadal.server;

@@ -184,8 +184,7 @@ class ExportTest {
     Path original = wide().write(folder.resolve("original"));
     Path full = Files.createDirectories(folder.resolve("full"));
     Files.writeString(full.resolve("x"), "");
-    assertThatThrownBy(
-            () -> SafetensorsExport.write(original, full, Encoding.FP8, read -> {}))
+    assertThatThrownBy(() -> SafetensorsExport.write(original, full, Encoding.FP8, read -> {}))
         .isInstanceOf(FormatException.class)
         .hasMessageContainingAll("full", "new folder");
     assertThat(full.resolve("x")).exists();
