@@ -110,8 +110,7 @@ final class ExportCommand implements Callable<Integer> {
     }
     if (!type.fits(format)) {
       throw new ParameterException(
-          spec.commandLine(),
-          "--type: " + format + " holds no " + type + "; it takes " + types());
+          spec.commandLine(), "--type: " + format + " holds no " + type + "; it takes " + types());
     }
     PrintWriter err = spec.commandLine().getErr();
     try (ProgressBar bar = progress.start(err, "writing " + out.getFileName(), bytes())) {

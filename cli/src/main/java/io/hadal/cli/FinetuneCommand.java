@@ -238,13 +238,7 @@ final class FinetuneCommand implements Callable<Integer> {
       }
       Path base = model == null ? DemoFiles.trained(null) : model;
       return FineTune.start(
-          options(),
-          base,
-          data,
-          format == null ? null : format.format,
-          out,
-          prompts(),
-          threads);
+          options(), base, data, format == null ? null : format.format, out, prompts(), threads);
     } catch (IllegalArgumentException e) {
       throw usage(String.valueOf(e.getMessage()));
     }

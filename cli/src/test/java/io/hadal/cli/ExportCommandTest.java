@@ -49,8 +49,7 @@ class ExportCommandTest {
     assertThat(out.resolve("config.json")).content().contains("weight_block_size", "128");
     Invocation logits = generate(out);
     assertThat(logits.exitCode()).as(logits.err()).isZero();
-    assertThat(
-            TestModel.on("export", "--out", out.toString(), "--format", "safetensors").err())
+    assertThat(TestModel.on("export", "--out", out.toString(), "--format", "safetensors").err())
         .contains("exists already");
   }
 
@@ -88,9 +87,7 @@ class ExportCommandTest {
   private static Invocation export(Path model, Path out, String... more) {
     String[] args = {"export", "--model", model.toString(), "--out", out.toString()};
     return Invocation.hadal(
-        Stream.concat(
-                Arrays.stream(args), Arrays.stream(more))
-            .toArray(String[]::new));
+        Stream.concat(Arrays.stream(args), Arrays.stream(more)).toArray(String[]::new));
   }
 
   private Invocation generate(Path model) throws IOException {
@@ -117,8 +114,13 @@ class ExportCommandTest {
     assertThat(fp8.err()).contains("--type", "Q4_K");
     Invocation q8 =
         TestModel.on(
-            "export", "--out", folder.resolve("x").toString(), "--format", "safetensors",
-            "--type", "q8_0");
+            "export",
+            "--out",
+            folder.resolve("x").toString(),
+            "--format",
+            "safetensors",
+            "--type",
+            "q8_0");
     assertThat(q8.exitCode()).isEqualTo(ExitCode.USAGE);
     assertThat(q8.err()).contains("--type", "FP4");
   }
