@@ -79,7 +79,10 @@ class ServeConfigTest {
           yaml.append('\n');
           write(of, indent + "  ", yaml);
         }
-        case "integer" -> yaml.append(" 2000\n");
+        case "integer" -> {
+          long most = of.has("maximum") ? of.get("maximum").longValue() : Long.MAX_VALUE;
+          yaml.append(' ').append(Math.min(2000, most)).append('\n');
+        }
         case "boolean" -> yaml.append(" true\n");
         case "array" -> yaml.append(" [x]\n");
         default -> yaml.append(" x\n");

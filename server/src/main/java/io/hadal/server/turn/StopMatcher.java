@@ -26,10 +26,14 @@ final class StopMatcher {
     }
     held.append(text);
     int end = -1;
+    int last = Integer.MAX_VALUE;
     for (String stop : stops) {
       int at = held.indexOf(stop);
-      if (at >= 0 && (end < 0 || at < end)) {
+      int behind = at + stop.length();
+      // The string that is complete first counts, so that pieces of any size give the same.
+      if (at >= 0 && (behind < last || (behind == last && at < end))) {
         end = at;
+        last = behind;
         found = stop;
       }
     }

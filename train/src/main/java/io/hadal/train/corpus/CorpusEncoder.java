@@ -191,7 +191,10 @@ public final class CorpusEncoder {
     String key = recipe + " " + Extraction.sha256(file);
     if (Files.exists(marker)) {
       JsonNode known = Json.parse(marker, MAX_JSON);
-      if (known.path("recipe").asString("").equals(key)) {
+      // A run that was killed while it cleaned up may have left the marker alone.
+      if (known.path("recipe").asString("").equals(key)
+          && Files.exists(tokens)
+          && Files.exists(documents)) {
         return new Piece(
             tokens,
             documents,

@@ -100,7 +100,10 @@ class KillTest {
         }
       }
     }
-    assertThat(start(fixture, killed).waitFor()).isZero();
+    int exit = start(fixture, killed).waitFor();
+    assertThat(exit)
+        .as(Files.readString(killed.resolveSibling(killed.getFileName() + ".log")))
+        .isZero();
     Map<String, String> result = BuildFixture.result(killed);
     result.keySet().removeIf(name -> name.startsWith("corpus/work") || name.contains("artifacts/"));
     expected

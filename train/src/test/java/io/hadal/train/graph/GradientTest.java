@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /** Gradients against central differences of the loss, parameter by parameter. */
 class GradientTest {
@@ -136,7 +137,12 @@ class GradientTest {
   @ParameterizedTest
   @ValueSource(ints = {1, 4, 6})
   void ofTheCrossEntropy(int streams) {
-    ofTheCrossEntropy(TestModels.config(512, streams), tables());
+    ObjectNode model = (ObjectNode) TestModels.config(512, streams);
+    if (streams == 1) {
+      // Without streams to average over, corners of the clamp show in the measured slope.
+      model.put("swiglu_limit", 100);
+    }
+    ofTheCrossEntropy(model, tables());
   }
 
   @ParameterizedTest
