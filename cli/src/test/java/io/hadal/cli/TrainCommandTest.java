@@ -85,6 +85,7 @@ class TrainCommandTest {
           Invocation.hadal("explain", "--model", any.toString(), "--text", text.toString());
       assertThat(explain.exitCode()).as(explain.err()).isZero();
     }
+    Files.delete(model.resolve("training/checkpoint.safetensors"));
     shape.put("num_hash_layers", 1);
     Files.writeString(config, json.toString());
     Invocation wrong = train("--config", config.toString(), "--steps", "1");
