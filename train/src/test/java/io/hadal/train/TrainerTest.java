@@ -204,6 +204,22 @@ class TrainerTest {
         .hasSameBinaryContentAs(folder.resolve("a").resolve("model.safetensors"));
   }
 
+  /** Held-out text must leave no trace in the model, so a run may resume right behind it. */
+  @Test
+  void evaluatingChangesNothing() {
+    ObjectNode seldom = config().toJson().put("evaluate_every", 1000);
+    ObjectNode often = config().toJson().put("evaluate_every", 1);
+    Map<String, float[]> expected = trained(TrainConfig.parse(seldom, "test"), "seldom");
+    assertSame(expected, trained(TrainConfig.parse(often, "test"), "often"));
+  }
+
+  private Map<String, float[]> trained(TrainConfig config, String name) {
+    try (Trainer trainer = Trainer.start(config, data(), folder.resolve(name), 2)) {
+      trainer.run(new Budget.Steps(12), () -> false, new TrainListener() {});
+      return values(trainer);
+    }
+  }
+
   @Test
   void refusesWhatDoesNotFit() throws Exception {
     assertThatThrownBy(() -> Trainer.resume(data(), folder, 1))

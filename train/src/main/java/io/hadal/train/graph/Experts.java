@@ -218,7 +218,6 @@ final class Experts {
       starts[chosen[i] + 1]++;
     }
     for (int e = 0; e < moe.experts(); e++) {
-      loads[e] += starts[e + 1];
       starts[e + 1] += starts[e];
     }
     int[] next = starts.clone();
@@ -323,6 +322,10 @@ final class Experts {
     int tokens = batch.tokens();
     int k = moe.activeExperts();
     int n = tokens * k;
+    // Only here: a held-out text that is evaluated must not move the router biases.
+    for (int e = 0; e < loads.length; e++) {
+      loads[e] += starts[e + 1] - starts[e];
+    }
     dGathered = Work.grow(dGathered, n * hidden);
     dWeights = Work.grow(dWeights, n);
     int sharedInner = shared == null ? 0 : shared.w1().out();
