@@ -130,9 +130,11 @@ final class Completer {
       byte[] again = heal(session, prompt.healing(), memory);
       long prefill = System.nanoTime() - start;
       GenerationOptions options = new GenerationOptions(count, sampling, stops, false);
-      GenerationResult result = new Generator(engine, session, options, memory).run(listener);
+      Repetition repetition = new Repetition(listener);
+      GenerationResult result = new Generator(engine, session, options, memory).run(repetition);
       int[] text =
           result.tokens().stream()
+              .limit(result.tokens().size() - repetition.surplus())
               .filter(id -> !stops.contains(id))
               .mapToInt(Integer::intValue)
               .toArray();

@@ -45,9 +45,13 @@ final class HoleEnd {
     return text;
   }
 
-  /** First place of {@code rest} with all brackets before it closed, -1 for none. */
+  /**
+   * First place of {@code rest} with all brackets before it closed, or of the brace that it begins
+   * with when the text before opens none; -1 for none.
+   */
   private static int find(String text, String rest) {
     int depth = 0;
+    int braces = 0;
     char quote = 0;
     for (int i = 0; i < text.length(); i++) {
       if (depth == 0 && quote == 0 && text.startsWith(rest, i)) {
@@ -64,8 +68,12 @@ final class HoleEnd {
         quote = c;
       } else if ("([{".indexOf(c) >= 0) {
         depth++;
+        braces += c == '{' ? 1 : 0;
       } else if (")]}".indexOf(c) >= 0) {
         depth--;
+        if (c == '}' && --braces < 0 && rest.charAt(0) == '}') {
+          return i;
+        }
       }
     }
     return -1;

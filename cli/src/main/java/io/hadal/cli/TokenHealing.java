@@ -4,8 +4,9 @@ import io.hadal.formats.tokenizer.Tokenizer;
 import java.util.Arrays;
 
 /**
- * A text that ends inside a word has tokens at its end that the model never saw there. They are
- * taken back, and the model chooses again among tokens that spell the same.
+ * Tokens at the end of a text may be ones that the model never saw there: a word that goes on, or a
+ * bracket whose token takes in what follows it. They are taken back, and the model chooses again
+ * among tokens that spell the same.
  */
 final class TokenHealing {
   private static final int MOST_TOKENS = 5;
@@ -17,20 +18,19 @@ final class TokenHealing {
   TokenHealing(Tokenizer tokenizer, int[] tokens) {
     this.tokenizer = tokenizer;
     int keep = tokens.length;
-    while (keep > 0 && tokens.length - keep < MOST_TOKENS && endsInWord(tokens, keep)) {
+    boolean begun = false;
+    while (keep > 0 && tokens.length - keep < MOST_TOKENS && !begun && goesOn(tokens[keep - 1])) {
       keep--;
+      begun = tokenizer.tokenBytes(tokens[keep])[0] == ' ';
     }
     this.kept = Arrays.copyOf(tokens, keep);
     this.left = tokenizer.decodeBytes(Arrays.copyOfRange(tokens, keep, tokens.length));
   }
 
-  private boolean endsInWord(int[] tokens, int count) {
-    byte[] last = tokenizer.tokenBytes(tokens[count - 1]);
-    if (tokenizer.isAdded(tokens[count - 1]) || last.length == 0) {
-      return false;
-    }
-    byte b = last[last.length - 1];
-    return b < 0 || b == '_' || b == '$' || b == ' ' || Character.isLetterOrDigit(b);
+  /** Whether what follows may belong to the same token. */
+  private boolean goesOn(int token) {
+    byte[] bytes = tokenizer.tokenBytes(token);
+    return !tokenizer.isAdded(token) && bytes.length > 0 && bytes[bytes.length - 1] != '\n';
   }
 
   /** The tokens that stay. */

@@ -33,6 +33,12 @@ class HoleEndTest {
   }
 
   @Test
+  void theBraceThatClosesTheHoleEndsIt() {
+    assertThat(HoleEnd.cut("\n  return f) + 1);\n}\n\nint g() {\n", "}\n"))
+        .isEqualTo("\n  return f) + 1);\n");
+  }
+
+  @Test
   void otherTextStays() {
     assertThat(HoleEnd.cut("a\nb", "")).isEqualTo("a\nb");
     assertThat(HoleEnd.cut("", "x\ny")).isEmpty();
