@@ -5,6 +5,7 @@ module io.hadal.cli {
   requires io.hadal.server;
   requires io.hadal.train;
   requires java.management;
+  requires java.net.http;
   requires jdk.management;
   requires static org.jspecify;
 

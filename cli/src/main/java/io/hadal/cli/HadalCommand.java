@@ -45,6 +45,7 @@ import picocli.CommandLine.Spec;
       BenchCommand.class,
       ChatCommand.class,
       ServeCommand.class,
+      ConnectCommand.class,
       ConfigCommand.class,
       ExportCommand.class,
       CorpusCommand.class,

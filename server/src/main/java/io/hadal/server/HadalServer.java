@@ -13,6 +13,7 @@ import io.hadal.server.wire.Completions;
 import io.hadal.server.wire.Dialect;
 import io.hadal.server.wire.MessagesApi;
 import io.hadal.server.wire.Models;
+import io.hadal.server.wire.OllamaApi;
 import io.hadal.server.wire.ResponsesApi;
 import io.hadal.server.wire.TurnRunner;
 import java.nio.charset.StandardCharsets;
@@ -116,6 +117,8 @@ public final class HadalServer implements AutoCloseable {
           call -> models.get(call, call.exchange().path().substring(list.length() + 1)),
           list + "/");
     }
+    WebPage.add(routes);
+    addOllama(routes, new OllamaApi(planner, runner, options.version(), limit));
     routes.add(
         "GET",
         Dialect.OPENAI,
@@ -131,6 +134,20 @@ public final class HadalServer implements AutoCloseable {
     routes.addOpen("GET", "ready", this::ready, "/readyz");
     routes.addOpen("HEAD", "probe", call -> text(call, 200, ""), "/", "/api/hello");
     return routes;
+  }
+
+  private static void addOllama(Routes routes, OllamaApi ollama) {
+    Dialect dialect = Dialect.OLLAMA;
+    routes.add("GET", dialect, "version", ollama::version, "/api/version");
+    routes.add("GET", dialect, "models", ollama::tags, "/api/tags");
+    routes.add("GET", dialect, "models", ollama::running, "/api/ps");
+    routes.add("POST", dialect, "models", ollama::show, "/api/show");
+    routes.add("POST", dialect, "chat", ollama::chat, "/api/chat");
+    routes.add("POST", dialect, "completion", ollama::generate, "/api/generate");
+    for (String name : new String[] {"pull", "push", "create", "copy"}) {
+      routes.add("POST", dialect, "none", ollama::unsupported, "/api/" + name);
+    }
+    routes.add("DELETE", dialect, "none", ollama::unsupported, "/api/delete");
   }
 
   private void ready(Call call) {

@@ -161,6 +161,10 @@ public final class Problem extends RuntimeException {
         null);
   }
 
+  public static Problem notImplemented() {
+    return request(501, "not_implemented", null, "not supported by this server");
+  }
+
   public static Problem wrongMethod(String method) {
     return request(405, "method_not_allowed", null, method + " is not allowed here.");
   }

@@ -1,0 +1,199 @@
+package io.hadal.cli.connect;
+
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Clients whose settings are known. Wire and environment: api.md section 12. */
+public enum Client {
+  /** Anthropic's agent: environment in its settings. */
+  CLAUDE_CODE("claude-code") {
+    @Override
+    public Setup setup(Endpoint e, Path home) {
+      Path file = home.resolve(".claude/settings.json");
+      return new Setup(
+          List.of(
+              JsonSettings.edit(
+                  file,
+                  settings -> {
+                    ObjectNode env = JsonSettings.child(settings, "env", file);
+                    env.put("ANTHROPIC_BASE_URL", e.url());
+                    env.put("ANTHROPIC_AUTH_TOKEN", e.key());
+                    env.put("ANTHROPIC_MODEL", e.model());
+                    env.put("ANTHROPIC_SMALL_FAST_MODEL", e.model());
+                    env.put("CLAUDE_CODE_MAX_OUTPUT_TOKENS", Integer.toString(answer(e)));
+                    env.put("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1");
+                  })),
+          List.of("claude"));
+    }
+  },
+
+  /** OpenAI's agent: a provider and a profile of its own. */
+  CODEX("codex") {
+    @Override
+    public Setup setup(Endpoint e, Path home) {
+      String block =
+          """
+          [model_providers.hadal]
+          name = "Hadal"
+          base_url = "%s"
+          env_key = "HADAL_API_KEY"
+          wire_api = "responses"
+
+          [profiles.hadal]
+          model_provider = "hadal"
+          model = "%s"
+          model_context_window = %d
+          """
+              .formatted(e.v1(), e.model(), e.context());
+      Path file = home.resolve(".codex/config.toml");
+      return new Setup(
+          List.of(MarkedBlock.edit(file, block)),
+          List.of("export HADAL_API_KEY=" + quoted(e.key()), "codex --profile hadal"));
+    }
+  },
+
+  /** opencode: a provider of the OpenAI-compatible kind. */
+  OPENCODE("opencode") {
+    @Override
+    public Setup setup(Endpoint e, Path home) {
+      Path file = home.resolve(".config/opencode/opencode.json");
+      return new Setup(
+          List.of(
+              JsonSettings.edit(
+                  file,
+                  settings -> {
+                    ObjectNode provider =
+                        JsonSettings.child(
+                            JsonSettings.child(settings, "provider", file), "hadal", file);
+                    provider.put("npm", "@ai-sdk/openai-compatible").put("name", "Hadal");
+                    JsonSettings.child(provider, "options", file)
+                        .put("baseURL", e.v1())
+                        .put("apiKey", e.key());
+                    ObjectNode model =
+                        JsonSettings.child(
+                            JsonSettings.child(provider, "models", file), e.model(), file);
+                    model.put("name", e.model());
+                    JsonSettings.child(model, "limit", file)
+                        .put("context", e.context())
+                        .put("output", answer(e));
+                  })),
+          List.of("opencode run -m " + quoted("hadal/" + e.model()) + " \"...\""));
+    }
+  },
+
+  /** GitHub's agent, which reads its environment only. */
+  COPILOT("copilot") {
+    @Override
+    public Setup setup(Endpoint e, Path home) {
+      Path file = home.resolve(".config/hadal/copilot.env");
+      String text =
+          """
+          export COPILOT_PROVIDER_TYPE=openai
+          export COPILOT_PROVIDER_BASE_URL=%s
+          export COPILOT_PROVIDER_API_KEY=%s
+          export COPILOT_MODEL=%s
+          """
+              .formatted(quoted(e.v1()), quoted(e.key()), quoted(e.model()));
+      return new Setup(
+          List.of(new FileEdit(file, FileEdit.content(file), text)),
+          List.of(". " + quoted(file.toString()), "copilot"));
+    }
+  },
+
+  /** Continue: a configuration file of its own, so that others stay as they are. */
+  CONTINUE("continue") {
+    @Override
+    public Setup setup(Endpoint e, Path home) {
+      String text =
+          """
+          name: Hadal
+          version: 0.0.1
+          schema: v1
+          models:
+            - name: Hadal
+              provider: openai
+              model: "%1$s"
+              apiBase: "%2$s"
+              apiKey: "%3$s"
+              roles: [chat, edit, apply]
+              defaultCompletionOptions:
+                contextLength: %4$d
+                maxTokens: %5$d
+            - name: Hadal completion
+              provider: deepseek
+              model: "%1$s"
+              apiBase: "%2$s"
+              apiKey: "%3$s"
+              roles: [autocomplete]
+          """
+              .formatted(e.model(), e.v1(), e.key(), e.context(), answer(e));
+      Path file = home.resolve(".continue/hadal.yaml");
+      return new Setup(
+          List.of(new FileEdit(file, FileEdit.content(file), text)),
+          List.of("cn --config " + quoted(file.toString())));
+    }
+  },
+
+  /** VS Code's chat: its Ollama provider, which needs no key. */
+  VSCODE("vscode") {
+    @Override
+    public Setup setup(Endpoint e, Path home) {
+      Path file = home.resolve(codeFolder()).resolve("User/settings.json");
+      return new Setup(
+          List.of(
+              JsonSettings.edit(
+                  file, s -> s.put("github.copilot.chat.byok.ollamaEndpoint", e.url()))),
+          List.of("In the chat's list of models choose: Manage Models, Ollama, " + e.model()));
+    }
+  };
+
+  private final String id;
+
+  Client(String id) {
+    this.id = id;
+  }
+
+  /**
+   * What to write where.
+   *
+   * @param home the user's folder
+   * @throws io.hadal.formats.FormatException when a settings file cannot be understood
+   */
+  public abstract Setup setup(Endpoint endpoint, Path home);
+
+  /** Name on the command line. */
+  public String id() {
+    return id;
+  }
+
+  /** All names, for messages. */
+  public static String ids() {
+    return Arrays.stream(values()).map(Client::id).collect(Collectors.joining(", "));
+  }
+
+  /** The client of a name, null for none. */
+  public static @Nullable Client of(String id) {
+    return Arrays.stream(values()).filter(c -> c.id.equals(id)).findFirst().orElse(null);
+  }
+
+  /** Tokens of an answer: a quarter of the conversation. */
+  private static int answer(Endpoint e) {
+    return Math.max(1, e.context() / 4);
+  }
+
+  private static String quoted(String text) {
+    return text.matches("[A-Za-z0-9_./:@%+=-]+") ? text : "'" + text.replace("'", "'\\''") + "'";
+  }
+
+  private static String codeFolder() {
+    String system = System.getProperty("os.name", "").toLowerCase(java.util.Locale.ROOT);
+    if (system.contains("mac")) {
+      return "Library/Application Support/Code";
+    }
+    return system.contains("win") ? "AppData/Roaming/Code" : ".config/Code";
+  }
+}

@@ -1,0 +1,3 @@
+/** Settings that make coding agents and editors use a Hadal server. */
+@org.jspecify.annotations.NullMarked
+package io.hadal.cli.connect;

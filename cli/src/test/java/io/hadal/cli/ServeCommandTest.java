@@ -1,0 +1,102 @@
+package io.hadal.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hadal.formats.Json;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+
+/** The server as a process, from the command line to the signal that ends it. */
+class ServeCommandTest {
+  @TempDir private Path folder = Path.of("");
+
+  private Process serve(String... more) throws IOException {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--add-modules=jdk.incubator.vector",
+                "--enable-native-access=ALL-UNNAMED",
+                "-Xmx1g",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Hadal.class.getName(),
+                "serve",
+                "--port",
+                "0"));
+    command.addAll(List.of(more));
+    return new ProcessBuilder(command).redirectError(folder.resolve("err").toFile()).start();
+  }
+
+  private static HttpResponse<String> send(HttpClient http, HttpRequest.Builder request)
+      throws IOException, InterruptedException {
+    return http.send(request.build(), HttpResponse.BodyHandlers.ofString());
+  }
+
+  @Test
+  void servesTheEmbeddedModelUntilItIsToldToStop() throws Exception {
+    Path keys = Files.writeString(folder.resolve("keys.txt"), "team sk-secret-123456789\n");
+    Process process = serve("--keys", keys.toString(), "--context", "512");
+    try (BufferedReader out = process.inputReader();
+        HttpClient http = HttpClient.newHttpClient()) {
+      String line = out.readLine();
+      assertThat(line).as(Files.readString(folder.resolve("err"))).startsWith("serving ");
+      String url = line.substring(line.indexOf("http"));
+      assertThat(send(http, HttpRequest.newBuilder(URI.create(url + "/readyz"))).statusCode())
+          .isEqualTo(200);
+      URI chat = URI.create(url + "/v1/chat/completions");
+      String body =
+          """
+          {"model":"hadal-nano","max_tokens":8,"temperature":0,
+           "messages":[{"role":"user","content":"int add(int a, int b) {"}]}
+          """;
+      HttpRequest.Builder request =
+          HttpRequest.newBuilder(chat)
+              .header("content-type", "application/json")
+              .POST(HttpRequest.BodyPublishers.ofString(body));
+      assertThat(send(http, request.copy()).statusCode()).isEqualTo(401);
+      HttpResponse<String> answer =
+          send(http, request.copy().header("authorization", "Bearer sk-secret-123456789"));
+      assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+      JsonNode json = Json.parse(answer.body().getBytes(), "answer");
+      assertThat(json.at("/usage/completion_tokens").asInt(0)).isBetween(1, 8);
+
+      Invocation locked = Invocation.hadal("connect", "codex", "--url", url);
+      assertThat(locked.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
+      assertThat(locked.err()).contains("--key").hasLineCount(1);
+      Invocation connect =
+          Invocation.hadal("connect", "codex", "--url", url, "--key", "sk-secret-123456789");
+      assertThat(connect.exitCode()).as(connect.err()).isZero();
+      assertThat(connect.out())
+          .contains("model = \"hadal-nano\"", "model_context_window = 512", url + "/v1");
+
+      process.destroy();
+      assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
+      assertThat(Files.readString(folder.resolve("err")))
+          .contains("stopping", "\"outcome\":\"ok\"")
+          .doesNotContain("sk-secret-123456789", "int add", "Exception");
+    } finally {
+      process.destroyForcibly();
+    }
+  }
+
+  @Test
+  void aServerForOthersNeedsKeys() throws Exception {
+    Process process = serve("--host", "0.0.0.0");
+    assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(process.exitValue()).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(Files.readString(folder.resolve("err"))).contains("--keys").doesNotContain("\tat ");
+  }
+}
