@@ -45,7 +45,9 @@ final class GramTable {
    * @return how often it was counted now
    */
   int add(long key) {
-    return ++counts[place(key)];
+    // The array may be another one afterwards.
+    int slot = place(key);
+    return ++counts[slot];
   }
 
   /** Notes that a known sequence stands before a token that it did not stand before yet. */
