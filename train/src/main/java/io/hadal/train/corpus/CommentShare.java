@@ -6,7 +6,10 @@ import java.util.List;
 
 /** How much of a file is comments, blanks aside. Broken text is measured somehow. */
 final class CommentShare {
-  private static final int STEPS = 1000;
+  private static final int STEPS = 10_000;
+
+  /** What separates files with equal shares. */
+  private static final double JITTER = 0.01;
 
   private CommentShare() {}
 
@@ -22,27 +25,32 @@ final class CommentShare {
     if (docs == 0) {
       return mix.commentShare();
     }
-    double[] bytes = new double[STEPS + 1];
+    double[] bytes = new double[(int) ((1 + JITTER) * STEPS) + 1];
     double sum = 0;
     for (Path file : files) {
       try (DocumentReader reader = Corpus.read(file)) {
         while (reader.hasNext()) {
           Document document = reader.next();
           double length = document.utf8Length() * options.repeats(document.language());
-          bytes[(int) (of(document) * STEPS)] += length;
+          bytes[(int) (rank(document, options.seed()) * STEPS)] += length;
           sum += length;
         }
       }
     }
     double taken = 0;
-    int step = STEPS + 1;
+    int step = bytes.length;
     while (step > 0 && step - 1 >= mix.commentShare() * STEPS && taken < sum * docs / all) {
       taken += bytes[--step];
     }
     return Math.max(mix.commentShare(), (double) step / STEPS);
   }
 
-  static double of(Document document) {
+  /** The share with a small number that belongs to the file: documentation is what ranks highest. */
+  static double rank(Document document, long seed) {
+    return of(document) + JITTER * document.sample(seed);
+  }
+
+  private static double of(Document document) {
     String text = document.text();
     boolean hash = document.language() == Language.PYTHON;
     int all = 0;

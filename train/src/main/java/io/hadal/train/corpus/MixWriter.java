@@ -57,7 +57,7 @@ final class MixWriter {
     for (Map.Entry<TrainingPart, Stock> entry : stocks.entrySet()) {
       TrainingPart part = entry.getKey();
       Stock stock = entry.getValue();
-      long wanted = Math.round(mix.share(part) * total);
+      long wanted = (long) (mix.share(part) * total);
       while (stock.tokens < wanted && stock.first > 0 && stock.rounds.size() < mix.maxRepeats()) {
         round(part, stock);
       }
@@ -94,7 +94,7 @@ final class MixWriter {
     for (Map.Entry<TrainingPart, Stock> entry : stocks.entrySet()) {
       double share = mix.share(entry.getKey());
       if (share > 0 && entry.getValue().first > 0) {
-        return Math.round(entry.getValue().first / share);
+        return (long) (entry.getValue().first / share);
       }
     }
     return 0;

@@ -66,7 +66,7 @@ public record TrainingMix(
    */
   TrainingPart of(Document document, long seed) {
     boolean docs = share(TrainingPart.DOCS) > 0;
-    if (docs && CommentShare.of(document) >= commentShare) {
+    if (docs && CommentShare.rank(document, seed) >= commentShare) {
       return TrainingPart.DOCS;
     }
     double project = share(TrainingPart.PROJECT);
