@@ -5,9 +5,7 @@ import io.hadal.train.corpus.Language;
 import io.hadal.train.corpus.Task;
 import io.hadal.train.corpus.TaskSource;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 
@@ -20,14 +18,14 @@ public final class SyntheticTasks implements TaskSource {
   /** Changes whenever the same files would give other exercises. */
   private static final int VERSION = 1;
 
-  private static final Map<String, Generator> GENERATORS = new LinkedHashMap<>();
+  private static final List<Kind> KINDS =
+      List.of(
+          new Kind(RenamedVariants.QUESTION, new RenamedVariants()),
+          new Kind(BugFixes.KIND, new BugFixes()),
+          new Kind(SecurityCases.KIND, new SecurityCases()),
+          new Kind(DocToBody.KIND, new DocToBody()));
 
-  static {
-    GENERATORS.put(RenamedVariants.QUESTION, new RenamedVariants());
-    GENERATORS.put(BugFixes.KIND, new BugFixes());
-    GENERATORS.put(SecurityCases.KIND, new SecurityCases());
-    GENERATORS.put(DocToBody.KIND, new DocToBody());
-  }
+  private record Kind(String name, Generator generator) {}
 
   private final long seed;
 
@@ -50,9 +48,9 @@ public final class SyntheticTasks implements TaskSource {
       if (files.get(i).isPresent()) {
         ParsedFile file = files.get(i).get();
         Document document = java.get(i);
-        GENERATORS.forEach(
-            (kind, generator) ->
-                drafts.addAll(generator.drafts(file, random(document, kind, round))));
+        for (Kind kind : KINDS) {
+          drafts.addAll(kind.generator.drafts(file, random(document, kind.name, round)));
+        }
       }
     }
     List<Optional<ParsedFile>> made =

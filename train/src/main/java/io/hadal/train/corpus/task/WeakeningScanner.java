@@ -195,7 +195,7 @@ final class WeakeningScanner extends TreeScanner<Void, Void> {
           && arguments.size() == 2
           && file.source(arguments.getFirst()).equals("1")
           && arguments.get(1) instanceof IdentifierTree value
-          && method.getParameters().stream().anyMatch(v -> v.getName().equals(value.getName()))) {
+          && method.getParameters().stream().anyMatch(v -> v.getName().contentEquals(value.getName()))) {
         String text = file.source(p.statement);
         int mark = text.indexOf('?');
         String rest = "'" + text.substring(mark + 1);

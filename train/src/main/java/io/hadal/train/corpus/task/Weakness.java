@@ -31,8 +31,4 @@ enum Weakness {
   String label() {
     return "CWE-" + cwe + " (" + title + "): " + reason + ".";
   }
-
-  int cwe() {
-    return cwe;
-  }
 }
