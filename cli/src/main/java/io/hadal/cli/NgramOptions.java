@@ -69,9 +69,7 @@ final class NgramOptions {
     Tokenizer tokenizer = Tokenizer.fromJson(encoded.tokenizerJson());
     NgramModel model;
     try (EncodedSplit train = encoded.split(Split.TRAIN)) {
-      model =
-          NgramModel.count(
-              train, encoded.vocabularySize(), order, trainTokens, seed, progress);
+      model = NgramModel.count(train, encoded.vocabularySize(), order, trainTokens, seed, progress);
     }
     NgramModel.Result result = model.measure(files, tokenizer, progress);
     double bytes = Math.max(1, result.bytes());

@@ -38,10 +38,28 @@ class CorpusMixTest {
     Path list = shared.resolve("sources.txt");
     Files.writeString(list, "train alpha g:a:1\ntest beta g:b:1\n");
     run(
-        "corpus", "build", "--quiet", "--maven", "none", "--duplicates", "1", "--infile", "0",
-        "--out", corpus(), "--sources", list.toString());
+        "corpus",
+        "build",
+        "--quiet",
+        "--maven",
+        "none",
+        "--duplicates",
+        "1",
+        "--infile",
+        "0",
+        "--out",
+        corpus(),
+        "--sources",
+        list.toString());
     run(
-        "tokenizer", "train", "--quiet", "--vocab-size", "800", "--corpus", corpus(), "--out",
+        "tokenizer",
+        "train",
+        "--quiet",
+        "--vocab-size",
+        "800",
+        "--corpus",
+        corpus(),
+        "--out",
         shared.resolve("tokenizer").toString());
   }
 
@@ -49,7 +67,9 @@ class CorpusMixTest {
     return shared.resolve("corpus").toString();
   }
 
-  /** Classes of eight packages that import each other; a third of them hardly more than comments. */
+  /**
+   * Classes of eight packages that import each other; a third of them hardly more than comments.
+   */
   private static void artifact(String name, String word) throws IOException {
     Path artifacts = Files.createDirectories(shared.resolve("corpus/artifacts"));
     Files.writeString(
@@ -116,12 +136,19 @@ class CorpusMixTest {
   private Invocation encode(String out, String config, String... more) throws IOException {
     Path file = Files.writeString(folder.resolve("mix.json"), config);
     String[] args = {
-      "corpus", "encode", "--quiet", "--corpus", corpus(), "--tokenizer",
-      shared.resolve("tokenizer").toString(), "--out", folder.resolve(out).toString(),
-      "--mix-config", file.toString()
+      "corpus",
+      "encode",
+      "--quiet",
+      "--corpus",
+      corpus(),
+      "--tokenizer",
+      shared.resolve("tokenizer").toString(),
+      "--out",
+      folder.resolve(out).toString(),
+      "--mix-config",
+      file.toString()
     };
-    return Invocation.hadal(
-        Stream.concat(Stream.of(args), Stream.of(more)).toArray(String[]::new));
+    return Invocation.hadal(Stream.concat(Stream.of(args), Stream.of(more)).toArray(String[]::new));
   }
 
   private List<String> train(String out) throws IOException {
@@ -200,7 +227,8 @@ class CorpusMixTest {
                 + " \"max_repeats\": 2, \"languages\": {\"java\": 1}}");
     assertThat(run.exitCode()).as(run.err()).isZero();
     assertThat(run.out()).contains("too little text", "used 2.00 times");
-    JsonNode parts = Json.parse(folder.resolve("tokens/meta.json"), 1 << 20).at("/splits/train/parts");
+    JsonNode parts =
+        Json.parse(folder.resolve("tokens/meta.json"), 1 << 20).at("/splits/train/parts");
     assertThat(parts.at("/docs/falls_short").asBoolean(false)).isTrue();
     assertThat(parts.at("/docs/rounds").asInt(0)).isEqualTo(2);
     assertThat(parts.at("/synthetic/tokens").asInt(1)).isZero();
@@ -211,8 +239,12 @@ class CorpusMixTest {
   void optionsWinOverTheFile() throws IOException {
     Invocation run =
         encode(
-            "tokens", "{\"shares\": {\"code\": 1}, \"fim_rate\": 0.9, \"name_rate\": 0}",
-            "--fim-rate", "0", "--mix", "java=0.5");
+            "tokens",
+            "{\"shares\": {\"code\": 1}, \"fim_rate\": 0.9, \"name_rate\": 0}",
+            "--fim-rate",
+            "0",
+            "--mix",
+            "java=0.5");
     assertThat(run.exitCode()).as(run.err()).isZero();
     JsonNode options = Json.parse(folder.resolve("tokens/meta.json"), 1 << 20).path("options");
     assertThat(options.path("fim_rate").asDouble(1)).isZero();
@@ -244,8 +276,18 @@ class CorpusMixTest {
     assertThat(encode("tokens", "{\"shares\": {\"code\": 1}}").exitCode()).isZero();
     Path json = folder.resolve("ngram.json");
     String[] eval = {
-      "eval", "--quiet", "--corpus", corpus(), "--baseline", "ngram", "--data",
-      folder.resolve("tokens").toString(), "--order", "4", "--json", json.toString()
+      "eval",
+      "--quiet",
+      "--corpus",
+      corpus(),
+      "--baseline",
+      "ngram",
+      "--data",
+      folder.resolve("tokens").toString(),
+      "--order",
+      "4",
+      "--json",
+      json.toString()
     };
     Invocation run = run(eval);
     assertThat(run.out()).contains("order 4").doesNotContain("order 5");

@@ -14,7 +14,8 @@ final class CommentShare {
   private CommentShare() {}
 
   /**
-   * Least share of comments in documentation, so that it is no more of all files than the mix wants.
+   * Least share of comments in documentation, so that it is no more of all files than the mix
+   * wants.
    *
    * @param files of the training projects
    */
@@ -45,7 +46,9 @@ final class CommentShare {
     return Math.max(mix.commentShare(), (double) step / STEPS);
   }
 
-  /** The share with a small number that belongs to the file: documentation is what ranks highest. */
+  /**
+   * The share with a small number that belongs to the file: documentation is what ranks highest.
+   */
   static double rank(Document document, long seed) {
     return of(document) + JITTER * document.sample(seed);
   }

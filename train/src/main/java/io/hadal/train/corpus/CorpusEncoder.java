@@ -22,8 +22,8 @@ import tools.jackson.databind.node.ObjectNode;
  * and at the end the total, as little-endian int64. Beside them {@code token_bytes.bin}, for each
  * id the number of bytes of text it stands for (u16, 0 for added tokens), the tokenizer, and {@code
  * meta.json}, which is written last. Samples of one project follow each other, in import order. A
- * training split with exercises has {@code targets.bin} as well: a byte per token, 0 for what is not
- * learnt.
+ * training split with exercises has {@code targets.bin} as well: a byte per token, 0 for what is
+ * not learnt.
  *
  * <p>The work is done project by project; what a killed run has finished is used again.
  */
@@ -227,8 +227,7 @@ public final class CorpusEncoder {
       Mixing mixed, OrderedPool pool, SplitWriter out, ObjectNode node, StringBuilder report)
       throws IOException, InterruptedException {
     List<Path> files = corpus.part(Split.TRAIN).files();
-    TrainingMix mix =
-        mixed.mix().withCommentShare(CommentShare.bound(mixed.mix(), files, options));
+    TrainingMix mix = mixed.mix().withCommentShare(CommentShare.bound(mixed.mix(), files, options));
     node.put("comment_share", mix.commentShare());
     PartSamples source = new PartSamples(mix, mixed.tasks(), options, samples, pool, progress);
     String key = recipe + " " + mix.text() + " " + mixed.tasks().recipe() + " ";

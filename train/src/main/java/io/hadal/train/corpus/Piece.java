@@ -18,7 +18,12 @@ import tools.jackson.databind.node.ObjectNode;
  * @param bytes of text that the tokens stand for
  */
 record Piece(
-    Path tokens, Path documents, @Nullable Path targets, long tokenCount, long samples, long bytes) {
+    Path tokens,
+    Path documents,
+    @Nullable Path targets,
+    long tokenCount,
+    long samples,
+    long bytes) {
   private static final long MAX_JSON = 1 << 20;
 
   /** Takes samples in order. */

@@ -134,8 +134,8 @@ public final class SampleEncoder {
   }
 
   /**
-   * Documents of one project as one sample: the project's name, then each with its own. In
-   * fill-in form the last one has the hole, and the others are what it is filled from.
+   * Documents of one project as one sample: the project's name, then each with its own. In fill-in
+   * form the last one has the hole, and the others are what it is filled from.
    *
    * @param repetition how often documents were given before
    */
@@ -150,8 +150,7 @@ public final class SampleEncoder {
     parts.addAll(file(last));
     parts.addAll(
         random.nextDouble() < options.fimRate()
-            ? FillInMiddle.transform(
-                last.text(), options.spmShare(), options.shortShare(), random)
+            ? FillInMiddle.transform(last.text(), options.spmShare(), options.shortShare(), random)
             : List.of(FillInMiddle.Part.text(last.text())));
     return sample(parts);
   }

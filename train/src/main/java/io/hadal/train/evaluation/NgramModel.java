@@ -11,10 +11,11 @@ import java.util.SplittableRandom;
  * A static n-gram model with interpolated absolute discounting (Ney, Essen and Kneser 1994), as a
  * yardstick: what counting gives.
  *
- * <p>{@code p_k(w | h) = max(c(h w) - D_k, 0) / c(h) + D_k n(h) / c(h) p_{k-1}(w | h')}, where h are
- * the k - 1 tokens before, n(h) the number of different tokens seen behind h, h' is h without its
- * first token, p_0 is uniform, and D_k = n1 / (n1 + 2 n2) from the numbers of sequences of k tokens
- * seen once and twice. Sequences do not go across samples. Every order comes out of one pass.
+ * <p>{@code p_k(w | h) = max(c(h w) - D_k, 0) / c(h) + D_k n(h) / c(h) p_{k-1}(w | h')}, where h
+ * are the k - 1 tokens before, n(h) the number of different tokens seen behind h, h' is h without
+ * its first token, p_0 is uniform, and D_k = n1 / (n1 + 2 n2) from the numbers of sequences of k
+ * tokens seen once and twice. Sequences do not go across samples. Every order comes out of one
+ * pass.
  */
 public final class NgramModel {
   public static final int MAX_ORDER = 8;

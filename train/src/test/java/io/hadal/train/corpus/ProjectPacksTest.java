@@ -44,7 +44,8 @@ class ProjectPacksTest {
     int[] lengths = new int[n];
     for (int i = 0; i < n; i++) {
       int self = i;
-      imports.add(i == 0 ? new int[0] : random.ints(4, 0, n).filter(k -> k != self).distinct().toArray());
+      imports.add(
+          i == 0 ? new int[0] : random.ints(4, 0, n).filter(k -> k != self).distinct().toArray());
       lengths[i] = random.nextInt(10, 130);
     }
     BitSet covered = new BitSet();

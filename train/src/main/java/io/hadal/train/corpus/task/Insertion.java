@@ -35,7 +35,9 @@ record Insertion(Weakness weakness, String unsafe, int line, String safe) {
                   + "ResultSet rows = statement.executeQuery(query);",
               0,
               "PreparedStatement query = connection.prepareStatement(\"SELECT * FROM users WHERE"
-                  + " name = ?\");\nquery.setString(1, @);\nResultSet rows = query.executeQuery();"),
+                  + " name = ?\");\n"
+                  + "query.setString(1, @);\n"
+                  + "ResultSet rows = query.executeQuery();"),
           new Insertion(
               Weakness.PATH_TRAVERSAL,
               "Path file = folder.resolve(@);\nbyte[] content = Files.readAllBytes(file);",
@@ -54,7 +56,8 @@ record Insertion(Weakness weakness, String unsafe, int line, String safe) {
                   + "factory.setFeature(\"http://apache.org/xml/features/disallow-doctype-decl\","
                   + " true);\n"
                   + "Document document =\n"
-                  + "    factory.newDocumentBuilder().parse(new InputSource(new StringReader(@)));"),
+                  + "    factory.newDocumentBuilder().parse(new InputSource(new"
+                  + " StringReader(@)));"),
           new Insertion(
               Weakness.WEAK_HASH,
               "byte[] digest = MessageDigest.getInstance(\"MD5\").digest(@.getBytes(UTF_8));",
@@ -102,11 +105,13 @@ record Insertion(Weakness weakness, String unsafe, int line, String safe) {
           new Insertion(
               Weakness.DESERIALISATION,
               "byte[] bytes = Base64.getDecoder().decode(@);\n"
-                  + "ObjectInputStream in = new ObjectInputStream(new ByteArrayInputStream(bytes));\n"
+                  + "ObjectInputStream in = new ObjectInputStream(new"
+                  + " ByteArrayInputStream(bytes));\n"
                   + "Object value = in.readObject();",
               2,
               "byte[] bytes = Base64.getDecoder().decode(@);\n"
-                  + "ObjectInputStream in = new ObjectInputStream(new ByteArrayInputStream(bytes));\n"
+                  + "ObjectInputStream in = new ObjectInputStream(new"
+                  + " ByteArrayInputStream(bytes));\n"
                   + "in.setObjectInputFilter(ALLOWED_CLASSES);\n"
                   + "Object value = in.readObject();"));
 

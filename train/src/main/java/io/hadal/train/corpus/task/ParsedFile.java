@@ -26,7 +26,8 @@ import org.jspecify.annotations.Nullable;
 
 /** A Java file with its syntax tree. Names and types are not resolved. */
 final class ParsedFile {
-  private static final List<String> OPTIONS = List.of("-proc:none", "-nowarn", "-Xlint:none", "-Xmaxerrs", "1000000");
+  private static final List<String> OPTIONS =
+      List.of("-proc:none", "-nowarn", "-Xlint:none", "-Xmaxerrs", "1000000");
 
   /** Operators of one statement: the compiler's visitors recurse, and stacks are finite. */
   private static final int MAX_OPERATORS = 400;

@@ -20,10 +20,10 @@ final class RenamedVariants implements Generator {
   private static final List<String> VARIABLES =
       List.of(
           ("value item entry current target source buffer result index offset limit count total"
-                  + " size key name label node parent child first last next previous position start"
-                  + " finish left right input output data record element pair group options context"
-                  + " state flag handler listener reader writer stream builder cache table row column"
-                  + " text line message token field argument candidate match holder request response")
+               + " size key name label node parent child first last next previous position start"
+               + " finish left right input output data record element pair group options context"
+               + " state flag handler listener reader writer stream builder cache table row column"
+               + " text line message token field argument candidate match holder request response")
               .split(" "));
   private static final List<String> VERBS =
       List.of(
@@ -43,11 +43,16 @@ final class RenamedVariants implements Generator {
       taken.add(words.group());
     }
     boolean whole = file.text().length() <= MAX_FILE && random.nextBoolean();
-    return whole ? variant(file, candidates, taken, random) : question(file, candidates, taken, random);
+    return whole
+        ? variant(file, candidates, taken, random)
+        : question(file, candidates, taken, random);
   }
 
   private static List<Draft> variant(
-      ParsedFile file, List<Renaming.Candidate> candidates, Set<String> taken, SplittableRandom random) {
+      ParsedFile file,
+      List<Renaming.Candidate> candidates,
+      Set<String> taken,
+      SplittableRandom random) {
     List<Edit> edits = new ArrayList<>();
     for (Renaming.Candidate candidate : candidates) {
       if (random.nextInt(4) > 0) {
@@ -61,7 +66,10 @@ final class RenamedVariants implements Generator {
   }
 
   private static List<Draft> question(
-      ParsedFile file, List<Renaming.Candidate> candidates, Set<String> taken, SplittableRandom random) {
+      ParsedFile file,
+      List<Renaming.Candidate> candidates,
+      Set<String> taken,
+      SplittableRandom random) {
     int first = random.nextInt(candidates.size());
     for (int i = 0; i < candidates.size(); i++) {
       Renaming.Candidate candidate = candidates.get((first + i) % candidates.size());
@@ -81,8 +89,7 @@ final class RenamedVariants implements Generator {
       if (to > 0) {
         String name = newName(candidate, taken, random);
         String before = file.outdented(from, file.text().substring(from, to));
-        String after =
-            file.outdented(from, Edit.apply(file.text(), from, to, candidate.to(name)));
+        String after = file.outdented(from, Edit.apply(file.text(), from, to, candidate.to(name)));
         return List.of(
             Draft.of(
                 TaskText.rewrite(

@@ -40,8 +40,7 @@ public final class SyntheticTasks implements TaskSource {
 
   @Override
   public List<Task> ofFiles(List<Document> documents, int round) {
-    List<Document> java =
-        documents.stream().filter(d -> d.language() == Language.JAVA).toList();
+    List<Document> java = documents.stream().filter(d -> d.language() == Language.JAVA).toList();
     List<Optional<ParsedFile>> files = ParsedFile.of(java.stream().map(Document::text).toList());
     List<Draft> drafts = new ArrayList<>();
     for (int i = 0; i < java.size(); i++) {

@@ -26,7 +26,9 @@ final class TaskText {
         ? new Task(
             kind, question + "\n\n" + block(code), said.strip() + "\n\n" + block(answer), true)
         : new Task(
-            kind, comment(question) + code.strip() + "\n\n", comment(said) + answer.strip() + "\n",
+            kind,
+            comment(question) + code.strip() + "\n\n",
+            comment(said) + answer.strip() + "\n",
             false);
   }
 }

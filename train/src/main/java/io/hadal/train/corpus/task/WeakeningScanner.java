@@ -195,12 +195,12 @@ final class WeakeningScanner extends TreeScanner<Void, Void> {
           && arguments.size() == 2
           && file.source(arguments.getFirst()).equals("1")
           && arguments.get(1) instanceof IdentifierTree value
-          && method.getParameters().stream().anyMatch(v -> v.getName().contentEquals(value.getName()))) {
+          && method.getParameters().stream()
+              .anyMatch(v -> v.getName().contentEquals(value.getName()))) {
         String text = file.source(p.statement);
         int mark = text.indexOf('?');
         String rest = "'" + text.substring(mark + 1);
-        String pasted =
-            text.substring(0, mark) + "'\" + " + value.getName() + " + \"" + rest;
+        String pasted = text.substring(0, mark) + "'\" + " + value.getName() + " + \"" + rest;
         int start = file.start(p.statement);
         found.add(
             new Weakening(

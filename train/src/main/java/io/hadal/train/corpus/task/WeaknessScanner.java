@@ -36,14 +36,16 @@ final class WeaknessScanner extends TreeScanner<Void, Void> {
           "createSQLQuery",
           "addBatch");
   private static final Pattern SQL =
-      Pattern.compile("^\"\\s*(select|insert|update|delete|drop|create|alter|truncate)\\s.*",
+      Pattern.compile(
+          "^\"\\s*(select|insert|update|delete|drop|create|alter|truncate)\\s.*",
           Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
   private static final Pattern CIPHER =
       Pattern.compile("\"(DES|DESede|RC2|RC4|ARCFOUR|Blowfish|AES)([/\"].*)?");
   private static final Pattern CONSTANT = Pattern.compile("([\\w.]+\\.)?[A-Z][A-Z0-9_]*");
   private static final Pattern SECRET_NAME =
       Pattern.compile(".*(password|passwd|secret|apikey)", Pattern.CASE_INSENSITIVE);
-  private static final Pattern SECRET_VALUE = Pattern.compile("\"(?=.*[0-9!#%@])[^\\s.${}/]{6,40}\"");
+  private static final Pattern SECRET_VALUE =
+      Pattern.compile("\"(?=.*[0-9!#%@])[^\\s.${}/]{6,40}\"");
   private static final Pattern SECRET_USE =
       Pattern.compile(".*(token|password|secret|salt|nonce|session).*", Pattern.CASE_INSENSITIVE);
   private static final Set<String> XML_FACTORIES =
@@ -89,7 +91,9 @@ final class WeaknessScanner extends TreeScanner<Void, Void> {
         found(Weakness.SQL_INJECTION, call);
       } else if ((name.equals("newInstance") || name.equals("newFactory"))
           && XML_FACTORIES.contains(receiver)
-          && !Pattern.compile("set(Feature|Property|Attribute|Expand|XInclude)").matcher(text).find()) {
+          && !Pattern.compile("set(Feature|Property|Attribute|Expand|XInclude)")
+              .matcher(text)
+              .find()) {
         found(Weakness.EXTERNAL_ENTITY, call);
       } else if (name.equals("getName")
           && text.contains("ZipEntry " + receiver)

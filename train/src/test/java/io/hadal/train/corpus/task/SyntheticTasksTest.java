@@ -84,8 +84,8 @@ class SyntheticTasksTest {
             .collect(Collectors.toMap(Renaming.Candidate::name, c -> c));
     // value and shared are declared twice, open is seen from outside, values is used once per name.
     assertThat(found.keySet())
-        .containsExactlyInAnyOrder("total", "values", "limit", "sum", "i", "check", "most", "name",
-            "other");
+        .containsExactlyInAnyOrder(
+            "total", "values", "limit", "sum", "i", "check", "most", "name", "other");
     List<Edit> edits = new ArrayList<>();
     found.values().forEach(c -> edits.addAll(c.to(c.name() + "New")));
     String text = Edit.apply(COUNTER, 0, COUNTER.length(), edits);
@@ -116,12 +116,16 @@ class SyntheticTasksTest {
       assertThat(wrong).isNotEqualTo(COUNTER);
       assertThat(ParsedFile.of(List.of(wrong)).getFirst()).as(bug.toString()).isPresent();
     }
-    assertThat(bugs).anySatisfy(b -> assertThat(b.explanation())
-        .isEqualTo("Off by one: `i <= values.size()` should be `i < values.size()`."));
+    assertThat(bugs)
+        .anySatisfy(
+            b ->
+                assertThat(b.explanation())
+                    .isEqualTo("Off by one: `i <= values.size()` should be `i < values.size()`."));
   }
 
   private static List<Weakness> found(String body) {
-    ParsedFile file = parse(ParsedFile.around("void token(String in) throws Exception {" + body + "}"));
+    ParsedFile file =
+        parse(ParsedFile.around("void token(String in) throws Exception {" + body + "}"));
     return WeaknessScanner.of(file, file.methods(0, 10_000).getFirst()).stream()
         .map(Finding::weakness)
         .toList();
@@ -162,7 +166,9 @@ class SyntheticTasksTest {
         .singleElement()
         .satisfies(
             t -> {
-              assertThat(t.prompt()).contains("WHERE id = '\" + id + \"'\")").doesNotContain("setS");
+              assertThat(t.prompt())
+                  .contains("WHERE id = '\" + id + \"'\")")
+                  .doesNotContain("setS");
               assertThat(t.answer()).contains("Line 2,", "CWE-89", "s.setString(1, id);");
             });
   }
