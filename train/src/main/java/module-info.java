@@ -9,6 +9,7 @@ module io.hadal.train {
   exports io.hadal.train;
   exports io.hadal.train.ablation;
   exports io.hadal.train.corpus;
+  exports io.hadal.train.corpus.task;
   exports io.hadal.train.evaluation;
   exports io.hadal.train.finetune;
   exports io.hadal.train.graph;

@@ -4,6 +4,8 @@ import io.hadal.train.corpus.Corpus;
 import io.hadal.train.corpus.CorpusEncoder;
 import io.hadal.train.corpus.EncodingOptions;
 import io.hadal.train.corpus.Language;
+import io.hadal.train.corpus.MixFile;
+import io.hadal.train.corpus.task.SyntheticTasks;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -12,6 +14,7 @@ import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -94,6 +97,17 @@ final class CorpusEncodeCommand implements Callable<Integer> {
       description = "How often files of a language are repeated, such as java=1,python=4.")
   private Map<String, Double> mix = new LinkedHashMap<>();
 
+  @Option(
+      names = "--mix-config",
+      paramLabel = "FILE",
+      description = {
+        "JSON with the shares of code, docs, synthetic (exercises made from code) and project"
+            + " (files behind what they import) in the training tokens, and any of the settings"
+            + " here. Options given beside it win.",
+        "{} is half code, a fifth docs, the rest in equal parts."
+      })
+  private @Nullable Path mixConfig;
+
   @Option(names = "--seed", paramLabel = "N", description = "Of all choices (default: 1).")
   private long seed = DEFAULTS.seed();
 
@@ -103,13 +117,28 @@ final class CorpusEncodeCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException, InterruptedException {
     EncodingOptions options = options();
+    MixFile mixFile = mixConfig == null ? null : MixFile.read(mixConfig, DEFAULTS);
+    if (mixFile != null) {
+      options = merged(mixFile.options(), options);
+    }
     Path json = Files.isDirectory(tokenizer) ? tokenizer.resolve("tokenizer.json") : tokenizer;
     if (!Files.exists(json)) {
       throw new NoSuchFileException(json.toString());
     }
     String report;
     try (StageProgress stages = new StageProgress(spec.commandLine().getErr(), progress)) {
-      report = CorpusEncoder.encode(Corpus.open(corpus), json, out, options, stages);
+      Corpus source = Corpus.open(corpus);
+      report =
+          mixFile == null
+              ? CorpusEncoder.encode(source, json, out, options, stages)
+              : CorpusEncoder.encode(
+                  source,
+                  json,
+                  out,
+                  options,
+                  mixFile.mix(),
+                  new SyntheticTasks(options.seed()),
+                  stages);
     }
     spec.commandLine().getOut().print(report);
     spec.commandLine().getOut().flush();
@@ -132,6 +161,23 @@ final class CorpusEncodeCommand implements Callable<Integer> {
     } catch (IllegalArgumentException e) {
       throw usage(String.valueOf(e.getMessage()));
     }
+  }
+
+  /** The settings of a file, but for the options that were given. */
+  private EncodingOptions merged(EncodingOptions file, EncodingOptions given) {
+    return new EncodingOptions(
+        has("--fim-rate") ? given.fimRate() : file.fimRate(),
+        has("--spm") ? given.spmShare() : file.spmShare(),
+        has("--short-holes") ? given.shortShare() : file.shortShare(),
+        has("--fim-window") ? given.fimWindow() : file.fimWindow(),
+        has("--names") ? given.nameRate() : file.nameRate(),
+        has("--mix") ? given.mix() : file.mix(),
+        has("--seed") ? given.seed() : file.seed(),
+        given.threads());
+  }
+
+  private boolean has(String option) {
+    return spec.commandLine().getParseResult().hasMatchedOption(option);
   }
 
   private ParameterException usage(String message) {

@@ -27,6 +27,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import tools.jackson.databind.node.ObjectNode;
 
 /** {@code hadal eval}: what a model is worth on code that it has not seen. */
 @Command(
@@ -45,6 +46,8 @@ final class EvalCommand implements Callable<Integer> {
   @Mixin private RunOptions run = new RunOptions();
 
   @Mixin private ProgressOption progress = new ProgressOption();
+
+  @Mixin private NgramOptions ngram = new NgramOptions();
 
   @Option(
       names = {"-m", "--model"},
@@ -112,18 +115,21 @@ final class EvalCommand implements Callable<Integer> {
     if (bytes < 0 || cases < 0 || window < 2 || window > 1 << 20) {
       throw usage("--bytes and --cases must not be negative, --window must be 2..1048576");
     }
+    String complaint = ngram.complaint();
+    if (complaint != null) {
+      throw usage(complaint);
+    }
+    if (ngram.baseline != null && (model != null || fit != null || weights != null)) {
+      throw usage("--baseline measures no model: leave out --model, --weights and --fit-memory");
+    }
     Split chosen = split();
+    if (ngram.baseline != null) {
+      return baseline(HeldOutFiles.choose(Corpus.open(corpus), chosen, bytes, seed));
+    }
     Path checkpoint = model == null ? DemoFiles.trained(null) : model;
     Corpus source = Corpus.open(corpus);
     List<Document> files = HeldOutFiles.choose(source, chosen, bytes, seed);
-    if (text != null) {
-      AtomicFiles.write(
-          text,
-          files.stream()
-              .map(Document::text)
-              .collect(Collectors.joining())
-              .getBytes(StandardCharsets.UTF_8));
-    }
+    writeText(files);
     try (Model loaded = Model.load(checkpoint);
         Engine engine = new Engine(loaded, run.engine(window));
         StageProgress stages = new StageProgress(spec.commandLine().getErr(), progress)) {
@@ -156,12 +162,38 @@ final class EvalCommand implements Callable<Integer> {
           report.completions(kind, "with memory", CompletionScore.of(list, places, both, stages));
         }
       }
-      if (json != null) {
-        AtomicFiles.write(
-            json, (report.json().toPrettyString() + "\n").getBytes(StandardCharsets.UTF_8));
-      }
+      writeJson(report.json());
     }
     return ExitCode.OK;
+  }
+
+  private int baseline(List<Document> files) throws IOException {
+    writeText(files);
+    try (StageProgress stages = new StageProgress(spec.commandLine().getErr(), progress)) {
+      writeJson(
+          ngram
+              .run(files, seed, spec.commandLine().getOut(), stages)
+              .put("split", split)
+              .put("seed", seed));
+    }
+    return ExitCode.OK;
+  }
+
+  private void writeText(List<Document> files) throws IOException {
+    if (text != null) {
+      AtomicFiles.write(
+          text,
+          files.stream()
+              .map(Document::text)
+              .collect(Collectors.joining())
+              .getBytes(StandardCharsets.UTF_8));
+    }
+  }
+
+  private void writeJson(ObjectNode results) throws IOException {
+    if (json != null) {
+      AtomicFiles.write(json, (results.toPrettyString() + "\n").getBytes(StandardCharsets.UTF_8));
+    }
   }
 
   private MemoryWeights memory() throws IOException {

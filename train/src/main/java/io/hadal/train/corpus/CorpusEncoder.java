@@ -1,21 +1,16 @@
 package io.hadal.train.corpus;
 
 import io.hadal.formats.FormatException;
-import io.hadal.formats.Json;
 import io.hadal.formats.prompt.SpecialTokens;
 import io.hadal.formats.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import tools.jackson.databind.JsonNode;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -26,7 +21,9 @@ import tools.jackson.databind.node.ObjectNode;
  * vocabulary has more than 65,536), and {@code documents.bin}, the start of each sample in tokens
  * and at the end the total, as little-endian int64. Beside them {@code token_bytes.bin}, for each
  * id the number of bytes of text it stands for (u16, 0 for added tokens), the tokenizer, and {@code
- * meta.json}, which is written last. Samples of one project follow each other, in import order.
+ * meta.json}, which is written last. Samples of one project follow each other, in import order. A
+ * training split with exercises has {@code targets.bin} as well: a byte per token, 0 for what is
+ * not learnt.
  *
  * <p>The work is done project by project; what a killed run has finished is used again.
  */
@@ -34,11 +31,9 @@ public final class CorpusEncoder {
   /** Changes whenever the same input would give other tokens. */
   private static final int VERSION = 1;
 
-  private static final long MAX_JSON = 64 << 20;
-  private static final int BUFFER = 1 << 20;
-
   private final Corpus corpus;
   private final EncodingOptions options;
+  private final @Nullable Mixing mixing;
   private final Path folder;
   private final Path work;
   private final Progress progress;
@@ -49,15 +44,24 @@ public final class CorpusEncoder {
   private final int[] textBytes;
 
   private CorpusEncoder(
-      Corpus corpus, Path tokenizerJson, Path folder, EncodingOptions options, Progress progress)
+      Corpus corpus,
+      Path tokenizerJson,
+      Path folder,
+      EncodingOptions options,
+      @Nullable Mixing mixing,
+      Progress progress)
       throws IOException {
     this.corpus = corpus;
     this.options = options;
+    this.mixing = mixing;
     this.folder = folder;
     this.work = folder.resolve("work");
     this.progress = progress;
     this.tokenizer = Tokenizer.fromJson(tokenizerJson);
     this.samples = new SampleEncoder(tokenizer, tokenizerJson.toString(), options);
+    if (mixing != null) {
+      samples.require(mixing.mix());
+    }
     this.wide = tokenizer.vocabSize() > 1 << 16;
     this.textBytes = textBytes(tokenizer);
     this.recipe =
@@ -85,8 +89,32 @@ public final class CorpusEncoder {
   public static String encode(
       Corpus corpus, Path tokenizerJson, Path folder, EncodingOptions options, Progress progress)
       throws IOException, InterruptedException {
-    return new CorpusEncoder(corpus, tokenizerJson, folder, options, progress).run(tokenizerJson);
+    return new CorpusEncoder(corpus, tokenizerJson, folder, options, null, progress)
+        .run(tokenizerJson);
   }
+
+  /**
+   * Encodes all splits, the training split in the shares of a mix.
+   *
+   * @param tasks makes the exercises
+   * @return what there is now, for people
+   */
+  public static String encode(
+      Corpus corpus,
+      Path tokenizerJson,
+      Path folder,
+      EncodingOptions options,
+      TrainingMix mix,
+      TaskSource tasks,
+      Progress progress)
+      throws IOException, InterruptedException {
+    return new CorpusEncoder(
+            corpus, tokenizerJson, folder, options, new Mixing(mix, tasks), progress)
+        .run(tokenizerJson);
+  }
+
+  /** What the training split is mixed from. */
+  private record Mixing(TrainingMix mix, TaskSource tasks) {}
 
   /** Languages in their own order: a map has none. */
   private String mixText() {
@@ -96,8 +124,6 @@ public final class CorpusEncoder {
     }
     return text.toString();
   }
-
-  private record Piece(Path tokens, Path documents, long tokenCount, long samples, long bytes) {}
 
   private String run(Path tokenizerJson) throws IOException, InterruptedException {
     Files.createDirectories(work);
@@ -117,6 +143,17 @@ public final class CorpusEncoder {
         .put("name_rate", options.nameRate())
         .put("mix", mixText())
         .put("seed", options.seed());
+    if (mixing != null) {
+      TrainingMix mix = mixing.mix();
+      ObjectNode node = meta.putObject("mix");
+      node.put("tokens", mix.tokens()).put("max_repeats", mix.maxRepeats());
+      node.put("pack_tokens", mix.packTokens()).put("comment_share", mix.commentShare());
+      node.put("tasks_per_project", mix.tasksPerProject());
+      ObjectNode shares = node.putObject("shares");
+      for (TrainingPart part : TrainingPart.values()) {
+        shares.put(part.label(), mix.share(part));
+      }
+    }
     ObjectNode splits = meta.putObject("splits");
     StringBuilder report = new StringBuilder();
     try (OrderedPool pool = new OrderedPool(options.threads())) {
@@ -145,94 +182,92 @@ public final class CorpusEncoder {
 
   private void encode(Split split, OrderedPool pool, ObjectNode node, StringBuilder report)
       throws IOException, InterruptedException {
-    Corpus.Part part = corpus.part(split);
-    int passes = 1;
-    if (split == Split.TRAIN) {
-      for (Language language : Language.values()) {
-        passes = Math.max(passes, (int) Math.ceil(options.repeats(language)));
+    Mixing mixed = split == Split.TRAIN ? mixing : null;
+    boolean marked = mixed != null && mixed.mix().share(TrainingPart.SYNTHETIC) > 0;
+    StringBuilder parts = new StringBuilder();
+    Path target = folder.resolve(split.folder());
+    try (SplitWriter out = new SplitWriter(target, wide, textBytes, marked)) {
+      if (mixed == null) {
+        plain(split, pool, out);
+      } else {
+        mix(mixed, pool, out, node, parts);
       }
+      out.publish();
+      node.put("tokens", out.tokens()).put("documents", out.documents());
+      node.put("text_bytes", out.bytes());
+      node.put("tokens_sha256", Extraction.sha256(out.tokenFile()));
+      node.put("documents_sha256", Extraction.sha256(out.documentFile()));
+      report.append(
+          String.format(
+              Locale.ROOT,
+              "%-8s %11d tokens %8d samples %9.1f MB %6.3f bytes per token%n%s",
+              split.folder(),
+              out.tokens(),
+              out.documents(),
+              out.bytes() / 1e6,
+              out.tokens() == 0 ? 0.0 : (double) out.bytes() / out.tokens(),
+              parts));
     }
+  }
+
+  private void plain(Split split, OrderedPool pool, SplitWriter out)
+      throws IOException, InterruptedException {
+    Corpus.Part part = corpus.part(split);
+    int passes = split == Split.TRAIN ? options.passes() : 1;
     progress.stage("encoding " + split.folder(), part.bytes() * passes);
-    List<Piece> pieces = new ArrayList<>();
+    SplitWriter.Taking all = new SplitWriter.Taking(1);
     for (int pass = 0; pass < passes; pass++) {
       for (Path file : part.files()) {
-        pieces.add(piece(split, file, pass, pool));
+        out.add(piece(split, file, pass, pool), all);
       }
     }
-    long tokens = pieces.stream().mapToLong(Piece::tokenCount).sum();
-    long count = pieces.stream().mapToLong(Piece::samples).sum();
-    long bytes = pieces.stream().mapToLong(Piece::bytes).sum();
-    Path target = Files.createDirectories(folder.resolve(split.folder()));
-    Path tokenFile = target.resolve(EncodedCorpus.TOKENS);
-    Path documentFile = target.resolve(EncodedCorpus.DOCUMENTS);
-    concatenate(pieces, tokenFile);
-    concatenateStarts(pieces, documentFile, count, tokens);
-    node.put("tokens", tokens).put("documents", count).put("text_bytes", bytes);
-    node.put("tokens_sha256", Extraction.sha256(tokenFile));
-    node.put("documents_sha256", Extraction.sha256(documentFile));
-    report.append(
-        String.format(
-            Locale.ROOT,
-            "%-8s %11d tokens %8d samples %9.1f MB %6.3f bytes per token%n",
-            split.folder(),
-            tokens,
-            count,
-            bytes / 1e6,
-            tokens == 0 ? 0.0 : (double) bytes / tokens));
+  }
+
+  private void mix(
+      Mixing mixed, OrderedPool pool, SplitWriter out, ObjectNode node, StringBuilder report)
+      throws IOException, InterruptedException {
+    List<Path> files = corpus.part(Split.TRAIN).files();
+    TrainingMix mix = mixed.mix().withCommentShare(CommentShare.bound(mixed.mix(), files, options));
+    node.put("comment_share", mix.commentShare());
+    PartSamples source = new PartSamples(mix, mixed.tasks(), options, samples, pool, progress);
+    String key = recipe + " " + mix.text() + " " + mixed.tasks().recipe() + " ";
+    progress.stage("encoding train", (long) files.size() * TrainingPart.values().length);
+    new MixWriter(
+            mix,
+            files,
+            (part, file, round) ->
+                Piece.of(
+                    work,
+                    part.label() + "-" + round + "-" + file.getFileName(),
+                    key + Extraction.sha256(file),
+                    wide,
+                    textBytes,
+                    part == TrainingPart.SYNTHETIC,
+                    sink -> source.write(part, file, round, sink)))
+        .write(out, node.putObject("parts"), report);
   }
 
   /** Encodes one file once, or finds that done. */
   private Piece piece(Split split, Path file, int pass, OrderedPool pool)
       throws IOException, InterruptedException {
-    String name = split.folder() + "-" + pass + "-" + file.getFileName();
-    Path tokens = work.resolve(name + ".tokens");
-    Path documents = work.resolve(name + ".documents");
-    Path marker = work.resolve(name + ".json");
-    String key = recipe + " " + Extraction.sha256(file);
-    if (Files.exists(marker)) {
-      JsonNode known = Json.parse(marker, MAX_JSON);
-      // A run that was killed while it cleaned up may have left the marker alone.
-      if (known.path("recipe").asString("").equals(key)
-          && Files.exists(tokens)
-          && Files.exists(documents)) {
-        return new Piece(
-            tokens,
-            documents,
-            known.path("tokens").asLong(0),
-            known.path("documents").asLong(0),
-            known.path("text_bytes").asLong(0));
-      }
-    }
-    Files.deleteIfExists(marker);
-    long[] totals = new long[3];
-    Path temporaryTokens = AtomicFiles.temporary(tokens);
-    Path temporaryDocuments = AtomicFiles.temporary(documents);
-    try (LittleEndianFile ids = new LittleEndianFile(temporaryTokens);
-        LittleEndianFile starts = new LittleEndianFile(temporaryDocuments);
-        DocumentReader reader = Corpus.read(file)) {
-      pool.map(
-          reader,
-          document -> new Encoded(samplesOf(document, split, pass), document.utf8Length()),
-          encoded -> {
-            progress.advance(encoded.bytes);
-            for (int[] sample : encoded.samples) {
-              starts.putLong(totals[0]);
-              for (int id : sample) {
-                ids.putId(id, wide);
-                totals[2] += textBytes[id];
-              }
-              totals[0] += sample.length;
-              totals[1]++;
-            }
-          });
-    }
-    AtomicFiles.publish(temporaryTokens, tokens);
-    AtomicFiles.publish(temporaryDocuments, documents);
-    ObjectNode node = JsonMapper.shared().createObjectNode();
-    node.put("recipe", key).put("tokens", totals[0]).put("documents", totals[1]);
-    node.put("text_bytes", totals[2]);
-    AtomicFiles.write(marker, node.toString().getBytes(StandardCharsets.UTF_8));
-    return new Piece(tokens, documents, totals[0], totals[1], totals[2]);
+    return Piece.of(
+        work,
+        split.folder() + "-" + pass + "-" + file.getFileName(),
+        recipe + " " + Extraction.sha256(file),
+        wide,
+        textBytes,
+        false,
+        sink -> {
+          try (DocumentReader reader = Corpus.read(file)) {
+            pool.map(
+                reader,
+                document -> new Encoded(samplesOf(document, split, pass), document.utf8Length()),
+                encoded -> {
+                  progress.advance(encoded.bytes);
+                  encoded.samples.forEach(ids -> sink.accept(Sample.whole(ids)));
+                });
+          }
+        });
   }
 
   private record Encoded(List<int[]> samples, int bytes) {}
@@ -241,9 +276,7 @@ public final class CorpusEncoder {
     if (split != Split.TRAIN) {
       return List.of(samples.plain(document));
     }
-    double left = options.repeats(document.language()) - pass;
-    boolean taken = left >= 1 || document.sample(options.seed() + pass) < left;
-    return taken ? samples.training(document, pass) : List.of();
+    return options.taken(document, pass) ? samples.training(document, pass) : List.of();
   }
 
   /** Bytes of text that each id stands for; added tokens are no text. */
@@ -264,54 +297,5 @@ public final class CorpusEncoder {
       table.putShort((short) bytes);
     }
     return table.array();
-  }
-
-  private static void concatenate(List<Piece> pieces, Path file) throws IOException {
-    Path temporary = AtomicFiles.temporary(file);
-    try (FileChannel out = create(temporary)) {
-      for (Piece piece : pieces) {
-        try (FileChannel in = FileChannel.open(piece.tokens)) {
-          for (long at = 0; at < in.size(); ) {
-            at += in.transferTo(at, in.size() - at, out);
-          }
-        }
-      }
-    }
-    AtomicFiles.publish(temporary, file);
-  }
-
-  private static void concatenateStarts(List<Piece> pieces, Path file, long count, long tokens)
-      throws IOException {
-    Path temporary = AtomicFiles.temporary(file);
-    try (LittleEndianFile out = new LittleEndianFile(temporary)) {
-      long base = 0;
-      for (Piece piece : pieces) {
-        try (FileChannel in = FileChannel.open(piece.documents)) {
-          ByteBuffer buffer = ByteBuffer.allocate(BUFFER).order(ByteOrder.LITTLE_ENDIAN);
-          while (in.read(buffer) >= 0 || buffer.position() > 0) {
-            buffer.flip();
-            while (buffer.remaining() >= Long.BYTES) {
-              out.putLong(base + buffer.getLong());
-            }
-            buffer.compact();
-          }
-        }
-        base += piece.tokenCount;
-      }
-      out.putLong(tokens);
-    }
-    if (Files.size(temporary) != (count + 1) * Long.BYTES) {
-      throw new FormatException(
-          file.toString(), "does not fit the pieces in the work folder; delete that and repeat");
-    }
-    AtomicFiles.publish(temporary, file);
-  }
-
-  private static FileChannel create(Path file) throws IOException {
-    return FileChannel.open(
-        file,
-        StandardOpenOption.CREATE,
-        StandardOpenOption.TRUNCATE_EXISTING,
-        StandardOpenOption.WRITE);
   }
 }

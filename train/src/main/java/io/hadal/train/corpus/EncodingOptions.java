@@ -64,6 +64,21 @@ public record EncodingOptions(
         0.5, 0.1, 0, 1500, 0.25, Map.of(), 1, Runtime.getRuntime().availableProcessors());
   }
 
+  /** How often training files are gone through so that every language gets its repetitions. */
+  int passes() {
+    double most = 1;
+    for (Language language : Language.values()) {
+      most = Math.max(most, repeats(language));
+    }
+    return (int) Math.ceil(most);
+  }
+
+  /** Whether a training file is used in a pass. */
+  boolean taken(Document document, int pass) {
+    double left = repeats(document.language()) - pass;
+    return left >= 1 || document.sample(seed + pass) < left;
+  }
+
   double repeats(Language language) {
     return mix.getOrDefault(language, 1.0);
   }

@@ -42,6 +42,24 @@ final class ImportOrder {
     return result;
   }
 
+  /** For each document the numbers of those that it imports, in the order of the imports. */
+  static List<int[]> imports(List<Document> documents) {
+    Map<String, Integer> byName = new HashMap<>();
+    for (int i = 0; i < documents.size(); i++) {
+      addNames(documents.get(i), i, byName);
+    }
+    List<int[]> all = new ArrayList<>();
+    for (int i = 0; i < documents.size(); i++) {
+      int self = i;
+      all.add(
+          imports(documents.get(i), byName).stream()
+              .mapToInt(Integer::intValue)
+              .filter(n -> n != self)
+              .toArray());
+    }
+    return all;
+  }
+
   private record Frame(int document, Deque<Integer> imports) {}
 
   private static void visit(

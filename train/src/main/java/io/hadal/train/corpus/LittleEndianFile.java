@@ -26,6 +26,10 @@ final class LittleEndianFile implements AutoCloseable {
     room().putLong(value);
   }
 
+  void putByte(int value) {
+    room().put((byte) value);
+  }
+
   /** A token id, two bytes or four. */
   void putId(int id, boolean wide) {
     if (wide) {

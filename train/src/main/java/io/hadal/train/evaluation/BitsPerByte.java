@@ -108,14 +108,15 @@ public final class BitsPerByte {
         project = document.project();
         memory = new ProjectMemory(tokenizer, weights);
       }
-      int[] tokens = encode(document.text());
+      int[] tokens = encode(tokenizer, document.text());
       work.run(document, tokens, memory.open());
       memory.learn(tokens);
       progress.advance(document.utf8Length());
     }
   }
 
-  private int[] encode(String text) {
+  /** A text from beginning to end of sequence. */
+  static int[] encode(Tokenizer tokenizer, String text) {
     int[] ids = tokenizer.encode(text, false);
     OptionalInt bos = tokenizer.bos();
     OptionalInt eos = tokenizer.eos();
