@@ -1,0 +1,183 @@
+package io.hadal.train.graph;
+
+import com.sun.management.OperatingSystemMXBean;
+import io.hadal.formats.FormatException;
+import io.hadal.formats.Json;
+import io.hadal.kernels.WorkerPool;
+import io.hadal.model.config.ConfigReader;
+import io.hadal.model.config.ModelConfig;
+import io.hadal.train.ModelCost;
+import io.hadal.train.TestModels;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Random;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * Times one training step, forward and backward without the optimiser, in Hadal and in libtorch on
+ * one thread, and prints tokens/s, GFLOP/s, the peak of one core and resident memory.
+ *
+ * <p>Arguments: training configuration, rounds, and which of {@code hadal}, {@code
+ * f32} and {@code medium} to time, by commas.
+ */
+final class TrainingSpeed {
+  private static final int SPANS = 8;
+  private static final int CONTEXT = 512;
+  private static final int WARM_UP = 3;
+
+  private static final OperatingSystemMXBean SYSTEM =
+      (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+
+  private TrainingSpeed() {}
+
+  private interface Step {
+    double loss();
+  }
+
+  public static void main(String[] args) {
+    if (args.length != 3) {
+      throw new IllegalArgumentException("config.json rounds hadal,f32,medium");
+    }
+    JsonNode json = read(args[0]).path("model");
+    ModelConfig config = ConfigReader.parse(json, args[0]);
+    List<EngramModule> engrams = TestModels.engrams(config);
+    Map<Integer, int[]> tables = tables(config);
+    PackedBatch batch = batch(config.vocabSize());
+    float share = 1f / batch.tokens();
+    Pass pass = new Pass(share, 1e-5f, 1e-4f * share, share, false);
+    torch.set_num_threads(1);
+    try (WorkerPool pool = new WorkerPool(1)) {
+      TrainingGraph graph = new TrainingGraph(config, engrams, tables, 1, pool);
+      ModelCost cost = ModelCost.of(graph.parameters(), config, CONTEXT);
+      String[] names = args[2].split(",", -1);
+      Step[] steps = new Step[names.length];
+      for (int i = 0; i < steps.length; i++) {
+        steps[i] =
+            names[i].equals("hadal")
+                ? hadal(graph, batch, pass)
+                : libtorch(names[i], new TorchModel(graph, engrams, tables, ScalarType.Float), batch, pass);
+      }
+      measure(names, steps, Integer.parseInt(args[1]), 3.0 * cost.flops() * batch.tokens());
+    }
+  }
+
+  private static JsonNode read(String file) {
+    try {
+      return Json.parse(Files.readAllBytes(Path.of(file)), file);
+    } catch (IOException e) {
+      throw new FormatException(file, "cannot be read: " + e, e);
+    }
+  }
+
+  /** Spread like the tables of training. */
+  private static Map<Integer, int[]> tables(ModelConfig config) {
+    Map<Integer, int[]> tables = new HashMap<>();
+    config.layers().stream()
+        .filter(layer -> layer.hashRouted())
+        .forEach(
+            layer -> {
+              int e = layer.moe().experts();
+              int k = layer.moe().activeExperts();
+              int[] table = new int[config.vocabSize() * k];
+              Arrays.setAll(table, i -> (i / k * 5 + i % k) % e);
+              tables.put(layer.index(), table);
+            });
+    return tables;
+  }
+
+  private static PackedBatch batch(int vocab) {
+    Random random = new Random(1);
+    int[] ids = random.ints(SPANS * CONTEXT, 0, vocab).toArray();
+    int[] targets = random.ints(SPANS * CONTEXT, 0, vocab).toArray();
+    return new PackedBatch(ids, targets, Collections.nCopies(SPANS, CONTEXT));
+  }
+
+  private static Step hadal(TrainingGraph graph, PackedBatch batch, Pass pass) {
+    return () -> {
+      graph.parameters().clearGradients();
+      return graph.train(batch, pass).crossEntropy();
+    };
+  }
+
+  private static Step libtorch(String name, TorchModel model, PackedBatch batch, Pass pass) {
+    String precision = name.equals("medium") ? "medium" : "highest";
+    return () -> {
+      torch.globalContext().setFloat32MatmulPrecision(precision);
+      try (PointerScope scope = new PointerScope()) {
+        model.weights().clearGradients();
+        TorchModel.Losses losses = model.forward(batch, pass);
+        losses.total().backward();
+        double sum = losses.tokens().sum().item_double();
+        scope.deallocate();
+        return sum;
+      }
+    };
+  }
+
+  private static void measure(String[] names, Step[] steps, int rounds, double flops) {
+    double[][] seconds = new double[steps.length][rounds];
+    double[][] busy = new double[steps.length][rounds];
+    double[] peaks = new double[rounds];
+    double[] losses = new double[steps.length];
+    PeakRate peak = new PeakRate();
+    for (int r = -WARM_UP; r < rounds; r++) {
+      double rate = peak.gigaflops();
+      for (int i = 0; i < steps.length; i++) {
+        long used = SYSTEM.getProcessCpuTime();
+        long began = System.nanoTime();
+        losses[i] = steps[i].loss();
+        if (r >= 0) {
+          seconds[i][r] = (System.nanoTime() - began) / 1e9;
+          busy[i][r] = (SYSTEM.getProcessCpuTime() - used) / 1e9;
+        }
+      }
+      if (r >= 0) {
+        peaks[r] = rate;
+      }
+    }
+    double top = median(peaks);
+    int tokens = SPANS * CONTEXT;
+    print("peak of one core %.1f GFLOP/s f32, %.2f GFLOP a step", top, flops / 1e9);
+    for (int i = 0; i < steps.length; i++) {
+      double s = median(seconds[i]);
+      double[] sorted = seconds[i].clone();
+      Arrays.sort(sorted);
+      print(
+          "%s: %.3f s (%.3f to %.3f; %.3f cpu-s), %.0f tokens/s, %.1f GFLOP/s, %.0f %% of the peak,"
+              + " loss %.5f",
+          names[i],
+          s,
+          sorted[0],
+          sorted[rounds - 1],
+          median(busy[i]),
+          tokens / s,
+          flops / s / 1e9,
+          100 * flops / s / 1e9 / top,
+          losses[i] / tokens);
+    }
+    print("resident %d MiB", Pointer.physicalBytes() >> 20);
+  }
+
+  private static void print(String format, Object... values) {
+    System.out.println(String.format(Locale.ROOT, format, values));
+  }
+
+  private static double median(double[] values) {
+    double[] sorted = values.clone();
+    Arrays.sort(sorted);
+    int n = sorted.length;
+    return (sorted[(n - 1) / 2] + sorted[n / 2]) / 2;
+  }
+}
