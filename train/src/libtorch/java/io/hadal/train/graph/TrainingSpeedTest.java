@@ -1,5 +1,8 @@
 package io.hadal.train.graph;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.withinPercentage;
+
 import io.hadal.formats.FormatException;
 import io.hadal.formats.Json;
 import io.hadal.kernels.WorkerPool;
@@ -15,6 +18,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -23,35 +27,33 @@ import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import tools.jackson.databind.JsonNode;
 
 /**
  * Times one training step, forward and backward without the optimiser, in Hadal and in libtorch on
  * one thread, and prints tokens/s, GFLOP/s, the peak of one core and resident memory. Times are
  * taken by the clock and as processor time of the thread, which is what counts on a busy machine.
- *
- * <p>Arguments: training configuration, rounds, and which of {@code hadal}, {@code
- * f32} and {@code medium} to time, by commas.
  */
-final class TrainingSpeed {
+@EnabledIfSystemProperty(named = "hadal.slow", matches = "true")
+class TrainingSpeedTest {
+  private static final String CONFIG = "../models/hadal-nano/config.json";
   private static final int SPANS = 8;
   private static final int CONTEXT = 512;
   private static final int WARM_UP = 2;
+  private static final int ROUNDS = 5;
 
   private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
-
-  private TrainingSpeed() {}
 
   private interface Step {
     double loss();
   }
 
-  public static void main(String[] args) {
-    if (args.length != 3) {
-      throw new IllegalArgumentException("config.json rounds hadal,f32,medium");
-    }
-    JsonNode json = read(args[0]).path("model");
-    ModelConfig config = ConfigReader.parse(json, args[0]);
+  @Test
+  void stepOfTheModelThatComesWithHadal() {
+    JsonNode json = read(CONFIG).path("model");
+    ModelConfig config = ConfigReader.parse(json, CONFIG);
     List<EngramModule> engrams = TestModels.engrams(config);
     Map<Integer, int[]> tables = tables(config);
     PackedBatch batch = batch(config.vocabSize());
@@ -60,16 +62,14 @@ final class TrainingSpeed {
     torch.set_num_threads(1);
     try (WorkerPool pool = new WorkerPool(1)) {
       TrainingGraph graph = new TrainingGraph(config, engrams, tables, 1, pool);
+      TorchModel model = new TorchModel(graph, engrams, tables, ScalarType.Float);
       ModelCost cost = ModelCost.of(graph.parameters(), config, CONTEXT);
-      String[] names = args[2].split(",", -1);
-      Step[] steps = new Step[names.length];
-      for (int i = 0; i < steps.length; i++) {
-        steps[i] =
-            names[i].equals("hadal")
-                ? hadal(graph, batch, pass)
-                : libtorch(names[i], new TorchModel(graph, engrams, tables, ScalarType.Float), batch, pass);
-      }
-      measure(names, steps, Integer.parseInt(args[1]), 3.0 * cost.flops() * batch.tokens());
+      Map<String, Step> steps = new LinkedHashMap<>();
+      steps.put("hadal", hadal(graph, batch, pass));
+      steps.put("libtorch f32", libtorch("highest", model, batch, pass));
+      steps.put("libtorch medium", libtorch("medium", model, batch, pass));
+      double[] losses = measure(steps, 3.0 * cost.flops() * batch.tokens());
+      assertThat(losses[0]).isCloseTo(losses[1], withinPercentage(0.01));
     }
   }
 
@@ -111,49 +111,47 @@ final class TrainingSpeed {
     };
   }
 
-  private static Step libtorch(String name, TorchModel model, PackedBatch batch, Pass pass) {
-    String precision = name.equals("medium") ? "medium" : "highest";
+  private static Step libtorch(String precision, TorchModel model, PackedBatch batch, Pass pass) {
     return () -> {
       torch.globalContext().setFloat32MatmulPrecision(precision);
-      try (PointerScope scope = new PointerScope()) {
+      try (PointerScope _ = new PointerScope()) {
         model.weights().clearGradients();
         TorchModel.Losses losses = model.forward(batch, pass);
         losses.total().backward();
         double sum = losses.tokens().sum().item_double();
-        scope.deallocate();
         return sum;
       }
     };
   }
 
-  private static void measure(String[] names, Step[] steps, int rounds, double flops) {
-    double[][] seconds = new double[steps.length][rounds];
-    double[][] busy = new double[steps.length][rounds];
-    double[] peaks = new double[rounds];
-    double[] losses = new double[steps.length];
+  /** Runs the steps in turn; returns the loss of each. */
+  private static double[] measure(Map<String, Step> steps, double flops) {
+    List<String> names = List.copyOf(steps.keySet());
+    double[][] seconds = new double[names.size()][ROUNDS];
+    double[][] busy = new double[names.size()][ROUNDS];
+    double[] peaks = new double[ROUNDS];
+    double[] losses = new double[names.size()];
     PeakRate peak = new PeakRate();
-    for (int r = -WARM_UP; r < rounds; r++) {
-      double rate = peak.gigaflops();
-      for (int i = 0; i < steps.length; i++) {
+    for (int r = -WARM_UP; r < ROUNDS; r++) {
+      int round = Math.max(r, 0);
+      peaks[round] = peak.gigaflops();
+      int i = 0;
+      for (Step step : steps.values()) {
         long used = THREADS.getCurrentThreadCpuTime();
         long began = System.nanoTime();
-        losses[i] = steps[i].loss();
-        if (r >= 0) {
-          seconds[i][r] = (System.nanoTime() - began) / 1e9;
-          busy[i][r] = (THREADS.getCurrentThreadCpuTime() - used) / 1e9;
-        }
-      }
-      if (r >= 0) {
-        peaks[r] = rate;
+        losses[i] = step.loss();
+        seconds[i][round] = (System.nanoTime() - began) / 1e9;
+        busy[i][round] = (THREADS.getCurrentThreadCpuTime() - used) / 1e9;
+        i++;
       }
     }
     double top = median(peaks);
     int tokens = SPANS * CONTEXT;
     print("peak of one core %.1f GFLOP/s f32, %.2f GFLOP a step", top, flops / 1e9);
-    for (int i = 0; i < steps.length; i++) {
+    for (int i = 0; i < names.size(); i++) {
       double s = median(seconds[i]);
       double work = median(busy[i]);
-      print("%s, loss %.5f", names[i], losses[i] / tokens);
+      print("%s, loss %.5f", names.get(i), losses[i] / tokens);
       print("  wall %s s: %.0f tokens/s", range(seconds[i]), tokens / s);
       print(
           "  cpu %s s: %.0f tokens/cpu-s, %.1f GFLOP/cpu-s, %.0f %% of the peak",
@@ -163,6 +161,7 @@ final class TrainingSpeed {
           100 * flops / work / 1e9 / top);
     }
     print("resident %d MiB", Pointer.physicalBytes() >> 20);
+    return losses;
   }
 
   private static void print(String format, Object... values) {
