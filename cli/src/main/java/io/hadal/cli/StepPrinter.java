@@ -29,13 +29,15 @@ class StepPrinter implements TrainListener {
     print(
         String.format(
             Locale.ROOT,
-            "step %d  %4.1f %%  %.2f M tokens  loss %.4f  %.4f bits/byte  %.0f tokens/s  %s left",
+            "step %d  %4.1f %%  %.2f M tokens  loss %.4f  %.4f bits/byte  %.0f tokens/s"
+                + "  %.1f GFLOP/s  %s left",
             s.step(),
             100 * s.progress(),
             s.tokens() / 1e6,
             s.loss(),
             s.bitsPerByte(),
             s.tokensPerSecond(),
+            s.gigaflops(),
             time(s.secondsLeft())));
   }
 

@@ -15,6 +15,7 @@ public interface TrainListener {
    * @param rate learning rate
    * @param gradientNorm before clipping
    * @param tokensPerSecond of the recent steps
+   * @param gigaflops billions of operations a second, by {@link ModelCost}
    * @param secondsLeft estimate
    */
   record Step(
@@ -26,6 +27,7 @@ public interface TrainListener {
       double rate,
       double gradientNorm,
       double tokensPerSecond,
+      double gigaflops,
       double secondsLeft) {}
 
   /** A step is done. */

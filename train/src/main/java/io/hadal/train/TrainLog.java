@@ -76,18 +76,19 @@ final class TrainLog implements AutoCloseable {
     }
   }
 
-  void step(long step, long tokens, Entry e, double tokensPerSecond, double secondsLeft) {
+  void step(TrainListener.Step s, Entry e) {
     ObjectNode o = JsonNodeFactory.instance.objectNode();
-    o.put("step", step);
-    o.put("tokens", tokens);
+    o.put("step", s.step());
+    o.put("tokens", s.tokens());
     o.put("loss", rounded(e.loss()));
     o.put("bits_per_byte", rounded(e.bitsPerByte()));
     o.put("index_divergence", rounded(e.divergence()));
     o.put("learning_rate", e.rate());
     o.put("gradient_norm", rounded(e.norm()));
     o.put("context", e.context());
-    o.put("tokens_per_second", Math.round(tokensPerSecond));
-    o.put("seconds_left", Math.round(secondsLeft));
+    o.put("tokens_per_second", Math.round(s.tokensPerSecond()));
+    o.put("gflop_per_second", Math.round(10 * s.gigaflops()) / 10.0);
+    o.put("seconds_left", Math.round(s.secondsLeft()));
     ArrayNode loads = o.putArray("largest_expert_load");
     for (long[] layer : e.loads()) {
       long sum = 0;

@@ -50,6 +50,9 @@ public final class Trainer implements AutoCloseable {
   private long step;
   private long tokens;
   private double seconds;
+  // Cost of a token in rows of costContext tokens.
+  private ModelCost cost = new ModelCost(0, 0, 0);
+  private int costContext;
 
   private Trainer(
       TrainConfig config,
@@ -260,7 +263,7 @@ public final class Trainer implements AutoCloseable {
       speed.add(entry.tokens(), took);
       double after = budget.progress(step, tokens, seconds);
       double left = after <= 0 ? 0 : Math.max(0, (1 - after) / (after - progress) * took);
-      listener.stepped(
+      TrainListener.Step done =
           new TrainListener.Step(
               step,
               tokens,
@@ -270,9 +273,11 @@ public final class Trainer implements AutoCloseable {
               entry.rate(),
               entry.norm(),
               speed.perSecond(),
-              left));
+              speed.perSecond() * flopsPerToken(entry.context()) / 1e9,
+              left);
+      listener.stepped(done);
       if (step % config.logEvery() == 0) {
-        log.step(step, tokens, entry, speed.perSecond(), left);
+        log.step(done, entry);
       }
       if (config.evaluateEvery() > 0 && step % config.evaluateEvery() == 0) {
         evaluate(listener);
@@ -287,6 +292,17 @@ public final class Trainer implements AutoCloseable {
       evaluate(listener);
     }
     return finished;
+  }
+
+  /** Operations of a training step for one token. */
+  private double flopsPerToken(int context) {
+    if (context != costContext) {
+      costContext = context;
+      cost = ModelCost.of(graph.parameters(), graph.config(), context);
+    }
+    // Without gradients of the matrices one of three products is left out.
+    int passes = trained == graph.parameters() ? 3 : 2;
+    return (double) passes * cost.flops();
   }
 
   private TrainLog.Entry trainStep(double progress) {

@@ -3,11 +3,14 @@ package io.hadal.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
 import io.hadal.engine.Engine;
 import io.hadal.engine.EngineOptions;
 import io.hadal.engine.Session;
 import io.hadal.formats.FormatException;
+import io.hadal.model.config.ConfigReader;
+import io.hadal.model.config.ModelConfig;
 import io.hadal.train.graph.Parameter;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -142,6 +145,34 @@ class TrainerTest {
         .content()
         .contains("step 100", "Held-out text", "valid", "layer 1", "</svg>")
         .doesNotContain("http", "NaN");
+  }
+
+  @Test
+  void countsTheOperationsOfTheContextInForce() {
+    List<TrainListener.Step> steps = new ArrayList<>();
+    TrainListener listener =
+        new TrainListener() {
+          @Override
+          public void stepped(Step step) {
+            steps.add(step);
+          }
+        };
+    ModelConfig model = ConfigReader.parse(config().model(), "test");
+    try (Trainer trainer = Trainer.start(config(), data(), folder, 1)) {
+      trainer.run(new Budget.Steps(10), () -> false, listener);
+      double[] perToken = new double[2];
+      for (int i = 0; i < 2; i++) {
+        perToken[i] = 3.0 * ModelCost.of(trainer.parameters(), model, 32 << i).flops();
+      }
+      assertThat(perToken[1]).isGreaterThan(perToken[0]);
+      TrainListener.Step first = steps.getFirst();
+      TrainListener.Step last = steps.getLast();
+      assertThat(first.gigaflops())
+          .isCloseTo(first.tokensPerSecond() * perToken[0] / 1e9, withinPercentage(1e-6));
+      assertThat(last.gigaflops())
+          .isCloseTo(last.tokensPerSecond() * perToken[1] / 1e9, withinPercentage(1e-6));
+    }
+    assertThat(folder.resolve("training/log.jsonl")).content().contains("\"gflop_per_second\":");
   }
 
   private double bitsByInference(TokenStore store, int context) {

@@ -5,6 +5,7 @@ import io.hadal.formats.Json;
 import io.hadal.model.config.ConfigReader;
 import io.hadal.train.Budget;
 import io.hadal.train.DocumentScores;
+import io.hadal.train.ModelCost;
 import io.hadal.train.TrainConfig;
 import io.hadal.train.TrainListener;
 import io.hadal.train.Trainer;

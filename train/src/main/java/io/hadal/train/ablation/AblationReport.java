@@ -1,6 +1,7 @@
 package io.hadal.train.ablation;
 
 import io.hadal.train.DocumentScores;
+import io.hadal.train.ModelCost;
 import io.hadal.train.corpus.AtomicFiles;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

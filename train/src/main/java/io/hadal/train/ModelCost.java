@@ -1,4 +1,4 @@
-package io.hadal.train.ablation;
+package io.hadal.train;
 
 import io.hadal.model.config.AttentionConfig;
 import io.hadal.model.config.EngramConfig;
@@ -16,7 +16,7 @@ import io.hadal.train.graph.ParameterSet;
  * of routed experts those of the active ones; the output head; scores and sums of attention over
  * the window, the entries and, for each indexer, all visible entries; mixing of the residual
  * streams. Element-wise functions, norms and lookups are left out. A training step costs about
- * three times as much.
+ * three times as much, one that leaves the matrices as they are about twice.
  *
  * @param parameters all numbers, tables included
  * @param active those that one token uses: of routed experts the chosen ones, of tables the rows
@@ -25,7 +25,12 @@ import io.hadal.train.graph.ParameterSet;
  */
 public record ModelCost(long parameters, long active, long flops) {
 
-  static ModelCost of(ParameterSet set, ModelConfig config, int context) {
+  /**
+   * Counts.
+   *
+   * @param context tokens of a row
+   */
+  public static ModelCost of(ParameterSet set, ModelConfig config, int context) {
     MoeConfig moe = config.layers().getFirst().moe();
     double share = moe.dense() ? 0 : (double) moe.activeExperts() / moe.experts();
     double active = 0;
