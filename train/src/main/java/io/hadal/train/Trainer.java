@@ -8,6 +8,7 @@ import io.hadal.kernels.WorkerPool;
 import io.hadal.model.config.ConfigReader;
 import io.hadal.model.config.LayerConfig;
 import io.hadal.model.config.ModelConfig;
+import io.hadal.train.graph.DraftLosses;
 import io.hadal.train.graph.PackedBatch;
 import io.hadal.train.graph.ParameterSet;
 import io.hadal.train.graph.Pass;
@@ -267,6 +268,7 @@ public final class Trainer implements AutoCloseable {
               Math.min(1, after),
               entry.loss(),
               entry.bitsPerByte(),
+              entry.drafts(),
               entry.rate(),
               entry.norm(),
               speed.perSecond(),
@@ -289,21 +291,37 @@ public final class Trainer implements AutoCloseable {
     return finished;
   }
 
+  private Pass pass(float share, double progress) {
+    // Proposals begin at other tokens in the next step.
+    Pass.Drafts drafts =
+        config.draftLoss() == 0
+            ? null
+            : new Pass.Drafts(
+                (float) config.draftLoss() * share,
+                (float) config.draftDistance(),
+                (int) (step % Integer.MAX_VALUE));
+    if (tuning != null && !tuning.learnsTrunk()) {
+      return Pass.EVALUATION.with(drafts);
+    }
+    return new Pass(
+        share,
+        (float) config.zLoss(),
+        (float) config.balanceLoss() * share,
+        (float) config.indexLoss() * share,
+        progress < config.denseShare(),
+        drafts);
+  }
+
   private TrainLog.Entry trainStep(double progress) {
     int context = config.context(progress);
     float share = 1f / config.batchTokens();
-    Pass pass =
-        new Pass(
-            share,
-            (float) config.zLoss(),
-            (float) config.balanceLoss() * share,
-            (float) config.indexLoss() * share,
-            progress < config.denseShare());
+    Pass pass = pass(share, progress);
     graph.parameters().clearGradients();
     trained.clearGradients();
     int used = 0;
     double nats = 0;
     double divergence = 0;
+    DraftLosses drafts = DraftLosses.NONE;
     long targets = 0;
     long bytes = 0;
     Map<Integer, Double> gates = Map.of();
@@ -315,6 +333,7 @@ public final class Trainer implements AutoCloseable {
       nats += losses.crossEntropy();
       targets += losses.targets();
       divergence += losses.divergence();
+      drafts = drafts.plus(losses.drafts());
       bytes += targetBytes(batch);
       gates = graph.gateMeans(batch);
     }
@@ -338,6 +357,7 @@ public final class Trainer implements AutoCloseable {
         nats / Math.max(1, targets),
         nats / Math.log(2) / Math.max(1, bytes),
         divergence / used,
+        drafts,
         rate,
         norm,
         context,

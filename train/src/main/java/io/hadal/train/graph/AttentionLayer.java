@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * Attention over window rows and compressed entries under one softmax with a sink (V4.1 spec 4.2).
  * All heads of some consecutive queries of a span go through one product, as they share keys.
  */
-final class AttentionLayer {
+final class AttentionLayer implements Block.Attention {
   /** Rows of queries of a tile, heads counted. */
   private static final int TILE_ROWS = 96;
 
@@ -80,14 +80,8 @@ final class AttentionLayer {
     return ownIndex && index != null ? index.divergence() : 0;
   }
 
-  /**
-   * The sublayer.
-   *
-   * @param x normalised input {@code [tokens, hidden]}
-   * @param y out {@code [tokens, hidden]}
-   * @param pass settings of this pass
-   */
-  void forward(PackedBatch batch, float[] x, float[] y, Pass pass) {
+  @Override
+  public void forward(PackedBatch batch, float[] x, float[] y, Pass pass) {
     int tokens = batch.tokens();
     outputs = Work.grow(outputs, tokens * width);
     sinkShares = Work.grow(sinkShares, tokens * shape.heads());
@@ -172,7 +166,7 @@ final class AttentionLayer {
         for (int h = 0; h < heads; h++) {
           int row = at + (i * heads + h) * cols;
           mask(p, row, q + i, first, near, cols, chosen);
-          softmax(p, row, cols, start + q + i, h);
+          sinkShares[(start + q + i) * heads + h] = projections.softmax(p, row, cols, h);
         }
       }
       int out = (start + q) * width;
@@ -281,23 +275,8 @@ final class AttentionLayer {
     Arrays.fill(p, row + near + next, row + cols, none);
   }
 
-  private void softmax(float[] p, int row, int cols, int token, int head) {
-    work.training.scale(shape.scale(), p, row, cols);
-    float max = work.kernels.max(p, row, cols);
-    float sum = work.kernels.expAndSum(p, row, cols, max);
-    float rest = (float) Math.exp(projections.sink().value()[head] - max);
-    float r = 1 / (sum + rest);
-    work.training.scale(r, p, row, cols);
-    sinkShares[token * shape.heads() + head] = rest * r;
-  }
-
-  /**
-   * Backward of the sublayer.
-   *
-   * @param dy gradient of the output
-   * @param dx out: set
-   */
-  void backward(PackedBatch batch, float[] x, float[] dy, float[] dx) {
+  @Override
+  public void backward(PackedBatch batch, float[] x, float[] dy, float[] dx) {
     int tokens = batch.tokens();
     int heads = shape.heads();
     dQueries = Work.grow(dQueries, tokens * width);
@@ -306,9 +285,7 @@ final class AttentionLayer {
     float[] dSink = new float[batch.spans() * heads];
     Arrays.fill(dRows, 0, tokens * dim, 0);
     work.pool.run(batch.spans(), (s, worker) -> attendBackward(batch, s, dSink, worker));
-    for (int i = 0; i < dSink.length; i++) {
-      projections.sink().gradient()[i % heads] += dSink[i];
-    }
+    projections.addSinkGradients(dSink);
     projections.queriesBackward(tokens, batch::position, dQueries, x, dx);
     projections.rowsBackward(tokens, batch::position, dRows, x, dx, true);
     if (own && stream != null) {

@@ -80,8 +80,26 @@ final class AttentionProjections {
     return latent;
   }
 
-  Parameter sink() {
-    return sink;
+  /**
+   * Softmax of a head's raw scores in place, with the sink in the denominator.
+   *
+   * @return share of the sink
+   */
+  float softmax(float[] p, int row, int cols, int head) {
+    work.training.scale(shape.scale(), p, row, cols);
+    float max = work.kernels.max(p, row, cols);
+    float sum = work.kernels.expAndSum(p, row, cols, max);
+    float rest = (float) Math.exp(sink.value()[head] - max);
+    float r = 1 / (sum + rest);
+    work.training.scale(r, p, row, cols);
+    return rest * r;
+  }
+
+  /** Adds gradients of the sinks, all heads of one span after the other. */
+  void addSinkGradients(float[] d) {
+    for (int i = 0; i < d.length; i++) {
+      sink.gradient()[i % shape.heads()] += d[i];
+    }
   }
 
   /** Place of a token, for rotations. */
