@@ -410,12 +410,33 @@ public final class Trainer implements AutoCloseable {
 
   /** Cost of the first tokens of a text, in rows of the longest context. */
   public Measure measure(TokenStore store) {
-    int context = config.longestContext();
-    long rows = Math.min(store.tokens(), config.evaluationTokens()) / context;
-    int rowsPerBatch = Math.max(1, config.microBatchTokens() / context);
     double nats = 0;
     long targetCount = 0;
     long bytes = 0;
+    for (PackedBatch batch : batches(store)) {
+      TrainingGraph.Losses losses = graph.evaluate(batch);
+      nats += losses.crossEntropy();
+      targetCount += losses.targets();
+      bytes += targetBytes(batch);
+    }
+    return new Measure(nats, targetCount, bytes);
+  }
+
+  /** How the block drafter does on the first tokens of a text, which guide it. */
+  public DraftLosses measureDrafts(TokenStore store) {
+    DraftLosses sum = DraftLosses.NONE;
+    for (PackedBatch batch : batches(store)) {
+      sum = sum.plus(graph.evaluateDrafts(batch));
+    }
+    return sum;
+  }
+
+  /** The first tokens of a text in rows of the longest context. */
+  private List<PackedBatch> batches(TokenStore store) {
+    int context = config.longestContext();
+    long rows = Math.min(store.tokens(), config.evaluationTokens()) / context;
+    int rowsPerBatch = Math.max(1, config.microBatchTokens() / context);
+    List<PackedBatch> batches = new ArrayList<>();
     for (long r = 0; r < rows; r += rowsPerBatch) {
       int n = (int) Math.min(rowsPerBatch, rows - r);
       int[] ids = new int[n * context];
@@ -424,13 +445,9 @@ public final class Trainer implements AutoCloseable {
       for (int i = 0; i < n; i++) {
         BatchReader.read(store, (r + i) * context, context, ids, targets, i * context, spans);
       }
-      PackedBatch batch = new PackedBatch(ids, targets, spans);
-      TrainingGraph.Losses losses = graph.evaluate(batch);
-      nats += losses.crossEntropy();
-      targetCount += losses.targets();
-      bytes += targetBytes(batch);
+      batches.add(new PackedBatch(ids, targets, spans));
     }
-    return new Measure(nats, targetCount, bytes);
+    return batches;
   }
 
   /**

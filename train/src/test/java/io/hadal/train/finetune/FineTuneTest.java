@@ -89,8 +89,13 @@ class FineTuneTest {
   }
 
   private static FineTuneOptions options(boolean lora) {
+    return options(lora ? Method.LORA : Method.FULL);
+  }
+
+  private static FineTuneOptions options(Method method) {
+    double rate = method == Method.FULL ? 0.003 : 0.01;
     return new FineTuneOptions(
-        lora, 4, 8, EnumSet.allOf(Target.class), 0.5, 0.2, 64, 256, lora ? 0.01 : 0.003, 3);
+        method, 4, 8, EnumSet.allOf(Target.class), 3, 0.5, 0.2, 64, 256, rate, 3);
   }
 
   /** Every added token stays text: enough for prompts without users. */
@@ -268,7 +273,8 @@ class FineTuneTest {
             """);
     Path out = folder.resolve("chat");
     FineTuneOptions options =
-        new FineTuneOptions(true, 2, 4, EnumSet.of(Target.ATTENTION), 0, 0, 64, 64, 0.01, 3);
+        new FineTuneOptions(
+            Method.LORA, 2, 4, EnumSet.of(Target.ATTENTION), 3, 0, 0, 64, 64, 0.01, 3);
     FineTune.start(options, base, List.of(file), null, out, prompts(), 1).close();
     EncodedCorpus corpus = EncodedCorpus.open(out.resolve("training/data"));
     Tokenizer tokenizer = Tokenizer.fromJson(TestModels.tokenizer());
