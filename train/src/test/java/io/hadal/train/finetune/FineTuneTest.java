@@ -24,11 +24,13 @@ import io.hadal.train.Trainer.Measure;
 import io.hadal.train.corpus.EncodedCorpus;
 import io.hadal.train.corpus.EncodedSplit;
 import io.hadal.train.corpus.Split;
+import io.hadal.train.graph.DraftLosses;
 import io.hadal.train.graph.PackedBatch;
 import io.hadal.train.graph.TrainingGraph;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
@@ -232,6 +234,49 @@ class FineTuneTest {
     assertThatThrownBy(() -> served(base, out))
         .isInstanceOf(FormatException.class)
         .hasMessageContaining("was trained on base.gguf");
+  }
+
+  @Test
+  void aDrafterIsAddedToAModelThatStaysAsItIs() throws IOException {
+    Path gguf = folder.resolve("base.gguf");
+    GgufExport.write(base, gguf, null, read -> {});
+    Path out = folder.resolve("drafter");
+    List<DraftLosses> measured = new ArrayList<>();
+    FineTune.Listener listener =
+        new FineTune.Listener() {
+          @Override
+          public void drafted(Map<String, DraftLosses> drafts) {
+            measured.addAll(drafts.values());
+          }
+        };
+    FineTuneOptions options = options(Method.DRAFTER);
+    try (FineTune tuning =
+        FineTune.start(options, gguf, List.of(code), null, out, prompts(), 2)) {
+      assertThat(tuning.run(new Budget.Steps(3), () -> tuning.trainer().step() == 1, listener))
+          .isFalse();
+    }
+    try (FineTune tuning = FineTune.resume(out, null, 1)) {
+      assertThat(tuning.run(new Budget.Steps(3), () -> false, listener)).isTrue();
+      assertThat(tuning.trainer().trained().all()).allMatch(p -> p.isDrafter());
+    }
+    assertThat(measured).hasSize(1);
+    assertThat(measured.getFirst().targets()).isPositive();
+    assertThat(out.resolve("finetune.json")).content().contains("\"drafts\"", "\"agreement\"");
+    assertThat(served(out, null)).isDeepEqualTo(served(base, null));
+    // A drafter that is there goes with its model.
+    Path again = folder.resolve("again");
+    try (FineTune tuning = start(false, out, code, again)) {
+      tuning.run(new Budget.Steps(1), () -> false, listener);
+    }
+    Path merged = folder.resolve("merged");
+    Path lora = folder.resolve("lora");
+    try (FineTune tuning = start(true, again, code, lora)) {
+      tuning.run(new Budget.Steps(1), () -> false, listener);
+    }
+    AdapterMerge.write(again, lora, merged);
+    try (Model model = Model.load(merged)) {
+      assertThat(model.weights().hasDrafter()).isTrue();
+    }
   }
 
   @Test
