@@ -95,11 +95,13 @@ class TrainCommandTest {
   }
 
   @Test
-  void aDrafterAndAHeadForFillingInAreTrainedAlong() throws IOException {
-    Invocation first =
-        train("--depth", "2", "--drafter", "--completion-head", "--steps", "1", "--threads", "2");
+  void aDrafterIsTrainedAlongAndItsGuessesAreVerified() throws IOException {
+    Invocation mark = train("--depth", "2", "--completion-head", "--steps", "1");
+    assertThat(mark.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(mark.err()).contains("has no <｜fim▁end｜>");
+    Invocation first = train("--depth", "2", "--drafter", "--steps", "1", "--threads", "2");
     assertThat(first.exitCode()).as(first.err()).isZero();
-    assertThat(folder.resolve("model/training/log.jsonl")).content().contains("\"draft_loss\"");
+    assertThat(folder.resolve("model/config.json")).content().contains("dspark_block_size");
     Path file = folder.resolve("model.gguf");
     Invocation export =
         Invocation.hadal(

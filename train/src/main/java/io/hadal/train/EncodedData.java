@@ -132,7 +132,9 @@ public final class EncodedData implements AutoCloseable {
                 () ->
                     new FormatException(
                         corpus.tokenizerJson().toString(),
-                        "has no " + SpecialTokens.FIM_END + ", which a completion head acts behind"));
+                        "has no "
+                            + SpecialTokens.FIM_END
+                            + ", which a completion head acts behind"));
     Preset.addCompletionHead(model, mark);
   }
 

@@ -39,7 +39,8 @@ final class TrainingReport {
   private final LinePlot loads = new LinePlot("Largest expert load, 1 = even");
   private final LinePlot gates = new LinePlot("Engram gate, mean");
   private final LinePlot divergence = new LinePlot("Indexer divergence, nats a token");
-  private final LinePlot drafts = new LinePlot("Drafter: loss, nats a token; agreement with the model");
+  private final LinePlot drafts =
+      new LinePlot("Drafter: loss, nats a token; agreement with the model");
   private long step;
 
   private TrainingReport() {}

@@ -107,8 +107,7 @@ final class Block {
    * @param dGates their gradient: set
    * @param d holds the gradient of the streams behind the layer, then of those before it
    */
-  void backward(
-      PackedBatch batch, float[] gates, float[] dGates, StreamGradients d, Pass pass) {
+  void backward(PackedBatch batch, float[] gates, float[] dGates, StreamGradients d, Pass pass) {
     int tokens = batch.tokens();
     expertSite.expandBackward(tokens, middle, result, d.streams, d.middle, d.output);
     experts.backward(batch, expertInput, d.output, d.input, pass);

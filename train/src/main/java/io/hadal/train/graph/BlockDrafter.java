@@ -52,21 +52,18 @@ final class BlockDrafter {
         new Linear(
             set.normal("mtp.0.main_proj.weight", Kind.MATRIX, 1 / Math.sqrt(in), d, in), d, in);
     this.mainNorm =
-        new RmsNorm(
-            set.constant("mtp.0.main_norm.weight", Kind.VECTOR, 1, d), d, config.normEps());
+        new RmsNorm(set.constant("mtp.0.main_norm.weight", Kind.VECTOR, 1, d), d, config.normEps());
     for (LayerConfig lc : shape.stages()) {
       int i = lc.index();
       String prefix = "mtp." + i + ".";
       HyperSite attentionSite = new HyperSite(work, config, set, prefix, "attn", 2 * i);
-      DraftAttention attention =
-          new DraftAttention(work, config, shape, lc, set, prefix + "attn.");
+      DraftAttention attention = new DraftAttention(work, config, shape, lc, set, prefix + "attn.");
       HyperSite expertSite = new HyperSite(work, config, set, prefix, "ffn", 2 * i + 1);
       Experts experts = new Experts(work, config, lc, set, prefix + "ffn.", null);
       attentions.add(attention);
       stages.add(new Block(work, config, attentionSite, attention, expertSite, experts));
     }
-    this.head =
-        new DraftHead(work, config, shape, set, "mtp." + (stages.size() - 1) + ".", trunk);
+    this.head = new DraftHead(work, config, shape, set, "mtp." + (stages.size() - 1) + ".", trunk);
   }
 
   /** Moves the router biases; once a step. */

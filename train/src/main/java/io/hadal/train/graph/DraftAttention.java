@@ -86,12 +86,9 @@ final class DraftAttention implements Block.Attention {
     queries = projections.queries(n, draft::position, x);
     rows = projections.rows(all, this::position, inputs);
     outputs = Work.grow(outputs, n * width);
-    probabilities =
-        Work.grow(probabilities, n * shape.heads() * (shape.window() + draft.size()));
+    probabilities = Work.grow(probabilities, n * shape.heads() * (shape.window() + draft.size()));
     sinkShares = Work.grow(sinkShares, n * shape.heads());
-    work.pool.run(
-        n / draft.size(),
-        (proposal, worker) -> attend(proposal));
+    work.pool.run(n / draft.size(), (proposal, worker) -> attend(proposal));
     projections.output(n, draft::position, outputs, y);
   }
 
@@ -109,8 +106,7 @@ final class DraftAttention implements Block.Attention {
     float[] p = probabilities;
     products(queries, row, proposal, p, at);
     for (int r = 0; r < n; r++) {
-      sinkShares[row + r] =
-          projections.softmax(p, at + r * cols, cols, r % shape.heads());
+      sinkShares[row + r] = projections.softmax(p, at + r * cols, cols, r % shape.heads());
     }
     int keys = (draft.anchor(proposal) - near) * dim;
     int own = (draft.source().tokens() + proposal * draft.size()) * dim;

@@ -60,19 +60,14 @@ final class DraftHead {
             set.constant(prefix + "norm.weight", Kind.VECTOR, 1, hidden), hidden, config.normEps());
     this.markovEmbed =
         set.normal(
-            prefix + "markov_head.embed.weight",
-            Kind.EMBEDDING,
-            1 / Math.sqrt(rank),
-            vocab,
-            rank);
+            prefix + "markov_head.embed.weight", Kind.EMBEDDING, 1 / Math.sqrt(rank), vocab, rank);
     this.markovHead =
         new Linear(
             set.constant(prefix + "markov_head.head.weight", Kind.EMBEDDING, 0, vocab, rank),
             vocab,
             rank);
     this.confidence =
-        set.constant(
-            prefix + "confidence_head.proj.weight", Kind.EMBEDDING, 0, 1, hidden + rank);
+        set.constant(prefix + "confidence_head.proj.weight", Kind.EMBEDDING, 0, 1, hidden + rank);
   }
 
   /**
@@ -105,10 +100,8 @@ final class DraftHead {
           });
       if (gradient) {
         Linear head = trunk.matrix();
-        head.backwardInput(
-            work, count, logits, 0, vocab, dNormed, from * hidden, hidden, false);
-        markovHead.backwardInput(
-            work, count, logits, 0, vocab, dMarkov, from * rank, rank, false);
+        head.backwardInput(work, count, logits, 0, vocab, dNormed, from * hidden, hidden, false);
+        markovHead.backwardInput(work, count, logits, 0, vocab, dMarkov, from * rank, rank, false);
         markovHead.backwardWeight(work, count, logits, 0, vocab, markov, from * rank, rank);
       }
     }
@@ -166,8 +159,7 @@ final class DraftHead {
     losses[figure] = (float) (max + Math.log(sum) - chosen);
     work.training.scale(1 / sum, logits, at, vocab);
     float highest = work.kernels.max(wanted, at, vocab);
-    work.training.scale(
-        1 / work.kernels.expAndSum(wanted, at, vocab, highest), wanted, at, vocab);
+    work.training.scale(1 / work.kernels.expAndSum(wanted, at, vocab, highest), wanted, at, vocab);
     float distance = 0;
     float mean = 0;
     for (int j = at; j < at + vocab; j++) {

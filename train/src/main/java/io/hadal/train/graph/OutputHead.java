@@ -6,8 +6,8 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Final norm, logits, with the residual for filling in, and cross-entropy, some rows at a time, with
- * their backward pass.
+ * Final norm, logits, with the residual for filling in, and cross-entropy, some rows at a time,
+ * with their backward pass.
  */
 final class OutputHead {
   /** Rows whose logits are in memory at once. */
@@ -55,12 +55,7 @@ final class OutputHead {
    * @param zLoss weight of the squared log normaliser
    * @param dx out; null for the loss alone
    */
-  void run(
-      PackedBatch batch,
-      float[] x,
-      float scale,
-      float zLoss,
-      float @Nullable [] dx) {
+  void run(PackedBatch batch, float[] x, float scale, float zLoss, float @Nullable [] dx) {
     int tokens = batch.tokens();
     normed = Work.grow(normed, tokens * hidden);
     losses = Work.grow(losses, tokens);

@@ -100,8 +100,7 @@ public final class TrainingGraph {
               attention(lc.kvSource(), i),
               attention(lc.indexSource(), i));
       HyperSite expertSite = new HyperSite(work, config, parameters, prefix, "ffn", 2 * i + 1);
-      Experts experts =
-          new Experts(work, config, lc, parameters, prefix + "ffn.", tables.get(i));
+      Experts experts = new Experts(work, config, lc, parameters, prefix + "ffn.", tables.get(i));
       layers.add(
           new Layer(
               engram,
@@ -138,11 +137,7 @@ public final class TrainingGraph {
    * @param drafts of the block drafter
    */
   public record Losses(
-      double crossEntropy,
-      long targets,
-      double divergence,
-      double balance,
-      DraftLosses drafts) {}
+      double crossEntropy, long targets, double divergence, double balance, DraftLosses drafts) {}
 
   /**
    * Loss without gradients, the drafter left out.
@@ -153,7 +148,9 @@ public final class TrainingGraph {
     return forwardLosses(batch, Pass.EVALUATION);
   }
 
-  /** Losses of a batch's proposals without gradients; {@link DraftLosses#NONE} without a drafter. */
+  /**
+   * Losses of a batch's proposals without gradients; {@link DraftLosses#NONE} without a drafter.
+   */
   public DraftLosses evaluateDrafts(PackedBatch batch) {
     return forwardLosses(batch, Pass.EVALUATION.with(new Pass.Drafts(0, 0, 0))).drafts();
   }
@@ -277,8 +274,7 @@ public final class TrainingGraph {
       if (l.engram != null) {
         l.engram.forward(batch, l.before, l.block.entrance(tokens));
       }
-      float[] next =
-          i + 1 == layers.size() ? last : layers.get(i + 1).entrance(tokens, width);
+      float[] next = i + 1 == layers.size() ? last : layers.get(i + 1).entrance(tokens, width);
       l.block.forward(batch, gates, next, pass);
       gates = l.block.gates();
     }

@@ -250,8 +250,7 @@ class FineTuneTest {
           }
         };
     FineTuneOptions options = options(Method.DRAFTER);
-    try (FineTune tuning =
-        FineTune.start(options, gguf, List.of(code), null, out, prompts(), 2)) {
+    try (FineTune tuning = FineTune.start(options, gguf, List.of(code), null, out, prompts(), 2)) {
       assertThat(tuning.run(new Budget.Steps(3), () -> tuning.trainer().step() == 1, listener))
           .isFalse();
     }

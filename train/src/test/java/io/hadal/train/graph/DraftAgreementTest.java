@@ -32,8 +32,7 @@ class DraftAgreementTest {
   @ParameterizedTest
   @CsvSource({"1, 0", "4, 3"})
   void ofProposals(int streams, int experts) {
-    JsonNode json =
-        TestModels.drafted(TestModels.hadal(streams, "signed_sqrt", false), experts);
+    JsonNode json = TestModels.drafted(TestModels.hadal(streams, "signed_sqrt", false), experts);
     ModelConfig config = ConfigReader.parse(json, "test config");
     try (WorkerPool pool = new WorkerPool(2)) {
       TrainingGraph graph =
@@ -67,8 +66,7 @@ class DraftAgreementTest {
     }
   }
 
-  private static void compare(
-      TrainingGraph graph, int[] text, int anchor, BlockProposal proposal) {
+  private static void compare(TrainingGraph graph, int[] text, int anchor, BlockProposal proposal) {
     // Where the text goes on as proposed, every correction is the same.
     int[] ids = Arrays.copyOf(text, anchor + 1 + BLOCK);
     System.arraycopy(proposal.tokens(), 0, ids, anchor + 1, BLOCK);

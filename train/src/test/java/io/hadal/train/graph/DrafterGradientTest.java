@@ -79,8 +79,7 @@ class DrafterGradientTest {
     float share = 1f / batch.tokens();
     Pass trunk = new Pass(share, 1e-4f, share, share, false);
     Map<String, float[]> alone = gradients(graph, batch, trunk);
-    Map<String, float[]> both =
-        gradients(graph, batch, trunk.with(new Pass.Drafts(share, 1, 0)));
+    Map<String, float[]> both = gradients(graph, batch, trunk.with(new Pass.Drafts(share, 1, 0)));
     Map<String, float[]> draft = gradients(graph, batch, pass(batch, 1));
     int drafting = 0;
     for (Map.Entry<String, float[]> e : both.entrySet()) {

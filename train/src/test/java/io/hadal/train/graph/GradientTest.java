@@ -66,8 +66,7 @@ class GradientTest {
   }
 
   /** Compares the slope in a random direction of every parameter. */
-  static void check(
-      TrainingGraph graph, PackedBatch batch, Pass pass, Loss loss, Names names) {
+  static void check(TrainingGraph graph, PackedBatch batch, Pass pass, Loss loss, Names names) {
     graph.parameters().clearGradients();
     graph.train(batch, pass);
     // Passes that measure teach the indexers as well.
