@@ -140,8 +140,7 @@ final class ConnectCommand implements Callable<Integer> {
   /** The first model of the server. */
   private Endpoint found(Endpoint server) throws InterruptedException {
     String source = server.url();
-    try (HttpClient http =
-        HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(3)).build()) {
+    try (HttpClient http = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(3)).build()) {
       HttpResponse<byte[]> response =
           http.send(
               HttpRequest.newBuilder(URI.create(server.v1() + "/models"))

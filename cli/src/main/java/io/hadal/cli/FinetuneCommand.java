@@ -9,8 +9,10 @@ import io.hadal.train.finetune.AdapterMerge;
 import io.hadal.train.finetune.FineTune;
 import io.hadal.train.finetune.FineTuneOptions;
 import io.hadal.train.finetune.Format;
+import io.hadal.train.finetune.Method;
 import io.hadal.train.finetune.PromptTokens;
 import io.hadal.train.finetune.Target;
+import io.hadal.train.graph.DraftLosses;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -37,13 +39,14 @@ import tools.jackson.databind.JsonNode;
     description = {
       "Trains a model further on your own source code, or on examples in JSON lines.",
       "--method full changes all weights and writes a model; lora writes a small adapter that goes"
-          + " with the model (--adapter). Files or lines that are held out are measured before and"
+          + " with the model (--adapter); drafter adds guesses for --speculate to a model, whose"
+          + " predictions stay. Files or lines that are held out are measured before and"
           + " after. Ctrl-C saves a checkpoint; --resume goes on from it."
     })
 final class FinetuneCommand implements Callable<Integer> {
   private static final long SAVING_SECONDS = 120;
   private static final double FULL_RATE = 5e-4;
-  private static final double LORA_RATE = 3e-3;
+  private static final double NEW_RATE = 3e-3;
   private static final Set<String> WITH_RESUME =
       Set.of(
           "--resume",
@@ -84,12 +87,6 @@ final class FinetuneCommand implements Callable<Integer> {
       description = "Where the result goes.")
   private Path out = Path.of("");
 
-  /** How weights change. */
-  enum Method {
-    FULL,
-    LORA
-  }
-
   @Option(
       names = "--method",
       paramLabel = "METHOD",
@@ -113,6 +110,12 @@ final class FinetuneCommand implements Callable<Integer> {
           "What gets adapters: attention, experts, shared, engram, head. Default: attention,"
               + " experts, shared, engram.")
   private List<String> targets = List.of("attention", "experts", "shared", "engram");
+
+  @Option(
+      names = "--draft-block",
+      paramLabel = "N",
+      description = "With drafter: tokens that a new drafter proposes at once. Default: 4.")
+  private int draftBlock = 4;
 
   /** Forms of data that can be named. */
   enum Form {
@@ -174,7 +177,7 @@ final class FinetuneCommand implements Callable<Integer> {
   @Option(
       names = "--learning-rate",
       paramLabel = "RATE",
-      description = "Highest learning rate. Default: 0.0005, for lora 0.003.")
+      description = "Highest learning rate. Default: 0.003, for full 0.0005.")
   private @Nullable Double learningRate;
 
   @Option(
@@ -233,8 +236,8 @@ final class FinetuneCommand implements Callable<Integer> {
       if (data.isEmpty()) {
         throw usage("--data is missing");
       }
-      if (merge && method == Method.FULL) {
-        throw usage("--merge is for --method lora; full writes a model as it is");
+      if (merge && method != Method.LORA) {
+        throw usage("--merge is for --method lora; the others write a model as it is");
       }
       Path base = model == null ? DemoFiles.trained(null) : model;
       return FineTune.start(
@@ -266,10 +269,19 @@ final class FinetuneCommand implements Callable<Integer> {
       }
       chosen.add(target);
     }
-    boolean lora = method == Method.LORA;
-    double rate = learningRate != null ? learningRate : lora ? LORA_RATE : FULL_RATE;
+    double usual = method == Method.FULL ? FULL_RATE : NEW_RATE;
     return new FineTuneOptions(
-        lora, rank, alpha, chosen, fimRate, evalShare, context, batchTokens, rate, seed);
+        method,
+        rank,
+        alpha,
+        chosen,
+        draftBlock,
+        fimRate,
+        evalShare,
+        context,
+        batchTokens,
+        learningRate != null ? learningRate : usual,
+        seed);
   }
 
   private PromptTokens prompts() {
@@ -346,6 +358,21 @@ final class FinetuneCommand implements Callable<Integer> {
                       name,
                       m.bitsPerByte(),
                       m.loss())));
+    }
+
+    @Override
+    public void drafted(Map<String, DraftLosses> drafts) {
+      PrintWriter result = spec.commandLine().getOut();
+      drafts.forEach(
+          (name, d) ->
+              result.println(
+                  String.format(
+                      Locale.ROOT,
+                      "%s drafts  %.1f %% as the model would go on  (loss %.3f)",
+                      name,
+                      100 * d.agreement(),
+                      d.loss())));
+      result.flush();
     }
 
     @Override

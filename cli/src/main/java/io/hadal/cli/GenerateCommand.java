@@ -111,7 +111,7 @@ final class GenerateCommand implements Callable<Integer> {
           Interruption interruption = Interruption.listen()) {
         if (sampling.speculate() && !engine.drafting()) {
           Hadal.complain(
-              spec.commandLine().getErr(), "the model has no MTP layer; --speculate does nothing");
+              spec.commandLine().getErr(), "the model has no drafter; --speculate does nothing");
         }
         GenerationOptions generation =
             new GenerationOptions(count, choice, stopIds(config, tokenizer), sampling.speculate());

@@ -1,6 +1,7 @@
 package io.hadal.cli;
 
 import io.hadal.train.TrainListener;
+import io.hadal.train.graph.DraftLosses;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.Locale;
@@ -29,16 +30,23 @@ class StepPrinter implements TrainListener {
     print(
         String.format(
             Locale.ROOT,
-            "step %d  %4.1f %%  %.2f M tokens  loss %.4f  %.4f bits/byte  %.0f tokens/s"
+            "step %d  %4.1f %%  %.2f M tokens  loss %.4f  %.4f bits/byte%s  %.0f tokens/s"
                 + "  %.1f GFLOP/s  %s left",
             s.step(),
             100 * s.progress(),
             s.tokens() / 1e6,
             s.loss(),
             s.bitsPerByte(),
+            drafts(s.drafts()),
             s.tokensPerSecond(),
             s.gigaflops(),
             time(s.secondsLeft())));
+  }
+
+  private static String drafts(DraftLosses d) {
+    return d.targets() == 0
+        ? ""
+        : String.format(Locale.ROOT, "  drafts %.4f, %.0f %%", d.loss(), 100 * d.agreement());
   }
 
   @Override

@@ -20,6 +20,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import tools.jackson.databind.node.ObjectNode;
 
 /** {@code hadal train}: trains a model from encoded text. */
 @Command(
@@ -32,6 +33,7 @@ import picocli.CommandLine.Spec;
     })
 final class TrainCommand implements Callable<Integer> {
   private static final long MAX_CONFIG = 1 << 20;
+  private static final int DRAFT_BLOCK = 4;
   private static final long SAVING_SECONDS = 120;
 
   @Spec private CommandSpec spec = CommandSpec.create();
@@ -54,6 +56,18 @@ final class TrainCommand implements Callable<Integer> {
   @ArgGroup private @Nullable Shape shape;
 
   @ArgGroup private @Nullable Length length;
+
+  @Option(
+      names = "--drafter",
+      description =
+          "Train a block drafter along, for --speculate; it changes nothing in the model's"
+              + " predictions.")
+  private boolean drafter;
+
+  @Option(
+      names = "--completion-head",
+      description = "A residual head of its own for filling in the middle.")
+  private boolean completionHead;
 
   @Option(names = "--threads", paramLabel = "N", description = "Threads (default: all processors).")
   private int threads = Runtime.getRuntime().availableProcessors();
@@ -144,7 +158,7 @@ final class TrainCommand implements Callable<Integer> {
       if (!resume) {
         return Trainer.start(config(data), data.data(), target, threads);
       }
-      if (shape != null) {
+      if (shape != null || drafter || completionHead) {
         throw usage("--resume keeps the configuration of the run; leave out size and --config");
       }
       return Trainer.resume(data.data(), target, threads);
@@ -155,10 +169,20 @@ final class TrainCommand implements Callable<Integer> {
 
   private TrainConfig config(EncodedData data) {
     if (shape != null && shape.config != null) {
+      if (drafter || completionHead) {
+        throw usage("--drafter and --completion-head add to a size; --config says it all");
+      }
       Path file = shape.config;
       return TrainConfig.parse(Json.parse(file, MAX_CONFIG), file.toString());
     }
-    return TrainConfig.of(data.model(depth()));
+    ObjectNode model = data.model(depth());
+    if (drafter) {
+      data.addDrafter(model, DRAFT_BLOCK);
+    }
+    if (completionHead) {
+      data.addCompletionHead(model);
+    }
+    return TrainConfig.of(model);
   }
 
   private int depth() {

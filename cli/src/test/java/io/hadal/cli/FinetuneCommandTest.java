@@ -173,4 +173,19 @@ class FinetuneCommandTest {
     assertThat(v4.err()).contains("models of type hadal and V4.1 can be trained");
     assertThat(run("adapter").exitCode()).isEqualTo(ExitCode.USAGE);
   }
+
+  @Test
+  void aDrafterForTheEmbeddedModelChangesNoToken() {
+    Invocation tuned = tune("repo", "drafted", "--method", "drafter", "--tokens", "1500");
+    assertThat(tuned.exitCode()).as(tuned.err()).isZero();
+    assertThat(tuned.out()).contains("held-out drafts ").contains(" as the model would go on");
+    String[] generate = {
+      "--model", at("drafted"), "-n", "24", "--prompt", "public class", "--temperature", "0"
+    };
+    Invocation plain = run("generate", generate);
+    Invocation guessed = run("generate --speculate", generate);
+    assertThat(guessed.exitCode()).as(guessed.err()).isZero();
+    assertThat(guessed.err()).contains("drafts accepted");
+    assertThat(guessed.out()).isEqualTo(plain.out());
+  }
 }

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -91,6 +92,35 @@ class TrainCommandTest {
     Invocation wrong = train("--config", config.toString(), "--steps", "1");
     assertThat(wrong.exitCode()).as(wrong.err()).isEqualTo(ExitCode.BAD_INPUT);
     assertThat(wrong.err()).contains("num_hash_layers").contains("without routed experts");
+  }
+
+  @Test
+  void aDrafterIsTrainedAlongAndItsGuessesAreVerified() throws IOException {
+    Invocation mark = train("--depth", "2", "--completion-head", "--steps", "1");
+    assertThat(mark.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(mark.err()).contains("has no <｜fim▁end｜>");
+    Invocation first = train("--depth", "2", "--drafter", "--steps", "1", "--threads", "2");
+    assertThat(first.exitCode()).as(first.err()).isZero();
+    assertThat(folder.resolve("model/config.json")).content().contains("dspark_block_size");
+    Path file = folder.resolve("model.gguf");
+    Invocation export =
+        Invocation.hadal(
+            "export", "--model", folder.resolve("model").toString(), "--out", file.toString());
+    assertThat(export.exitCode()).as(export.err()).isZero();
+    Invocation plain = generate(file);
+    Invocation guessed = generate(file, "--speculate");
+    assertThat(guessed.exitCode()).as(guessed.err()).isZero();
+    assertThat(guessed.err()).doesNotContain("no drafter");
+    assertThat(guessed.out()).isEqualTo(plain.out());
+    assertThat(train("--drafter", "--config", file.toString()).exitCode())
+        .isEqualTo(ExitCode.USAGE);
+  }
+
+  private static Invocation generate(Path model, String... more) {
+    List<String> args = new ArrayList<>(List.of("generate", "--model", model.toString()));
+    args.addAll(List.of("-n", "20", "--prompt", "public", "--temperature", "0"));
+    args.addAll(List.of(more));
+    return Invocation.hadal(args.toArray(String[]::new));
   }
 
   private static byte[] utf8(Invocation run) {

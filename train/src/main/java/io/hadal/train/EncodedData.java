@@ -1,6 +1,7 @@
 package io.hadal.train;
 
 import io.hadal.formats.FormatException;
+import io.hadal.formats.prompt.SpecialTokens;
 import io.hadal.formats.tokenizer.Tokenizer;
 import io.hadal.train.corpus.EncodedCorpus;
 import io.hadal.train.corpus.EncodedSplit;
@@ -110,6 +111,31 @@ public final class EncodedData implements AutoCloseable {
     Tokenizer tokenizer = Tokenizer.fromJson(corpus.tokenizerJson());
     int pad = tokenizer.id(PAD).orElse(corpus.eos());
     return Preset.model(depth, corpus.vocabularySize(), corpus.bos(), corpus.eos(), pad);
+  }
+
+  /** Adds a block drafter; see {@link Preset#addDrafter}. */
+  public void addDrafter(ObjectNode model, int block) {
+    Preset.addDrafter(model, block, Preset.noise(Tokenizer.fromJson(corpus.tokenizerJson())));
+  }
+
+  /**
+   * Adds a residual head that acts behind the mark of a hole's content.
+   *
+   * @throws FormatException when the vocabulary has no such mark
+   */
+  public void addCompletionHead(ObjectNode model) {
+    Tokenizer tokenizer = Tokenizer.fromJson(corpus.tokenizerJson());
+    int mark =
+        tokenizer
+            .id(SpecialTokens.FIM_END)
+            .orElseThrow(
+                () ->
+                    new FormatException(
+                        corpus.tokenizerJson().toString(),
+                        "has no "
+                            + SpecialTokens.FIM_END
+                            + ", which a completion head acts behind"));
+    Preset.addCompletionHead(model, mark);
   }
 
   @Override

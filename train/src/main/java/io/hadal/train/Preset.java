@@ -1,5 +1,8 @@
 package io.hadal.train;
 
+import io.hadal.formats.tokenizer.Tokenizer;
+import java.util.List;
+import java.util.stream.Stream;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
@@ -82,6 +85,59 @@ public enum Preset {
     o.put("eos_token_id", eos);
     engram(o, depth, hidden, pad);
     return o;
+  }
+
+  /**
+   * Adds a block drafter of one dense stage to a configuration (V4.1 spec 5).
+   *
+   * @param model {@code config.json}; the fields may lie under {@code text_config}
+   * @param block tokens of a proposal
+   * @param noise id that stands for the unknown ones
+   */
+  public static void addDrafter(ObjectNode model, int block, int noise) {
+    ObjectNode o = text(model);
+    int hidden = first(o, "hidden_size", "dim");
+    int depth = first(o, "num_hidden_layers", "n_layers");
+    o.put("num_nextn_predict_layers", 1);
+    o.put("dspark_block_size", block);
+    o.put("dspark_noise_token_id", noise);
+    ArrayNode targets = o.putArray("dspark_target_layer_ids");
+    for (int i = Math.max(0, depth - 3); i < depth; i++) {
+      targets.add(i);
+    }
+    o.put("dspark_markov_rank", Math.max(1, hidden / 8));
+    o.put("dspark_n_routed_experts", 0);
+  }
+
+  /** Takes a drafter of any kind out of a configuration. */
+  public static void removeDrafter(ObjectNode model) {
+    text(model).remove(List.of("num_nextn_predict_layers", "n_mtp_layers"));
+  }
+
+  private static ObjectNode text(ObjectNode model) {
+    return model.path("text_config") instanceof ObjectNode text ? text : model;
+  }
+
+  private static int first(ObjectNode o, String name, String other) {
+    return o.path(name).asInt(o.path(other).asInt(0));
+  }
+
+  /** Id for unknown tokens of a proposal: one that no text has. */
+  public static int noise(Tokenizer tokenizer) {
+    return Stream.of("<｜place▁holder▁no▁0｜>", "<｜▁pad▁｜>")
+        .flatMapToInt(text -> tokenizer.id(text).stream())
+        .findFirst()
+        .orElse(0);
+  }
+
+  /**
+   * Adds a residual head for filling in.
+   *
+   * @param mark id that it acts behind
+   */
+  static void addCompletionHead(ObjectNode model, int mark) {
+    model.put("completion_head_rank", Math.max(1, model.path("hidden_size").asInt(0) / 8));
+    model.put("completion_head_token_id", mark);
   }
 
   /** Window layers, then entries of four tokens each, then entries of single tokens. */

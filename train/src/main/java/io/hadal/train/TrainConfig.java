@@ -35,6 +35,8 @@ import tools.jackson.databind.node.ObjectNode;
  * @param balanceLoss weight of the sequences' balance loss
  * @param balanceSpeed change of a router's bias a step
  * @param indexLoss weight of the indexers' divergence
+ * @param draftLoss weight of the block drafter's losses, 0 to leave it as it is
+ * @param draftDistance weight of its L1 distance from the trunk, relative to its cross-entropy
  * @param denseShare part of the run in which queries attend to all visible entries
  * @param evaluationTokens tokens of each evaluation set that are used
  * @param evaluateEvery steps between evaluations, 0 for the end alone
@@ -62,6 +64,8 @@ public record TrainConfig(
     double balanceLoss,
     double balanceSpeed,
     double indexLoss,
+    double draftLoss,
+    double draftDistance,
     double denseShare,
     int evaluationTokens,
     int evaluateEvery,
@@ -129,6 +133,8 @@ public record TrainConfig(
     o.put("balance_loss", balanceLoss);
     o.put("balance_speed", balanceSpeed);
     o.put("index_loss", indexLoss);
+    o.put("draft_loss", draftLoss);
+    o.put("draft_distance", draftDistance);
     o.put("dense_share", denseShare);
     o.put("evaluation_tokens", evaluationTokens);
     o.put("evaluate_every", evaluateEvery);
@@ -177,6 +183,8 @@ public record TrainConfig(
             f.real("balance_loss", 1e-4, 0, 10),
             f.real("balance_speed", 1e-3, 0, 1),
             f.real("index_loss", 1, 0, 100),
+            f.real("draft_loss", 0.3, 0, 100),
+            f.real("draft_distance", 1, 0, 100),
             f.real("dense_share", 0.3, 0, 1),
             (int) f.integer("evaluation_tokens", 1 << 17, 1, Integer.MAX_VALUE),
             (int) f.integer("evaluate_every", 500, 0, Integer.MAX_VALUE),

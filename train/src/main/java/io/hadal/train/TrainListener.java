@@ -1,5 +1,6 @@
 package io.hadal.train;
 
+import io.hadal.train.graph.DraftLosses;
 import java.util.Map;
 
 /** Watches a run; called on its thread. */
@@ -12,6 +13,7 @@ public interface TrainListener {
    * @param progress part of the run that is done
    * @param loss mean cross-entropy of the step in nats a token
    * @param bitsPerByte the same by the bytes of the text
+   * @param drafts of the block drafter
    * @param rate learning rate
    * @param gradientNorm before clipping
    * @param tokensPerSecond of the recent steps
@@ -24,6 +26,7 @@ public interface TrainListener {
       double progress,
       double loss,
       double bitsPerByte,
+      DraftLosses drafts,
       double rate,
       double gradientNorm,
       double tokensPerSecond,

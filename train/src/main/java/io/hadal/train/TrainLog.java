@@ -2,6 +2,7 @@ package io.hadal.train;
 
 import io.hadal.formats.FormatException;
 import io.hadal.formats.Json;
+import io.hadal.train.graph.DraftLosses;
 import java.io.IOException;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
@@ -28,6 +29,7 @@ final class TrainLog implements AutoCloseable {
    * @param loss nats a token
    * @param bitsPerByte of the step's text
    * @param divergence of the indexers, nats a token, summed over layers
+   * @param drafts of the block drafter
    * @param rate learning rate
    * @param norm of the gradient
    * @param context tokens of a row
@@ -39,6 +41,7 @@ final class TrainLog implements AutoCloseable {
       double loss,
       double bitsPerByte,
       double divergence,
+      DraftLosses drafts,
       double rate,
       double norm,
       int context,
@@ -83,6 +86,10 @@ final class TrainLog implements AutoCloseable {
     o.put("loss", rounded(e.loss()));
     o.put("bits_per_byte", rounded(e.bitsPerByte()));
     o.put("index_divergence", rounded(e.divergence()));
+    if (e.drafts().targets() > 0) {
+      o.put("draft_loss", rounded(e.drafts().loss()));
+      o.put("draft_agreement", rounded(e.drafts().agreement()));
+    }
     o.put("learning_rate", e.rate());
     o.put("gradient_norm", rounded(e.norm()));
     o.put("context", e.context());

@@ -8,6 +8,7 @@ import io.hadal.kernels.WorkerPool;
 import io.hadal.model.config.ConfigReader;
 import io.hadal.model.config.LayerConfig;
 import io.hadal.model.config.ModelConfig;
+import io.hadal.train.graph.DraftLosses;
 import io.hadal.train.graph.PackedBatch;
 import io.hadal.train.graph.ParameterSet;
 import io.hadal.train.graph.Pass;
@@ -270,6 +271,7 @@ public final class Trainer implements AutoCloseable {
               Math.min(1, after),
               entry.loss(),
               entry.bitsPerByte(),
+              entry.drafts(),
               entry.rate(),
               entry.norm(),
               speed.perSecond(),
@@ -301,25 +303,45 @@ public final class Trainer implements AutoCloseable {
       cost = ModelCost.of(graph.parameters(), graph.config(), context);
     }
     // Without gradients of the matrices one of three products is left out.
-    int passes = trained == graph.parameters() ? 3 : 2;
+    int passes = trained == graph.parameters() ? 3 : learnsTrunk() ? 2 : 1;
     return (double) passes * cost.flops();
+  }
+
+  private boolean learnsTrunk() {
+    return tuning == null || tuning.learnsTrunk();
+  }
+
+  private Pass pass(float share, double progress) {
+    // Proposals begin at other tokens in the next step.
+    Pass.Drafts drafts =
+        config.draftLoss() == 0
+            ? null
+            : new Pass.Drafts(
+                (float) config.draftLoss() * share,
+                (float) config.draftDistance(),
+                (int) (step % Integer.MAX_VALUE));
+    if (!learnsTrunk()) {
+      return Pass.EVALUATION.with(drafts);
+    }
+    return new Pass(
+        share,
+        (float) config.zLoss(),
+        (float) config.balanceLoss() * share,
+        (float) config.indexLoss() * share,
+        progress < config.denseShare(),
+        drafts);
   }
 
   private TrainLog.Entry trainStep(double progress) {
     int context = config.context(progress);
     float share = 1f / config.batchTokens();
-    Pass pass =
-        new Pass(
-            share,
-            (float) config.zLoss(),
-            (float) config.balanceLoss() * share,
-            (float) config.indexLoss() * share,
-            progress < config.denseShare());
+    Pass pass = pass(share, progress);
     graph.parameters().clearGradients();
     trained.clearGradients();
     int used = 0;
     double nats = 0;
     double divergence = 0;
+    DraftLosses drafts = DraftLosses.NONE;
     long targets = 0;
     long bytes = 0;
     Map<Integer, Double> gates = Map.of();
@@ -331,6 +353,7 @@ public final class Trainer implements AutoCloseable {
       nats += losses.crossEntropy();
       targets += losses.targets();
       divergence += losses.divergence();
+      drafts = drafts.plus(losses.drafts());
       bytes += targetBytes(batch);
       gates = graph.gateMeans(batch);
     }
@@ -354,6 +377,7 @@ public final class Trainer implements AutoCloseable {
         nats / Math.max(1, targets),
         nats / Math.log(2) / Math.max(1, bytes),
         divergence / used,
+        drafts,
         rate,
         norm,
         context,
@@ -406,12 +430,33 @@ public final class Trainer implements AutoCloseable {
 
   /** Cost of the first tokens of a text, in rows of the longest context. */
   public Measure measure(TokenStore store) {
-    int context = config.longestContext();
-    long rows = Math.min(store.tokens(), config.evaluationTokens()) / context;
-    int rowsPerBatch = Math.max(1, config.microBatchTokens() / context);
     double nats = 0;
     long targetCount = 0;
     long bytes = 0;
+    for (PackedBatch batch : batches(store)) {
+      TrainingGraph.Losses losses = graph.evaluate(batch);
+      nats += losses.crossEntropy();
+      targetCount += losses.targets();
+      bytes += targetBytes(batch);
+    }
+    return new Measure(nats, targetCount, bytes);
+  }
+
+  /** How the block drafter does on the first tokens of a text, which guide it. */
+  public DraftLosses measureDrafts(TokenStore store) {
+    DraftLosses sum = DraftLosses.NONE;
+    for (PackedBatch batch : batches(store)) {
+      sum = sum.plus(graph.evaluateDrafts(batch));
+    }
+    return sum;
+  }
+
+  /** The first tokens of a text in rows of the longest context. */
+  private List<PackedBatch> batches(TokenStore store) {
+    int context = config.longestContext();
+    long rows = Math.min(store.tokens(), config.evaluationTokens()) / context;
+    int rowsPerBatch = Math.max(1, config.microBatchTokens() / context);
+    List<PackedBatch> batches = new ArrayList<>();
     for (long r = 0; r < rows; r += rowsPerBatch) {
       int n = (int) Math.min(rowsPerBatch, rows - r);
       int[] ids = new int[n * context];
@@ -420,13 +465,9 @@ public final class Trainer implements AutoCloseable {
       for (int i = 0; i < n; i++) {
         BatchReader.read(store, (r + i) * context, context, ids, targets, i * context, spans);
       }
-      PackedBatch batch = new PackedBatch(ids, targets, spans);
-      TrainingGraph.Losses losses = graph.evaluate(batch);
-      nats += losses.crossEntropy();
-      targetCount += losses.targets();
-      bytes += targetBytes(batch);
+      batches.add(new PackedBatch(ids, targets, spans));
     }
-    return new Measure(nats, targetCount, bytes);
+    return batches;
   }
 
   /**

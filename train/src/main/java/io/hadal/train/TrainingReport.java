@@ -39,6 +39,8 @@ final class TrainingReport {
   private final LinePlot loads = new LinePlot("Largest expert load, 1 = even");
   private final LinePlot gates = new LinePlot("Engram gate, mean");
   private final LinePlot divergence = new LinePlot("Indexer divergence, nats a token");
+  private final LinePlot drafts =
+      new LinePlot("Drafter: loss, nats a token; agreement with the model");
   private long step;
 
   private TrainingReport() {}
@@ -72,6 +74,10 @@ final class TrainingReport {
     loss.add("loss", tokens, number(line.path("loss")));
     bits.add("training text", tokens, number(line.path("bits_per_byte")));
     divergence.add("all layers", tokens, number(line.path("index_divergence")));
+    if (line.has("draft_loss")) {
+      drafts.add("loss", tokens, number(line.path("draft_loss")));
+      drafts.add("agreement", tokens, number(line.path("draft_agreement")));
+    }
     rate.add("rate", tokens, number(line.path("learning_rate")));
     norm.add("norm", tokens, number(line.path("gradient_norm")));
     speed.add("tokens/s", tokens, number(line.path("tokens_per_second")));
@@ -92,7 +98,7 @@ final class TrainingReport {
     StringBuilder out = new StringBuilder(HEAD);
     out.append("<h1>Training report, step ").append(step).append("</h1>\n");
     for (LinePlot plot :
-        List.of(loss, bits, evaluation, rate, norm, speed, loads, gates, divergence)) {
+        List.of(loss, bits, evaluation, rate, norm, speed, loads, gates, divergence, drafts)) {
       out.append(plot.html());
     }
     return out.append("</body></html>\n").toString();

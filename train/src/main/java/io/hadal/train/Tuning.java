@@ -23,6 +23,11 @@ public interface Tuning {
    */
   ParameterSet begin(ParameterSet model, long seed, WorkerPool pool);
 
+  /** Whether anything but the drafter is trained. */
+  default boolean learnsTrunk() {
+    return true;
+  }
+
   /** The trained parameters have new values; the model's have to follow. */
   void updated();
 

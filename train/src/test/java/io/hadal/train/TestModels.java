@@ -73,6 +73,27 @@ public final class TestModels {
     return o;
   }
 
+  /** Adds a block drafter of two stages to a configuration. */
+  public static ObjectNode drafted(JsonNode config, int experts) {
+    ObjectNode o = (ObjectNode) config;
+    o.put("num_nextn_predict_layers", 2);
+    o.put("dspark_block_size", 3);
+    o.put("dspark_noise_token_id", 2);
+    o.putArray("dspark_target_layer_ids").add(2).add(5);
+    o.put("dspark_markov_rank", 6);
+    o.put("dspark_n_routed_experts", experts);
+    o.put("dspark_num_experts_per_tok", 2);
+    return o;
+  }
+
+  /** Adds a residual head for filling in to a configuration. */
+  public static ObjectNode completing(JsonNode config) {
+    return ((ObjectNode) config)
+        .put("model_type", "hadal")
+        .put("completion_head_rank", 5)
+        .put("completion_head_token_id", 7);
+  }
+
   /** Tokenizer of 512 ids. */
   public static Path tokenizer() {
     try {

@@ -7,10 +7,15 @@ import static org.assertj.core.api.Assertions.withinPercentage;
 
 import io.hadal.engine.Engine;
 import io.hadal.engine.EngineOptions;
+import io.hadal.engine.GenerationOptions;
+import io.hadal.engine.GenerationResult;
+import io.hadal.engine.Generator;
+import io.hadal.engine.SamplingOptions;
 import io.hadal.engine.Session;
 import io.hadal.formats.FormatException;
 import io.hadal.model.config.ConfigReader;
 import io.hadal.model.config.ModelConfig;
+import io.hadal.train.graph.DraftLosses;
 import io.hadal.train.graph.Parameter;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,6 +25,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -102,6 +108,16 @@ class TrainerTest {
         .put("warmup_steps", 5)
         .put("evaluation_tokens", 2000)
         .put("evaluate_every", 20);
+    return TrainConfig.parse(o, "test");
+  }
+
+  /** With a drafter and a head for filling in beside the model. */
+  private static TrainConfig drafting() {
+    ObjectNode o = config("adamw").toJson();
+    ObjectNode model = (ObjectNode) o.path("model");
+    // Phrases of the text that happen to hold this id count as holes.
+    model.put("completion_head_rank", 4).put("completion_head_token_id", 40);
+    TestModels.drafted(model, 0);
     return TrainConfig.parse(o, "test");
   }
 
@@ -211,17 +227,48 @@ class TrainerTest {
     return logits[id] - Math.log(sum);
   }
 
+  @Test
+  void aDrafterGuessesWhatItsModelSays() {
+    TrainingData data = data();
+    try (Trainer trainer = Trainer.start(drafting(), data, folder, 2)) {
+      trainer.run(new Budget.Steps(100), () -> false, new TrainListener() {});
+      DraftLosses drafts = trainer.measureDrafts(data.evaluation().values().iterator().next());
+      assertThat(drafts.agreement()).isGreaterThan(0.3);
+    }
+    assertThat(folder.resolve("training/log.jsonl")).content().contains("\"draft_agreement\"");
+    assertThat(folder.resolve("training/report.html")).content().contains("agreement");
+    int[] prompt = Arrays.copyOf(text(99, 100).ids(), 40);
+    GenerationResult plain = continued(prompt, false);
+    GenerationResult guessed = continued(prompt, true);
+    assertThat(guessed.tokens()).isEqualTo(plain.tokens()).hasSize(120);
+    assertThat((double) guessed.accepted() / guessed.drafted()).isGreaterThan(0.3);
+  }
+
+  private GenerationResult continued(int[] prompt, boolean speculate) {
+    EngineOptions options = EngineOptions.defaults().withThreads(1).withDrafting(speculate);
+    try (Engine engine = Engine.open(folder, options);
+        Session session = engine.newSession()) {
+      session.append(prompt);
+      return new Generator(
+              engine,
+              session,
+              new GenerationOptions(120, SamplingOptions.greedy(), Set.of(), speculate))
+          .run((token, logits) -> true);
+    }
+  }
+
   @ParameterizedTest
-  @ValueSource(strings = {"adamw", "muon"})
-  void threadsAndInterruptionsChangeNothing(String optimizer) {
+  @ValueSource(strings = {"adamw", "muon", "drafting"})
+  void threadsAndInterruptionsChangeNothing(String kind) {
+    TrainConfig config = kind.equals("drafting") ? drafting() : config(kind);
     TrainingData data = data();
     Map<String, float[]> whole;
-    try (Trainer trainer = Trainer.start(config(optimizer), data, folder.resolve("a"), 1)) {
+    try (Trainer trainer = Trainer.start(config, data, folder.resolve("a"), 1)) {
       trainer.run(new Budget.Steps(14), () -> false, new TrainListener() {});
       whole = values(trainer);
     }
     Path second = folder.resolve("b");
-    try (Trainer trainer = Trainer.start(config(optimizer), data, second, 2)) {
+    try (Trainer trainer = Trainer.start(config, data, second, 2)) {
       boolean done =
           trainer.run(new Budget.Steps(14), () -> trainer.step() == 6, new TrainListener() {});
       assertThat(done).isFalse();

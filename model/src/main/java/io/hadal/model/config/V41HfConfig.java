@@ -159,12 +159,7 @@ final class V41HfConfig {
     if (stages == 0 || f.find("dspark_block_size") == null) {
       return null;
     }
-    MoeConfig moe =
-        moe(
-            f.find("dspark_n_routed_experts") == null ? 128 : f.positive("dspark_n_routed_experts"),
-            f.find("dspark_num_experts_per_tok", "dspark_n_activated_experts") == null
-                ? 3
-                : f.positive("dspark_num_experts_per_tok", "dspark_n_activated_experts"));
+    MoeConfig moe = draftMoe();
     V41Layers drafters = new V41Layers(windowRope(), compressedRope(), moe);
     List<LayerConfig> layers = new ArrayList<>();
     if (stages > ConfigChecks.MAX_DRAFTERS) {
@@ -185,6 +180,22 @@ final class V41HfConfig {
       throw f.error("dspark_noise_token_id", "or dspark_block_size is out of range");
     }
     return new BlockDraftConfig(layers, block, noise, targets, f.positive("dspark_markov_rank"));
+  }
+
+  private MoeConfig draftMoe() {
+    int experts = f.numberOr(128, "dspark_n_routed_experts");
+    if (experts > 0) {
+      boolean known = f.find("dspark_num_experts_per_tok", "dspark_n_activated_experts") != null;
+      return moe(
+          experts,
+          known ? f.positive("dspark_num_experts_per_tok", "dspark_n_activated_experts") : 3);
+    }
+    // Without routed experts the shared one is the whole feed-forward.
+    MoeConfig dense = moe(0, 0);
+    if (dense.sharedExperts() != 1) {
+      throw f.error("n_shared_experts", "must be 1 with dspark_n_routed_experts 0");
+    }
+    return dense;
   }
 
   private @Nullable EngramConfig engram() {

@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class GgufExport {
   private static final Pattern EXPERT =
-      Pattern.compile("(layers\\.[0-9]+\\.ffn\\.experts)\\.([0-9]+)\\.(w[123])\\.weight");
+      Pattern.compile("((?:layers|mtp)\\.[0-9]+\\.ffn\\.experts)\\.([0-9]+)\\.(w[123])\\.weight");
 
   private final TensorStore store;
   private final ReleasedTensors tensors;

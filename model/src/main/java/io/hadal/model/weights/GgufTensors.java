@@ -36,6 +36,9 @@ final class GgufTensors extends TensorSource {
 
   private static final String BLOCK = "blk.";
 
+  /** Drafters keep their released names. */
+  private static final String DRAFTER = "mtp.";
+
   /** Released names by written ones; those inside a layer begin with {@link #BLOCK}. */
   private static final Map<String, String> RELEASED = releasedNames();
 
@@ -131,6 +134,9 @@ final class GgufTensors extends TensorSource {
     String global = RELEASED.get(stored);
     if (global != null) {
       return global;
+    }
+    if (stored.startsWith(DRAFTER)) {
+      return stored;
     }
     Matcher block = BLOCK_NAME.matcher(stored);
     String local = block.matches() ? RELEASED.get(BLOCK + block.group(2)) : null;

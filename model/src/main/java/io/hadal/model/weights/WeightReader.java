@@ -4,10 +4,12 @@ import io.hadal.formats.weights.StoredTensor;
 import io.hadal.formats.weights.TensorStore;
 import io.hadal.kernels.Kernels;
 import io.hadal.kernels.Matrix;
+import io.hadal.model.config.LayerConfig;
 import io.hadal.model.config.ModelConfig;
 import io.hadal.model.engram.EngramTable;
 import io.hadal.model.engram.MappedTable;
 import io.hadal.model.engram.TableLayout;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -19,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class WeightReader {
   private static final Pattern EXPERT =
-      Pattern.compile("(layers\\.[0-9]+\\.ffn\\.experts)\\.([0-9]+)\\.(w[123])");
+      Pattern.compile("((layers|mtp)\\.([0-9]+)\\.ffn\\.experts)\\.([0-9]+)\\.(w[123])");
   private static final String WEIGHT = ".weight";
   private static final int ROWS = 1024;
 
@@ -40,6 +42,11 @@ public final class WeightReader {
     return new WeightReader(config, WeightBinder.source(config, store, adapter));
   }
 
+  /** Whether there is a tensor that is no part of another. */
+  public boolean has(String name) {
+    return tensors.has(name);
+  }
+
   /** A matrix {@code [rows, cols]}; experts have a matrix each. */
   public void matrix(String name, int rows, int cols, float[] out) {
     Matrix stored = matrix(base(name), rows, cols);
@@ -53,10 +60,11 @@ public final class WeightReader {
     if (!expert.matches()) {
       return tensors.matrix(name, rows, cols);
     }
-    String layer = name.substring("layers.".length(), name.indexOf('.', "layers.".length()));
-    int experts = config.layers().get(Integer.parseInt(layer)).moe().experts();
+    List<LayerConfig> layers =
+        expert.group(2).equals("mtp") ? config.draftLayers() : config.layers();
+    int experts = layers.get(Integer.parseInt(expert.group(3))).moe().experts();
     return tensors.expert(
-        expert.group(1), Integer.parseInt(expert.group(2)), experts, expert.group(3), rows, cols);
+        expert.group(1), Integer.parseInt(expert.group(4)), experts, expert.group(5), rows, cols);
   }
 
   /** A vector or the flattened values of a tensor that is none. */

@@ -15,6 +15,7 @@ import io.hadal.model.config.LayerConfig;
 import io.hadal.model.config.ModelConfig;
 import io.hadal.model.weights.Adapter;
 import io.hadal.model.weights.WeightReader;
+import io.hadal.train.Preset;
 import io.hadal.train.graph.Parameter;
 import io.hadal.train.graph.ParameterSet;
 import java.io.IOException;
@@ -26,12 +27,16 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * A checkpoint to start from: a folder with safetensors files, or a GGUF file of a model of type
  * {@code hadal}, in any type of weights. Weights become f32 when they are read.
  */
 public final class BaseModel implements AutoCloseable {
+  /** A tensor that every block drafter has, in every container. */
+  private static final String DRAFTER = "mtp.0.main_norm.weight";
+
   private static final long MAX_CONFIG = 16 << 20;
 
   private final Path path;
@@ -45,7 +50,11 @@ public final class BaseModel implements AutoCloseable {
   private BaseModel(Path path, TensorStore store, @Nullable Adapter adapter) {
     this.path = path;
     this.store = store;
-    this.json = configuration(path, store);
+    ObjectNode read = (ObjectNode) configuration(path, store);
+    if (store.find(DRAFTER) == null) {
+      Preset.removeDrafter(read);
+    }
+    this.json = read;
     this.config = ConfigReader.parse(json, path.toString());
     requireTrainable();
     this.tokenizerJson = tokenizer(path, store);
@@ -97,8 +106,6 @@ public final class BaseModel implements AutoCloseable {
       reason = "is a " + config.family() + " model; models of type hadal and V4.1 can be trained";
     } else if (config.indexer().candidates() != null) {
       reason = "has candidate blocks in its indexers, which cannot be trained";
-    } else if (config.completionHead() != null) {
-      reason = "has a completion head, which cannot be trained";
     } else if (config.engram() != null && config.engram().fusion().convolution()) {
       reason = "has an Engram convolution, which cannot be trained";
     }
@@ -127,7 +134,7 @@ public final class BaseModel implements AutoCloseable {
         path.toString(), "has no tokenizer.json; put the model's tokenizer beside its weights");
   }
 
-  /** {@code config.json}. */
+  /** {@code config.json}, without a drafter where the checkpoint leaves its weights out. */
   public JsonNode json() {
     return json;
   }
@@ -182,9 +189,12 @@ public final class BaseModel implements AutoCloseable {
     return tables;
   }
 
-  /** Sets parameters to the checkpoint's values. */
+  /** Sets parameters to the checkpoint's values, but for a drafter that it does not have. */
   public void fill(ParameterSet parameters) {
     for (Parameter p : parameters.all()) {
+      if (config.blockDraft() == null && p.isDrafter()) {
+        continue;
+      }
       List<Integer> shape = p.shape();
       switch (p.kind()) {
         case MATRIX, EMBEDDING ->

@@ -5,6 +5,7 @@ import io.hadal.formats.Json;
 import io.hadal.formats.tokenizer.Tokenizer;
 import io.hadal.train.Budget;
 import io.hadal.train.EncodedData;
+import io.hadal.train.Preset;
 import io.hadal.train.TokenStore;
 import io.hadal.train.TrainConfig;
 import io.hadal.train.TrainListener;
@@ -13,6 +14,7 @@ import io.hadal.train.Trainer.Measure;
 import io.hadal.train.TrainingData;
 import io.hadal.train.Tuning;
 import io.hadal.train.corpus.AtomicFiles;
+import io.hadal.train.graph.DraftLosses;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -55,6 +57,9 @@ public final class FineTune implements AutoCloseable {
 
     /** The same at the end. */
     default void after(Map<String, Measure> before, Map<String, Measure> after) {}
+
+    /** How a drafter does on held-out text at the end, where only that was trained. */
+    default void drafted(Map<String, DraftLosses> drafts) {}
   }
 
   private FineTune(Path out, JsonNode run, BaseModel base, EncodedData encoded, int threads) {
@@ -76,23 +81,36 @@ public final class FineTune implements AutoCloseable {
     }
     // The trainer's own evaluation knows no targets; the run measures itself.
     this.data = new TrainingData(all.training(), Map.of(), all.tokenBytes(), all.tokenizer());
+    JsonNode model = model(options, base);
     Tuning tuning =
-        options.lora()
-            ? new LoraTuning(base, options.rank(), options.alpha(), options.targets())
-            : new FullTuning(base, all.tokenizer());
+        switch (options.method()) {
+          case LORA -> new LoraTuning(base, options.rank(), options.alpha(), options.targets());
+          case FULL -> new FullTuning(base, all.tokenizer());
+          case DRAFTER -> new DrafterTuning(base, model, all.tokenizer());
+        };
     this.trainer =
         Files.exists(folder(out).resolve(CHECKPOINT))
             ? Trainer.resume(data, out, threads, tuning)
-            : Trainer.start(config(options, base), data, out, threads, tuning);
+            : Trainer.start(config(options, model), data, out, threads, tuning);
   }
 
   private static Path folder(Path out) {
     return out.resolve("training");
   }
 
-  private static TrainConfig config(FineTuneOptions options, BaseModel base) {
+  /** Configuration of the result. */
+  private static JsonNode model(FineTuneOptions options, BaseModel base) {
+    if (options.method() != Method.DRAFTER || base.config().blockDraft() != null) {
+      return base.json();
+    }
+    ObjectNode model = (ObjectNode) base.json().deepCopy();
+    Preset.addDrafter(model, options.draftBlock(), Preset.noise(base.tokenizer()));
+    return model;
+  }
+
+  private static TrainConfig config(FineTuneOptions options, JsonNode model) {
     ObjectNode o = JsonMapper.shared().createObjectNode();
-    o.set("model", base.json());
+    o.set("model", model);
     o.put("seed", options.seed());
     o.putArray("stages").addObject().put("until", 1).put("context", options.context());
     o.put("batch_tokens", options.batchTokens());
@@ -107,6 +125,7 @@ public final class FineTune implements AutoCloseable {
     o.put("balance_speed", 0);
     o.put("weight_decay", options.lora() ? 0 : 0.01);
     o.put("index_loss", options.lora() ? 0 : 1);
+    o.put("draft_loss", options.lora() ? 0 : options.method() == Method.FULL ? 0.3 : 1);
     o.put("evaluation_tokens", Math.max(EVALUATION_TOKENS, options.context()));
     o.put("evaluate_every", 0);
     o.put("log_every", 1);
@@ -266,7 +285,11 @@ public final class FineTune implements AutoCloseable {
 
   /** Whether adapters are trained. */
   public boolean lora() {
-    return run.path("options").path("method").asString("").equals("lora");
+    return hasMethod(Method.LORA);
+  }
+
+  private boolean hasMethod(Method method) {
+    return run.path("options").path("method").asString("").equals(method.label());
   }
 
   /** The model that the run began with. */
@@ -295,18 +318,42 @@ public final class FineTune implements AutoCloseable {
     if (done) {
       Map<String, Measure> after = measure();
       listener.after(before, after);
-      report(before, after);
+      Map<String, DraftLosses> drafts = measureDrafts();
+      listener.drafted(drafts);
+      report(before, after, drafts);
     }
     return done;
   }
 
+  private Map<String, DraftLosses> measureDrafts() {
+    Map<String, DraftLosses> measures = new LinkedHashMap<>();
+    if (hasMethod(Method.DRAFTER)) {
+      heldOut.forEach(
+          (name, store) -> {
+            DraftLosses m = trainer.measureDrafts(store);
+            if (m.targets() > 0) {
+              measures.put(label(name), m);
+            }
+          });
+    }
+    return measures;
+  }
+
+  private static String label(String split) {
+    return split.equals("valid") ? "held-out" : split;
+  }
+
+  /** Nothing where predictions cannot change. */
   private Map<String, Measure> measure() {
     Map<String, Measure> measures = new LinkedHashMap<>();
+    if (hasMethod(Method.DRAFTER)) {
+      return measures;
+    }
     heldOut.forEach(
         (name, store) -> {
           Measure m = trainer.measure(store);
           if (m.targets() > 0) {
-            measures.put(name.equals("valid") ? "held-out" : name, m);
+            measures.put(label(name), m);
           }
         });
     return measures;
@@ -349,7 +396,9 @@ public final class FineTune implements AutoCloseable {
     return o;
   }
 
-  private void report(Map<String, Measure> before, Map<String, Measure> after) throws IOException {
+  private void report(
+      Map<String, Measure> before, Map<String, Measure> after, Map<String, DraftLosses> drafts)
+      throws IOException {
     ObjectNode o = JsonMapper.shared().createObjectNode();
     o.putObject("base").put("model", base.name()).put("sha256", base.sha256());
     o.set("options", run.path("options"));
@@ -359,6 +408,16 @@ public final class FineTune implements AutoCloseable {
     o.put("steps", trainer.step());
     o.set("before", toJson(before));
     o.set("after", toJson(after));
+    if (!drafts.isEmpty()) {
+      ObjectNode results = o.putObject("drafts");
+      drafts.forEach(
+          (name, d) ->
+              results
+                  .putObject(name)
+                  .put("agreement", d.agreement())
+                  .put("loss", d.loss())
+                  .put("targets", d.targets()));
+    }
     write(out.resolve(REPORT), o);
   }
 

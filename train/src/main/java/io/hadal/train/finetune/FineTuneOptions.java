@@ -12,10 +12,11 @@ import tools.jackson.databind.node.ObjectNode;
 /**
  * Everything that determines a fine-tuning run beside its base, its data and its length.
  *
- * @param lora whether adapters are trained instead of the weights
+ * @param method what changes
  * @param rank of the adapters
  * @param alpha adapters count {@code alpha / rank} times
  * @param targets what gets adapters
+ * @param draftBlock tokens of a proposal of a new drafter
  * @param fimRate share of source files in fill-in-the-middle form
  * @param evalShare share of files or lines that is held out
  * @param context tokens of a row
@@ -24,10 +25,11 @@ import tools.jackson.databind.node.ObjectNode;
  * @param seed of adapters, choices and the order of the data
  */
 public record FineTuneOptions(
-    boolean lora,
+    Method method,
     int rank,
     double alpha,
     Set<Target> targets,
+    int draftBlock,
     double fimRate,
     double evalShare,
     int context,
@@ -39,6 +41,7 @@ public record FineTuneOptions(
   public FineTuneOptions {
     require(rank >= 1 && rank <= MAX_RANK, "rank", "1.." + MAX_RANK, rank);
     require(alpha > 0 && alpha <= 1e6, "alpha", "above 0", alpha);
+    require(draftBlock >= 1 && draftBlock <= 16, "draft-block", "1..16", draftBlock);
     require(fimRate >= 0 && fimRate <= 1, "fim-rate", "0..1", fimRate);
     require(evalShare >= 0 && evalShare <= 0.9, "eval-share", "0..0.9", evalShare);
     require(context >= 16 && context <= 1 << 20, "context", "16.." + (1 << 20), context);
@@ -57,10 +60,17 @@ public record FineTuneOptions(
     }
   }
 
+  boolean lora() {
+    return method == Method.LORA;
+  }
+
   ObjectNode toJson() {
     ObjectNode o = JsonNodeFactory.instance.objectNode();
-    o.put("method", lora ? "lora" : "full");
-    if (lora) {
+    o.put("method", method.label());
+    if (method == Method.DRAFTER) {
+      o.put("draft_block", draftBlock);
+    }
+    if (lora()) {
       o.put("rank", rank);
       o.put("alpha", alpha);
       ArrayNode labels = o.putArray("targets");
@@ -76,7 +86,10 @@ public record FineTuneOptions(
   }
 
   static FineTuneOptions fromJson(JsonNode o, String source) {
-    boolean lora = o.path("method").asString("").equals("lora");
+    Method method = Method.labelled(o.path("method").asString(""));
+    if (method == null) {
+      throw new FormatException(source, "method: there is no " + o.path("method"));
+    }
     Set<Target> targets = EnumSet.noneOf(Target.class);
     for (JsonNode label : o.path("targets")) {
       Target target = Target.labelled(label.asString(""));
@@ -87,10 +100,11 @@ public record FineTuneOptions(
     }
     try {
       return new FineTuneOptions(
-          lora,
+          method,
           o.path("rank").asInt(1),
           o.path("alpha").asDouble(1),
-          lora ? targets : EnumSet.of(Target.ATTENTION),
+          method == Method.LORA ? targets : EnumSet.of(Target.ATTENTION),
+          o.path("draft_block").asInt(1),
           o.path("fim_rate").asDouble(-1),
           o.path("eval_share").asDouble(-1),
           o.path("context").asInt(0),

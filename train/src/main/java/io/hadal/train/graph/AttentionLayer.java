@@ -3,7 +3,6 @@ package io.hadal.train.graph;
 import io.hadal.model.config.AttentionConfig;
 import io.hadal.model.config.LayerConfig;
 import io.hadal.model.config.ModelConfig;
-import io.hadal.train.graph.Parameter.Kind;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -11,26 +10,16 @@ import org.jspecify.annotations.Nullable;
  * Attention over window rows and compressed entries under one softmax with a sink (V4.1 spec 4.2).
  * All heads of some consecutive queries of a span go through one product, as they share keys.
  */
-final class AttentionLayer {
+final class AttentionLayer implements Block.Attention {
   /** Rows of queries of a tile, heads counted. */
   private static final int TILE_ROWS = 96;
 
   private final Work work;
   private final AttentionConfig shape;
-  private final int hidden;
   private final int dim;
   private final int width;
-  private final int inner;
   private final int tile;
-  private final Rotary rotary;
-  private final Linear queryDown;
-  private final RmsNorm queryNorm;
-  private final Linear queryUp;
-  private final Linear rowDown;
-  private final RmsNorm rowNorm;
-  private final Parameter sink;
-  private final Linear[] outGroups;
-  private final Linear outUp;
+  private final AttentionProjections projections;
   // Entries this layer reads; own says that it makes them.
   private final @Nullable EntryStream stream;
   private final boolean own;
@@ -38,20 +27,14 @@ final class AttentionLayer {
   private final @Nullable LightningIndex index;
   private final boolean ownIndex;
 
-  private float[] rawLatent = new float[0];
-  private float[] latent = new float[0];
   private float[] queries = new float[0];
-  private float[] rawRows = new float[0];
   private float[] rows = new float[0];
   private float[] probabilities = new float[0];
   private float[] sinkShares = new float[0];
   private float[] outputs = new float[0];
-  private float[] groups = new float[0];
   private float[] dOutputs = new float[0];
   private float[] dQueries = new float[0];
   private float[] dRows = new float[0];
-  private float[] dLatent = new float[0];
-  private float[] dGroups = new float[0];
   // Where the probabilities of each span start.
   private int[] spanOffsets = new int[0];
 
@@ -71,30 +54,11 @@ final class AttentionLayer {
       @Nullable AttentionLayer indexSource) {
     this.work = work;
     this.shape = config.attention();
-    this.hidden = config.hiddenSize();
     this.dim = shape.headDim();
     this.width = shape.heads() * dim;
-    this.inner = shape.outGroups() * shape.outRank();
     this.tile = Math.max(1, TILE_ROWS / shape.heads());
-    this.rotary = new Rotary(shape.ropeDim(), layer.rope());
-    int rank = shape.queryRank();
-    this.queryDown = matrix(set, prefix + "wq_a.weight", rank, hidden, 1);
-    this.queryNorm = norm(config, set, prefix + "q_norm.weight", rank);
-    this.queryUp = matrix(set, prefix + "wq_b.weight", width, rank, 1);
-    this.rowDown = matrix(set, prefix + "wkv.weight", dim, hidden, 1);
-    this.rowNorm = norm(config, set, prefix + "kv_norm.weight", dim);
-    this.sink = set.constant(prefix + "attn_sink", Kind.VECTOR, 0, shape.heads());
-    int groupWidth = shape.groupWidth();
-    Parameter woA =
-        set.normal(
-            prefix + "wo_a.weight", Kind.MATRIX, 1 / Math.sqrt(groupWidth), inner, groupWidth);
-    this.outGroups = new Linear[shape.outGroups()];
-    for (int g = 0; g < outGroups.length; g++) {
-      int offset = g * shape.outRank() * groupWidth;
-      outGroups[g] = new Linear(woA, offset, shape.outRank(), groupWidth);
-    }
-    double depth = 1 / Math.sqrt(2.0 * config.layers().size());
-    this.outUp = matrix(set, prefix + "wo_b.weight", hidden, inner, depth);
+    this.projections = new AttentionProjections(work, config, layer, set, prefix);
+    Rotary rotary = projections.rotary();
     this.own = layer.compresses();
     this.stream =
         own
@@ -111,45 +75,19 @@ final class AttentionLayer {
             : indexSource == null ? null : indexSource.index;
   }
 
-  private static Linear matrix(ParameterSet set, String name, int out, int in, double gain) {
-    return new Linear(set.normal(name, Kind.MATRIX, gain / Math.sqrt(in), out, in), out, in);
-  }
-
-  private static RmsNorm norm(ModelConfig config, ParameterSet set, String name, int n) {
-    return new RmsNorm(set.constant(name, Kind.VECTOR, 1, n), n, config.normEps());
-  }
-
   /** Divergence of the layer's own indexer, summed over tokens; 0 without one. */
   double divergence() {
     return ownIndex && index != null ? index.divergence() : 0;
   }
 
-  /**
-   * The sublayer.
-   *
-   * @param x normalised input {@code [tokens, hidden]}
-   * @param y out {@code [tokens, hidden]}
-   * @param pass settings of this pass
-   */
-  void forward(PackedBatch batch, float[] x, float[] y, Pass pass) {
+  @Override
+  public void forward(PackedBatch batch, float[] x, float[] y, Pass pass) {
     int tokens = batch.tokens();
-    int rank = shape.queryRank();
-    rawLatent = Work.grow(rawLatent, tokens * rank);
-    latent = Work.grow(latent, tokens * rank);
-    queries = Work.grow(queries, tokens * width);
-    rawRows = Work.grow(rawRows, tokens * dim);
-    rows = Work.grow(rows, tokens * dim);
     outputs = Work.grow(outputs, tokens * width);
-    groups = Work.grow(groups, tokens * inner);
     sinkShares = Work.grow(sinkShares, tokens * shape.heads());
     prepare(batch);
-    queryDown.forward(work, tokens, x, rawLatent);
-    queryNorm.forward(work, tokens, rawLatent, latent);
-    queryUp.forward(work, tokens, latent, queries);
-    rowDown.forward(work, tokens, x, rawRows);
-    rowNorm.forward(work, tokens, rawRows, rows);
-    rotate(batch, queries, shape.heads(), false);
-    rotate(batch, rows, 1, false);
+    queries = projections.queries(tokens, batch::position, x);
+    rows = projections.rows(tokens, batch::position, x);
     if (own && stream != null) {
       stream.forward(batch, x);
       if (keys != null) {
@@ -157,18 +95,13 @@ final class AttentionLayer {
       }
     }
     if (ownIndex && index != null) {
-      index.begin(batch, x, latent);
+      index.begin(batch, x, projections.latent());
     }
     work.pool.run(batch.spans(), (s, worker) -> attend(batch, s, pass, worker));
     if (ownIndex && index != null && pass.learnsIndex()) {
-      index.finish(batch, x, latent);
+      index.finish(batch, x, projections.latent());
     }
-    rotate(batch, outputs, shape.heads(), true);
-    for (int g = 0; g < outGroups.length; g++) {
-      outGroups[g].forward(
-          work, tokens, outputs, g * shape.groupWidth(), width, groups, g * shape.outRank(), inner);
-    }
-    outUp.forward(work, tokens, groups, y);
+    projections.output(tokens, batch::position, outputs, y);
   }
 
   /** Memory for the probabilities of all tiles. */
@@ -185,7 +118,7 @@ final class AttentionLayer {
       longest = Math.max(longest, batch.length(s));
     }
     probabilities = Work.grow(probabilities, spanOffsets[batch.spans()]);
-    rotary.require(longest);
+    projections.rotary().require(longest);
   }
 
   private int firstRow(int position) {
@@ -198,19 +131,6 @@ final class AttentionLayer {
 
   private int firstEntry(PackedBatch batch, int span) {
     return stream == null ? 0 : batch.entryStarts(stream.ratio())[span];
-  }
-
-  private void rotate(PackedBatch batch, float[] x, int heads, boolean inverse) {
-    work.rows(
-        batch.tokens(),
-        (from, to, worker) -> {
-          for (int t = from; t < to; t++) {
-            for (int h = 0; h < heads; h++) {
-              int at = (t * heads + h) * dim + shape.nopeDim();
-              rotary.rotate(x, at, batch.position(t), inverse);
-            }
-          }
-        });
   }
 
   private void attend(PackedBatch batch, int span, Pass pass, int worker) {
@@ -246,7 +166,7 @@ final class AttentionLayer {
         for (int h = 0; h < heads; h++) {
           int row = at + (i * heads + h) * cols;
           mask(p, row, q + i, first, near, cols, chosen);
-          softmax(p, row, cols, start + q + i, h);
+          sinkShares[(start + q + i) * heads + h] = projections.softmax(p, row, cols, h);
         }
       }
       int out = (start + q) * width;
@@ -355,55 +275,19 @@ final class AttentionLayer {
     Arrays.fill(p, row + near + next, row + cols, none);
   }
 
-  private void softmax(float[] p, int row, int cols, int token, int head) {
-    work.training.scale(shape.scale(), p, row, cols);
-    float max = work.kernels.max(p, row, cols);
-    float sum = work.kernels.expAndSum(p, row, cols, max);
-    float rest = (float) Math.exp(sink.value()[head] - max);
-    float r = 1 / (sum + rest);
-    work.training.scale(r, p, row, cols);
-    sinkShares[token * shape.heads() + head] = rest * r;
-  }
-
-  /**
-   * Backward of the sublayer.
-   *
-   * @param dy gradient of the output
-   * @param dx out: set
-   */
-  void backward(PackedBatch batch, float[] x, float[] dy, float[] dx) {
+  @Override
+  public void backward(PackedBatch batch, float[] x, float[] dy, float[] dx) {
     int tokens = batch.tokens();
     int heads = shape.heads();
-    dOutputs = Work.grow(dOutputs, tokens * width);
     dQueries = Work.grow(dQueries, tokens * width);
     dRows = Work.grow(dRows, tokens * dim);
-    dLatent = Work.grow(dLatent, tokens * shape.queryRank());
-    dGroups = Work.grow(dGroups, tokens * inner);
-    outUp.backwardInput(work, tokens, dy, dGroups, false);
-    outUp.backwardWeight(work, tokens, dy, groups);
-    for (int g = 0; g < outGroups.length; g++) {
-      int in = g * shape.groupWidth();
-      int out = g * shape.outRank();
-      outGroups[g].backwardInput(work, tokens, dGroups, out, inner, dOutputs, in, width, false);
-      outGroups[g].backwardWeight(work, tokens, dGroups, out, inner, outputs, in, width);
-    }
-    rotate(batch, dOutputs, heads, false);
+    dOutputs = projections.outputBackward(tokens, batch::position, dy, outputs);
     float[] dSink = new float[batch.spans() * heads];
     Arrays.fill(dRows, 0, tokens * dim, 0);
     work.pool.run(batch.spans(), (s, worker) -> attendBackward(batch, s, dSink, worker));
-    for (int i = 0; i < dSink.length; i++) {
-      sink.gradient()[i % heads] += dSink[i];
-    }
-    rotate(batch, dQueries, heads, true);
-    rotate(batch, dRows, 1, true);
-    queryUp.backwardInput(work, tokens, dQueries, dLatent, false);
-    queryUp.backwardWeight(work, tokens, dQueries, latent);
-    queryNorm.backward(work, tokens, rawLatent, dLatent, dLatent);
-    queryDown.backwardInput(work, tokens, dLatent, dx, false);
-    queryDown.backwardWeight(work, tokens, dLatent, x);
-    rowNorm.backward(work, tokens, rawRows, dRows, dRows);
-    rowDown.backwardInput(work, tokens, dRows, dx, true);
-    rowDown.backwardWeight(work, tokens, dRows, x);
+    projections.addSinkGradients(dSink);
+    projections.queriesBackward(tokens, batch::position, dQueries, x, dx);
+    projections.rowsBackward(tokens, batch::position, dRows, x, dx, true);
     if (own && stream != null) {
       stream.backward(batch, x, dx);
     }

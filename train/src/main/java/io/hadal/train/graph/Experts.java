@@ -398,7 +398,7 @@ final class Experts {
     if (adapter != null && count > 0) {
       int dyAt = from * w.out();
       int xAt = from * w.in();
-      adapter.backward(work.gemm::multiply, 0, w.out(), count, dy, dyAt, w.out(), x, xAt, w.in());
+      adapter.backward(work.gemm, 0, w.out(), count, dy, dyAt, w.out(), x, xAt, w.in());
     }
     if (w.weight().frozen()) {
       return;

@@ -10,6 +10,20 @@ record Linear(Parameter weight, int offset, int out, int in) {
   /** {@code y[t] = W x[t]}. */
   void forward(
       Work work, int tokens, float[] x, int xOffset, int xStride, float[] y, int yAt, int yStride) {
+    forward(work, tokens, x, xOffset, xStride, y, yAt, yStride, false);
+  }
+
+  /** {@code y[t] (+)= W x[t]}. */
+  void forward(
+      Work work,
+      int tokens,
+      float[] x,
+      int xOffset,
+      int xStride,
+      float[] y,
+      int yAt,
+      int yStride,
+      boolean add) {
     work.multiply(
         tokens,
         out,
@@ -25,7 +39,7 @@ record Linear(Parameter weight, int offset, int out, int in) {
         y,
         yAt,
         yStride,
-        false);
+        add);
   }
 
   /** {@link #forward} of contiguous rows. */

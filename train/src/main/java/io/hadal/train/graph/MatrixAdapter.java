@@ -1,5 +1,6 @@
 package io.hadal.train.graph;
 
+import io.hadal.kernels.Gemm;
 import io.hadal.model.weights.LowRank;
 
 /**
@@ -55,7 +56,7 @@ final class MatrixAdapter {
    * @param out number of them
    */
   void backward(
-      Product product,
+      Gemm product,
       int row,
       int out,
       int tokens,
@@ -113,26 +114,5 @@ final class MatrixAdapter {
     for (int i = 0; i < v.length; i++) {
       v[i] *= scale;
     }
-  }
-
-  /** A matrix product with the arguments of {@link io.hadal.kernels.Gemm#multiply}. */
-  @FunctionalInterface
-  interface Product {
-    void multiply(
-        int m,
-        int n,
-        int k,
-        float[] a,
-        int aOffset,
-        int aRow,
-        int aCol,
-        float[] b,
-        int bOffset,
-        int bRow,
-        int bCol,
-        float[] c,
-        int cOffset,
-        int cRow,
-        boolean add);
   }
 }

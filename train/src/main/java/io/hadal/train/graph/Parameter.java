@@ -70,6 +70,11 @@ public final class Parameter {
     return gradient;
   }
 
+  /** Whether it belongs to the drafter, not to the trunk. */
+  public boolean isDrafter() {
+    return name.startsWith("mtp.");
+  }
+
   /** From now on this tensor keeps its value; large gradients are no longer collected. */
   void freeze() {
     frozen = true;

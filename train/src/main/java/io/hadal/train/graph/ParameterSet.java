@@ -33,6 +33,19 @@ public final class ParameterSet {
     return p;
   }
 
+  /** Freezes the trunk and returns what is left to train. */
+  public ParameterSet drafterAlone() {
+    ParameterSet drafter = new ParameterSet(random);
+    for (Parameter p : all()) {
+      if (p.isDrafter()) {
+        drafter.share(p);
+      } else {
+        p.freeze();
+      }
+    }
+    return drafter;
+  }
+
   /** Adds a tensor that another set has as well. */
   void share(Parameter p) {
     add(p);

@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
@@ -22,43 +23,35 @@ public final class TrainingGraph {
   private final Embedding embedding;
   private final List<Layer> layers = new ArrayList<>();
   private final OutputHead head;
+  private final @Nullable BlockDrafter drafter;
   private float[] start = new float[0];
   private float[] unused = new float[0];
   private float[] last = new float[0];
   private float[] collapsed = new float[0];
   private float[] dCollapsed = new float[0];
-  private float[] gradient = new float[0];
-  private float[] other = new float[0];
-  private float[] dSublayer = new float[0];
-  private float[] dInput = new float[0];
+  private final StreamGradients gradients;
 
-  /** One layer and what its forward pass left for the backward pass. */
+  /** A layer of the trunk behind its n-gram memory, if it has one. */
   private static final class Layer {
     final @Nullable EngramLayer engram;
-    final HyperSite attentionSite;
     final AttentionLayer attention;
-    final HyperSite expertSite;
-    final Experts experts;
-    // Streams before the n-gram memory, before attention, before the experts.
+    final Block block;
+    // Streams before the n-gram memory.
     float[] before = new float[0];
-    float[] entering = new float[0];
-    float[] middle = new float[0];
-    float[] attentionInput = new float[0];
-    float[] attended = new float[0];
-    float[] expertInput = new float[0];
-    float[] result = new float[0];
 
-    Layer(
-        @Nullable EngramLayer engram,
-        HyperSite attentionSite,
-        AttentionLayer attention,
-        HyperSite expertSite,
-        Experts experts) {
+    Layer(@Nullable EngramLayer engram, AttentionLayer attention, Block block) {
       this.engram = engram;
-      this.attentionSite = attentionSite;
       this.attention = attention;
-      this.expertSite = expertSite;
-      this.experts = experts;
+      this.block = block;
+    }
+
+    /** Where the streams go that the layer begins with. */
+    float[] entrance(int tokens, int width) {
+      if (engram == null) {
+        return block.entrance(tokens);
+      }
+      before = Work.grow(before, tokens * width);
+      return before;
     }
   }
 
@@ -85,6 +78,7 @@ public final class TrainingGraph {
     this.config = config;
     this.work = new Work(pool);
     this.parameters = new ParameterSet(new SplittableRandom(seed));
+    this.gradients = new StreamGradients(config);
     this.embedding = new Embedding(work, config, parameters);
     for (LayerConfig lc : config.layers()) {
       int i = lc.index();
@@ -95,22 +89,30 @@ public final class TrainingGraph {
               .findFirst()
               .map(e -> new EngramLayer(work, config, e, parameters))
               .orElse(null);
+      HyperSite attentionSite = new HyperSite(work, config, parameters, prefix, "attn", 2 * i);
+      AttentionLayer attention =
+          new AttentionLayer(
+              work,
+              config,
+              lc,
+              parameters,
+              prefix + "attn.",
+              attention(lc.kvSource(), i),
+              attention(lc.indexSource(), i));
+      HyperSite expertSite = new HyperSite(work, config, parameters, prefix, "ffn", 2 * i + 1);
+      Experts experts = new Experts(work, config, lc, parameters, prefix + "ffn.", tables.get(i));
       layers.add(
           new Layer(
               engram,
-              new HyperSite(work, config, parameters, prefix, "attn", 2 * i),
-              new AttentionLayer(
-                  work,
-                  config,
-                  lc,
-                  parameters,
-                  prefix + "attn.",
-                  attention(lc.kvSource(), i),
-                  attention(lc.indexSource(), i)),
-              new HyperSite(work, config, parameters, prefix, "ffn", 2 * i + 1),
-              new Experts(work, config, lc, parameters, prefix + "ffn.", tables.get(i))));
+              attention,
+              new Block(work, config, attentionSite, attention, expertSite, experts)));
     }
     this.head = new OutputHead(work, config, parameters);
+    // Last, so that the trunk begins with the same values with and without it.
+    this.drafter =
+        config.blockDraft() == null
+            ? null
+            : new BlockDrafter(work, config, config.blockDraft(), parameters, embedding, head);
   }
 
   private @Nullable AttentionLayer attention(int source, int layer) {
@@ -132,25 +134,60 @@ public final class TrainingGraph {
    * @param targets number of tokens to predict
    * @param divergence of the indexers from the attention, sum over tokens and layers
    * @param balance balance losses of the spans times their tokens, sum over layers
+   * @param drafts of the block drafter
    */
-  public record Losses(double crossEntropy, long targets, double divergence, double balance) {}
+  public record Losses(
+      double crossEntropy, long targets, double divergence, double balance, DraftLosses drafts) {}
 
   /**
-   * Loss without gradients.
+   * Loss without gradients, the drafter left out.
    *
    * @return sum over the targets, in nats
    */
   public Losses evaluate(PackedBatch batch) {
-    forward(batch, Pass.EVALUATION);
-    head.run(batch, collapsed, 0, 0, null);
-    return losses(batch);
+    return forwardLosses(batch, Pass.EVALUATION);
+  }
+
+  /**
+   * Losses of a batch's proposals without gradients; {@link DraftLosses#NONE} without a drafter.
+   */
+  public DraftLosses evaluateDrafts(PackedBatch batch) {
+    return forwardLosses(batch, Pass.EVALUATION.with(new Pass.Drafts(0, 0, 0))).drafts();
   }
 
   /** Losses under the settings of training, without the gradients of the cross-entropy. */
   Losses forwardLosses(PackedBatch batch, Pass pass) {
     forward(batch, pass);
     head.run(batch, collapsed, 0, 0, null);
-    return losses(batch);
+    return losses(batch, drafts(batch, pass, false));
+  }
+
+  private DraftLosses drafts(PackedBatch batch, Pass pass, boolean gradient) {
+    Pass.Drafts d = pass.drafts();
+    if (drafter == null || d == null) {
+      return DraftLosses.NONE;
+    }
+    Pass.Drafts settings = gradient ? d : new Pass.Drafts(0, d.distance(), d.phase());
+    return drafter.run(batch, this::entering, pass, settings);
+  }
+
+  private float[] entering(int layer) {
+    return layers.get(layer).block.entering();
+  }
+
+  /**
+   * Logits {@code [rows, vocab]} of a batch's proposals, each behind the text's own tokens.
+   *
+   * @param phase as {@link Pass.Drafts#phase}
+   */
+  float[] draftLogits(PackedBatch batch, int phase) {
+    forward(batch, Pass.EVALUATION);
+    return Objects.requireNonNull(drafter).logits(batch, this::entering, phase);
+  }
+
+  /** Raw confidences of the last batch's proposals, by row. */
+  float[] confidences() {
+    return Objects.requireNonNull(drafter).confidences();
   }
 
   /** Negative log likelihood in nats of each token of the last batch; 0 without a target. */
@@ -170,13 +207,20 @@ public final class TrainingGraph {
   public Losses train(PackedBatch batch, Pass pass) {
     int tokens = batch.tokens();
     forward(batch, pass);
-    dCollapsed = Work.grow(dCollapsed, tokens * config.hiddenSize());
-    head.run(batch, collapsed, pass.scale(), pass.zLoss(), dCollapsed);
-    backward(batch, pass);
-    return losses(batch);
+    boolean trunk = pass.learnsTrunk();
+    if (trunk) {
+      dCollapsed = Work.grow(dCollapsed, tokens * config.hiddenSize());
+    }
+    head.run(batch, collapsed, pass.scale(), pass.zLoss(), trunk ? dCollapsed : null);
+    // Before the trunk's backward pass, which works in place.
+    DraftLosses drafts = drafts(batch, pass, true);
+    if (trunk) {
+      backward(batch, pass);
+    }
+    return losses(batch, drafts);
   }
 
-  private Losses losses(PackedBatch batch) {
+  private Losses losses(PackedBatch batch, DraftLosses drafts) {
     double sum = 0;
     long targets = 0;
     for (int t = 0; t < batch.tokens(); t++) {
@@ -187,19 +231,22 @@ public final class TrainingGraph {
     double balance = 0;
     for (Layer layer : layers) {
       divergence += layer.attention.divergence();
-      balance += layer.experts.balance(batch);
+      balance += layer.block.experts().balance(batch);
     }
-    return new Losses(sum, targets, divergence, balance);
+    return new Losses(sum, targets, divergence, balance, drafts);
   }
 
   /** Moves the router biases; once a step (V4 spec 11). */
   public void updateBiases(float speed) {
-    layers.forEach(l -> l.experts.updateBias(speed));
+    layers.forEach(l -> l.block.experts().updateBias(speed));
+    if (drafter != null) {
+      drafter.updateBiases(speed);
+    }
   }
 
   /** Assignments of the experts of each layer since the last {@link #updateBiases}. */
   public List<long[]> expertLoads() {
-    return layers.stream().map(l -> l.experts.loads().clone()).toList();
+    return layers.stream().map(l -> l.block.experts().loads().clone()).toList();
   }
 
   /** Mean gate of each n-gram memory in the last batch, by layer. */
@@ -215,105 +262,47 @@ public final class TrainingGraph {
 
   private void forward(PackedBatch batch, Pass pass) {
     int tokens = batch.tokens();
-    int d = config.hiddenSize();
-    int n = tokens * config.streamWidth();
-    int streams = config.hyper().streams();
+    int width = config.streamWidth();
     if (start.length < HyperSite.size(config.hyper(), tokens)) {
       start = HyperSite.start(config.hyper(), tokens);
     }
-    last = Work.grow(last, n);
+    last = Work.grow(last, tokens * width);
     float[] gates = start;
+    embedding.forward(batch, layers.getFirst().entrance(tokens, width));
     for (int i = 0; i < layers.size(); i++) {
       Layer l = layers.get(i);
-      l.entering = Work.grow(l.entering, n);
-      l.middle = Work.grow(l.middle, n);
-      l.attended = Work.grow(l.attended, tokens * d);
-      l.result = Work.grow(l.result, tokens * d);
-      if (i == 0) {
-        embedding.forward(batch, entrance(l, n));
-      }
       if (l.engram != null) {
-        l.engram.forward(batch, l.before, l.entering);
+        l.engram.forward(batch, l.before, l.block.entrance(tokens));
       }
-      l.attentionInput = l.attentionSite.forward(tokens, l.entering, gates);
-      l.attention.forward(batch, l.attentionInput, l.attended, pass);
-      l.attentionSite.expand(tokens, l.entering, l.attended, l.middle);
-      l.expertInput = l.expertSite.forward(tokens, l.middle, l.attentionSite.gates());
-      l.experts.forward(batch, l.expertInput, l.result);
-      float[] next = i + 1 == layers.size() ? last : entrance(layers.get(i + 1), n);
-      l.expertSite.expand(tokens, l.middle, l.result, next);
-      gates = l.expertSite.gates();
+      float[] next = i + 1 == layers.size() ? last : layers.get(i + 1).entrance(tokens, width);
+      l.block.forward(batch, gates, next, pass);
+      gates = l.block.gates();
     }
-    collapsed = Work.grow(collapsed, tokens * d);
-    HyperSite site = layers.getLast().expertSite;
-    float[] due = gates;
-    work.rows(
-        tokens,
-        (from, to, worker) -> {
-          float[] g = work.scratch(worker, streams);
-          for (int t = from; t < to; t++) {
-            site.collapse(last, due, t, g, collapsed);
-          }
-        });
-  }
-
-  private static float[] entrance(Layer layer, int n) {
-    if (layer.engram != null) {
-      layer.before = Work.grow(layer.before, n);
-      return layer.before;
-    }
-    layer.entering = Work.grow(layer.entering, n);
-    return layer.entering;
+    collapsed = Work.grow(collapsed, tokens * config.hiddenSize());
+    layers.getLast().block.collapse(tokens, last, collapsed);
   }
 
   private void backward(PackedBatch batch, Pass pass) {
     int tokens = batch.tokens();
-    int n = tokens * config.streamWidth();
-    int streams = config.hyper().streams();
-    gradient = Work.grow(gradient, n);
-    other = Work.grow(other, n);
+    gradients.grow(tokens);
     unused = Work.grow(unused, HyperSite.size(config.hyper(), tokens));
-    dSublayer = Work.grow(dSublayer, tokens * config.hiddenSize());
-    dInput = Work.grow(dInput, tokens * config.hiddenSize());
-    HyperSite end = layers.getLast().expertSite;
-    float[] dGates = end.gateGradients(tokens);
-    Arrays.fill(gradient, 0, n, 0);
-    work.rows(
-        tokens,
-        (from, to, worker) -> {
-          float[] b = work.scratch(worker, streams);
-          for (int t = from; t < to; t++) {
-            end.collapseBackward(last, end.gates(), dCollapsed, dGates, gradient, t, b);
-          }
-        });
+    layers.getLast().block.collapseBackward(tokens, last, dCollapsed, gradients);
     for (int i = layers.size() - 1; i >= 0; i--) {
       Layer l = layers.get(i);
-      l.expertSite.expandBackward(tokens, l.middle, l.result, gradient, other, dSublayer);
-      l.experts.backward(batch, l.expertInput, dSublayer, dInput, pass);
-      l.expertSite.backward(
-          tokens,
-          l.middle,
-          l.attentionSite.gates(),
-          dInput,
-          l.attentionSite.gateGradients(tokens),
-          other);
-      l.attentionSite.expandBackward(tokens, l.entering, l.attended, other, gradient, dSublayer);
-      l.attention.backward(batch, l.attentionInput, dSublayer, dInput);
+      Block before = i == 0 ? null : layers.get(i - 1).block;
+      l.block.backward(
+          batch,
+          before == null ? start : before.gates(),
+          before == null ? unused : before.gateGradients(tokens),
+          gradients,
+          pass);
       if (pass.learnsIndex()) {
         l.attention.finishIndexKeys(batch);
       }
-      HyperSite before = i == 0 ? null : layers.get(i - 1).expertSite;
-      l.attentionSite.backward(
-          tokens,
-          l.entering,
-          before == null ? start : before.gates(),
-          dInput,
-          before == null ? unused : before.gateGradients(tokens),
-          gradient);
       if (l.engram != null) {
-        l.engram.backward(batch, l.before, gradient);
+        l.engram.backward(batch, l.before, gradients.streams);
       }
     }
-    embedding.backward(batch, gradient);
+    embedding.backward(batch, gradients.streams);
   }
 }

@@ -24,11 +24,13 @@ import io.hadal.train.Trainer.Measure;
 import io.hadal.train.corpus.EncodedCorpus;
 import io.hadal.train.corpus.EncodedSplit;
 import io.hadal.train.corpus.Split;
+import io.hadal.train.graph.DraftLosses;
 import io.hadal.train.graph.PackedBatch;
 import io.hadal.train.graph.TrainingGraph;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
@@ -89,8 +91,13 @@ class FineTuneTest {
   }
 
   private static FineTuneOptions options(boolean lora) {
+    return options(lora ? Method.LORA : Method.FULL);
+  }
+
+  private static FineTuneOptions options(Method method) {
+    double rate = method == Method.FULL ? 0.003 : 0.01;
     return new FineTuneOptions(
-        lora, 4, 8, EnumSet.allOf(Target.class), 0.5, 0.2, 64, 256, lora ? 0.01 : 0.003, 3);
+        method, 4, 8, EnumSet.allOf(Target.class), 3, 0.5, 0.2, 64, 256, rate, 3);
   }
 
   /** Every added token stays text: enough for prompts without users. */
@@ -230,6 +237,48 @@ class FineTuneTest {
   }
 
   @Test
+  void aDrafterIsAddedToAModelThatStaysAsItIs() throws IOException {
+    Path gguf = folder.resolve("base.gguf");
+    GgufExport.write(base, gguf, null, read -> {});
+    Path out = folder.resolve("drafter");
+    List<DraftLosses> measured = new ArrayList<>();
+    FineTune.Listener listener =
+        new FineTune.Listener() {
+          @Override
+          public void drafted(Map<String, DraftLosses> drafts) {
+            measured.addAll(drafts.values());
+          }
+        };
+    FineTuneOptions options = options(Method.DRAFTER);
+    try (FineTune tuning = FineTune.start(options, gguf, List.of(code), null, out, prompts(), 2)) {
+      assertThat(tuning.run(new Budget.Steps(3), () -> tuning.trainer().step() == 1, listener))
+          .isFalse();
+    }
+    try (FineTune tuning = FineTune.resume(out, null, 1)) {
+      assertThat(tuning.run(new Budget.Steps(3), () -> false, listener)).isTrue();
+      assertThat(tuning.trainer().trained().all()).allMatch(p -> p.isDrafter());
+    }
+    assertThat(measured).hasSize(1);
+    assertThat(measured.getFirst().targets()).isPositive();
+    assertThat(out.resolve("finetune.json")).content().contains("\"drafts\"", "\"agreement\"");
+    assertThat(served(out, null)).isDeepEqualTo(served(base, null));
+    // A drafter that is there goes with its model.
+    Path again = folder.resolve("again");
+    try (FineTune tuning = start(false, out, code, again)) {
+      tuning.run(new Budget.Steps(1), () -> false, listener);
+    }
+    Path merged = folder.resolve("merged");
+    Path lora = folder.resolve("lora");
+    try (FineTune tuning = start(true, again, code, lora)) {
+      tuning.run(new Budget.Steps(1), () -> false, listener);
+    }
+    AdapterMerge.write(again, lora, merged);
+    try (Model model = Model.load(merged)) {
+      assertThat(model.weights().hasDrafter()).isTrue();
+    }
+  }
+
+  @Test
   void interruptionsChangeNothing() throws IOException {
     for (boolean lora : new boolean[] {true, false}) {
       Path whole = folder.resolve("whole-" + lora);
@@ -268,7 +317,8 @@ class FineTuneTest {
             """);
     Path out = folder.resolve("chat");
     FineTuneOptions options =
-        new FineTuneOptions(true, 2, 4, EnumSet.of(Target.ATTENTION), 0, 0, 64, 64, 0.01, 3);
+        new FineTuneOptions(
+            Method.LORA, 2, 4, EnumSet.of(Target.ATTENTION), 3, 0, 0, 64, 64, 0.01, 3);
     FineTune.start(options, base, List.of(file), null, out, prompts(), 1).close();
     EncodedCorpus corpus = EncodedCorpus.open(out.resolve("training/data"));
     Tokenizer tokenizer = Tokenizer.fromJson(TestModels.tokenizer());

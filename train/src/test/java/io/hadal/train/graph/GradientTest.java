@@ -33,7 +33,7 @@ class GradientTest {
     }
   }
 
-  private static PackedBatch batch(int vocab, int... lengths) {
+  static PackedBatch batch(int vocab, int... lengths) {
     Random random = new Random(11);
     int tokens = 0;
     List<Integer> spans = new ArrayList<>();
@@ -61,13 +61,12 @@ class GradientTest {
     return tables;
   }
 
-  private interface Loss {
+  interface Loss {
     double value(TrainingGraph.Losses losses);
   }
 
   /** Compares the slope in a random direction of every parameter. */
-  private static void check(
-      TrainingGraph graph, PackedBatch batch, Pass pass, Loss loss, Names names) {
+  static void check(TrainingGraph graph, PackedBatch batch, Pass pass, Loss loss, Names names) {
     graph.parameters().clearGradients();
     graph.train(batch, pass);
     // Passes that measure teach the indexers as well.
@@ -115,7 +114,7 @@ class GradientTest {
     assertThat(wrong).isEmpty();
   }
 
-  private interface Names {
+  interface Names {
     boolean concern(String name);
   }
 
@@ -149,6 +148,33 @@ class GradientTest {
   @ValueSource(ints = {1, 2})
   void ofADenseModel(int streams) {
     ofTheCrossEntropy(TestModels.dense(streams), Map.of());
+  }
+
+  @Test
+  void ofTheCompletionHead() {
+    try (WorkerPool pool = new WorkerPool(2)) {
+      TrainingGraph graph =
+          new TrainingGraph(
+              ConfigReader.parse(TestModels.completing(TestModels.config(512, 2)), "test"),
+              List.of(),
+              tables(),
+              7,
+              pool);
+      disturb(graph.parameters(), new Random(3));
+      int[] ids = TestModels.tokens(new Random(11), 40, 130);
+      // A hole that is filled up to the end, one up to the next document, none.
+      ids[9] = 7;
+      ids[27] = 7;
+      ids[32] = 1;
+      PackedBatch batch =
+          new PackedBatch(ids, TestModels.tokens(new Random(4), 40, 130), List.of(20, 15, 5));
+      check(
+          graph,
+          batch,
+          new Pass(1f / batch.tokens(), 0, 0, 0, false),
+          l -> l.crossEntropy() / batch.tokens(),
+          name -> name.matches("completion_head.*|norm.*|embed.*"));
+    }
   }
 
   private static void ofTheCrossEntropy(JsonNode model, Map<Integer, int[]> tables) {

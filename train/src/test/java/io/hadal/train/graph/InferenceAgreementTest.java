@@ -64,6 +64,11 @@ class InferenceAgreementTest {
     check(json);
   }
 
+  @Test
+  void aHeadForFillingIn() {
+    check(TestModels.completing(TestModels.hadal(2, "signed_sqrt", false)));
+  }
+
   private void check(JsonNode json) {
     ModelConfig config = ConfigReader.parse(json, "test config");
     try (WorkerPool pool = new WorkerPool(2)) {
@@ -78,6 +83,10 @@ class InferenceAgreementTest {
           StorageType.F32,
           folder);
       int[] ids = TestModels.tokens(new Random(5), 61 + 40 + 3, Math.min(512, config.vocabSize()));
+      // The mark of a completion head, up to the end and up to a document inside a span.
+      ids[20] = 7;
+      ids[70] = 7;
+      ids[90] = 0;
       int[] targets = new int[ids.length];
       Arrays.fill(targets, -1);
       int v = config.vocabSize();
