@@ -91,7 +91,7 @@ class TorchOracleTest {
     Map<Integer, int[]> tables = fixed ? tables(config) : TestModels.tables(config);
     PackedBatch batch = batch(Math.min(512, config.vocabSize()), lengths);
     float share = 1f / batch.tokens();
-    Pass pass = new Pass(share, 1e-2f, 0.1f * share, share, dense);
+    Pass pass = new Pass(share, 1e-2f, 0.1f * share, share, dense, null);
     try (WorkerPool pool = new WorkerPool(2);
         PointerScope _ = new PointerScope()) {
       TrainingGraph graph = new TrainingGraph(config, engrams, tables, 7, pool);

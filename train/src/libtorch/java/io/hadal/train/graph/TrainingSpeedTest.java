@@ -58,7 +58,7 @@ class TrainingSpeedTest {
     Map<Integer, int[]> tables = tables(config);
     PackedBatch batch = batch(config.vocabSize());
     float share = 1f / batch.tokens();
-    Pass pass = new Pass(share, 1e-5f, 1e-4f * share, share, false);
+    Pass pass = new Pass(share, 1e-5f, 1e-4f * share, share, false, null);
     torch.set_num_threads(1);
     try (WorkerPool pool = new WorkerPool(1)) {
       TrainingGraph graph = new TrainingGraph(config, engrams, tables, 1, pool);

@@ -20,10 +20,10 @@ final class RenamedVariants implements Generator {
   private static final List<String> VARIABLES =
       List.of(
           ("value item entry current target source buffer result index offset limit count total"
-               + " size key name label node parent child first last next previous position start"
-               + " finish left right input output data record element pair group options context"
-               + " state flag handler listener reader writer stream builder cache table row column"
-               + " text line message token field argument candidate match holder request response")
+                  + " size key name label node parent child first last next previous position start"
+                  + " finish left right input output data record element pair group options context"
+                  + " state flag handler listener reader writer stream builder cache table row column"
+                  + " text line message token field argument candidate match holder request response")
               .split(" "));
   private static final List<String> VERBS =
       List.of(
