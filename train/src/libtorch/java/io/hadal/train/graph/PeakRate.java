@@ -64,7 +64,6 @@ final class PeakRate {
       l = l.fma(x, y);
     }
     FloatVector s = a.add(b).add(c).add(d).add(e).add(f);
-    return s.add(g).add(h).add(i).add(j).add(k).add(l).reduceLanes(
-        VectorOperators.ADD);
+    return s.add(g).add(h).add(i).add(j).add(k).add(l).reduceLanes(VectorOperators.ADD);
   }
 }

@@ -174,8 +174,7 @@ final class TorchAttention {
     Tensor a = pairs.select(3, 0);
     Tensor b = pairs.select(3, 1);
     Tensor turned =
-        torch.stack(
-            new TensorVector(a.mul(cos).sub(b.mul(sin)), a.mul(sin).add(b.mul(cos))), 3);
+        torch.stack(new TensorVector(a.mul(cos).sub(b.mul(sin)), a.mul(sin).add(b.mul(cos))), 3);
     return torch.cat(new TensorVector(x.narrow(2, 0, still), turned.flatten(2, 3)), 2);
   }
 
@@ -194,8 +193,7 @@ final class TorchAttention {
       }
     }
     boolean all = tokens.length == batch.tokens();
-    Tensor closed =
-        all ? x : x.index_select(0, TorchWeights.indexes(tokens, tokens.length));
+    Tensor closed = all ? x : x.index_select(0, TorchWeights.indexes(tokens, tokens.length));
     Tensor pooled = weights.linear(closed, prefix + "compressor.wkv.weight");
     if (ratio > 1) {
       Tensor gates = weights.linear(closed, prefix + "compressor.wgate.weight");
@@ -284,8 +282,7 @@ final class TorchAttention {
     int w = shape.window();
     Tensor blocks = own.view(g.spans, g.length / w, w, -1);
     Tensor none = weights.zeros(g.spans, 1, w, shape.headDim());
-    Tensor before =
-        torch.cat(new TensorVector(none, blocks.narrow(1, 0, g.length / w - 1)), 1);
+    Tensor before = torch.cat(new TensorVector(none, blocks.narrow(1, 0, g.length / w - 1)), 1);
     return torch.cat(new TensorVector(before, blocks), 2).flatten(0, 1);
   }
 
@@ -309,8 +306,7 @@ final class TorchAttention {
     int heads = shape.heads();
     Tensor q = queries.narrow(0, g.start, g.tokens()).mul(number(shape.scale()));
     Tensor keys = keys(g, rows);
-    Tensor near =
-        torch.bmm(q.reshape(keys.size(0), -1, shape.headDim()), keys.transpose(1, 2));
+    Tensor near = torch.bmm(q.reshape(keys.size(0), -1, shape.headDim()), keys.transpose(1, 2));
     near = near.view(g.spans, g.length, heads, -1);
     double none = Double.NEGATIVE_INFINITY;
     near = near.masked_fill(outside(g).unsqueeze(2), number(none));
@@ -318,8 +314,7 @@ final class TorchAttention {
         weights.get(prefix + "attn_sink").view(1, 1, heads, 1).expand(g.spans, g.length, heads, 1);
     TensorVector all = new TensorVector(near);
     if (hidden != null) {
-      Tensor far =
-          torch.bmm(q.reshape(g.spans, -1, shape.headDim()), entries(g).transpose(1, 2));
+      Tensor far = torch.bmm(q.reshape(g.spans, -1, shape.headDim()), entries(g).transpose(1, 2));
       far = far.view(g.spans, g.length, heads, g.entries);
       all.push_back(far.masked_fill(hidden.unsqueeze(2), number(none)));
     }
@@ -342,8 +337,7 @@ final class TorchAttention {
 
   /** Divergence of the indexer's distribution from the mean of the heads, summed over tokens. */
   private Tensor divergence(Group g, Tensor scores, Tensor hidden, Tensor p) {
-    Tensor mass =
-        sum(p.detach().narrow(3, p.size(3) - g.entries, g.entries), 2, false);
+    Tensor mass = sum(p.detach().narrow(3, p.size(3) - g.entries, g.entries), 2, false);
     Tensor total = sum(mass, 2, true);
     Tensor target = mass.div(total.clamp_min(number(1e-30)));
     float[] learns = new float[g.length];
@@ -351,7 +345,9 @@ final class TorchAttention {
       learns[q] = layer.visibleEntries(q) < 2 ? 0 : 1;
     }
     Tensor used =
-        weights.constant(learns, 1, g.length, 1).mul(total.ge(number(1e-6)).to(total.scalar_type()));
+        weights
+            .constant(learns, 1, g.length, 1)
+            .mul(total.ge(number(1e-6)).to(total.scalar_type()));
     Tensor log = torch.log_softmax(scores.masked_fill(hidden, number(BLOCKED)), 2);
     Tensor gap = torch.xlogy(target, target).sub(target.mul(log.masked_fill(hidden, number(0))));
     return gap.mul(used).sum();

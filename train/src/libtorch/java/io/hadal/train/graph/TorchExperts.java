@@ -67,9 +67,7 @@ final class TorchExperts {
     Tensor up = weights.linear(x, name + "w3.weight");
     if (Float.isFinite(limit)) {
       gate = gate.clamp_max(new Scalar(limit));
-      up =
-          up.clamp(
-              new ScalarOptional(new Scalar(-limit)), new ScalarOptional(new Scalar(limit)));
+      up = up.clamp(new ScalarOptional(new Scalar(-limit)), new ScalarOptional(new Scalar(limit)));
     }
     Tensor active = torch.silu(gate).mul(up);
     return weights.linear(weight == null ? active : active.mul(weight), name + "w2.weight");

@@ -55,8 +55,7 @@ final class TorchModel {
                   attention(lc.kvSource(), i),
                   attention(lc.indexSource(), i)),
               new TorchSite(weights, config, prefix, "ffn"),
-              new TorchExperts(
-                  weights, lc, config.vocabSize(), prefix + "ffn.", tables.get(i))));
+              new TorchExperts(weights, lc, config.vocabSize(), prefix + "ffn.", tables.get(i))));
     }
   }
 
@@ -75,10 +74,7 @@ final class TorchModel {
    * @param tokens negative log likelihood of each token with a target
    */
   record Losses(
-      Tensor total,
-      Tensor tokens,
-      @Nullable Tensor divergence,
-      @Nullable Tensor balance) {}
+      Tensor total, Tensor tokens, @Nullable Tensor divergence, @Nullable Tensor balance) {}
 
   Losses forward(PackedBatch batch, Pass pass) {
     Tensor ids = ids(batch);

@@ -155,10 +155,7 @@ class TrainingSpeedTest {
       print("  wall %s s: %.0f tokens/s", range(seconds[i]), tokens / s);
       print(
           "  cpu %s s: %.0f tokens/cpu-s, %.1f GFLOP/cpu-s, %.0f %% of the peak",
-          range(busy[i]),
-          tokens / work,
-          flops / work / 1e9,
-          100 * flops / work / 1e9 / top);
+          range(busy[i]), tokens / work, flops / work / 1e9, 100 * flops / work / 1e9 / top);
     }
     print("resident %d MiB", Pointer.physicalBytes() >> 20);
     return losses;
