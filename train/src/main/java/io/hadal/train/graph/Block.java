@@ -27,12 +27,16 @@ final class Block {
   /** The first sublayer. */
   interface Attention {
     /**
+     * The sublayer.
+     *
      * @param x normalised input {@code [tokens, hidden]}
      * @param y out {@code [tokens, hidden]}
      */
     void forward(PackedBatch batch, float[] x, float[] y, Pass pass);
 
     /**
+     * Backward of {@link #forward}.
+     *
      * @param dy gradient of the output
      * @param dx out: set
      */

@@ -87,7 +87,7 @@ class DraftAgreementTest {
     }
     Pass pass = Pass.EVALUATION.with(new Pass.Drafts(0, 0, phase));
     DraftLosses losses = graph.forwardLosses(batch, pass).drafts();
-    assertThat(losses.targets()).isEqualTo((before + 1) * BLOCK);
+    assertThat(losses.targets()).isEqualTo((before + 1L) * BLOCK);
     for (int i = 0; i < BLOCK; i++) {
       assertThat((double) graph.confidences()[before * BLOCK + i])
           .isCloseTo(proposal.confidence()[i], within(1e-4));
