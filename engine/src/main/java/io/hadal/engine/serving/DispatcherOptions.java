@@ -17,8 +17,6 @@ import org.jspecify.annotations.Nullable;
  * @param prefixInterval tokens between two retained states of a long prompt
  * @param prefixFolder folder of prefixes that survive a restart; null for none
  * @param prefixDiskBytes most bytes of that folder
- * @param lookup true to guess tokens from earlier text where the model has no drafter; it changes
- *     speed, never tokens
  */
 public record DispatcherOptions(
     int maxRunning,
@@ -28,8 +26,7 @@ public record DispatcherOptions(
     long prefixMemoryBytes,
     int prefixInterval,
     @Nullable Path prefixFolder,
-    long prefixDiskBytes,
-    boolean lookup) {
+    long prefixDiskBytes) {
 
   public DispatcherOptions {
     if (maxRunning < 1 || maxWaiting < 0 || maxWaitingPerTenant < 0) {
@@ -50,7 +47,7 @@ public record DispatcherOptions(
   /** 32 sequences, 1024 waiting requests, 100 ms a step, 256 MiB of prefixes in memory. */
   public static DispatcherOptions defaults() {
     return new DispatcherOptions(
-        32, 1024, 256, Duration.ofMillis(100), 256L << 20, 512, null, 0, true);
+        32, 1024, 256, Duration.ofMillis(100), 256L << 20, 512, null, 0);
   }
 
   public DispatcherOptions withLimits(int running, int waiting, int waitingPerTenant) {
@@ -62,8 +59,7 @@ public record DispatcherOptions(
         prefixMemoryBytes,
         prefixInterval,
         prefixFolder,
-        prefixDiskBytes,
-        lookup);
+        prefixDiskBytes);
   }
 
   public DispatcherOptions withTokenTarget(Duration target) {
@@ -75,8 +71,7 @@ public record DispatcherOptions(
         prefixMemoryBytes,
         prefixInterval,
         prefixFolder,
-        prefixDiskBytes,
-        lookup);
+        prefixDiskBytes);
   }
 
   public DispatcherOptions withPrefixMemory(long bytes, int interval) {
@@ -88,8 +83,7 @@ public record DispatcherOptions(
         bytes,
         interval,
         prefixFolder,
-        prefixDiskBytes,
-        lookup);
+        prefixDiskBytes);
   }
 
   public DispatcherOptions withPrefixFolder(@Nullable Path folder, long bytes) {
@@ -101,20 +95,6 @@ public record DispatcherOptions(
         prefixMemoryBytes,
         prefixInterval,
         folder,
-        bytes,
-        lookup);
-  }
-
-  public DispatcherOptions withLookup(boolean on) {
-    return new DispatcherOptions(
-        maxRunning,
-        maxWaiting,
-        maxWaitingPerTenant,
-        tokenTarget,
-        prefixMemoryBytes,
-        prefixInterval,
-        prefixFolder,
-        prefixDiskBytes,
-        on);
+        bytes);
   }
 }
