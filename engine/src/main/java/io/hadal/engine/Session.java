@@ -20,6 +20,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.ObjLongConsumer;
 import java.util.zip.CRC32C;
 import java.util.zip.CheckedInputStream;
 import java.util.zip.CheckedOutputStream;
@@ -119,6 +120,11 @@ public final class Session implements AutoCloseable {
     return logits;
   }
 
+  /** True when the logits behind the last token are known. */
+  public boolean hasLogits() {
+    return logits != null;
+  }
+
   /** Logits behind the last token. */
   public float[] logits() {
     if (logits == null) {
@@ -153,6 +159,26 @@ public final class Session implements AutoCloseable {
     if (newLength > length) {
       append(Arrays.copyOfRange(kept, length, newLength));
     }
+  }
+
+  /**
+   * True when {@link #rewind} to a shorter length is possible. A drafter's state depends on the
+   * token behind it, so it is not possible with one.
+   */
+  public boolean canRewind(int to) {
+    return to >= 0 && to < length && draftCache == null && cache.canTruncate(to);
+  }
+
+  /**
+   * Cuts the timeline without computing anything; there are no logits until tokens are taken in.
+   *
+   * @throws IllegalArgumentException unless {@link #canRewind}
+   */
+  public void rewind(int to) {
+    if (!canRewind(to)) {
+      throw new IllegalArgumentException("cannot rewind " + length + " tokens to " + to);
+    }
+    reset(to);
   }
 
   /** Cuts every cache to a length, or to nothing when one of them cannot. */
@@ -337,6 +363,16 @@ public final class Session implements AutoCloseable {
 
   private List<LayerConfig> draftLayers() {
     return config().draftLayers();
+  }
+
+  /** Names what it holds in memory, with its bytes; forks share some of it. */
+  public void memory(ObjLongConsumer<Object> to) {
+    cache.pages(to);
+    if (draftCache != null) {
+      draftCache.pages(to);
+    }
+    long floats = pending.length + (logits == null ? 0 : logits.length);
+    to.accept(this, 4 * (floats + tokens.length + length));
   }
 
   /** Bytes of cached state. */

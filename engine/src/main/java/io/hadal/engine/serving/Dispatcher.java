@@ -159,6 +159,11 @@ public final class Dispatcher implements AutoCloseable {
     notifyAll();
   }
 
+  /** True when states of prompts are retained for later requests. */
+  public boolean retainsPrefixes() {
+    return options.prefixMemoryBytes() > 0;
+  }
+
   /** Figures of this moment. */
   public synchronized DispatcherStats stats() {
     return batch.stats().with(waiting.counts(), engine.store().usedBytes(), refused);
@@ -222,6 +227,7 @@ public final class Dispatcher implements AutoCloseable {
       if (failure != null) {
         batch.failAll(failure);
       }
+      batch.close();
     }
   }
 

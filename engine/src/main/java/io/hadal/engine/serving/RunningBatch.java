@@ -24,6 +24,9 @@ final class RunningBatch {
   /** Room that must be free behind a prompt when its request gets a place, in tokens. */
   private static final int FIRST_TOKENS = 64;
 
+  /** Shared tokens behind the last retained state that are worth another one. */
+  private static final int LEAST_SHARED = 16;
+
   private final Engine engine;
   private final DispatcherOptions options;
   private final FairShare share;
@@ -45,7 +48,7 @@ final class RunningBatch {
   private long cachedTokens;
   private long generatedTokens;
   private long preemptions;
-  private volatile Figures figures = new Figures(0, 0, 0, 0);
+  private volatile Figures figures = new Figures(0, 0, 0);
   private volatile DispatcherStats stats;
 
   /**
@@ -55,9 +58,12 @@ final class RunningBatch {
    * @param workPerSecond work done per second; 0 before any
    * @param meanOutput tokens of an answer, on average
    */
-  record Figures(int placed, double workPerSecond, double meanOutput, long retainedBytes) {}
+  record Figures(int placed, double workPerSecond, double meanOutput) {}
 
   private double meanOutput = 256;
+  private final PrefixCache prefixes;
+  private long prefixHits;
+  private long prefixMisses;
 
   /**
    * @param over told when the last answer of a request has ended
@@ -67,6 +73,7 @@ final class RunningBatch {
     this.options = options;
     this.share = share;
     this.over = over;
+    this.prefixes = new PrefixCache(options.prefixMemoryBytes());
     this.budget = new StepBudget(options.tokenTarget(), engine.options().stepTokens());
     publish();
   }
@@ -81,7 +88,7 @@ final class RunningBatch {
 
   private void publish() {
     figures =
-        new Figures(fresh.size() + running.size(), workRate.perSecond(), meanOutput, 0);
+        new Figures(fresh.size() + running.size(), workRate.perSecond(), meanOutput);
     stats =
         new DispatcherStats(
             turns,
@@ -95,9 +102,9 @@ final class RunningBatch {
             promptTokens,
             cachedTokens,
             generatedTokens,
-            0,
-            0,
-            0,
+            prefixHits,
+            prefixMisses,
+            prefixes.bytes(),
             0,
             preemptions,
             0);
@@ -149,7 +156,8 @@ final class RunningBatch {
     }
     double unseen =
         fresh.stream().mapToDouble(t -> bytes(t.request.prompt().length)).sum() + bytes(tokens);
-    return unseen <= engine.store().budgetBytes() - engine.store().usedBytes();
+    long used = engine.store().usedBytes() - prefixes.bytes();
+    return unseen <= engine.store().budgetBytes() - used;
   }
 
   private double bytes(int tokens) {
@@ -185,6 +193,11 @@ final class RunningBatch {
     for (Sequence s : all()) {
       end(s, reason);
     }
+  }
+
+  /** Frees the memory of retained states. */
+  void close() {
+    prefixes.close();
   }
 
   /** Fails everything. */
@@ -244,26 +257,75 @@ final class RunningBatch {
   /** Finds a state to start from. */
   private void open(Sequence s) {
     Turn turn = s.turn;
+    PrefixCache.Match match = null;
     while (!s.hasSession()) {
+      String key = cacheKey(turn);
+      match = key == null ? null : prefixes.find(key, s.tokens());
       try {
-        s.open(engine.newSession());
+        Session known = match == null ? null : prefixes.open(match);
+        s.open(known == null ? engine.newSession() : known);
       } catch (KvBudgetException e) {
+        if (prefixes.evict()) {
+          continue;
+        }
         if (all().stream().noneMatch(Sequence::hasSession)) {
           fail(turn, e);
-          return;
+        } else {
+          running.remove(s);
+          parked.add(s);
+          tight = true;
         }
-        running.remove(s);
-        parked.add(s);
-        tight = true;
         return;
       }
     }
+    if (match != null && match.shared - s.session().length() >= LEAST_SHARED) {
+      turn.branch = match.shared;
+    }
     if (turn.cached < 0) {
       turn.cached = s.session().length();
-      promptTokens += turn.request.prompt().length;
+      promptTokens += prompt(turn);
       cachedTokens += turn.cached;
+      if (match != null) {
+        prefixHits += turn.cached > 0 ? 1 : 0;
+        prefixMisses += turn.cached > 0 ? 0 : 1;
+      }
       guard(turn, () -> turn.listener.onPrefill(turn.cached, prompt(turn), turn.cached));
     }
+  }
+
+  /** The key under which states of a request are retained; null for not at all. */
+  private @Nullable String cacheKey(Turn turn) {
+    return options.prefixMemoryBytes() == 0 ? null : turn.request.cacheKey();
+  }
+
+  /** Retains a copy of a state, if there is room. */
+  private void keepCopy(Sequence s) {
+    String key = cacheKey(s.turn);
+    while (key != null && !prefixes.holds(key, s.session().tokens())) {
+      try {
+        prefixes.keep(key, s.session().fork());
+        return;
+      } catch (KvBudgetException e) {
+        if (!prefixes.evict()) {
+          return;
+        }
+      }
+    }
+  }
+
+  /** Retains the state of an answer that has ended. */
+  private void keepLast(Sequence s) {
+    String key = cacheKey(s.turn);
+    if (key != null && s.hasSession() && s.session().length() > 0) {
+      prefixes.keep(key, s.release());
+    }
+  }
+
+  /** Tokens from here to the next state that is retained. */
+  private int untilBoundary(Sequence s) {
+    int from = s.session().length();
+    int left = options.prefixInterval() - from % options.prefixInterval();
+    return from < s.turn.branch ? Math.min(left, s.turn.branch - from) : left;
   }
 
   private static int prompt(Turn turn) {
@@ -327,6 +389,9 @@ final class RunningBatch {
     int prompt = 0;
     for (Sequence s : prompts) {
       int count = Math.min(room - prompt, s.missing());
+      if (cacheKey(s.turn) != null) {
+        count = Math.min(count, untilBoundary(s));
+      }
       if (count > 0) {
         taken.add(s);
         work.add(new Work(s.session(), s.next(count), false));
@@ -342,7 +407,7 @@ final class RunningBatch {
       engine.run(work);
       return true;
     } catch (KvBudgetException e) {
-      if (!makeRoom()) {
+      if (!prefixes.evict() && !makeRoom()) {
         fail(taken.getLast().turn, e);
       }
       return false;
@@ -402,6 +467,11 @@ final class RunningBatch {
             () -> turn.listener.onPrefill(s.session().length(), prompt(turn), turn.cached))) {
       return;
     }
+    int length = s.session().length();
+    if (length < prompt(turn)
+        && (length == turn.branch || length % options.prefixInterval() == 0)) {
+      keepCopy(s);
+    }
     if (s.missing() == 0) {
       advance(s);
     }
@@ -412,6 +482,7 @@ final class RunningBatch {
     Turn turn = s.turn;
     if (!turn.prompted) {
       turn.prompted();
+      keepCopy(s);
       fork(s);
     }
     int before = s.answer.count();
@@ -451,6 +522,7 @@ final class RunningBatch {
     if (!running.remove(s) && !parked.remove(s)) {
       return;
     }
+    keepLast(s);
     s.close();
     tight = false;
     meanOutput += (s.answer.count() - meanOutput) / 32;

@@ -46,8 +46,16 @@ final class Sequence implements AutoCloseable {
 
   /** The next missing tokens. */
   int[] next(int count) {
+    return tokens(session().length(), count);
+  }
+
+  /** All tokens so far. */
+  int[] tokens() {
+    return tokens(0, turn.request.prompt().length + answer.count());
+  }
+
+  private int[] tokens(int from, int count) {
     int[] prompt = turn.request.prompt();
-    int from = session().length();
     int[] tokens = new int[count];
     for (int i = 0; i < count; i++) {
       int at = from + i;

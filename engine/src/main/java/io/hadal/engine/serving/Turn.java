@@ -16,6 +16,9 @@ final class Turn {
   /** True when the whole prompt has been taken in once. */
   boolean prompted;
 
+  /** Length of what the prompt shares with another one that goes on differently; 0 for none. */
+  int branch;
+
   /** Answers that have not ended. */
   int open;
 
