@@ -223,28 +223,33 @@ public final class Session implements AutoCloseable {
     Path part = Files.createTempFile(target.getParent(), target.getFileName() + ".", ".part");
     try {
       try (OutputStream to = new BufferedOutputStream(Files.newOutputStream(part))) {
-        CheckedOutputStream raw = new CheckedOutputStream(to, new CRC32C());
-        DataOutputStream out = new DataOutputStream(raw);
-        out.writeLong(MAGIC);
-        out.writeInt(identity());
-        out.writeInt(length);
-        for (int i = 0; i < length; i++) {
-          out.writeInt(tokens[i]);
-        }
-        writeFloats(out, logits == null ? new float[0] : logits);
-        writeFloats(out, Arrays.copyOf(pending, pendingRows * streamWidth()));
-        out.flush();
-        KvStore store = engine.store();
-        store.snapshot(cache, layers(), raw);
-        if (draftCache != null) {
-          store.snapshot(draftCache, draftLayers(), raw);
-        }
-        new DataOutputStream(to).writeLong(raw.getChecksum().getValue());
+        snapshot(to);
       }
       Files.move(part, target, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
     } finally {
       Files.deleteIfExists(part);
     }
+  }
+
+  /** Writes tokens and state with a checksum. */
+  public void snapshot(OutputStream to) throws IOException {
+    CheckedOutputStream raw = new CheckedOutputStream(to, new CRC32C());
+    DataOutputStream out = new DataOutputStream(raw);
+    out.writeLong(MAGIC);
+    out.writeInt(identity());
+    out.writeInt(length);
+    for (int i = 0; i < length; i++) {
+      out.writeInt(tokens[i]);
+    }
+    writeFloats(out, logits == null ? new float[0] : logits);
+    writeFloats(out, Arrays.copyOf(pending, pendingRows * streamWidth()));
+    out.flush();
+    KvStore store = engine.store();
+    store.snapshot(cache, layers(), raw);
+    if (draftCache != null) {
+      store.snapshot(draftCache, draftLayers(), raw);
+    }
+    new DataOutputStream(to).writeLong(raw.getChecksum().getValue());
   }
 
   /**
@@ -254,8 +259,18 @@ public final class Session implements AutoCloseable {
    *     unchanged
    */
   public void restore(Path file) throws IOException {
-    String source = file.toString();
     try (InputStream from = new BufferedInputStream(Files.newInputStream(file))) {
+      restore(from, file.toString(), Files.size(file));
+    }
+  }
+
+  /**
+   * As {@link #restore(Path)}, from a stream that holds nothing behind the snapshot.
+   *
+   * @param size most bytes that can follow
+   */
+  public void restore(InputStream from, String source, long size) throws IOException {
+    try {
       CheckedInputStream raw = new CheckedInputStream(from, new CRC32C());
       DataInputStream in = new DataInputStream(raw);
       if (in.readLong() != MAGIC) {
@@ -265,7 +280,7 @@ public final class Session implements AutoCloseable {
         throw new FormatException(source, "was taken with another model, mode or drafter");
       }
       int count = in.readInt();
-      if (count < 0 || count > engine.options().context() || 4L * count > Files.size(file)) {
+      if (count < 0 || count > engine.options().context() || 4L * count > size) {
         throw new FormatException(source, "holds " + count + " tokens, beyond the context");
       }
       int[] restored = new int[Math.max(64, count)];

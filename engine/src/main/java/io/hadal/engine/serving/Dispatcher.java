@@ -18,6 +18,9 @@ public final class Dispatcher implements AutoCloseable {
   /** How often waiting requests are looked through for those that have to end. */
   private static final long SWEEP_NANOS = 20_000_000;
 
+  /** Idle time after which retained states are written to disk. */
+  private static final long QUIET_MILLIS = 1000;
+
   /** Part of a full queue that should be served before another attempt is worth it. */
   private static final double RETRY_PART = 1.0 / 8;
 
@@ -44,6 +47,7 @@ public final class Dispatcher implements AutoCloseable {
    *
    * @throws IllegalArgumentException for an engine with bounded replay, whose results depend on how
    *     a prompt is cut
+   * @throws io.hadal.formats.FormatException when the folder of prefixes cannot be used
    */
   public Dispatcher(Engine engine, DispatcherOptions options) {
     if (engine.options().boundedReplay()) {
@@ -52,7 +56,7 @@ public final class Dispatcher implements AutoCloseable {
     }
     this.engine = engine;
     this.options = options;
-    this.batch = new RunningBatch(engine, options, share, this::over);
+    this.batch = new RunningBatch(engine, options, share, this::over, this::wake);
     this.thread = Thread.ofPlatform().name("hadal-engine").daemon().unstarted(this::run);
     thread.start();
   }
@@ -295,7 +299,12 @@ public final class Dispatcher implements AutoCloseable {
       return;
     }
     try {
-      if (unfinished == 0) {
+      if (unfinished == 0 && batch.hasUnsaved()) {
+        wait(QUIET_MILLIS);
+        if (!woken) {
+          batch.save();
+        }
+      } else if (unfinished == 0) {
         wait();
       } else {
         // Somebody is paused or waits: times have to be kept.

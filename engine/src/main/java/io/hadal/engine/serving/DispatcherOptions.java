@@ -38,6 +38,9 @@ public record DispatcherOptions(
     if (prefixMemoryBytes < 0 || prefixDiskBytes < 0) {
       throw new IllegalArgumentException("sizes of the prefix cache must not be negative");
     }
+    if ((prefixFolder == null) != (prefixDiskBytes == 0)) {
+      throw new IllegalArgumentException("a folder of prefixes and its size need each other");
+    }
     if (prefixInterval < 1) {
       throw new IllegalArgumentException(
           "the prefix interval must be positive, not " + prefixInterval);

@@ -5,6 +5,7 @@ import io.hadal.engine.Session;
 import io.hadal.engine.Work;
 import io.hadal.engine.serving.GenerationEnd.Reason;
 import io.hadal.model.cache.KvBudgetException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -67,13 +68,25 @@ final class RunningBatch {
 
   /**
    * @param over told when the last answer of a request has ended
+   * @param wake called from another thread when there is something to do
    */
-  RunningBatch(Engine engine, DispatcherOptions options, FairShare share, Consumer<Turn> over) {
+  RunningBatch(
+      Engine engine,
+      DispatcherOptions options,
+      FairShare share,
+      Consumer<Turn> over,
+      Runnable wake) {
     this.engine = engine;
     this.options = options;
     this.share = share;
     this.over = over;
-    this.prefixes = new PrefixCache(options.prefixMemoryBytes());
+    Path folder = options.prefixFolder();
+    this.prefixes =
+        new PrefixCache(
+            options.prefixMemoryBytes(),
+            folder == null ? null : new PrefixFolder(folder, engine),
+            options.prefixDiskBytes(),
+            wake);
     this.budget = new StepBudget(options.tokenTarget(), engine.options().stepTokens());
     publish();
   }
@@ -105,7 +118,7 @@ final class RunningBatch {
             prefixHits,
             prefixMisses,
             prefixes.bytes(),
-            0,
+            prefixes.diskBytes(),
             preemptions,
             0);
   }
@@ -114,13 +127,14 @@ final class RunningBatch {
   boolean idle(long now) {
     return fresh.isEmpty()
         && running.isEmpty()
+        && !prefixes.hasNews()
         && parked.stream().allMatch(s -> s.turn.ticket.interruption(now) == null);
   }
 
   /** The sequence without a place that should get one first; null for none. */
   @Nullable Sequence firstParked() {
     return parked.stream()
-        .filter(s -> !s.turn.ticket.isPaused())
+        .filter(s -> !s.turn.ticket.isPaused() && !s.loading)
         .filter(s -> s.hasSession() || fits(s.missing()))
         .min(Comparator.comparing((Sequence s) -> s.turn.ticket, share.placing()))
         .orElse(null);
@@ -178,8 +192,7 @@ final class RunningBatch {
     if (victim == null) {
       return false;
     }
-    running.remove(victim);
-    parked.add(victim);
+    park(victim);
     return true;
   }
 
@@ -195,7 +208,17 @@ final class RunningBatch {
     }
   }
 
-  /** Frees the memory of retained states. */
+  /** True when states of ended requests would be lost if the process ended now. */
+  boolean hasUnsaved() {
+    return prefixes.hasUnsaved();
+  }
+
+  /** Brings them to the disk, on another thread. */
+  void save() {
+    prefixes.save();
+  }
+
+  /** Frees the memory of retained states, which stay on disk where there is one. */
   void close() {
     prefixes.close();
   }
@@ -217,6 +240,7 @@ final class RunningBatch {
   /** Runs one step. */
   void step() {
     begin();
+    prefixes.takeNews();
     long now = System.nanoTime();
     for (Sequence s : all()) {
       Reason reason = s.turn.ticket.interruption(now);
@@ -226,8 +250,7 @@ final class RunningBatch {
     }
     for (Sequence s : List.copyOf(running)) {
       if (s.turn.ticket.isPaused()) {
-        running.remove(s);
-        parked.add(s);
+        park(s);
       } else if (!s.hasSession()) {
         open(s);
       } else if (s.missing() == 0) {
@@ -256,30 +279,62 @@ final class RunningBatch {
 
   /** Finds a state to start from. */
   private void open(Sequence s) {
-    Turn turn = s.turn;
-    PrefixCache.Match match = null;
     while (!s.hasSession()) {
-      String key = cacheKey(turn);
-      match = key == null ? null : prefixes.find(key, s.tokens());
+      String key = cacheKey(s.turn);
+      PrefixCache.Match match = key == null ? null : prefixes.find(key, s.tokens(), !s.fileFailed);
       try {
+        if (match != null && match.isFiled()) {
+          load(s, match);
+          return;
+        }
         Session known = match == null ? null : prefixes.open(match);
         s.open(known == null ? engine.newSession() : known);
+        opened(s, match);
       } catch (KvBudgetException e) {
         if (prefixes.evict()) {
           continue;
         }
         if (all().stream().noneMatch(Sequence::hasSession)) {
-          fail(turn, e);
+          fail(s.turn, e);
         } else {
-          running.remove(s);
-          parked.add(s);
+          park(s);
           tight = true;
         }
         return;
       }
     }
-    if (match != null && match.shared - s.session().length() >= LEAST_SHARED) {
-      turn.branch = match.shared;
+  }
+
+  private void park(Sequence s) {
+    running.remove(s);
+    parked.add(s);
+  }
+
+  /** Reads a state from disk, while the sequence has no place. */
+  private void load(Sequence s, PrefixCache.Match match) {
+    park(s);
+    s.loading = true;
+    prefixes.load(
+        match,
+        (session, noRoom) -> {
+          s.loading = false;
+          s.fileFailed |= noRoom;
+          if (session == null) {
+            return;
+          }
+          if (parked.contains(s)) {
+            s.open(session);
+            opened(s, match);
+          } else {
+            session.close();
+          }
+        });
+  }
+
+  private void opened(Sequence s, PrefixCache.@Nullable Match match) {
+    Turn turn = s.turn;
+    if (match != null && match.shared() - s.session().length() >= LEAST_SHARED) {
+      turn.branch = match.shared();
     }
     if (turn.cached < 0) {
       turn.cached = s.session().length();
@@ -299,11 +354,11 @@ final class RunningBatch {
   }
 
   /** Retains a copy of a state, if there is room. */
-  private void keepCopy(Sequence s) {
+  private void keepCopy(Sequence s, boolean durable) {
     String key = cacheKey(s.turn);
     while (key != null && !prefixes.holds(key, s.session().tokens())) {
       try {
-        prefixes.keep(key, s.session().fork());
+        prefixes.keep(key, s.session().fork(), durable);
         return;
       } catch (KvBudgetException e) {
         if (!prefixes.evict()) {
@@ -317,7 +372,7 @@ final class RunningBatch {
   private void keepLast(Sequence s) {
     String key = cacheKey(s.turn);
     if (key != null && s.hasSession() && s.session().length() > 0) {
-      prefixes.keep(key, s.release());
+      prefixes.keep(key, s.release(), true);
     }
   }
 
@@ -470,7 +525,7 @@ final class RunningBatch {
     int length = s.session().length();
     if (length < prompt(turn)
         && (length == turn.branch || length % options.prefixInterval() == 0)) {
-      keepCopy(s);
+      keepCopy(s, length == turn.branch);
     }
     if (s.missing() == 0) {
       advance(s);
@@ -482,7 +537,7 @@ final class RunningBatch {
     Turn turn = s.turn;
     if (!turn.prompted) {
       turn.prompted();
-      keepCopy(s);
+      keepCopy(s, true);
       fork(s);
     }
     int before = s.answer.count();

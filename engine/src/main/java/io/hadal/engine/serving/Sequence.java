@@ -13,6 +13,12 @@ final class Sequence implements AutoCloseable {
   final Answer answer;
   private @Nullable Session session;
 
+  /** True while its state is read from disk. */
+  boolean loading;
+
+  /** True when there was no memory for a state from disk. */
+  boolean fileFailed;
+
   Sequence(Turn turn, Answer answer, @Nullable Session session) {
     this.turn = turn;
     this.answer = answer;
