@@ -33,7 +33,8 @@ class SamplerTest {
   void damagedWeightsAreCalledThat(double temperature) {
     float[] oneInfinite = all(0);
     oneInfinite[7] = INFINITY;
-    for (float[] logits : new float[][] {all(-INFINITY), all(INFINITY), all(Float.NaN), oneInfinite}) {
+    for (float[] logits :
+        new float[][] {all(-INFINITY), all(INFINITY), all(Float.NaN), oneInfinite}) {
       for (int topK : new int[] {0, 3}) {
         for (double topP : new double[] {1, 0.5}) {
           SamplingOptions options = new SamplingOptions(temperature, topP, topK, 1);

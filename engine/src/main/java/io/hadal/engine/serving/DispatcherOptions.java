@@ -49,8 +49,7 @@ public record DispatcherOptions(
 
   /** 32 sequences, 1024 waiting requests, 100 ms a step, 256 MiB of prefixes in memory. */
   public static DispatcherOptions defaults() {
-    return new DispatcherOptions(
-        32, 1024, 256, Duration.ofMillis(100), 256L << 20, 512, null, 0);
+    return new DispatcherOptions(32, 1024, 256, Duration.ofMillis(100), 256L << 20, 512, null, 0);
   }
 
   public DispatcherOptions withLimits(int running, int waiting, int waitingPerTenant) {

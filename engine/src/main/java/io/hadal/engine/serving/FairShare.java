@@ -56,9 +56,7 @@ final class FairShare {
   }
 
   private Share ofTenant(Ticket ticket) {
-    return ofClass(ticket)
-        .tenants
-        .computeIfAbsent(ticket.request.tenant(), t -> new Share(1));
+    return ofClass(ticket).tenants.computeIfAbsent(ticket.request.tenant(), t -> new Share(1));
   }
 
   /** A request has come. */
@@ -113,8 +111,7 @@ final class FairShare {
   }
 
   private synchronized int compare(Ticket a, Ticket b, boolean withReserved) {
-    int order =
-        Double.compare(ofClass(a).counter(withReserved), ofClass(b).counter(withReserved));
+    int order = Double.compare(ofClass(a).counter(withReserved), ofClass(b).counter(withReserved));
     if (order == 0) {
       order = Double.compare(b.request.priority().weight(), a.request.priority().weight());
     }

@@ -168,8 +168,7 @@ final class PrefixFolder {
   }
 
   private static void restrict(Path file) throws IOException {
-    PosixFileAttributeView view =
-        Files.getFileAttributeView(file, PosixFileAttributeView.class);
+    PosixFileAttributeView view = Files.getFileAttributeView(file, PosixFileAttributeView.class);
     if (view != null) {
       view.setPermissions(PosixFilePermissions.fromString("rw-------"));
     }
@@ -188,8 +187,7 @@ final class PrefixFolder {
     try (InputStream from = new BufferedInputStream(Files.newInputStream(file), 1 << 16)) {
       Stored header = header(file, from);
       session.restore(from, file.toString(), header.bytes);
-      if (!Arrays.equals(session.tokens(), stored.tokens)
-          || !header.key.equals(stored.key)) {
+      if (!Arrays.equals(session.tokens(), stored.tokens) || !header.key.equals(stored.key)) {
         throw new FormatException(file.toString(), "holds another state than it did");
       }
       touch(file);

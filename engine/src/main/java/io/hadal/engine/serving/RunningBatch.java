@@ -100,8 +100,7 @@ final class RunningBatch {
   }
 
   private void publish() {
-    figures =
-        new Figures(fresh.size() + running.size(), workRate.perSecond(), meanOutput);
+    figures = new Figures(fresh.size() + running.size(), workRate.perSecond(), meanOutput);
     stats =
         new DispatcherStats(
             turns,
@@ -518,8 +517,7 @@ final class RunningBatch {
     }
     if (!turn.prompted
         && !guard(
-            turn,
-            () -> turn.listener.onPrefill(s.session().length(), prompt(turn), turn.cached))) {
+            turn, () -> turn.listener.onPrefill(s.session().length(), prompt(turn), turn.cached))) {
       return;
     }
     int length = s.session().length();

@@ -49,8 +49,7 @@ class ContinuousBatchingTest {
             default -> new SamplingOptions(2, 0.99, 0, i);
           };
       requests.add(
-          GenerationRequest.of(prompt, 1 + random.nextInt(16), "tenant" + i % 3)
-              .toBuilder()
+          GenerationRequest.of(prompt, 1 + random.nextInt(16), "tenant" + i % 3).toBuilder()
               .sampling(sampling)
               .stopIds(i % 6 == 0 ? Set.of(1, 2, 3, 4, 5) : Set.of())
               .topLogprobs(i % 7 == 0 ? 3 : -1)

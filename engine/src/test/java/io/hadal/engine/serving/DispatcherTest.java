@@ -44,7 +44,8 @@ class DispatcherTest {
         Dispatcher dispatcher = new Dispatcher(engine, DispatcherOptions.defaults())) {
       GenerationRequest request = GenerationRequest.of(prompt, 20, "a");
       Recording greedy = Recording.of(dispatcher, request);
-      Recording sampled = Recording.of(dispatcher, request.toBuilder().sampling(sampling).choices(3).build());
+      Recording sampled =
+          Recording.of(dispatcher, request.toBuilder().sampling(sampling).choices(3).build());
       assertThat(greedy.end().reason()).isEqualTo(Reason.LENGTH);
       assertThat(greedy.end().generatedTokens()).isEqualTo(20);
       assertThat(greedy.answer()).isEqualTo(alone(engine, prompt, SamplingOptions.greedy(), 20));
@@ -66,8 +67,7 @@ class DispatcherTest {
       Recording r =
           Recording.of(
               dispatcher,
-              GenerationRequest.of(prompt, 1, "a")
-                  .toBuilder()
+              GenerationRequest.of(prompt, 1, "a").toBuilder()
                   .sampling(new SamplingOptions(2, 1, 0, 3))
                   .topLogprobs(5)
                   .build());
@@ -95,8 +95,7 @@ class DispatcherTest {
     try (Engine engine = engine();
         Dispatcher dispatcher = new Dispatcher(engine, DispatcherOptions.defaults())) {
       GenerationRequest request =
-          GenerationRequest.of(prompt, 30, "a")
-              .toBuilder()
+          GenerationRequest.of(prompt, 30, "a").toBuilder()
               .sampling(new SamplingOptions(1, 1, 0, 1))
               .build();
       List<Integer> free = Recording.of(dispatcher, request).answer();

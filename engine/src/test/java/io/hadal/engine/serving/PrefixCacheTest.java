@@ -32,8 +32,7 @@ class PrefixCacheTest {
   }
 
   private Dispatcher dispatcher(long bytes) {
-    return new Dispatcher(
-        engine, DispatcherOptions.defaults().withPrefixMemory(bytes, INTERVAL));
+    return new Dispatcher(engine, DispatcherOptions.defaults().withPrefixMemory(bytes, INTERVAL));
   }
 
   private Dispatcher dispatcher() {
@@ -41,8 +40,7 @@ class PrefixCacheTest {
   }
 
   private static GenerationRequest request(int[] prompt, @Nullable String key) {
-    return GenerationRequest.of(prompt, 12, "a")
-        .toBuilder()
+    return GenerationRequest.of(prompt, 12, "a").toBuilder()
         .cacheKey(key)
         .sampling(new SamplingOptions(1, 0.95, 0, 3))
         .topLogprobs(4)
@@ -180,7 +178,10 @@ class PrefixCacheTest {
     try (Engine small =
             new Engine(
                 MODELS.load(SHAPE),
-                TinyModels.options().withThreads(1).withStepTokens(24).withCacheBytes(one * 3 / 2));
+                TinyModels.options()
+                    .withThreads(1)
+                    .withStepTokens(24)
+                    .withCacheBytes(one * 3 / 2));
         Dispatcher dispatcher =
             new Dispatcher(small, DispatcherOptions.defaults().withPrefixMemory(1 << 30, 32))) {
       for (int i = 0; i < 4; i++) {

@@ -53,8 +53,7 @@ class PrefixFolderTest {
   }
 
   private static GenerationRequest request(int[] prompt, @Nullable String key) {
-    return GenerationRequest.of(prompt, 5, "a")
-        .toBuilder()
+    return GenerationRequest.of(prompt, 5, "a").toBuilder()
         .cacheKey(key)
         .sampling(new SamplingOptions(1, 1, 0, 3))
         .topLogprobs(2)

@@ -40,8 +40,7 @@ class SchedulingTest {
   }
 
   private static GenerationRequest request(int tokens, String tenant, PriorityClass priority) {
-    return GenerationRequest.of(SHAPE.tokens(1, 8), tokens, tenant)
-        .toBuilder()
+    return GenerationRequest.of(SHAPE.tokens(1, 8), tokens, tenant).toBuilder()
         .priority(priority)
         .build();
   }
@@ -121,8 +120,7 @@ class SchedulingTest {
       Recording.of(dispatcher, request(60));
       Brake brake = brake(dispatcher, request(1));
       GenerationRequest large =
-          GenerationRequest.of(SHAPE.tokens(1, 500), 400, "a")
-              .toBuilder()
+          GenerationRequest.of(SHAPE.tokens(1, 500), 400, "a").toBuilder()
               .priority(PriorityClass.FIM)
               .build();
       int taken = 0;
@@ -166,9 +164,7 @@ class SchedulingTest {
     try (Dispatcher dispatcher = dispatcher(1, 10, 10)) {
       Brake brake = brake(dispatcher, request(5));
       Recording cancelled = new Recording(2);
-      dispatcher
-          .submit(request(5).toBuilder().choices(2).build(), cancelled)
-          .cancel();
+      dispatcher.submit(request(5).toBuilder().choices(2).build(), cancelled).cancel();
       Recording late =
           Recording.submit(
               dispatcher, request(5).toBuilder().timeLimit(Duration.ofMillis(1)).build());
@@ -231,8 +227,7 @@ class SchedulingTest {
     try (Dispatcher dispatcher = dispatcher(2, 10, 10)) {
       Recording r =
           Recording.of(
-              dispatcher,
-              request(5).toBuilder().constraint(new Rules(new BitSet(), true)).build());
+              dispatcher, request(5).toBuilder().constraint(new Rules(new BitSet(), true)).build());
       assertThat(r.end().reason()).isEqualTo(Reason.COMPLETE);
       assertThat(r.end().generatedTokens()).isZero();
       assertThat(dispatcher.stats().generatedTokens()).isZero();

@@ -136,8 +136,7 @@ public final class ChatPlanner {
       boolean fill,
       ChatRequest.Client client) {
     return new TurnRequest(
-        new GenerationRequest.Builder(
-                prompt, Math.min(maxTokens, model.context()), client.tenant())
+        new GenerationRequest.Builder(prompt, Math.min(maxTokens, model.context()), client.tenant())
             .sampling(sampling.options(false))
             .stopIds(fill ? model.fillStops() : model.textStops())
             .topLogprobs(topLogprobs)
