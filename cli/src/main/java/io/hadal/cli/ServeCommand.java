@@ -21,6 +21,7 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.Set;
@@ -195,13 +196,14 @@ final class ServeCommand implements Callable<Integer> {
   }
 
   private static DispatcherOptions dispatcher(ServeConfig config) {
-    DispatcherOptions options =
-        DispatcherOptions.defaults()
-            .withLimits(config.running(), config.waiting(), config.waitingPerKey())
-            .withPrefixFolder(config.prefixFolder(), config.prefixDisk());
-    return config.prefixMemory() < 0
-        ? options
-        : options.withPrefixMemory(config.prefixMemory(), options.prefixInterval());
+    DispatcherOptions standard = DispatcherOptions.defaults();
+    return standard
+        .withLimits(config.running(), config.waiting(), config.waitingPerKey())
+        .withTokenTarget(Duration.ofMillis(config.tokenMillis()))
+        .withPrefixMemory(
+            config.prefixMemory() < 0 ? standard.prefixMemoryBytes() : config.prefixMemory(),
+            config.prefixInterval())
+        .withPrefixFolder(config.prefixFolder(), config.prefixDisk());
   }
 
   private static Tokenizer tokenizer(Model loaded) throws IOException {

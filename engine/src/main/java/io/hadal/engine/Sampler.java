@@ -49,12 +49,13 @@ public final class Sampler {
    * @param history tokens so far; needed when the options {@linkplain SamplingOptions#looksBack
    *     look back}
    * @param allowed tokens to choose among; null for all
-   * @throws UnusableLogitsException when no logit of an allowed token is a number
+   * @throws UnusableLogitsException when the largest logit is no finite number
+   * @throws NothingAllowedException when that holds for the allowed tokens only
    */
   public int sample(
       float[] raw, int position, @Nullable TokenHistory history, @Nullable BitSet allowed) {
     float[] logits = adjusted(raw, history);
-    int best = argmax(logits, allowed);
+    int best = best(logits, allowed);
     if (options.temperature() == 0) {
       return best;
     }
@@ -179,20 +180,34 @@ public final class Sampler {
     return logits;
   }
 
-  /** Index of the largest logit, the lowest of equals. */
+  /**
+   * Index of the largest logit, the lowest of equals.
+   *
+   * @throws UnusableLogitsException when it is no finite number
+   */
   public static int argmax(float[] logits) {
-    return argmax(logits, null);
+    int best = largest(logits, null);
+    if (best < 0 || Float.isInfinite(logits[best])) {
+      throw new UnusableLogitsException();
+    }
+    return best;
   }
 
-  private static int argmax(float[] logits, @Nullable BitSet allowed) {
+  private static int best(float[] logits, @Nullable BitSet allowed) {
+    int best = largest(logits, allowed);
+    if (best < 0 || Float.isInfinite(logits[best])) {
+      argmax(logits);
+      throw new NothingAllowedException();
+    }
+    return best;
+  }
+
+  private static int largest(float[] logits, @Nullable BitSet allowed) {
     int best = -1;
     for (int i = next(allowed, 0, logits.length); i >= 0; i = next(allowed, i + 1, logits.length)) {
       if (!Float.isNaN(logits[i]) && (best < 0 || logits[i] > logits[best])) {
         best = i;
       }
-    }
-    if (best < 0 || Float.isInfinite(logits[best])) {
-      throw new UnusableLogitsException();
     }
     return best;
   }

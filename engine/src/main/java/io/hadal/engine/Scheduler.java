@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -70,15 +71,15 @@ final class Scheduler {
       taken.add(w);
     }
     float[] streams = forward.run(batch);
-    int row = 0;
     for (int i = 0; i < taken.size(); i++) {
       Work w = taken.get(i);
       w.session().advance(w.tokens(), w.done(), counts[i]);
-      if (!encoding) {
-        logits(w, streams, row, counts[i]);
-      }
-      row += counts[i];
-      w.advance(counts[i]);
+    }
+    if (!encoding) {
+      logits(taken, counts, streams);
+    }
+    for (int i = 0; i < taken.size(); i++) {
+      taken.get(i).advance(counts[i]);
     }
     if (drafting && blockDrafts()) {
       Batch committed = new Batch(stepTokens);
@@ -115,27 +116,40 @@ final class Scheduler {
     }
   }
 
-  private void logits(Work w, float[] streams, int row, int count) {
-    int vocab = config.vocabSize();
-    if (w.allLogits()) {
-      // Rows in pieces, so that a long prompt does not need one huge buffer.
-      int piece = Math.max(1, (1 << 22) / vocab);
-      for (int from = 0; from < count; from += piece) {
-        int n = Math.min(piece, count - from);
-        float[] out = new float[n * vocab];
-        forward.logits(streams, row + from, n, out);
-        for (int i = 0; i < n; i++) {
-          w.logits()[w.done() + from + i] = Arrays.copyOfRange(out, i * vocab, (i + 1) * vocab);
+  /** A row of the step whose logits are a result. */
+  private record Wanted(Work work, int index, int row) {}
+
+  private void logits(List<Work> taken, int[] counts, float[] streams) {
+    List<Wanted> wanted = new ArrayList<>();
+    int row = 0;
+    for (int i = 0; i < taken.size(); i++) {
+      Work w = taken.get(i);
+      if (w.allLogits()) {
+        for (int t = 0; t < counts[i]; t++) {
+          wanted.add(new Wanted(w, w.done() + t, row + t));
         }
+      } else if (w.remaining() == counts[i]) {
+        wanted.add(new Wanted(w, 0, row + counts[i] - 1));
       }
-      if (w.remaining() == count) {
-        w.session().setLogits(w.logits()[w.tokens().length - 1]);
+      row += counts[i];
+    }
+    int vocab = config.vocabSize();
+    // Rows in pieces, so that a long prompt does not need one huge buffer.
+    int piece = Math.max(1, (1 << 22) / vocab);
+    for (int from = 0; from < wanted.size(); from += piece) {
+      List<Wanted> some = wanted.subList(from, Math.min(wanted.size(), from + piece));
+      float[] out = new float[some.size() * vocab];
+      forward.logits(streams, some.stream().mapToInt(Wanted::row).toArray(), out);
+      for (int i = 0; i < some.size(); i++) {
+        Wanted w = some.get(i);
+        w.work.logits()[w.index] = Arrays.copyOfRange(out, i * vocab, (i + 1) * vocab);
       }
-    } else if (w.remaining() == count) {
-      float[] out = new float[vocab];
-      forward.logits(streams, row + count - 1, 1, out);
-      w.logits()[0] = out;
-      w.session().setLogits(out);
+    }
+    for (int i = 0; i < taken.size(); i++) {
+      Work w = taken.get(i);
+      if (w.remaining() == counts[i]) {
+        w.session().setLogits(w.logits()[w.logits().length - 1]);
+      }
     }
   }
 
@@ -159,7 +173,7 @@ final class Scheduler {
     tokens[rows - 1] = next;
     float[] streams = runDrafter(session, tokens);
     float[] out = new float[config.vocabSize()];
-    forward.draftLogits(0, streams, tokens.length - 1, 1, out);
+    forward.draftLogits(0, streams, new int[] {tokens.length - 1}, out);
     return new Guess(new int[] {Sampler.argmax(out)}, null);
   }
 
@@ -182,7 +196,7 @@ final class Scheduler {
     float[] streams = forward.draft(0, drafts, trunk, 0);
     int vocab = config.vocabSize();
     float[] out = new float[following.length * vocab];
-    forward.draftLogits(0, streams, 0, following.length, out);
+    forward.draftLogits(0, streams, IntStream.range(0, following.length).toArray(), out);
     float[][] rows = new float[following.length][];
     for (int i = 0; i < rows.length; i++) {
       rows[i] = Arrays.copyOfRange(out, i * vocab, (i + 1) * vocab);

@@ -20,6 +20,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.ObjLongConsumer;
 import java.util.zip.CRC32C;
 import java.util.zip.CheckedInputStream;
 import java.util.zip.CheckedOutputStream;
@@ -119,6 +120,11 @@ public final class Session implements AutoCloseable {
     return logits;
   }
 
+  /** True when the logits behind the last token are known. */
+  public boolean hasLogits() {
+    return logits != null;
+  }
+
   /** Logits behind the last token. */
   public float[] logits() {
     if (logits == null) {
@@ -153,6 +159,26 @@ public final class Session implements AutoCloseable {
     if (newLength > length) {
       append(Arrays.copyOfRange(kept, length, newLength));
     }
+  }
+
+  /**
+   * True when {@link #rewind} to a shorter length is possible. A drafter's state depends on the
+   * token behind it, so it is not possible with one.
+   */
+  public boolean canRewind(int to) {
+    return to >= 0 && to < length && draftCache == null && cache.canTruncate(to);
+  }
+
+  /**
+   * Cuts the timeline without computing anything; there are no logits until tokens are taken in.
+   *
+   * @throws IllegalArgumentException unless {@link #canRewind}
+   */
+  public void rewind(int to) {
+    if (!canRewind(to)) {
+      throw new IllegalArgumentException("cannot rewind " + length + " tokens to " + to);
+    }
+    reset(to);
   }
 
   /** Cuts every cache to a length, or to nothing when one of them cannot. */
@@ -197,28 +223,33 @@ public final class Session implements AutoCloseable {
     Path part = Files.createTempFile(target.getParent(), target.getFileName() + ".", ".part");
     try {
       try (OutputStream to = new BufferedOutputStream(Files.newOutputStream(part))) {
-        CheckedOutputStream raw = new CheckedOutputStream(to, new CRC32C());
-        DataOutputStream out = new DataOutputStream(raw);
-        out.writeLong(MAGIC);
-        out.writeInt(identity());
-        out.writeInt(length);
-        for (int i = 0; i < length; i++) {
-          out.writeInt(tokens[i]);
-        }
-        writeFloats(out, logits == null ? new float[0] : logits);
-        writeFloats(out, Arrays.copyOf(pending, pendingRows * streamWidth()));
-        out.flush();
-        KvStore store = engine.store();
-        store.snapshot(cache, layers(), raw);
-        if (draftCache != null) {
-          store.snapshot(draftCache, draftLayers(), raw);
-        }
-        new DataOutputStream(to).writeLong(raw.getChecksum().getValue());
+        snapshot(to);
       }
       Files.move(part, target, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
     } finally {
       Files.deleteIfExists(part);
     }
+  }
+
+  /** Writes tokens and state with a checksum. */
+  public void snapshot(OutputStream to) throws IOException {
+    CheckedOutputStream raw = new CheckedOutputStream(to, new CRC32C());
+    DataOutputStream out = new DataOutputStream(raw);
+    out.writeLong(MAGIC);
+    out.writeInt(identity());
+    out.writeInt(length);
+    for (int i = 0; i < length; i++) {
+      out.writeInt(tokens[i]);
+    }
+    writeFloats(out, logits == null ? new float[0] : logits);
+    writeFloats(out, Arrays.copyOf(pending, pendingRows * streamWidth()));
+    out.flush();
+    KvStore store = engine.store();
+    store.snapshot(cache, layers(), raw);
+    if (draftCache != null) {
+      store.snapshot(draftCache, draftLayers(), raw);
+    }
+    new DataOutputStream(to).writeLong(raw.getChecksum().getValue());
   }
 
   /**
@@ -228,8 +259,18 @@ public final class Session implements AutoCloseable {
    *     unchanged
    */
   public void restore(Path file) throws IOException {
-    String source = file.toString();
     try (InputStream from = new BufferedInputStream(Files.newInputStream(file))) {
+      restore(from, file.toString(), Files.size(file));
+    }
+  }
+
+  /**
+   * As {@link #restore(Path)}, from a stream that holds nothing behind the snapshot.
+   *
+   * @param size most bytes that can follow
+   */
+  public void restore(InputStream from, String source, long size) throws IOException {
+    try {
       CheckedInputStream raw = new CheckedInputStream(from, new CRC32C());
       DataInputStream in = new DataInputStream(raw);
       if (in.readLong() != MAGIC) {
@@ -239,7 +280,7 @@ public final class Session implements AutoCloseable {
         throw new FormatException(source, "was taken with another model, mode or drafter");
       }
       int count = in.readInt();
-      if (count < 0 || count > engine.options().context() || 4L * count > Files.size(file)) {
+      if (count < 0 || count > engine.options().context() || 4L * count > size) {
         throw new FormatException(source, "holds " + count + " tokens, beyond the context");
       }
       int[] restored = new int[Math.max(64, count)];
@@ -337,6 +378,16 @@ public final class Session implements AutoCloseable {
 
   private List<LayerConfig> draftLayers() {
     return config().draftLayers();
+  }
+
+  /** Names what it holds in memory, with its bytes; forks share some of it. */
+  public void memory(ObjLongConsumer<Object> to) {
+    cache.pages(to);
+    if (draftCache != null) {
+      draftCache.pages(to);
+    }
+    long floats = pending.length + (logits == null ? 0 : logits.length);
+    to.accept(this, 4 * (floats + tokens.length + length));
   }
 
   /** Bytes of cached state. */

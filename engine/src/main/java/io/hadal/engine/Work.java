@@ -57,6 +57,11 @@ public final class Work {
     return logits;
   }
 
+  /** Number of tokens to take in. */
+  public int tokenCount() {
+    return tokens.length;
+  }
+
   int[] tokens() {
     return tokens;
   }

@@ -6,6 +6,7 @@ import io.hadal.formats.tokenizer.Tokenizer;
 import io.hadal.formats.weights.Checkpoints;
 import io.hadal.formats.weights.Gguf;
 import io.hadal.formats.weights.GgufMetadata;
+import io.hadal.formats.weights.TensorDigest;
 import io.hadal.formats.weights.TensorStore;
 import io.hadal.model.config.ConfigReader;
 import io.hadal.model.config.EngramConfig;
@@ -188,6 +189,12 @@ public final class Model implements AutoCloseable {
   /** The n-gram memory; null without. */
   public @Nullable EngramMemory engram() {
     return engram;
+  }
+
+  /** Tells weights apart, adapter included, without reading all of them; 64 hexadecimal digits. */
+  public String fingerprint() {
+    String base = TensorDigest.sampled(store);
+    return adapter == null ? base : TensorDigest.sha256(base + adapter.hash());
   }
 
   /** What the weights were changed by; null for nothing. */

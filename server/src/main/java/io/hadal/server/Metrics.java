@@ -58,6 +58,9 @@ final class Metrics implements AutoCloseable {
     gauge("llm_kv_cache_bytes", dispatcher, DispatcherStats::cacheBytes);
     gauge("llm_kv_cache_budget_bytes", dispatcher, DispatcherStats::cacheBudget);
     gauge("llm_prefix_cache_memory_bytes", dispatcher, DispatcherStats::prefixMemoryBytes);
+    gauge("llm_prefix_cache_disk_bytes", dispatcher, DispatcherStats::prefixDiskBytes);
+    counter("llm_prefix_cache_hits_total", dispatcher, DispatcherStats::prefixHits);
+    counter("llm_prefix_cache_misses_total", dispatcher, DispatcherStats::prefixMisses);
     gauge(
         "llm_prefix_cache_hit_ratio",
         dispatcher,

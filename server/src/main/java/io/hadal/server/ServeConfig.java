@@ -31,10 +31,12 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  * @param thinking whether the model reasons by itself; null for that of its family
  * @param context longest conversation in tokens; null for 16384, or less if the model has less
  * @param threads workers of the engine; null for all processors
+ * @param tokenMillis longest time between two tokens of an answer while long prompts come in
  * @param running most sequences that are generated together
  * @param waiting most requests in the queue
  * @param waitingPerKey most of one key
  * @param prefixMemory bytes for retained prefixes; -1 for the engine's default
+ * @param prefixInterval tokens between two retained states of a long prompt
  * @param prefixFolder folder of prefixes that survive a restart; null for none
  * @param prefixDisk most bytes of that folder
  * @param accessLog whether requests are logged to standard error
@@ -55,10 +57,12 @@ public record ServeConfig(
     @Nullable Integer context,
     @Nullable Integer threads,
     ServerLimits limits,
+    int tokenMillis,
     int running,
     int waiting,
     int waitingPerKey,
     long prefixMemory,
+    int prefixInterval,
     @Nullable Path prefixFolder,
     long prefixDisk,
     boolean accessLog) {
@@ -133,10 +137,12 @@ public record ServeConfig(
                 Duration.ofSeconds(limits.number("keep_alive_seconds", 1, 3600, 10)),
                 Duration.ofSeconds(limits.number("slow_reader_seconds", 1, 86_400, 60)),
                 Duration.ofSeconds(limits.number("drain_seconds", 0, 86_400, 120))),
+            (int) limits.number("token_millis", 1, 60_000, 100),
             (int) limits.number("running", 1, 4096, 32),
             (int) limits.number("waiting", 0, 1_000_000, 1024),
             (int) limits.number("waiting_per_key", 0, 1_000_000, 256),
             cache.number("memory_bytes", 0, Long.MAX_VALUE, -1),
+            (int) cache.number("interval_tokens", 1, 1 << 28, 512),
             cache.path("folder", folder),
             cache.number("disk_bytes", 0, Long.MAX_VALUE, 0),
             top.section("log").flag("access", true));
@@ -146,6 +152,9 @@ public record ServeConfig(
     top.section("log").requireKnown("access");
     if ((config.certificate == null) != (config.privateKey == null)) {
       throw new FormatException(top.source, "listen.tls needs both certificate and private_key");
+    }
+    if ((config.prefixFolder == null) != (config.prefixDisk == 0)) {
+      throw new FormatException(top.source, "cache.folder and cache.disk_bytes need each other");
     }
     return config;
   }

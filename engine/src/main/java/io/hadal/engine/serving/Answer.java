@@ -1,5 +1,6 @@
 package io.hadal.engine.serving;
 
+import io.hadal.engine.NothingAllowedException;
 import io.hadal.engine.Sampler;
 import io.hadal.engine.SamplingOptions;
 import io.hadal.engine.TokenHistory;
@@ -71,6 +72,9 @@ final class Answer {
     BitSet allowed = null;
     if (constraint != null) {
       allowed = constraint.allowed();
+      if (allowed.isEmpty() && !constraint.mayEnd()) {
+        throw new NothingAllowedException();
+      }
       if (constraint.mayEnd()) {
         if (allowed.isEmpty()) {
           return Reason.COMPLETE;

@@ -1,40 +1,63 @@
 package io.hadal.engine.serving;
 
 import io.hadal.engine.Engine;
-import io.hadal.engine.Session;
 import io.hadal.engine.serving.DispatcherBusyException.Cause;
 import io.hadal.engine.serving.GenerationEnd.Reason;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.Arrays;
-import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Serves requests on one engine, which no one else should use meanwhile: takes them in from any
- * thread and runs them on a thread of its own.
+ * thread and runs them together on a thread of its own. Classes and tenants share the engine (see
+ * {@link PriorityClass}); what runs together changes when tokens come, never which.
  */
 public final class Dispatcher implements AutoCloseable {
+  /** How often waiting requests are looked through for those that have to end. */
+  private static final long SWEEP_NANOS = 20_000_000;
+
+  /** Idle time after which retained states are written to disk. */
+  private static final long QUIET_MILLIS = 1000;
+
+  /** Part of a full queue that should be served before another attempt is worth it. */
+  private static final double RETRY_PART = 1.0 / 8;
+
+  private static final int LONGEST_RETRY_SECONDS = 3600;
+
+  private static final System.Logger LOG = System.getLogger("hadal.engine");
+
   private final Engine engine;
   private final DispatcherOptions options;
-  private final ArrayDeque<Ticket> waiting = new ArrayDeque<>();
+  private final WaitingQueue waiting = new WaitingQueue();
+  private final FairShare share = new FairShare();
+  private final RunningBatch batch;
   private final Thread thread;
-  private @Nullable Ticket current;
   private boolean draining;
   private boolean closed;
+  private boolean woken;
+  private long lastSweep;
   private long nextId;
-  private long generated;
-  private long prompts;
+  private int unfinished;
   private long refused;
-  private long steps;
 
-  /** A dispatcher that runs at once; the engine stays open when it closes. */
+  /**
+   * A dispatcher that runs at once; the engine stays open when it closes.
+   *
+   * @throws IllegalArgumentException for an engine with bounded replay, whose results depend on how
+   *     a prompt is cut
+   * @throws io.hadal.formats.FormatException when the folder of prefixes cannot be used
+   */
   public Dispatcher(Engine engine, DispatcherOptions options) {
+    if (engine.options().boundedReplay()) {
+      throw new IllegalArgumentException(
+          "bounded replay needs prompts in one piece; a dispatcher cuts them");
+    }
     this.engine = engine;
     this.options = options;
-    this.thread = Thread.ofPlatform().name("hadal-engine").daemon().unstarted(this::loop);
+    this.batch = new RunningBatch(engine, options, share, this::over, this::wake);
+    this.thread = Thread.ofPlatform().name("hadal-engine").daemon().unstarted(this::run);
     thread.start();
   }
 
@@ -47,33 +70,76 @@ public final class Dispatcher implements AutoCloseable {
    * Takes a request in.
    *
    * @throws DispatcherBusyException when it cannot be served soon
-   * @throws IllegalArgumentException when it can never be served: ids outside the vocabulary, a
-   *     prompt as long as the context or longer
+   * @throws IllegalArgumentException when it can never be served: ids outside the vocabulary or
+   *     that stand for images, a prompt as long as the context or longer
    */
   public GenerationHandle submit(GenerationRequest request, GenerationListener listener)
       throws DispatcherBusyException {
     check(request);
     synchronized (this) {
+      RunningBatch.Figures now = batch.figures();
+      double output = Math.min(request.maxTokens(), now.meanOutput()) * request.choices();
+      double work = request.prompt().length + RunningBatch.ANSWER_WORK * output;
       if (draining) {
-        throw refuse(Cause.DRAINING, "the engine is going down");
+        throw refuse(Cause.DRAINING, 1, "the engine is going down");
       }
-      if (waiting.size() >= options.maxWaiting()) {
-        throw refuse(Cause.QUEUE_FULL, "the queue is full");
+      int free = Math.max(0, options.maxRunning() - now.placed());
+      if (waiting.size() >= options.maxWaiting() + free) {
+        throw refuse(
+            Cause.QUEUE_FULL,
+            RETRY_PART * seconds(waiting.work()),
+            "the queue of " + options.maxWaiting() + " is full");
       }
-      Ticket ticket = new Ticket(nextId++, request, listener, this::wake);
+      if (waiting.size(request.tenant()) >= options.maxWaitingPerTenant() + free) {
+        throw refuse(
+            Cause.TENANT_QUEUE_FULL,
+            RETRY_PART * seconds(ahead(request.priority(), 0)),
+            options.maxWaitingPerTenant() + " requests of this key are waiting already");
+      }
+      double wait = waiting.size() < free ? 0 : seconds(ahead(request.priority(), work));
+      double longest = request.priority().longestWait().toMillis() / 1e3;
+      if (wait > longest) {
+        throw refuse(
+            Cause.TOO_LONG_A_WAIT,
+            wait - longest,
+            "the request would have to wait for about " + Math.round(wait) + " s");
+      }
+      Ticket ticket = new Ticket(nextId++, request, listener, work, this::wake);
+      share.enter(ticket);
       waiting.add(ticket);
-      notifyAll();
+      unfinished++;
+      wake();
       return ticket;
     }
   }
 
-  private DispatcherBusyException refuse(Cause cause, String message) {
+  /** Waiting work that comes before more work of a class, if nothing else comes. */
+  private double ahead(PriorityClass priority, double more) {
+    double own = waiting.work(priority) + more;
+    double ahead = waiting.work(priority);
+    for (PriorityClass other : PriorityClass.values()) {
+      if (other != priority) {
+        ahead += Math.min(waiting.work(other), own * other.weight() / priority.weight());
+      }
+    }
+    return ahead;
+  }
+
+  /** Seconds that work takes; 0 when that is not known yet. */
+  private double seconds(double work) {
+    double rate = batch.figures().workPerSecond();
+    return rate == 0 ? 0 : work / rate;
+  }
+
+  private DispatcherBusyException refuse(Cause cause, double seconds, String message) {
     refused++;
-    return new DispatcherBusyException(cause, 1, message);
+    return new DispatcherBusyException(
+        cause, (int) Math.clamp(Math.ceil(seconds), 1, LONGEST_RETRY_SECONDS), message);
   }
 
   private void check(GenerationRequest request) {
     int vocab = engine.model().config().vocabSize();
+    int image = engine.options().plainImageIds() ? -1 : engine.model().config().imageId();
     int[] prompt = request.prompt();
     int context = engine.options().context();
     if (prompt.length >= context) {
@@ -85,35 +151,26 @@ public final class Dispatcher implements AutoCloseable {
         throw new IllegalArgumentException(
             "token id " + id + " is outside the vocabulary of " + vocab);
       }
+      if (id == image) {
+        throw new IllegalArgumentException(
+            "token id " + id + " stands for an image, but no image was given");
+      }
     }
   }
 
   private synchronized void wake() {
+    woken = true;
     notifyAll();
+  }
+
+  /** True when states of prompts are retained for later requests. */
+  public boolean retainsPrefixes() {
+    return options.prefixMemoryBytes() > 0;
   }
 
   /** Figures of this moment. */
   public synchronized DispatcherStats stats() {
-    Map<PriorityClass, Integer> queued = new EnumMap<>(PriorityClass.class);
-    waiting.forEach(t -> queued.merge(t.request.priority(), 1, Integer::sum));
-    return new DispatcherStats(
-        current == null ? 0 : 1,
-        queued,
-        current == null ? 0 : 1,
-        0,
-        0,
-        engine.store().usedBytes(),
-        engine.store().budgetBytes(),
-        steps,
-        prompts,
-        0,
-        generated,
-        0,
-        0,
-        0,
-        0,
-        0,
-        refused);
+    return batch.stats().with(waiting.counts(), engine.store().usedBytes(), refused);
   }
 
   /**
@@ -123,9 +180,9 @@ public final class Dispatcher implements AutoCloseable {
    */
   public synchronized boolean drain(Duration timeout) throws InterruptedException {
     draining = true;
-    notifyAll();
+    wake();
     long end = System.nanoTime() + timeout.toNanos();
-    while (!waiting.isEmpty() || current != null) {
+    while (unfinished > 0) {
       long rest = (end - System.nanoTime()) / 1_000_000;
       if (rest <= 0) {
         return false;
@@ -141,7 +198,7 @@ public final class Dispatcher implements AutoCloseable {
     synchronized (this) {
       draining = true;
       closed = true;
-      notifyAll();
+      wake();
     }
     boolean interrupted = false;
     while (thread.isAlive()) {
@@ -156,103 +213,128 @@ public final class Dispatcher implements AutoCloseable {
     }
   }
 
+  private void run() {
+    @Nullable RuntimeException failure = new IllegalStateException("the engine's thread has died");
+    try {
+      loop();
+      batch.endAll(Reason.SHUTDOWN);
+      failure = null;
+    } finally {
+      List<Ticket> left;
+      synchronized (this) {
+        draining = true;
+        left = waiting.removeIf(t -> true);
+      }
+      for (Ticket ticket : left) {
+        gone(ticket, failure == null ? Reason.SHUTDOWN : null, failure);
+      }
+      if (failure != null) {
+        batch.failAll(failure);
+      }
+      batch.close();
+    }
+  }
+
   private void loop() {
     while (true) {
-      Ticket ticket;
+      Map<Ticket, Reason> ended = new LinkedHashMap<>();
+      long now = System.nanoTime();
       synchronized (this) {
-        current = null;
-        notifyAll();
-        while (waiting.isEmpty() && !closed) {
-          try {
-            wait();
-          } catch (InterruptedException e) {
-            closed = true;
-          }
-        }
-        if (waiting.isEmpty()) {
+        if (closed) {
           return;
         }
-        ticket = Objects.requireNonNull(waiting.poll());
-        current = ticket;
+        if (woken || now - lastSweep > SWEEP_NANOS) {
+          woken = false;
+          lastSweep = now;
+          waiting.removeIf(
+              t -> {
+                Reason reason = reason(t, now);
+                if (reason != null) {
+                  ended.put(t, reason);
+                }
+                return reason != null;
+              });
+        }
+        place();
+        if (ended.isEmpty() && batch.idle(now)) {
+          sleep();
+          continue;
+        }
       }
-      try {
-        serve(ticket);
-      } catch (RuntimeException e) {
-        ticket.listener.onError(e);
+      ended.forEach((ticket, reason) -> gone(ticket, reason, null));
+      batch.step();
+    }
+  }
+
+  /** Why a waiting request must end; null when it may go on waiting. */
+  private @Nullable Reason reason(Ticket ticket, long now) {
+    Reason reason = ticket.interruption(now);
+    if (reason == null && draining) {
+      return Reason.SHUTDOWN;
+    }
+    return reason == null && ticket.hasWaitedTooLong(now) ? Reason.QUEUE_TIMEOUT : reason;
+  }
+
+  /** Gives free places to those that should have them next. */
+  private void place() {
+    while (true) {
+      Ticket next = waiting.first(share.placing());
+      Sequence parked = batch.firstParked();
+      if (parked != null
+          && (next == null || share.placing().compare(parked.turn.ticket, next) <= 0)) {
+        if (!batch.resume(parked)) {
+          return;
+        }
+      } else if (next == null || !batch.admit(next)) {
+        return;
+      } else {
+        waiting.remove(next);
+        share.reserve(next, next.expectedWork);
       }
     }
   }
 
-  private @Nullable Reason interruption(Ticket ticket) {
-    long now = System.nanoTime();
-    synchronized (this) {
-      if (closed) {
-        return Reason.SHUTDOWN;
-      }
+  private void sleep() {
+    if (woken) {
+      return;
     }
-    if (ticket.isCancelled()) {
-      return Reason.CANCELLED;
-    }
-    return ticket.isLate(now) ? Reason.TIME_LIMIT : null;
-  }
-
-  private void serve(Ticket ticket) {
-    GenerationRequest request = ticket.request;
-    int[] prompt = request.prompt();
-    long started = System.nanoTime();
-    Reason reason = interruption(ticket);
-    try (Session session = engine.newSession()) {
-      ticket.listener.onPrefill(0, prompt.length, 0);
-      int step = engine.options().stepTokens();
-      while (reason == null && session.length() < prompt.length) {
-        int from = session.length();
-        session.append(Arrays.copyOfRange(prompt, from, Math.min(prompt.length, from + step)));
-        ticket.listener.onPrefill(session.length(), prompt.length, 0);
-        reason = interruption(ticket);
+    try {
+      if (unfinished == 0 && batch.hasUnsaved()) {
+        wait(QUIET_MILLIS);
+        if (!woken) {
+          batch.save();
+        }
+      } else if (unfinished == 0) {
+        wait();
+      } else {
+        // Somebody is paused or waits: times have to be kept.
+        wait(SWEEP_NANOS / 1_000_000);
       }
-      long first = System.nanoTime();
-      for (int choice = 0; choice < request.choices(); choice++) {
-        Answer answer =
-            new Answer(
-                request,
-                ticket.listener,
-                choice,
-                engine.options().context(),
-                engine.model().config().imageId());
-        Reason end = reason == null ? decode(ticket, session, answer) : reason;
-        long now = System.nanoTime();
-        ticket.listener.onEnd(
-            choice,
-            new GenerationEnd(
-                end,
-                answer.stopId(),
-                prompt.length,
-                0,
-                answer.count(),
-                0,
-                0,
-                Duration.ofNanos(started - ticket.submitted),
-                Duration.ofNanos(first - started),
-                Duration.ofNanos(now - first)));
-      }
+    } catch (InterruptedException e) {
+      closed = true;
     }
   }
 
-  private Reason decode(Ticket ticket, Session prompt, Answer answer) {
-    try (Session session = prompt.fork()) {
-      while (true) {
-        Reason end = answer.next(session.logits());
-        synchronized (this) {
-          generated++;
+  /** Reports the end of a request that never left the queue, or its failure. */
+  private void gone(Ticket ticket, @Nullable Reason reason, @Nullable RuntimeException failure) {
+    Turn turn = new Turn(ticket);
+    try {
+      if (failure != null) {
+        ticket.listener.onError(failure);
+      } else if (reason != null) {
+        for (int choice = 0; choice < ticket.request.choices(); choice++) {
+          ticket.listener.onEnd(choice, turn.end(reason, -1, 0));
         }
-        if (end == null) {
-          end = interruption(ticket);
-        }
-        if (end != null) {
-          return end;
-        }
-        session.append(answer.token(answer.count() - 1));
       }
+    } catch (RuntimeException e) {
+      LOG.log(System.Logger.Level.WARNING, "a listener failed at the end of its request", e);
     }
+    over(turn);
+  }
+
+  private synchronized void over(Turn turn) {
+    share.leave(turn.ticket);
+    unfinished--;
+    notifyAll();
   }
 }

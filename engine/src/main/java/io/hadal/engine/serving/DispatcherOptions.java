@@ -17,8 +17,6 @@ import org.jspecify.annotations.Nullable;
  * @param prefixInterval tokens between two retained states of a long prompt
  * @param prefixFolder folder of prefixes that survive a restart; null for none
  * @param prefixDiskBytes most bytes of that folder
- * @param lookup true to guess tokens from earlier text where the model has no drafter; it changes
- *     speed, never tokens
  */
 public record DispatcherOptions(
     int maxRunning,
@@ -28,8 +26,7 @@ public record DispatcherOptions(
     long prefixMemoryBytes,
     int prefixInterval,
     @Nullable Path prefixFolder,
-    long prefixDiskBytes,
-    boolean lookup) {
+    long prefixDiskBytes) {
 
   public DispatcherOptions {
     if (maxRunning < 1 || maxWaiting < 0 || maxWaitingPerTenant < 0) {
@@ -41,6 +38,9 @@ public record DispatcherOptions(
     if (prefixMemoryBytes < 0 || prefixDiskBytes < 0) {
       throw new IllegalArgumentException("sizes of the prefix cache must not be negative");
     }
+    if ((prefixFolder == null) != (prefixDiskBytes == 0)) {
+      throw new IllegalArgumentException("a folder of prefixes and its size need each other");
+    }
     if (prefixInterval < 1) {
       throw new IllegalArgumentException(
           "the prefix interval must be positive, not " + prefixInterval);
@@ -49,8 +49,7 @@ public record DispatcherOptions(
 
   /** 32 sequences, 1024 waiting requests, 100 ms a step, 256 MiB of prefixes in memory. */
   public static DispatcherOptions defaults() {
-    return new DispatcherOptions(
-        32, 1024, 256, Duration.ofMillis(100), 256L << 20, 512, null, 0, true);
+    return new DispatcherOptions(32, 1024, 256, Duration.ofMillis(100), 256L << 20, 512, null, 0);
   }
 
   public DispatcherOptions withLimits(int running, int waiting, int waitingPerTenant) {
@@ -62,8 +61,7 @@ public record DispatcherOptions(
         prefixMemoryBytes,
         prefixInterval,
         prefixFolder,
-        prefixDiskBytes,
-        lookup);
+        prefixDiskBytes);
   }
 
   public DispatcherOptions withTokenTarget(Duration target) {
@@ -75,8 +73,7 @@ public record DispatcherOptions(
         prefixMemoryBytes,
         prefixInterval,
         prefixFolder,
-        prefixDiskBytes,
-        lookup);
+        prefixDiskBytes);
   }
 
   public DispatcherOptions withPrefixMemory(long bytes, int interval) {
@@ -88,8 +85,7 @@ public record DispatcherOptions(
         bytes,
         interval,
         prefixFolder,
-        prefixDiskBytes,
-        lookup);
+        prefixDiskBytes);
   }
 
   public DispatcherOptions withPrefixFolder(@Nullable Path folder, long bytes) {
@@ -101,20 +97,6 @@ public record DispatcherOptions(
         prefixMemoryBytes,
         prefixInterval,
         folder,
-        bytes,
-        lookup);
-  }
-
-  public DispatcherOptions withLookup(boolean on) {
-    return new DispatcherOptions(
-        maxRunning,
-        maxWaiting,
-        maxWaitingPerTenant,
-        tokenTarget,
-        prefixMemoryBytes,
-        prefixInterval,
-        prefixFolder,
-        prefixDiskBytes,
-        on);
+        bytes);
   }
 }

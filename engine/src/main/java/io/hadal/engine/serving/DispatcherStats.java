@@ -40,4 +40,27 @@ public record DispatcherStats(
     long prefixMemoryBytes,
     long prefixDiskBytes,
     long preemptions,
-    long refused) {}
+    long refused) {
+
+  /** With what is known outside the engine's thread. */
+  DispatcherStats with(Map<PriorityClass, Integer> queued, long cacheUsed, long refusals) {
+    return new DispatcherStats(
+        running,
+        queued,
+        batch,
+        tokensPerSecond,
+        prefillPerSecond,
+        cacheUsed,
+        cacheBudget,
+        steps,
+        promptTokens,
+        cachedTokens,
+        generatedTokens,
+        prefixHits,
+        prefixMisses,
+        prefixMemoryBytes,
+        prefixDiskBytes,
+        preemptions,
+        refusals);
+  }
+}

@@ -10,8 +10,6 @@ import java.time.Duration;
  * @param promptTokens tokens of the prompt
  * @param cachedTokens those of them that did not have to be computed
  * @param generatedTokens tokens of this answer, the stop token included
- * @param draftedTokens guesses verified on the way
- * @param acceptedTokens guesses that were right
  * @param queued time in the queue
  * @param prefill time from there to the first token
  * @param decode time from there to the end
@@ -22,8 +20,6 @@ public record GenerationEnd(
     int promptTokens,
     int cachedTokens,
     int generatedTokens,
-    int draftedTokens,
-    int acceptedTokens,
     Duration queued,
     Duration prefill,
     Duration decode) {

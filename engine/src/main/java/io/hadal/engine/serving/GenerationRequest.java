@@ -56,139 +56,109 @@ public record GenerationRequest(
     stopIds = Set.copyOf(stopIds);
   }
 
-  /** The most likely answer, interactive, for one tenant, with the cache of that tenant. */
+  /**
+   * The most likely answer, interactive, for one tenant, with the cache of that tenant.
+   *
+   * @see #toBuilder to ask for something else
+   */
   public static GenerationRequest of(int[] prompt, int maxTokens, String tenant) {
-    return new GenerationRequest(
-        prompt,
-        maxTokens,
-        SamplingOptions.greedy(),
-        Set.of(),
-        -1,
-        null,
-        PriorityClass.INTERACTIVE,
-        tenant,
-        tenant,
-        null,
-        1);
+    return new Builder(prompt, maxTokens, tenant).build();
   }
 
-  public GenerationRequest withSampling(SamplingOptions options) {
-    return new GenerationRequest(
-        prompt,
-        maxTokens,
-        options,
-        stopIds,
-        topLogprobs,
-        constraint,
-        priority,
-        tenant,
-        cacheKey,
-        timeLimit,
-        choices);
+  /** A builder that starts with this request. */
+  public Builder toBuilder() {
+    Builder builder = new Builder(prompt, maxTokens, tenant);
+    builder.sampling = sampling;
+    builder.stopIds = stopIds;
+    builder.topLogprobs = topLogprobs;
+    builder.constraint = constraint;
+    builder.priority = priority;
+    builder.cacheKey = cacheKey;
+    builder.timeLimit = timeLimit;
+    builder.choices = choices;
+    return builder;
   }
 
-  public GenerationRequest withStopIds(Set<Integer> ids) {
-    return new GenerationRequest(
-        prompt,
-        maxTokens,
-        sampling,
-        ids,
-        topLogprobs,
-        constraint,
-        priority,
-        tenant,
-        cacheKey,
-        timeLimit,
-        choices);
-  }
+  /** Collects what a request asks for; the fields are those of the record. */
+  public static final class Builder {
+    private final int[] prompt;
+    private final int maxTokens;
+    private final String tenant;
+    private SamplingOptions sampling = SamplingOptions.greedy();
+    private Set<Integer> stopIds = Set.of();
+    private int topLogprobs = -1;
+    private @Nullable TokenConstraint constraint;
+    private PriorityClass priority = PriorityClass.INTERACTIVE;
+    private @Nullable String cacheKey;
+    private @Nullable Duration timeLimit;
+    private int choices = 1;
 
-  public GenerationRequest withTopLogprobs(int count) {
-    return new GenerationRequest(
-        prompt,
-        maxTokens,
-        sampling,
-        stopIds,
-        count,
-        constraint,
-        priority,
-        tenant,
-        cacheKey,
-        timeLimit,
-        choices);
-  }
+    /** A request for the most likely answer; prompts are reused within the tenant. */
+    public Builder(int[] prompt, int maxTokens, String tenant) {
+      this.prompt = prompt;
+      this.maxTokens = maxTokens;
+      this.tenant = tenant;
+      this.cacheKey = tenant;
+    }
 
-  public GenerationRequest withConstraint(@Nullable TokenConstraint first) {
-    return new GenerationRequest(
-        prompt,
-        maxTokens,
-        sampling,
-        stopIds,
-        topLogprobs,
-        first,
-        priority,
-        tenant,
-        cacheKey,
-        timeLimit,
-        choices);
-  }
+    public Builder sampling(SamplingOptions value) {
+      sampling = value;
+      return this;
+    }
 
-  public GenerationRequest withPriority(PriorityClass to) {
-    return new GenerationRequest(
-        prompt,
-        maxTokens,
-        sampling,
-        stopIds,
-        topLogprobs,
-        constraint,
-        to,
-        tenant,
-        cacheKey,
-        timeLimit,
-        choices);
-  }
+    public Builder stopIds(Set<Integer> value) {
+      stopIds = value;
+      return this;
+    }
 
-  public GenerationRequest withCacheKey(@Nullable String key) {
-    return new GenerationRequest(
-        prompt,
-        maxTokens,
-        sampling,
-        stopIds,
-        topLogprobs,
-        constraint,
-        priority,
-        tenant,
-        key,
-        timeLimit,
-        choices);
-  }
+    public Builder topLogprobs(int value) {
+      topLogprobs = value;
+      return this;
+    }
 
-  public GenerationRequest withTimeLimit(@Nullable Duration limit) {
-    return new GenerationRequest(
-        prompt,
-        maxTokens,
-        sampling,
-        stopIds,
-        topLogprobs,
-        constraint,
-        priority,
-        tenant,
-        cacheKey,
-        limit,
-        choices);
-  }
+    public Builder constraint(@Nullable TokenConstraint value) {
+      constraint = value;
+      return this;
+    }
 
-  public GenerationRequest withChoices(int count) {
-    return new GenerationRequest(
-        prompt,
-        maxTokens,
-        sampling,
-        stopIds,
-        topLogprobs,
-        constraint,
-        priority,
-        tenant,
-        cacheKey,
-        timeLimit,
-        count);
+    public Builder priority(PriorityClass value) {
+      priority = value;
+      return this;
+    }
+
+    public Builder cacheKey(@Nullable String value) {
+      cacheKey = value;
+      return this;
+    }
+
+    public Builder timeLimit(@Nullable Duration value) {
+      timeLimit = value;
+      return this;
+    }
+
+    public Builder choices(int value) {
+      choices = value;
+      return this;
+    }
+
+    /**
+     * The request.
+     *
+     * @throws IllegalArgumentException when a field is out of its range
+     */
+    public GenerationRequest build() {
+      return new GenerationRequest(
+          prompt,
+          maxTokens,
+          sampling,
+          stopIds,
+          topLogprobs,
+          constraint,
+          priority,
+          tenant,
+          cacheKey,
+          timeLimit,
+          choices);
+    }
   }
 }

@@ -1,19 +1,32 @@
 package io.hadal.engine.serving;
 
+import io.hadal.engine.serving.GenerationEnd.Reason;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
 /** A request on its way: what its owner may set from outside, and its times. */
 final class Ticket implements GenerationHandle {
   final GenerationRequest request;
   final GenerationListener listener;
   final long submitted = System.nanoTime();
+
+  /** Work it will probably take; and what is still reserved for it, under the share's lock. */
+  final double expectedWork;
+
+  double reserved;
   private final long id;
   private final AtomicBoolean cancelled = new AtomicBoolean();
   private final Runnable wake;
   private volatile boolean paused;
 
-  Ticket(long id, GenerationRequest request, GenerationListener listener, Runnable wake) {
+  Ticket(
+      long id,
+      GenerationRequest request,
+      GenerationListener listener,
+      double expectedWork,
+      Runnable wake) {
     this.id = id;
+    this.expectedWork = expectedWork;
     this.request = request;
     this.listener = listener;
     this.wake = wake;
@@ -48,6 +61,14 @@ final class Ticket implements GenerationHandle {
 
   boolean isPaused() {
     return paused;
+  }
+
+  /** Why the request must end now, wherever it is; null when it may go on. */
+  @Nullable Reason interruption(long now) {
+    if (isCancelled()) {
+      return Reason.CANCELLED;
+    }
+    return isLate(now) ? Reason.TIME_LIMIT : null;
   }
 
   /** True when the request has taken longer than it may. */

@@ -39,6 +39,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -91,7 +92,7 @@ class NegativeControlsTest {
           batch.add(cache, tokens, 0, tokens.length);
           float[] streams = forward.run(batch);
           float[] flat = new float[tokens.length * c.vocabSize()];
-          forward.logits(streams, 0, tokens.length, flat);
+          forward.logits(streams, IntStream.range(0, tokens.length).toArray(), flat);
           float[][] rows = new float[tokens.length][];
           for (int i = 0; i < rows.length; i++) {
             rows[i] = Arrays.copyOfRange(flat, i * c.vocabSize(), (i + 1) * c.vocabSize());

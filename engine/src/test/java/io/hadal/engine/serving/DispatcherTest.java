@@ -44,7 +44,8 @@ class DispatcherTest {
         Dispatcher dispatcher = new Dispatcher(engine, DispatcherOptions.defaults())) {
       GenerationRequest request = GenerationRequest.of(prompt, 20, "a");
       Recording greedy = Recording.of(dispatcher, request);
-      Recording sampled = Recording.of(dispatcher, request.withSampling(sampling).withChoices(3));
+      Recording sampled =
+          Recording.of(dispatcher, request.toBuilder().sampling(sampling).choices(3).build());
       assertThat(greedy.end().reason()).isEqualTo(Reason.LENGTH);
       assertThat(greedy.end().generatedTokens()).isEqualTo(20);
       assertThat(greedy.answer()).isEqualTo(alone(engine, prompt, SamplingOptions.greedy(), 20));
@@ -66,9 +67,10 @@ class DispatcherTest {
       Recording r =
           Recording.of(
               dispatcher,
-              GenerationRequest.of(prompt, 1, "a")
-                  .withSampling(new SamplingOptions(2, 1, 0, 3))
-                  .withTopLogprobs(5));
+              GenerationRequest.of(prompt, 1, "a").toBuilder()
+                  .sampling(new SamplingOptions(2, 1, 0, 3))
+                  .topLogprobs(5)
+                  .build());
       int id = r.answer().getFirst();
       assertThat(r.logprobs.get(0)).containsExactly(Sampler.logProbability(logits, id));
       var top = r.tops.getFirst();
@@ -93,10 +95,12 @@ class DispatcherTest {
     try (Engine engine = engine();
         Dispatcher dispatcher = new Dispatcher(engine, DispatcherOptions.defaults())) {
       GenerationRequest request =
-          GenerationRequest.of(prompt, 30, "a").withSampling(new SamplingOptions(1, 1, 0, 1));
+          GenerationRequest.of(prompt, 30, "a").toBuilder()
+              .sampling(new SamplingOptions(1, 1, 0, 1))
+              .build();
       List<Integer> free = Recording.of(dispatcher, request).answer();
       int stop = free.get(10);
-      Recording r = Recording.of(dispatcher, request.withStopIds(Set.of(stop)));
+      Recording r = Recording.of(dispatcher, request.toBuilder().stopIds(Set.of(stop)).build());
       int at = free.indexOf(stop);
       assertThat(r.answer()).isEqualTo(free.subList(0, at));
       assertThat(r.end().reason()).isEqualTo(Reason.STOP);

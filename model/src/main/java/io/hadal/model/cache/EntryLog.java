@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.ObjLongConsumer;
 
 /**
  * Append-only rows in pages; forks share full pages and copy a page before writing into a shared
@@ -90,6 +91,10 @@ public final class EntryLog {
 
   long bytes() {
     return (long) pages.size() * ROWS * format.bytes();
+  }
+
+  void pages(ObjLongConsumer<Object> to) {
+    pages.forEach(page -> to.accept(page, page.memory.byteSize()));
   }
 
   void writeTo(DataOutputStream out) throws IOException {

@@ -4,6 +4,7 @@ import io.hadal.formats.FormatException;
 import io.hadal.model.config.LayerConfig;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -87,6 +88,8 @@ public final class KvStore implements AutoCloseable {
       }
       ok = true;
       return cache;
+    } catch (EOFException e) {
+      throw new FormatException(source, "ends too early", e);
     } catch (IOException e) {
       throw new FormatException(source, "cannot be restored: " + e.getMessage(), e);
     } finally {

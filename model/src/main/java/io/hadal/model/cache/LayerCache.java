@@ -4,6 +4,7 @@ import io.hadal.model.config.LayerConfig;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.util.function.ObjLongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** What one layer keeps of a timeline (spec 3.6, 4.6). */
@@ -166,6 +167,21 @@ public final class LayerCache {
       }
     }
     return bytes;
+  }
+
+  void pages(ObjLongConsumer<Object> to) {
+    window.pages(to);
+    if (convolved != null) {
+      convolved.pages(to);
+    }
+    for (Stream s : new @Nullable Stream[] {main, index}) {
+      if (s != null) {
+        s.entries.pages(to);
+        if (s.tail != null) {
+          s.tail.pages(to);
+        }
+      }
+    }
   }
 
   void writeTo(DataOutputStream out) throws IOException {

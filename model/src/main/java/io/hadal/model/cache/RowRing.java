@@ -5,6 +5,7 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.util.function.ObjLongConsumer;
 
 /** The rows of the last {@code capacity} positions; position p lies in slot p mod capacity. */
 public final class RowRing {
@@ -44,6 +45,10 @@ public final class RowRing {
 
   long bytes() {
     return page.memory.byteSize();
+  }
+
+  void pages(ObjLongConsumer<Object> to) {
+    to.accept(page, page.memory.byteSize());
   }
 
   void writeTo(DataOutputStream out) throws IOException {

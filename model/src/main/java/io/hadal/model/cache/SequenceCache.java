@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.ObjLongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** The cached state of one timeline: every layer's rows for positions below {@link #length()}. */
@@ -170,6 +171,11 @@ public final class SequenceCache implements AutoCloseable {
   /** Bytes held, shared pages counted in full. */
   public long bytes() {
     return layers.stream().mapToLong(LayerCache::bytes).sum();
+  }
+
+  /** Names every page and its bytes; forks share some of them. */
+  public void pages(ObjLongConsumer<Object> to) {
+    layers.forEach(layer -> layer.pages(to));
   }
 
   void writeTo(DataOutputStream out) throws IOException {

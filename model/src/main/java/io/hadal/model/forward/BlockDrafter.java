@@ -6,6 +6,7 @@ import io.hadal.model.config.LayerConfig;
 import io.hadal.model.config.ModelConfig;
 import io.hadal.model.weights.BlockDraftWeights;
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /** DSpark: proposes a block of tokens from the trunk's stream means (V4.1 spec 5). */
 final class BlockDrafter {
@@ -83,7 +84,7 @@ final class BlockDrafter {
       block.forward(batch, -1, stage, weights.stages().get(stage.index()), x);
     }
     float[] collapsed = new float[n * d];
-    hyper.collapseHead(null, x, 0, n, collapsed);
+    hyper.collapseHead(null, x, IntStream.range(0, n).toArray(), collapsed);
     return decode(anchor, collapsed);
   }
 

@@ -60,15 +60,16 @@ final class CompletionHead {
   /**
    * Adds to the logits of rows of the last batch.
    *
-   * @param x normed hidden states {@code [count, hidden]} of the rows from {@code fromRow}
-   * @param logits {@code [count, vocab]}
+   * @param x normed hidden states {@code [rows, hidden]}
+   * @param rows their places in the batch
+   * @param logits {@code [rows, vocab]}
    */
-  void add(float[] x, int fromRow, int count, float[] logits) {
+  void add(float[] x, int[] rows, float[] logits) {
     int vocab = config.vocabSize();
     inner = Compute.grow(inner, shape.rank());
     residual = Compute.grow(residual, vocab);
-    for (int t = 0; t < count; t++) {
-      if (filling[fromRow + t]) {
+    for (int t = 0; t < rows.length; t++) {
+      if (filling[rows[t]]) {
         float[] row = new float[config.hiddenSize()];
         System.arraycopy(x, t * row.length, row, 0, row.length);
         compute.matmul(weights.down(), row, row.length, 1, inner, shape.rank());

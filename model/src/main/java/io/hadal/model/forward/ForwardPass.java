@@ -14,7 +14,6 @@ import io.hadal.model.weights.HeadWeights;
 import io.hadal.model.weights.ModelWeights;
 import io.hadal.model.weights.MtpWeights;
 import io.hadal.model.weights.MtpWeights.Projection;
-import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -124,27 +123,29 @@ public final class ForwardPass {
   }
 
   /**
-   * Logits of consecutive rows of streams.
+   * Logits of some rows of the last {@link #run}, with one pass over the head for all of them.
    *
-   * @param streams result of the last {@link #run}
-   * @param out {@code [count, vocab]}
+   * @param streams result of that run
+   * @param rows rows of its batch
+   * @param out {@code [rows, vocab]}
    */
-  public void logits(float[] streams, int fromRow, int count, float[] out) {
-    logits(weights.head(), streams, fromRow, count, out);
+  public void logits(float[] streams, int[] rows, float[] out) {
+    logits(weights.head(), streams, rows, out);
     if (completionHead != null) {
-      completionHead.add(collapsed, fromRow, count, out);
+      completionHead.add(collapsed, rows, out);
     }
   }
 
-  private void logits(HeadWeights head, float[] x, int fromRow, int count, float[] out) {
+  private void logits(HeadWeights head, float[] x, int[] rows, float[] out) {
     int d = config.hiddenSize();
     int width = config.streamWidth();
-    float[] rows = x;
-    if (fromRow > 0) {
-      rows = Arrays.copyOfRange(x, fromRow * width, (fromRow + count) * width);
+    int count = rows.length;
+    float[] wanted = new float[count * width];
+    for (int i = 0; i < count; i++) {
+      System.arraycopy(x, rows[i] * width, wanted, i * width, width);
     }
     collapsed = Compute.grow(collapsed, count * d);
-    hyper.collapseHead(head.collapse(), rows, fromRow, count, collapsed);
+    hyper.collapseHead(head.collapse(), wanted, rows, collapsed);
     int behind = config.layers().size();
     compute.probe(behind, "collapsed", collapsed, count, d);
     compute.norm(collapsed, count, d, head.norm(), config.normEps(), collapsed);
@@ -258,7 +259,7 @@ public final class ForwardPass {
   }
 
   /** Logits of a drafter's rows; as {@link #logits}. */
-  public void draftLogits(int drafter, float[] streams, int fromRow, int count, float[] out) {
-    logits(weights.drafters().get(drafter).head(), streams, fromRow, count, out);
+  public void draftLogits(int drafter, float[] streams, int[] rows, float[] out) {
+    logits(weights.drafters().get(drafter).head(), streams, rows, out);
   }
 }

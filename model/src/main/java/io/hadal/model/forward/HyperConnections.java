@@ -80,14 +80,15 @@ final class HyperConnections {
   /**
    * Collapses rows for the head: by its own gates, or with null weights by those of the last site.
    *
-   * @param row first row of the pass that {@code x} starts with
+   * @param x the rows alone, one after the other
+   * @param rows their places in the pass
    */
-  void collapseHead(@Nullable HyperWeights w, float[] x, int row, int tokens, float[] out) {
+  void collapseHead(@Nullable HyperWeights w, float[] x, int[] rows, float[] out) {
     if (w == null) {
-      collapse(gates, row, x, tokens, out);
+      collapse(gates, rows, x, rows.length, out);
     } else {
-      mixHead(w, x, tokens);
-      collapse(pre, 0, x, tokens, out);
+      mixHead(w, x, rows.length);
+      collapse(pre, null, x, rows.length, out);
     }
   }
 
@@ -119,20 +120,20 @@ final class HyperConnections {
   /** {@code out[t] = sum_j gate[j] * x_j} with the gates due at this site. */
   void collapse(float[] x, int tokens, float[] out) {
     if (!delayed) {
-      collapse(pre, 0, x, tokens, out);
+      collapse(pre, null, x, tokens, out);
       return;
     }
-    collapse(gates, 0, x, tokens, out);
+    collapse(gates, null, x, tokens, out);
     System.arraycopy(pre, 0, gates, 0, tokens * streams);
   }
 
-  private void collapse(float[] gate, int row, float[] x, int tokens, float[] out) {
+  private void collapse(float[] gate, int @Nullable [] rows, float[] x, int tokens, float[] out) {
     compute.forRows(
         tokens,
         (t, worker) -> {
           compute.kernels.weightedSums(
               gate,
-              (row + t) * streams,
+              (rows == null ? t : rows[t]) * streams,
               streams,
               1,
               x,

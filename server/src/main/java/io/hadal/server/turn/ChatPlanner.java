@@ -108,18 +108,16 @@ public final class ChatPlanner {
             ? request.priority()
             : offersTools ? PriorityClass.AGENT : PriorityClass.INTERACTIVE;
     GenerationRequest generation =
-        new GenerationRequest(
-            prompt,
-            Math.min(max, most),
-            request.sampling().options(reasons),
-            model.chatStops(),
-            request.topLogprobs(),
-            constraint,
-            priority,
-            request.client().tenant(),
-            request.client().cacheKey(),
-            timeLimit,
-            request.choices());
+        new GenerationRequest.Builder(prompt, Math.min(max, most), request.client().tenant())
+            .sampling(request.sampling().options(reasons))
+            .stopIds(model.chatStops())
+            .topLogprobs(request.topLogprobs())
+            .constraint(constraint)
+            .priority(priority)
+            .cacheKey(request.client().cacheKey())
+            .timeLimit(timeLimit)
+            .choices(request.choices())
+            .build();
     return new TurnRequest(
         generation,
         reasons ? ThinkingMode.THINKING : ThinkingMode.CHAT,
@@ -138,18 +136,15 @@ public final class ChatPlanner {
       boolean fill,
       ChatRequest.Client client) {
     return new TurnRequest(
-        new GenerationRequest(
-            prompt,
-            Math.min(maxTokens, model.context()),
-            sampling.options(false),
-            fill ? model.fillStops() : model.textStops(),
-            topLogprobs,
-            null,
-            fill ? PriorityClass.FIM : PriorityClass.INTERACTIVE,
-            client.tenant(),
-            client.cacheKey(),
-            timeLimit,
-            choices),
+        new GenerationRequest.Builder(prompt, Math.min(maxTokens, model.context()), client.tenant())
+            .sampling(sampling.options(false))
+            .stopIds(fill ? model.fillStops() : model.textStops())
+            .topLogprobs(topLogprobs)
+            .priority(fill ? PriorityClass.FIM : PriorityClass.INTERACTIVE)
+            .cacheKey(client.cacheKey())
+            .timeLimit(timeLimit)
+            .choices(choices)
+            .build(),
         null,
         stops,
         false);

@@ -248,7 +248,7 @@ public final class Generation implements AutoCloseable {
       }
     }
     text = all - thought;
-    boolean kept = request.generation().cacheKey() != null;
+    boolean kept = request.generation().cacheKey() != null && model.dispatcher().retainsPrefixes();
     int computed = prompt - cached;
     return new Usage(kept ? 0 : computed, cached, kept ? computed : 0, text, thought);
   }

@@ -1,0 +1,633 @@
+package io.hadal.engine.serving;
+
+import io.hadal.engine.Engine;
+import io.hadal.engine.Session;
+import io.hadal.engine.Work;
+import io.hadal.engine.serving.GenerationEnd.Reason;
+import io.hadal.model.cache.KvBudgetException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The sequences that run together: every step takes one token of each answer, and as much of the
+ * prompts as the time target leaves room for. Used by the engine's thread, but for {@link
+ * #figures}.
+ */
+final class RunningBatch {
+  /** Work of a token of an answer, where one of a prompt counts 1. */
+  static final double ANSWER_WORK = 2;
+
+  /** Room that must be free behind a prompt when its request gets a place, in tokens. */
+  private static final int FIRST_TOKENS = 64;
+
+  /** Shared tokens behind the last retained state that are worth another one. */
+  private static final int LEAST_SHARED = 16;
+
+  private final Engine engine;
+  private final DispatcherOptions options;
+  private final FairShare share;
+  private final Consumer<Turn> over;
+  private final StepBudget budget;
+  private final List<Turn> fresh = new ArrayList<>();
+  private final List<Sequence> running = new ArrayList<>();
+  // Without a place: outranked, paused, or set back for want of memory.
+  private final List<Sequence> parked = new ArrayList<>();
+  private final WorkRate generatedRate = new WorkRate();
+  private final WorkRate promptRate = new WorkRate();
+  private final WorkRate workRate = new WorkRate();
+  // Memory has run out since a sequence ended last: estimates are not to be trusted.
+  private boolean tight;
+  private int turns;
+  private int batch;
+  private long steps;
+  private long promptTokens;
+  private long cachedTokens;
+  private long generatedTokens;
+  private long preemptions;
+  private volatile Figures figures = new Figures(0, 0, 0);
+  private volatile DispatcherStats stats;
+
+  /**
+   * What other threads need to know.
+   *
+   * @param placed sequences with a place
+   * @param workPerSecond work done per second; 0 before any
+   * @param meanOutput tokens of an answer, on average
+   */
+  record Figures(int placed, double workPerSecond, double meanOutput) {}
+
+  private double meanOutput = 256;
+  private final PrefixCache prefixes;
+  private long prefixHits;
+  private long prefixMisses;
+
+  /**
+   * @param over told when the last answer of a request has ended
+   * @param wake called from another thread when there is something to do
+   */
+  RunningBatch(
+      Engine engine,
+      DispatcherOptions options,
+      FairShare share,
+      Consumer<Turn> over,
+      Runnable wake) {
+    this.engine = engine;
+    this.options = options;
+    this.share = share;
+    this.over = over;
+    Path folder = options.prefixFolder();
+    this.prefixes =
+        new PrefixCache(
+            options.prefixMemoryBytes(),
+            folder == null ? null : new PrefixFolder(folder, engine),
+            options.prefixDiskBytes(),
+            wake);
+    this.budget = new StepBudget(options.tokenTarget(), engine.options().stepTokens());
+    publish();
+  }
+
+  Figures figures() {
+    return figures;
+  }
+
+  DispatcherStats stats() {
+    return stats;
+  }
+
+  private void publish() {
+    figures = new Figures(fresh.size() + running.size(), workRate.perSecond(), meanOutput);
+    stats =
+        new DispatcherStats(
+            turns,
+            Map.of(),
+            batch,
+            generatedRate.perSecond(),
+            promptRate.perSecond(),
+            engine.store().usedBytes(),
+            engine.store().budgetBytes(),
+            steps,
+            promptTokens,
+            cachedTokens,
+            generatedTokens,
+            prefixHits,
+            prefixMisses,
+            prefixes.bytes(),
+            prefixes.diskBytes(),
+            preemptions,
+            0);
+  }
+
+  /** True when nothing can be done until something changes outside. */
+  boolean idle(long now) {
+    return fresh.isEmpty()
+        && running.isEmpty()
+        && !prefixes.hasNews()
+        && parked.stream().allMatch(s -> s.turn.ticket.interruption(now) == null);
+  }
+
+  /** The sequence without a place that should get one first; null for none. */
+  @Nullable Sequence firstParked() {
+    return parked.stream()
+        .filter(s -> !s.turn.ticket.isPaused() && !s.loading)
+        .filter(s -> s.hasSession() || fits(s.missing()))
+        .min(Comparator.comparing((Sequence s) -> s.turn.ticket, share.placing()))
+        .orElse(null);
+  }
+
+  /** Gives a parked sequence its place back, if there is one. */
+  boolean resume(Sequence sequence) {
+    if (!makePlace(sequence.turn.ticket)) {
+      return false;
+    }
+    parked.remove(sequence);
+    running.add(sequence);
+    return true;
+  }
+
+  /** Takes a request in, if there is a place and memory for it. */
+  boolean admit(Ticket ticket) {
+    if (!fits(ticket.request.prompt().length) || !makePlace(ticket)) {
+      return false;
+    }
+    fresh.add(new Turn(ticket));
+    turns++;
+    publish();
+    return true;
+  }
+
+  private boolean fits(int tokens) {
+    if (running.isEmpty() && fresh.isEmpty()) {
+      return true;
+    }
+    if (tight) {
+      return false;
+    }
+    double unseen =
+        fresh.stream().mapToDouble(t -> bytes(t.request.prompt().length)).sum() + bytes(tokens);
+    long used = engine.store().usedBytes() - prefixes.bytes();
+    return unseen <= engine.store().budgetBytes() - used;
+  }
+
+  private double bytes(int tokens) {
+    return engine.plan().kvFixed() + engine.plan().kvPerToken() * (tokens + FIRST_TOKENS);
+  }
+
+  private boolean makePlace(Ticket ticket) {
+    if (fresh.size() + running.size() < options.maxRunning()) {
+      return true;
+    }
+    Sequence victim = null;
+    for (Sequence s : running) {
+      if (share.outranks(ticket, s.turn.ticket)
+          && (victim == null || weight(s) <= weight(victim))) {
+        victim = s;
+      }
+    }
+    if (victim == null) {
+      return false;
+    }
+    park(victim);
+    return true;
+  }
+
+  private static double weight(Sequence s) {
+    return s.turn.request.priority().weight();
+  }
+
+  /** Ends everything. */
+  void endAll(Reason reason) {
+    begin();
+    for (Sequence s : all()) {
+      end(s, reason);
+    }
+  }
+
+  /** True when states of ended requests would be lost if the process ended now. */
+  boolean hasUnsaved() {
+    return prefixes.hasUnsaved();
+  }
+
+  /** Brings them to the disk, on another thread. */
+  void save() {
+    prefixes.save();
+  }
+
+  /** Frees the memory of retained states, which stay on disk where there is one. */
+  void close() {
+    prefixes.close();
+  }
+
+  /** Fails everything. */
+  void failAll(RuntimeException cause) {
+    begin();
+    for (Sequence s : all()) {
+      fail(s.turn, cause);
+    }
+  }
+
+  private List<Sequence> all() {
+    List<Sequence> all = new ArrayList<>(running);
+    all.addAll(parked);
+    return all;
+  }
+
+  /** Runs one step. */
+  void step() {
+    begin();
+    prefixes.takeNews();
+    long now = System.nanoTime();
+    for (Sequence s : all()) {
+      Reason reason = s.turn.ticket.interruption(now);
+      if (reason != null) {
+        end(s, reason);
+      }
+    }
+    for (Sequence s : List.copyOf(running)) {
+      if (s.turn.ticket.isPaused()) {
+        park(s);
+      } else if (!s.hasSession()) {
+        open(s);
+      } else if (s.missing() == 0) {
+        advance(s);
+      }
+    }
+    compute();
+    publish();
+  }
+
+  private void begin() {
+    for (Turn turn : fresh) {
+      running.add(new Sequence(turn, answer(turn, 0), null));
+    }
+    fresh.clear();
+  }
+
+  private Answer answer(Turn turn, int choice) {
+    return new Answer(
+        turn.request,
+        turn.listener,
+        choice,
+        engine.options().context(),
+        engine.model().config().imageId());
+  }
+
+  /** Finds a state to start from. */
+  private void open(Sequence s) {
+    while (!s.hasSession()) {
+      String key = cacheKey(s.turn);
+      PrefixCache.Match match = key == null ? null : prefixes.find(key, s.tokens(), !s.fileFailed);
+      try {
+        if (match != null && match.isFiled()) {
+          load(s, match);
+          return;
+        }
+        Session known = match == null ? null : prefixes.open(match);
+        s.open(known == null ? engine.newSession() : known);
+        opened(s, match);
+      } catch (KvBudgetException e) {
+        if (prefixes.evict()) {
+          continue;
+        }
+        if (all().stream().noneMatch(Sequence::hasSession)) {
+          fail(s.turn, e);
+        } else {
+          park(s);
+          tight = true;
+        }
+        return;
+      }
+    }
+  }
+
+  private void park(Sequence s) {
+    running.remove(s);
+    parked.add(s);
+  }
+
+  /** Reads a state from disk, while the sequence has no place. */
+  private void load(Sequence s, PrefixCache.Match match) {
+    park(s);
+    s.loading = true;
+    prefixes.load(
+        match,
+        (session, noRoom) -> {
+          s.loading = false;
+          s.fileFailed |= noRoom;
+          if (session == null) {
+            return;
+          }
+          if (parked.contains(s)) {
+            s.open(session);
+            opened(s, match);
+          } else {
+            session.close();
+          }
+        });
+  }
+
+  private void opened(Sequence s, PrefixCache.@Nullable Match match) {
+    Turn turn = s.turn;
+    if (match != null && match.shared() - s.session().length() >= LEAST_SHARED) {
+      turn.branch = match.shared();
+    }
+    if (turn.cached < 0) {
+      turn.cached = s.session().length();
+      promptTokens += prompt(turn);
+      cachedTokens += turn.cached;
+      if (match != null) {
+        prefixHits += turn.cached > 0 ? 1 : 0;
+        prefixMisses += turn.cached > 0 ? 0 : 1;
+      }
+      guard(turn, () -> turn.listener.onPrefill(turn.cached, prompt(turn), turn.cached));
+    }
+  }
+
+  /** The key under which states of a request are retained; null for not at all. */
+  private @Nullable String cacheKey(Turn turn) {
+    return options.prefixMemoryBytes() == 0 ? null : turn.request.cacheKey();
+  }
+
+  /** Retains a copy of a state, if there is room. */
+  private void keepCopy(Sequence s, boolean durable) {
+    String key = cacheKey(s.turn);
+    while (key != null && !prefixes.holds(key, s.session().tokens())) {
+      try {
+        prefixes.keep(key, s.session().fork(), durable);
+        return;
+      } catch (KvBudgetException e) {
+        if (!prefixes.evict()) {
+          return;
+        }
+      }
+    }
+  }
+
+  /** Retains the state of an answer that has ended. */
+  private void keepLast(Sequence s) {
+    String key = cacheKey(s.turn);
+    if (key != null && s.hasSession() && s.session().length() > 0) {
+      prefixes.keep(key, s.release(), true);
+    }
+  }
+
+  /** Tokens from here to the next state that is retained. */
+  private int untilBoundary(Sequence s) {
+    int from = s.session().length();
+    int left = options.prefixInterval() - from % options.prefixInterval();
+    return from < s.turn.branch ? Math.min(left, s.turn.branch - from) : left;
+  }
+
+  private static int prompt(Turn turn) {
+    return turn.request.prompt().length;
+  }
+
+  private void compute() {
+    List<Sequence> taken = new ArrayList<>();
+    List<Work> work = new ArrayList<>();
+    int prompt = compose(taken, work);
+    batch = work.size();
+    if (work.isEmpty()) {
+      return;
+    }
+    int answers = rows(work) - prompt;
+    long start = System.nanoTime();
+    if (!run(taken, work)) {
+      return;
+    }
+    long nanos = System.nanoTime() - start;
+    steps++;
+    if (answers > 0) {
+      budget.learn(prompt, nanos);
+    }
+    generatedRate.add(answers, nanos);
+    promptRate.add(prompt, nanos);
+    workRate.add(prompt + ANSWER_WORK * answers, nanos);
+    for (Sequence s : taken) {
+      // Those that took part go behind those for which there was no room.
+      if (running.remove(s)) {
+        running.add(s);
+      }
+    }
+    long now = System.nanoTime();
+    for (int i = 0; i < taken.size(); i++) {
+      settle(taken.get(i), work.get(i).tokenCount(), now);
+    }
+  }
+
+  private static int rows(List<Work> work) {
+    return work.stream().mapToInt(Work::tokenCount).sum();
+  }
+
+  /** Chooses the tokens of a step; returns how many of them belong to prompts. */
+  private int compose(List<Sequence> taken, List<Work> work) {
+    int room = engine.options().stepTokens();
+    List<Sequence> ready = running.stream().filter(s -> s.hasSession() && s.missing() > 0).toList();
+    List<Sequence> prompts =
+        ready.stream()
+            .filter(s -> s.missing() > 1)
+            .sorted(Comparator.comparing((Sequence s) -> s.turn.ticket, share.working()))
+            .toList();
+    int answers = prompts.isEmpty() ? room : Math.max(1, room * 3 / 4);
+    for (Sequence s : ready) {
+      if (s.missing() == 1 && work.size() < answers) {
+        taken.add(s);
+        work.add(new Work(s.session(), s.next(1), false));
+      }
+    }
+    room = Math.min(room - work.size(), work.isEmpty() ? room : budget.promptTokens());
+    int prompt = 0;
+    for (Sequence s : prompts) {
+      int count = Math.min(room - prompt, s.missing());
+      if (cacheKey(s.turn) != null) {
+        count = Math.min(count, untilBoundary(s));
+      }
+      if (count > 0) {
+        taken.add(s);
+        work.add(new Work(s.session(), s.next(count), false));
+        prompt += count;
+      }
+    }
+    return prompt;
+  }
+
+  /** Computes a step; false when it has to be composed anew. */
+  private boolean run(List<Sequence> taken, List<Work> work) {
+    try {
+      engine.run(work);
+      return true;
+    } catch (KvBudgetException e) {
+      if (!prefixes.evict() && !makeRoom()) {
+        fail(taken.getLast().turn, e);
+      }
+      return false;
+    } catch (RuntimeException e) {
+      // One by one, to find the request that fails.
+      for (int i = 0; i < work.size(); i++) {
+        try {
+          engine.run(work.subList(i, i + 1));
+        } catch (KvBudgetException full) {
+          makeRoom();
+        } catch (RuntimeException own) {
+          fail(taken.get(i).turn, own);
+        }
+      }
+      return false;
+    }
+  }
+
+  /** Sets the sequence back that should have memory last; false when there is only one. */
+  private boolean makeRoom() {
+    List<Sequence> holders = new ArrayList<>(all().stream().filter(Sequence::hasSession).toList());
+    if (holders.size() < 2) {
+      return false;
+    }
+    holders.sort(
+        Comparator.comparing((Sequence s) -> parked.contains(s))
+            .thenComparing(RunningBatch::weight, Comparator.reverseOrder())
+            .thenComparing(s -> s.turn.ticket.id())
+            .thenComparing(s -> s.answer.choice()));
+    Sequence last =
+        holders.stream().filter(parked::contains).findFirst().orElseGet(holders::getLast);
+    last.close();
+    tight = true;
+    preemptions++;
+    if (running.remove(last)) {
+      parked.add(last);
+    }
+    return true;
+  }
+
+  /** Goes on with what a step has brought for a sequence. */
+  private void settle(Sequence s, int tokens, long now) {
+    if (!s.hasSession()) {
+      return;
+    }
+    Turn turn = s.turn;
+    boolean answering = turn.prompted && s.session().length() > prompt(turn);
+    share.charge(turn.ticket, answering ? ANSWER_WORK * tokens : tokens);
+    Reason reason = turn.ticket.interruption(now);
+    if (reason != null) {
+      end(s, reason);
+      return;
+    }
+    if (!turn.prompted
+        && !guard(
+            turn, () -> turn.listener.onPrefill(s.session().length(), prompt(turn), turn.cached))) {
+      return;
+    }
+    int length = s.session().length();
+    if (length < prompt(turn)
+        && (length == turn.branch || length % options.prefixInterval() == 0)) {
+      keepCopy(s, length == turn.branch);
+    }
+    if (s.missing() == 0) {
+      advance(s);
+    }
+  }
+
+  /** Chooses the next token of a sequence whose session is up to date. */
+  private void advance(Sequence s) {
+    Turn turn = s.turn;
+    if (!turn.prompted) {
+      turn.prompted();
+      keepCopy(s, true);
+      fork(s);
+    }
+    int before = s.answer.count();
+    guard(
+        turn,
+        () -> {
+          Reason reason = s.answer.next(s.session().logits());
+          generatedTokens += s.answer.count() - before;
+          if (reason != null) {
+            end(s, reason);
+          }
+        });
+  }
+
+  /** Starts the other answers behind a finished prompt. */
+  private void fork(Sequence first) {
+    Turn turn = first.turn;
+    for (int choice = 1; choice < turn.request.choices(); choice++) {
+      Session copy = null;
+      try {
+        copy = first.session().fork();
+      } catch (KvBudgetException e) {
+        // It is made anew when there is room.
+        preemptions++;
+      }
+      Sequence next = new Sequence(turn, answer(turn, choice), copy);
+      if (copy != null && fresh.size() + running.size() < options.maxRunning()) {
+        running.add(next);
+      } else {
+        parked.add(next);
+      }
+    }
+  }
+
+  private void end(Sequence s, Reason reason) {
+    Turn turn = s.turn;
+    if (!running.remove(s) && !parked.remove(s)) {
+      return;
+    }
+    keepLast(s);
+    s.close();
+    tight = false;
+    meanOutput += (s.answer.count() - meanOutput) / 32;
+    // Answers that were never started end with the first one.
+    int first = s.answer.choice();
+    int last = turn.prompted ? first : turn.request.choices() - 1;
+    for (int choice = first; choice <= last; choice++) {
+      GenerationEnd end =
+          choice == first
+              ? turn.end(reason, s.answer.stopId(), s.answer.count())
+              : turn.end(reason, -1, 0);
+      int which = choice;
+      turn.open--;
+      boolean lastOne = turn.open == 0;
+      turns -= lastOne ? 1 : 0;
+      publish();
+      boolean told = guard(turn, () -> turn.listener.onEnd(which, end));
+      if (lastOne) {
+        over.accept(turn);
+      } else if (!told) {
+        return;
+      }
+    }
+  }
+
+  /** Calls a listener, whose exception ends its request. */
+  private boolean guard(Turn turn, Runnable call) {
+    try {
+      call.run();
+      return true;
+    } catch (RuntimeException e) {
+      fail(turn, e);
+      return false;
+    }
+  }
+
+  private void fail(Turn turn, RuntimeException cause) {
+    List<Sequence> own = all().stream().filter(s -> s.turn == turn).toList();
+    own.forEach(Sequence::close);
+    tight = false;
+    running.removeAll(own);
+    parked.removeAll(own);
+    if (turn.open > 0) {
+      turn.open = 0;
+      turns--;
+      over.accept(turn);
+    }
+    publish();
+    try {
+      turn.listener.onError(cause);
+    } catch (RuntimeException e) {
+      cause.addSuppressed(e);
+    }
+  }
+}
