@@ -15,7 +15,7 @@ final class Automaton {
   static final int CALL = 2;
   static final int SKIP = 3;
 
-  private static final int MOST_STATES = 1_000_000;
+  private static final int MOST_STATES = 400_000;
 
   private final TokenVocabulary vocabulary;
   private final IntList firstMove = new IntList();

@@ -19,7 +19,8 @@ public final class Grammar {
   /** State behind the root. */
   private static final int ACCEPT = -1;
 
-  private static final int MOST_POSITIONS = 20_000;
+  private static final int MOST_POSITIONS = 5_000;
+  private static final int MOST_STACKS = 50_000;
   private static final int MOST_MASKS = 256;
 
   /** Visits of states and nodes for one set of tokens. */
@@ -170,7 +171,7 @@ public final class Grammar {
       Stack.Key key = new Stack.Key(states, serials);
       Position known = positions.get(key);
       if (known == null) {
-        if (positions.size() >= MOST_POSITIONS) {
+        if (positions.size() >= MOST_POSITIONS || stacks.size() >= MOST_STACKS) {
           // What is in use stays valid; the rest is found out anew when it is needed.
           positions.clear();
           stacks.clear();

@@ -40,7 +40,8 @@ public final class JsonGrammar {
     this.forbidden = forbidden;
   }
 
-  GrammarBuilder builder() {
+  /** Where the rules go. */
+  public GrammarBuilder builder() {
     return builder;
   }
 

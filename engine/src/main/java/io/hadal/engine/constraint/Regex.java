@@ -8,11 +8,11 @@ import java.util.List;
  * escapes, groups, alternation, repetition, anchors at the borders. Look-around, back references,
  * word boundaries and flags are refused.
  */
-final class Regex {
+public final class Regex {
   private static final int MOST_CHARACTERS = 20_000;
   private static final int MOST_DEPTH = 100;
   private static final int MOST_REPEATED = 4;
-  static final int MOST_COUNT = 20_000;
+  private static final int MOST_COUNT = 20_000;
 
   private static final CharacterSet DIGIT = CharacterSet.range('0', '9');
   private static final CharacterSet WORD =
@@ -39,8 +39,12 @@ final class Regex {
     this.whole = whole;
   }
 
-  /** Texts that match as a whole; anchors at the borders have no effect. */
-  static Expression whole(String pattern) {
+  /**
+   * Texts that match as a whole; anchors at the borders have no effect.
+   *
+   * @throws GrammarException when the pattern cannot be used
+   */
+  public static Expression whole(String pattern) {
     return new Regex(pattern, true).parse();
   }
 

@@ -19,7 +19,7 @@ final class SchemaLimits {
 
   void refuse(String pointer) {
     if (strict) {
-      throw new GrammarException(pointer, "cannot be enforced");
+      throw GrammarException.unsupported(pointer, "cannot be enforced");
     }
     ignored.add(pointer);
   }
@@ -30,7 +30,7 @@ final class SchemaLimits {
       action.run();
     } catch (GrammarException e) {
       if (strict) {
-        throw new GrammarException(pointer, e.text());
+        throw GrammarException.unsupported(pointer, e.text());
       }
       ignored.add(pointer);
     }

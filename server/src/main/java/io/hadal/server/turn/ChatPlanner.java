@@ -1,6 +1,5 @@
 package io.hadal.server.turn;
 
-import io.hadal.engine.constraint.TokenConstraint;
 import io.hadal.engine.serving.GenerationRequest;
 import io.hadal.engine.serving.PriorityClass;
 import io.hadal.formats.FormatException;
@@ -102,7 +101,7 @@ public final class ChatPlanner {
     if (request.maxTokens().isPresent() && max > most && !request.clampMaxTokens()) {
       throw Problem.invalid("max_tokens", "is " + max + "; this model gives at most " + most);
     }
-    TokenConstraint constraint = rules.of(request, reasons, Math.min(max, most));
+    AnswerRules.Rules answer = rules.of(request, reasons, Math.min(max, most));
     PriorityClass priority =
         request.priority() != null
             ? request.priority()
@@ -114,7 +113,7 @@ public final class ChatPlanner {
             request.sampling().options(reasons),
             model.chatStops(),
             request.topLogprobs(),
-            constraint,
+            answer.constraint(),
             priority,
             request.client().tenant(),
             request.client().cacheKey(),
@@ -124,7 +123,8 @@ public final class ChatPlanner {
         generation,
         reasons ? ThinkingMode.THINKING : ThinkingMode.CHAT,
         request.stops(),
-        offersTools && !request.parallelCalls());
+        offersTools && !request.parallelCalls(),
+        answer.ignored());
   }
 
   /** A turn that continues or fills in plain text. */
@@ -136,7 +136,9 @@ public final class ChatPlanner {
       int topLogprobs,
       int choices,
       boolean fill,
+      AnswerFormat format,
       ChatRequest.Client client) {
+    AnswerRules.Rules answer = rules.text(format);
     return new TurnRequest(
         new GenerationRequest(
             prompt,
@@ -144,7 +146,7 @@ public final class ChatPlanner {
             sampling.options(false),
             fill ? model.fillStops() : model.textStops(),
             topLogprobs,
-            null,
+            answer.constraint(),
             fill ? PriorityClass.FIM : PriorityClass.INTERACTIVE,
             client.tenant(),
             client.cacheKey(),
@@ -152,6 +154,7 @@ public final class ChatPlanner {
             choices),
         null,
         stops,
-        false);
+        false,
+        answer.ignored());
   }
 }
