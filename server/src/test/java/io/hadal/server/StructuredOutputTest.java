@@ -16,7 +16,7 @@ import tools.jackson.databind.JsonNode;
 
 /** Formats of answers over HTTP, written by a model with random weights. */
 class StructuredOutputTest {
-  private static final TestServer SERVER = new TestServer();
+  private static final TestServer SERVER = new TestServer(null, ServerLimits.DEFAULT, 4096, 16);
   private static final SchemaRegistry SCHEMAS =
       SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12);
 
@@ -216,8 +216,8 @@ class StructuredOutputTest {
           'response_format':{'type':'json_schema','json_schema':{'strict':true,'schema':{'not':{}}}} | unsupported_value | response_format.json_schema.schema | #/not
           'response_format':{'type':'json_schema','json_schema':{'strict':true,'schema':{'type':'x'}}} | invalid_value | response_format.json_schema.schema | #/type
           'guided_regex':'(?=a)b' | invalid_value | guided_regex | look-ahead
-          'grammar':'root ::= root' | invalid_value | response_format | begins with itself
-          'grammar':'x ::= 1' | invalid_value | grammar | line 1
+          'grammar':'root ::= root' | invalid_value | grammar | no text follows
+          'grammar':'x = 1' | invalid_value | grammar | line 1
           'guided_regex':'a','guided_choice':['b'] | invalid_value | guided_choice | beside
           'response_format':{'type':'xml'} | invalid_value | response_format.type | xml
           'tools':[{'type':'function','function':{'name':'t','strict':true,'parameters':{'properties':{'a':{'if':{}}}}}}] | unsupported_value | tools | #/properties/a/if

@@ -13,8 +13,7 @@ final class RandomSchemas {
       List.of("^[a-c]+$", "^\\d{2,4}$", "x", "^(ab|cd)*e?$", "^[^\"]{0,3}$", "^\\S+@\\S+$");
   private static final List<String> FORMATS =
       List.of(
-          "date", "time", "date-time", "uuid", "ipv4", "ipv6", "email", "hostname", "uri",
-          "duration");
+          "date", "time", "date-time", "uuid", "ipv4", "ipv6", "hostname", "uri", "duration");
 
   private final Random random;
 
@@ -28,7 +27,8 @@ final class RandomSchemas {
     ObjectNode node = object();
     node.put("type", "object").putArray("required").add("v");
     ObjectNode properties = node.putObject("properties");
-    properties.set("v", schema(1));
+    // Nothing that needs another node inside: it would never end.
+    properties.set("v", schema(0));
     properties.putObject("next").put("$ref", "#/$defs/node");
     node.put("additionalProperties", false);
     root.putObject("$defs").set("node", node);

@@ -8,6 +8,11 @@ public sealed interface AnswerFormat {
   AnswerFormat TEXT = new Text();
   AnswerFormat JSON_OBJECT = new JsonObject();
 
+  /** Where the request has it. */
+  default String field() {
+    return "response_format";
+  }
+
   /** Anything. */
   record Text() implements AnswerFormat {}
 

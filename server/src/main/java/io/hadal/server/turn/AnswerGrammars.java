@@ -63,7 +63,7 @@ final class AnswerGrammars {
    * @throws Problem when the format cannot be used
    */
   Compiled text(AnswerFormat format) {
-    return keep("text " + format, b -> format(format, new JsonGrammar(b, null)));
+    return keep("text " + format, format.field(), b -> format(format, new JsonGrammar(b, null)));
   }
 
   /**
@@ -75,7 +75,8 @@ final class AnswerGrammars {
     StringBuilder key = new StringBuilder("chat ").append(calls.forced ? "" : format.toString());
     key.append(calls.forced).append(calls.several).append(new TreeSet<>(calls.strict));
     calls.tools.forEach(t -> key.append('\n').append(t.function()));
-    return keep(key.toString(), b -> chat(format, calls, new JsonGrammar(b, SpecialTokens.DSML)));
+    String field = format instanceof AnswerFormat.Text || calls.forced ? "tools" : format.field();
+    return keep(key.toString(), field, b -> chat(format, calls, new JsonGrammar(b, SpecialTokens.DSML)));
   }
 
   private interface Source {
@@ -88,7 +89,7 @@ final class AnswerGrammars {
     }
   }
 
-  private Compiled keep(String key, Source source) {
+  private Compiled keep(String key, String field, Source source) {
     synchronized (kept) {
       Compiled known = kept.get(key);
       if (known != null) {
@@ -102,7 +103,7 @@ final class AnswerGrammars {
       Grammar grammar = builder.build(parts.expression, vocabulary);
       compiled = new Compiled(grammar, List.copyOf(parts.ignored));
     } catch (GrammarException e) {
-      throw problem("response_format", e);
+      throw problem(field, e);
     }
     if (key.length() <= MOST_KEY) {
       synchronized (kept) {
@@ -118,7 +119,7 @@ final class AnswerGrammars {
   private static Problem problem(String field, GrammarException e) {
     String message = String.valueOf(e.getMessage());
     return e.isUnsupported()
-        ? Problem.unsupported(field, "has a keyword at " + message)
+        ? Problem.unsupported(field, "cannot be kept: " + message)
         : Problem.invalid(field, "cannot be used: " + message);
   }
 
@@ -150,7 +151,10 @@ final class AnswerGrammars {
       members = members(schema, strict, json);
     } catch (GrammarException e) {
       if (strict) {
-        throw problem("tools", new GrammarException(null, name + " " + e.getMessage()));
+        String message = "of " + name + " have a schema that cannot be used: " + e.getMessage();
+        throw e.isUnsupported()
+            ? Problem.unsupported("tools", message)
+            : Problem.invalid("tools", message);
       }
       // The model may still call it, with any arguments.
       members = members(null, false, json);
