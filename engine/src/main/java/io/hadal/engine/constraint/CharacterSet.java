@@ -15,7 +15,7 @@ public final class CharacterSet {
 
   static final CharacterSet NONE = new CharacterSet(new int[0]);
 
-  /** First and last value of each range, rising, with gaps between ranges. */
+  /** First and last value of each range, rising, with gaps or the surrogates between ranges. */
   private final int[] bounds;
 
   private CharacterSet(int[] bounds) {
@@ -45,7 +45,8 @@ public final class CharacterSet {
     int[] out = new int[2 * ranges.size()];
     int n = 0;
     for (int[] r : ranges) {
-      if (n > 0 && next(out[n - 1]) >= r[0]) {
+      // Ranges on both sides of the surrogates stay two.
+      if (n > 0 && out[n - 1] + 1 >= r[0]) {
         out[n - 1] = Math.max(out[n - 1], r[1]);
       } else {
         out[n++] = r[0];

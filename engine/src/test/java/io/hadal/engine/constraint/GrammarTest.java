@@ -166,6 +166,29 @@ class GrammarTest {
     assertThatThrownBy(() -> other.accept('a')).isInstanceOf(IllegalArgumentException.class);
   }
 
+  /** Every sequence of bytes that is a character, and no other. */
+  @Test
+  void charactersAreValidUtf8() {
+    GrammarBuilder builder = new GrammarBuilder();
+    Expression notBar = new Expression.Characters(CharacterSet.of("｜").complement());
+    Grammar grammar = builder.build(notBar, Vocabularies.SMALL);
+    for (int c : new int[] {0, 0x7F, 0x80, 0x7FF, 0x800, 0xD7FF, 0xE000, 0xFFFF, 0x10000, 0x10FFFF}) {
+      assertThat(Vocabularies.matches(grammar, Character.toString(c))).as("%x", c).isTrue();
+    }
+    byte[][] wrong = {
+      {(byte) 0xED, (byte) 0xA0, (byte) 0x80},
+      {(byte) 0xED, (byte) 0xBF, (byte) 0xBF},
+      {(byte) 0xC0, (byte) 0x80},
+      {(byte) 0xE0, (byte) 0x80, (byte) 0x80},
+      {(byte) 0xF4, (byte) 0x90, (byte) 0x80, (byte) 0x80},
+      {(byte) 0xEF, (byte) 0xBD, (byte) 0x9C},
+      {(byte) 0x80}
+    };
+    for (byte[] bytes : wrong) {
+      assertThat(grammar.contains(bytes)).isFalse();
+    }
+  }
+
   /** What the mask says is what accepting says, for every token, along random texts. */
   @Test
   void masksAreThoseOfTheTokensOneByOne() {
