@@ -118,14 +118,9 @@ public final class PromptDialect {
     return systemToken != null;
   }
 
-  /**
-   * Beginning of an answer that calls a tool.
-   *
-   * @param name printed name of the tool; null to leave it open behind the quotation mark
-   */
-  public String callOpening(@Nullable String name) {
-    String open = markup.blockOpen + ">\n" + markup.invokeOpen + " name=\"";
-    return name == null ? open : open + name + "\">\n";
+  /** How answers call tools. */
+  public CallMarkup callMarkup() {
+    return CallMarkup.of(markup);
   }
 
   /** Whether a message of this role at this index starts a turn the assistant answers. */

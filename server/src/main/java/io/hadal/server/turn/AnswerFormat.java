@@ -1,11 +1,17 @@
 package io.hadal.server.turn;
 
+import java.util.List;
 import tools.jackson.databind.JsonNode;
 
 /** What the text of an answer must be. */
 public sealed interface AnswerFormat {
   AnswerFormat TEXT = new Text();
   AnswerFormat JSON_OBJECT = new JsonObject();
+
+  /** Where the request has it. */
+  default String field() {
+    return "response_format";
+  }
 
   /** Anything. */
   record Text() implements AnswerFormat {}
@@ -17,6 +23,28 @@ public sealed interface AnswerFormat {
    * JSON of a schema.
    *
    * @param strict true to refuse schemas that cannot be guaranteed
+   * @param field where the request has it
    */
-  record JsonSchema(JsonNode schema, boolean strict) implements AnswerFormat {}
+  record JsonSchema(JsonNode schema, boolean strict, String field) implements AnswerFormat {}
+
+  /**
+   * Text that matches a regular expression as a whole.
+   *
+   * @param field where the request has it
+   */
+  record Pattern(String regex, String field) implements AnswerFormat {}
+
+  /**
+   * Text of a GBNF grammar.
+   *
+   * @param field where the request has it
+   */
+  record Grammar(String gbnf, String field) implements AnswerFormat {}
+
+  /** One of some texts. */
+  record OneOf(List<String> texts) implements AnswerFormat {
+    public OneOf {
+      texts = List.copyOf(texts);
+    }
+  }
 }

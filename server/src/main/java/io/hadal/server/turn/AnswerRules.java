@@ -1,28 +1,35 @@
 package io.hadal.server.turn;
 
 import io.hadal.engine.constraint.TokenConstraint;
-import io.hadal.formats.prompt.PromptSegment;
-import io.hadal.formats.prompt.SegmentTokenizer;
+import io.hadal.formats.prompt.Message;
+import io.hadal.formats.prompt.Role;
 import io.hadal.formats.prompt.SpecialTokens;
 import io.hadal.formats.prompt.ToolDefinition;
-import java.util.ArrayList;
+import java.nio.charset.StandardCharsets;
 import java.util.BitSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.JsonNode;
 
 /** Rules that an answer has to follow token by token. */
 final class AnswerRules {
   private static final int LEAST_BUDGET = 1024;
 
-  private final ServedModel model;
-  private final SegmentTokenizer segments;
+  private final AnswerGrammars grammars;
   private final BitSet all;
   private final int thinkEnd;
 
+  /**
+   * Rules of one answer.
+   *
+   * @param constraint null for none
+   * @param ignored places in the request that they leave out
+   */
+  record Rules(@Nullable TokenConstraint constraint, List<String> ignored) {
+    static final Rules NONE = new Rules(null, List.of());
+  }
+
   AnswerRules(ServedModel model) {
-    this.model = model;
-    this.segments = new SegmentTokenizer(model.tokenizer());
+    this.grammars = new AnswerGrammars(model);
     this.all = new BitSet();
     all.set(0, model.config().vocabSize());
     model.chatStops().forEach(all::clear);
@@ -33,56 +40,83 @@ final class AnswerRules {
   }
 
   /**
-   * The rules of a request, null for none.
+   * The rules of a plain text.
    *
    * @throws Problem when they cannot be kept
    */
-  @Nullable TokenConstraint of(ChatRequest request, boolean reasons, int maxTokens) {
-    TokenConstraint answer = answer(request);
+  Rules text(AnswerFormat format) {
+    if (format instanceof AnswerFormat.Text) {
+      return Rules.NONE;
+    }
+    AnswerGrammars.Compiled compiled = grammars.text(format);
+    return new Rules(compiled.grammar().begin(), compiled.ignored());
+  }
+
+  /**
+   * The rules of a request.
+   *
+   * @throws Problem when they cannot be kept
+   */
+  Rules of(ChatRequest request, boolean reasons, int maxTokens) {
+    Rules answer = answer(request);
     int budget = request.thinkingBudget();
     boolean limited = budget >= LEAST_BUDGET && budget < maxTokens;
-    if (!reasons || thinkEnd < 0 || (answer == null && !limited)) {
+    if (!reasons || thinkEnd < 0 || (answer.constraint == null && !limited)) {
       return answer;
     }
-    return new AfterReasoning(thinkEnd, limited ? budget : 0, all, answer);
+    return new Rules(
+        new AfterReasoning(thinkEnd, limited ? budget : 0, all, answer.constraint),
+        answer.ignored);
   }
 
-  private @Nullable TokenConstraint answer(ChatRequest request) {
+  private Rules answer(ChatRequest request) {
     List<ToolDefinition> tools = request.tools();
-    return switch (request.toolChoice()) {
-      case ToolChoice.Required _ -> opening(request, tools);
+    boolean forced = true;
+    switch (request.toolChoice()) {
+      case ToolChoice.Required _ -> {}
       case ToolChoice.Named named -> {
-        List<ToolDefinition> chosen =
-            tools.stream().filter(t -> named.name().equals(printedName(t))).toList();
-        if (chosen.isEmpty()) {
+        tools = tools.stream().filter(t -> named.name().equals(CallSyntax.name(t))).toList();
+        if (tools.isEmpty()) {
           throw Problem.invalid("tool_choice", "names " + named.name() + ", which is no tool");
         }
-        yield opening(request, chosen);
       }
-      default -> {
-        if (request.format() instanceof AnswerFormat.Text && !request.strictTools()) {
-          yield null;
-        }
-        throw Problem.unsupported("response_format", "is not available on this server yet");
+      case ToolChoice.None _ -> {
+        tools = List.of();
+        forced = false;
       }
-    };
-  }
-
-  private TokenConstraint opening(ChatRequest request, List<ToolDefinition> tools) {
-    if (tools.isEmpty()) {
+      case ToolChoice.Auto _ -> forced = false;
+    }
+    if (forced && tools.isEmpty()) {
       throw Problem.invalid("tool_choice", "needs tools");
     }
-    List<int[]> openings = new ArrayList<>();
-    for (ToolDefinition tool : tools) {
-      String text = model.dialect().callOpening(printedName(tool));
-      openings.add(segments.encode(List.of(new PromptSegment(text, true))));
+    boolean strict =
+        tools.stream().anyMatch(t -> request.strictTools().contains(CallSyntax.name(t)));
+    if (!forced && !strict && request.format() instanceof AnswerFormat.Text) {
+      return Rules.NONE;
     }
-    return new Opening(openings, all);
+    AnswerGrammars.Compiled compiled =
+        grammars.chat(
+            request.format(),
+            tools.isEmpty()
+                ? AnswerGrammars.Calls.NONE
+                : new AnswerGrammars.Calls(
+                    tools, request.strictTools(), forced, request.parallelCalls()));
+    String begun = forced ? "" : begun(request);
+    TokenConstraint constraint =
+        compiled.grammar().beginBehind(begun.getBytes(StandardCharsets.UTF_8));
+    if (constraint == null) {
+      throw Problem.invalid(
+          "messages", "end with the beginning of an answer that its format does not allow");
+    }
+    return new Rules(constraint, compiled.ignored());
   }
 
-  /** Name as the markup has it. */
-  private String printedName(ToolDefinition tool) {
-    JsonNode name = tool.function().get("name");
-    return name == null ? "" : name.asString();
+  /** Text of an answer that is there already. */
+  private static String begun(ChatRequest request) {
+    List<Message> messages = request.messages();
+    Message last = messages.isEmpty() ? null : messages.getLast();
+    boolean continues = last != null && last.role().equals(Role.ASSISTANT);
+    String text = continues && last != null ? last.text() : null;
+    return text == null ? "" : text;
   }
 }

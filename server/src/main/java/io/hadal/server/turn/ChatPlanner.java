@@ -1,6 +1,5 @@
 package io.hadal.server.turn;
 
-import io.hadal.engine.constraint.TokenConstraint;
 import io.hadal.engine.serving.GenerationRequest;
 import io.hadal.engine.serving.PriorityClass;
 import io.hadal.formats.FormatException;
@@ -102,7 +101,7 @@ public final class ChatPlanner {
     if (request.maxTokens().isPresent() && max > most && !request.clampMaxTokens()) {
       throw Problem.invalid("max_tokens", "is " + max + "; this model gives at most " + most);
     }
-    TokenConstraint constraint = rules.of(request, reasons, Math.min(max, most));
+    AnswerRules.Rules answer = rules.of(request, reasons, Math.min(max, most));
     PriorityClass priority =
         request.priority() != null
             ? request.priority()
@@ -112,7 +111,7 @@ public final class ChatPlanner {
             .sampling(request.sampling().options(reasons))
             .stopIds(model.chatStops())
             .topLogprobs(request.topLogprobs())
-            .constraint(constraint)
+            .constraint(answer.constraint())
             .priority(priority)
             .cacheKey(request.client().cacheKey())
             .timeLimit(timeLimit)
@@ -122,7 +121,8 @@ public final class ChatPlanner {
         generation,
         reasons ? ThinkingMode.THINKING : ThinkingMode.CHAT,
         request.stops(),
-        offersTools && !request.parallelCalls());
+        offersTools && !request.parallelCalls(),
+        answer.ignored());
   }
 
   /** A turn that continues or fills in plain text. */
@@ -134,12 +134,15 @@ public final class ChatPlanner {
       int topLogprobs,
       int choices,
       boolean fill,
+      AnswerFormat format,
       ChatRequest.Client client) {
+    AnswerRules.Rules answer = rules.text(format);
     return new TurnRequest(
         new GenerationRequest.Builder(prompt, Math.min(maxTokens, model.context()), client.tenant())
             .sampling(sampling.options(false))
             .stopIds(fill ? model.fillStops() : model.textStops())
             .topLogprobs(topLogprobs)
+            .constraint(answer.constraint())
             .priority(fill ? PriorityClass.FIM : PriorityClass.INTERACTIVE)
             .cacheKey(client.cacheKey())
             .timeLimit(timeLimit)
@@ -147,6 +150,7 @@ public final class ChatPlanner {
             .build(),
         null,
         stops,
-        false);
+        false,
+        answer.ignored());
   }
 }

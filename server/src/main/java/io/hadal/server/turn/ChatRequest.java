@@ -5,6 +5,7 @@ import io.hadal.formats.prompt.Message;
 import io.hadal.formats.prompt.ToolDefinition;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** A turn of a conversation that a client asks for, in no dialect. */
@@ -23,7 +24,7 @@ public final class ChatRequest {
   private List<String> stops = List.of();
   private int choices = 1;
   private int topLogprobs = -1;
-  private boolean strictTools;
+  private Set<String> strictTools = Set.of();
   private @Nullable PriorityClass priority;
   private Client client = Client.ANYONE;
 
@@ -170,13 +171,13 @@ public final class ChatRequest {
     return this;
   }
 
-  /** True when arguments of calls must follow the schemas of tools. */
-  public boolean strictTools() {
+  /** Names of tools whose calls must follow their schemas. */
+  public Set<String> strictTools() {
     return strictTools;
   }
 
-  public ChatRequest strictTools(boolean value) {
-    strictTools = value;
+  public ChatRequest strictTools(Set<String> value) {
+    strictTools = Set.copyOf(value);
     return this;
   }
 

@@ -1,5 +1,6 @@
 package io.hadal.server.turn;
 
+import io.hadal.engine.constraint.GrammarTooCostlyException;
 import io.hadal.engine.serving.GenerationEnd;
 import io.hadal.engine.serving.GenerationHandle;
 import io.hadal.engine.serving.GenerationListener;
@@ -197,6 +198,9 @@ public final class Generation implements AutoCloseable {
         }
       }
       case Item.Failure failure -> {
+        if (failure.cause instanceof GrammarTooCostlyException) {
+          throw Problem.unsupported("response_format", "is too ambiguous to be followed");
+        }
         model.report(failure.cause);
         throw Problem.internal();
       }

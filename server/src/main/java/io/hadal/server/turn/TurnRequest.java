@@ -13,13 +13,16 @@ import org.jspecify.annotations.Nullable;
  *     nothing has a meaning
  * @param stops strings that end an answer
  * @param singleCall true to end an answer behind its first tool call
+ * @param ignored places in the request that have no effect on the answers' format
  */
 public record TurnRequest(
     GenerationRequest generation,
     @Nullable ThinkingMode parse,
     List<String> stops,
-    boolean singleCall) {
+    boolean singleCall,
+    List<String> ignored) {
   public TurnRequest {
     stops = List.copyOf(stops);
+    ignored = List.copyOf(ignored);
   }
 }

@@ -15,7 +15,9 @@ import io.hadal.server.turn.Seal;
 import io.hadal.server.turn.ToolChoice;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -235,6 +237,7 @@ final class AnthropicMessages {
 
   private List<ToolDefinition> tools(ChatRequest request) {
     List<ToolDefinition> tools = new ArrayList<>();
+    Set<String> strict = new HashSet<>();
     for (Fields tool : body.objects("tools", OpenAiMessages.MOST_TOOLS)) {
       String type = tool.string("type", "custom");
       if (!type.equals("custom")) {
@@ -247,12 +250,13 @@ final class AnthropicMessages {
         throw Problem.unsupported(tool.at("type"), "is " + type + ", which this server lacks");
       }
       if (tool.bool("strict", false)) {
-        request.strictTools(true);
+        strict.add(OpenAiMessages.name(tool));
       }
       tools.add(
           OpenAiMessages.definition(
               OpenAiMessages.name(tool), tool.string("description"), tool.object("input_schema")));
     }
+    request.strictTools(strict);
     return tools;
   }
 
@@ -280,20 +284,29 @@ final class AnthropicMessages {
       if (effort != null) {
         request.effort(Efforts.level(effort, "output_config.effort"));
       }
-      Fields format = output.object("format");
-      if (format != null) {
-        String type = format.required("type");
-        if (!type.equals("json_schema")) {
-          throw Problem.invalid(format.at("type"), "must be json_schema, not " + type);
-        }
-        request.format(new AnswerFormat.JsonSchema(format.requiredObject("schema").json(), true));
-      }
+      format(output.object("format"), request);
     }
+    // Its place before there was output_config.
+    format(body.object("output_format"), request);
     Fields thinking = body.object("thinking");
     if (thinking != null) {
       request.thinking(OpenAiFields.thinkingType(thinking));
       request.thinkingBudget(thinking.integer("budget_tokens", 0, Integer.MAX_VALUE, 0));
     }
+  }
+
+  private static void format(@Nullable Fields format, ChatRequest request) {
+    if (format == null) {
+      return;
+    }
+    String type = format.required("type");
+    if (!type.equals("json_schema")) {
+      throw Problem.invalid(format.at("type"), "must be json_schema, not " + type);
+    }
+    format.accept("name");
+    request.format(
+        new AnswerFormat.JsonSchema(
+            format.requiredObject("schema").json(), true, format.at("schema")));
   }
 
   /** True when the client does not want to see reasoning. */

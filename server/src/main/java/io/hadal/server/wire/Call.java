@@ -145,7 +145,7 @@ public final class Call {
   void ignore(List<String> names) {
     // Names come from the client and go into a header.
     names.stream()
-        .map(n -> n.replaceAll("[^A-Za-z0-9_.\\[\\]-]", "?"))
+        .map(n -> n.replaceAll("[^A-Za-z0-9_.\\[\\]/#$~-]", "?"))
         .limit(Math.max(0, MOST_IGNORED - ignored.size()))
         .forEach(ignored::add);
   }

@@ -12,8 +12,10 @@ import io.hadal.server.turn.TurnEvent.Finish;
 import io.hadal.server.turn.TurnRequest;
 import io.hadal.server.turn.Usage;
 import java.io.IOException;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -131,7 +133,7 @@ public final class ChatCompletions {
         .toolChoice(OpenAiFields.toolChoice(body, !tools.isEmpty()))
         .strictTools(strict(body))
         .parallelCalls(body.bool("parallel_tool_calls", true))
-        .format(OpenAiFields.format(body.object("response_format"), false))
+        .format(AnswerFormats.read(body))
         .sampling(OpenAiFields.sampling(body))
         .maxTokens(most == null ? older : most)
         .stops(body.stops("stop"))
@@ -140,14 +142,21 @@ public final class ChatCompletions {
         .priority("flex".equals(tier) ? PriorityClass.BATCH : null);
   }
 
-  private static boolean strict(Fields body) {
+  /** Names of the tools that are strict. */
+  private static Set<String> strict(Fields body) {
+    Set<String> names = new HashSet<>();
     for (Fields tool : body.objects("tools", OpenAiMessages.MOST_TOOLS)) {
       Fields function = tool.object("function");
       if (function != null && function.bool("strict", false)) {
-        return true;
+        names.add(function.required("name"));
       }
     }
-    return false;
+    for (Fields function : body.objects("functions", OpenAiMessages.MOST_TOOLS)) {
+      if (function.bool("strict", false)) {
+        names.add(function.required("name"));
+      }
+    }
+    return names;
   }
 
   private static ObjectNode whole(Head head, List<Answer> answers, Usage usage) {

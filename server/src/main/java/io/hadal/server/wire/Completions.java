@@ -1,6 +1,7 @@
 package io.hadal.server.wire;
 
 import io.hadal.formats.prompt.FimPrompt;
+import io.hadal.server.turn.AnswerFormat;
 import io.hadal.server.turn.ChatPlanner;
 import io.hadal.server.turn.Ids;
 import io.hadal.server.turn.Problem;
@@ -81,6 +82,7 @@ public final class Completions {
       throw Problem.unsupported("echo", "has no meaning with suffix");
     }
     Sampling sampling = OpenAiFields.sampling(body);
+    AnswerFormat format = AnswerFormats.read(body);
     List<String> stops = body.stops("stop");
     boolean stream = body.bool("stream", false);
     Fields options = body.object("stream_options");
@@ -101,6 +103,7 @@ public final class Completions {
               logprobs == null ? -1 : logprobs,
               choices,
               suffix != null,
+              format,
               call.client()));
     }
     Head head =

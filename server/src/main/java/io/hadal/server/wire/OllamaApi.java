@@ -189,7 +189,7 @@ public final class OllamaApi {
       if (fill && !model.fills()) {
         throw Problem.unsupported("suffix", "needs a model that fills in; this one does not");
       }
-      body.accept("think", "format");
+      body.accept("think");
       Integer most = tokens(options);
       turn =
           planner.text(
@@ -202,6 +202,7 @@ public final class OllamaApi {
               -1,
               1,
               fill,
+              format(body),
               call.client());
     } else {
       List<Message> messages = new ArrayList<>();
@@ -305,7 +306,7 @@ public final class OllamaApi {
       return AnswerFormat.TEXT;
     }
     if (format instanceof ObjectNode schema) {
-      return new AnswerFormat.JsonSchema(schema, true);
+      return new AnswerFormat.JsonSchema(schema, true, "format");
     }
     if (!body.required("format").equals("json")) {
       throw Problem.invalid("format", "must be json or a JSON schema");

@@ -1,6 +1,5 @@
 package io.hadal.server.wire;
 
-import io.hadal.server.turn.AnswerFormat;
 import io.hadal.server.turn.ChatRequest;
 import io.hadal.server.turn.Efforts;
 import io.hadal.server.turn.Problem;
@@ -151,27 +150,6 @@ final class OpenAiFields {
       default ->
           throw Problem.invalid(
               "tool_choice", "must be none, auto, required or an object that names a tool");
-    };
-  }
-
-  /** {@code response_format}, or {@code text.format} where the schema is not nested. */
-  static AnswerFormat format(@Nullable Fields format, boolean flat) {
-    if (format == null) {
-      return AnswerFormat.TEXT;
-    }
-    String type = format.required("type");
-    return switch (type) {
-      case "text" -> AnswerFormat.TEXT;
-      case "json_object" -> AnswerFormat.JSON_OBJECT;
-      case "json_schema" -> {
-        Fields holder = flat ? format : format.requiredObject("json_schema");
-        boolean strict = holder.bool("strict", false);
-        holder.accept("name", "description");
-        yield new AnswerFormat.JsonSchema(holder.requiredObject("schema").json(), strict);
-      }
-      default ->
-          throw Problem.invalid(
-              format.at("type"), "must be text, json_object or json_schema, not " + type);
     };
   }
 

@@ -26,6 +26,7 @@ final class ResponsesInput {
   private final Call call;
   private final Seal seal;
   private final Set<String> custom = new HashSet<>();
+  private final Set<String> strict = new HashSet<>();
 
   /** Names of tools as clients know them, by the name the model gets to see. */
   private final Map<String, ToolName> names = new HashMap<>();
@@ -64,7 +65,7 @@ final class ResponsesInput {
     if (instructions != null) {
       messages.add(Message.system(instructions));
     }
-    List<ToolDefinition> tools = tools(request);
+    List<ToolDefinition> tools = tools();
     JsonNode input = body.node("input");
     if (input == null && instructions == null) {
       throw Problem.missing("input");
@@ -78,7 +79,7 @@ final class ResponsesInput {
     Fields text = body.object("text");
     if (text != null) {
       text.accept("verbosity");
-      request.format(OpenAiFields.format(text.object("format"), true));
+      request.format(AnswerFormats.format(text.object("format"), true));
     }
     body.accept(
         "user",
@@ -99,6 +100,7 @@ final class ResponsesInput {
     return request
         .messages(messages)
         .tools(tools)
+        .strictTools(strict)
         .toolChoice(OpenAiFields.toolChoice(body, !tools.isEmpty()))
         .parallelCalls(body.bool("parallel_tool_calls", true))
         .sampling(OpenAiFields.sampling(body))
@@ -213,16 +215,16 @@ final class ResponsesInput {
     messages.add(Message.builder(Role.ASSISTANT).text("").reasoning(text.toString()).build());
   }
 
-  private List<ToolDefinition> tools(ChatRequest request) {
+  private List<ToolDefinition> tools() {
     List<ToolDefinition> tools = new ArrayList<>();
     for (Fields tool : body.objects("tools", OpenAiMessages.MOST_TOOLS)) {
-      tool(tool, null, tools, request);
+      tool(tool, null, tools);
     }
     return tools;
   }
 
   private void tool(
-      Fields tool, @Nullable String namespace, List<ToolDefinition> tools, ChatRequest request) {
+      Fields tool, @Nullable String namespace, List<ToolDefinition> tools) {
     String type = tool.required("type");
     switch (type) {
       case "function", "custom" -> {
@@ -235,7 +237,7 @@ final class ResponsesInput {
           definition = OpenAiMessages.custom(tool);
         } else {
           if (tool.bool("strict", false)) {
-            request.strictTools(true);
+            strict.add(name);
           }
           definition =
               OpenAiMessages.definition(
@@ -250,7 +252,7 @@ final class ResponsesInput {
         }
         String name = OpenAiMessages.name(tool);
         for (Fields inner : tool.objects("tools", OpenAiMessages.MOST_TOOLS)) {
-          tool(inner, name, tools, request);
+          tool(inner, name, tools);
         }
       }
       default -> call.ignore(List.of(tool.at(type)));

@@ -67,6 +67,7 @@ public final class TurnRunner implements AutoCloseable {
   /** Answers as events, each as soon as it is there. */
   void stream(Call call, TurnRequest request, AnswerStream writer) throws IOException {
     call.streamed();
+    call.ignore(request.ignored());
     try (Generation generation = model.start(request)) {
       headers(call);
       call.exchange().setHeader("x-accel-buffering", "no");
@@ -158,6 +159,7 @@ public final class TurnRunner implements AutoCloseable {
 
   /** Answers when all of them are complete. */
   List<Answer> collect(Call call, TurnRequest request) throws IOException {
+    call.ignore(request.ignored());
     try (Generation generation = model.start(request)) {
       call.exchange().watch();
       List<Answer> answers = Answer.list(request.generation().choices());
