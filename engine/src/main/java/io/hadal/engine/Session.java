@@ -386,7 +386,7 @@ public final class Session implements AutoCloseable {
     if (draftCache != null) {
       draftCache.pages(to);
     }
-    long floats = pending.length + (logits == null ? 0 : logits.length);
+    long floats = (long) pending.length + (logits == null ? 0 : logits.length);
     to.accept(this, 4 * (floats + tokens.length + length));
   }
 

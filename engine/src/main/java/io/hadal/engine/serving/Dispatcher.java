@@ -294,6 +294,7 @@ public final class Dispatcher implements AutoCloseable {
     }
   }
 
+  @SuppressWarnings("WaitNotInLoop") // the caller is a loop, which looks at everything again
   private void sleep() {
     if (woken) {
       return;

@@ -4,6 +4,7 @@ import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * Who is next: classes share the work by weight, tenants of a class in equal parts. Each has a
@@ -52,7 +53,7 @@ final class FairShare {
   }
 
   private Share ofClass(Ticket ticket) {
-    return classes.get(ticket.request.priority());
+    return Objects.requireNonNull(classes.get(ticket.request.priority()));
   }
 
   private Share ofTenant(Ticket ticket) {

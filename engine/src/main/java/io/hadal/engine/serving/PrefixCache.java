@@ -41,7 +41,7 @@ final class PrefixCache implements AutoCloseable {
   private final LinkedHashSet<Entry> held = new LinkedHashSet<>();
   private final LinkedHashSet<Entry> filed = new LinkedHashSet<>();
   // Pages by the number of states that hold them.
-  private final Map<Object, Integer> users = new IdentityHashMap<>();
+  private final IdentityHashMap<Object, Integer> users = new IdentityHashMap<>();
   private long bytes;
   private long diskBytes;
   private int saving;

@@ -489,8 +489,8 @@ final class RunningBatch {
     holders.sort(
         Comparator.comparing((Sequence s) -> parked.contains(s))
             .thenComparing(RunningBatch::weight, Comparator.reverseOrder())
-            .thenComparing(s -> s.turn.ticket.id())
-            .thenComparing(s -> s.answer.choice()));
+            .thenComparingLong(s -> s.turn.ticket.id())
+            .thenComparingInt(s -> s.answer.choice()));
     Sequence last =
         holders.stream().filter(parked::contains).findFirst().orElseGet(holders::getLast);
     last.close();

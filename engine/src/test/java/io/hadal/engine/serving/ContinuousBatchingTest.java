@@ -13,8 +13,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -77,9 +79,10 @@ class ContinuousBatchingTest {
     assertThat(actual.tops).containsExactlyInAnyOrderElementsOf(expected.tops);
     expected.ends.forEach(
         (choice, end) -> {
-          assertThat(actual.ends.get(choice).reason()).isEqualTo(end.reason());
-          assertThat(actual.ends.get(choice).stopId()).isEqualTo(end.stopId());
-          assertThat(actual.ends.get(choice).generatedTokens()).isEqualTo(end.generatedTokens());
+          GenerationEnd own = Objects.requireNonNull(actual.ends.get(choice));
+          assertThat(own.reason()).isEqualTo(end.reason());
+          assertThat(own.stopId()).isEqualTo(end.stopId());
+          assertThat(own.generatedTokens()).isEqualTo(end.generatedTokens());
         });
   }
 
@@ -96,7 +99,7 @@ class ContinuousBatchingTest {
           actual.add(Recording.submit(dispatcher, requests.get(i)));
           if (i % 4 == 1 && expected.get(i).answer().size() > 2) {
             Cancelling c = new Cancelling(i, 1 + i % 2);
-            c.handle = dispatcher.submit(requests.get(i), c.recording(c));
+            c.handle.complete(dispatcher.submit(requests.get(i), c.recording(c)));
             cancelled.add(c);
           }
         }
@@ -122,7 +125,7 @@ class ContinuousBatchingTest {
     final int index;
     final int after;
     final Recording recording;
-    volatile GenerationHandle handle;
+    final CompletableFuture<GenerationHandle> handle = new CompletableFuture<>();
 
     Cancelling(int index, int after) {
       this.index = index;
@@ -136,10 +139,7 @@ class ContinuousBatchingTest {
         public void onToken(int choice, int id, double logprob, List<TokenLogprob> top) {
           c.recording.onToken(choice, id, logprob, top);
           if (c.recording.answer().size() == c.after) {
-            while (c.handle == null) {
-              Thread.onSpinWait();
-            }
-            c.handle.cancel();
+            c.handle.join().cancel();
           }
         }
 

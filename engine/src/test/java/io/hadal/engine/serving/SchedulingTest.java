@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
@@ -133,10 +134,9 @@ class SchedulingTest {
           refusal = e;
         }
       }
-      assertThat(refusal).isNotNull();
-      assertThat(refusal.reason()).isEqualTo(Cause.TOO_LONG_A_WAIT);
-      int first = refusal.retryAfterSeconds();
-      assertThat(first).isBetween(1, 60);
+      DispatcherBusyException refused = Objects.requireNonNull(refusal);
+      assertThat(refused.reason()).isEqualTo(Cause.TOO_LONG_A_WAIT);
+      assertThat(refused.retryAfterSeconds()).isBetween(1, 60);
       // A request of another class does not have to wait behind all of them.
       Recording.submit(dispatcher, request(1, "b", PriorityClass.BATCH));
       brake.letGo.countDown();

@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
@@ -25,14 +26,14 @@ class TokenTreeTest {
       int[] tokens = tokens(random);
       List<Integer> list = Arrays.stream(tokens).boxed().toList();
       if (places.containsKey(list) && random.nextBoolean()) {
-        tree.clear(places.remove(list));
+        tree.clear(Objects.requireNonNull(places.remove(list)));
       } else if (places.size() < 60) {
         TokenTree.Node<List<Integer>> place = tree.place(tokens);
         place.value = list;
         places.put(list, place);
       } else {
         List<Integer> some = places.keySet().iterator().next();
-        tree.clear(places.remove(some));
+        tree.clear(Objects.requireNonNull(places.remove(some)));
       }
       check(tree, places, tokens(random));
     }
