@@ -36,8 +36,7 @@ class StructuredOutputTest {
   }
 
   private static void follows(String schema, String document) {
-    assertThat(
-            SCHEMAS.getSchema(schema.replace('\'', '"')).validate(document, InputFormat.JSON))
+    assertThat(SCHEMAS.getSchema(schema.replace('\'', '"')).validate(document, InputFormat.JSON))
         .as(document)
         .isEmpty();
   }
@@ -95,8 +94,7 @@ class StructuredOutputTest {
                     + SCHEMA
                     + "}}}"));
     assertThat(response.get("status").stringValue()).isEqualTo("completed");
-    follows(
-        SCHEMA, response.get("output").get(0).get("content").get(0).get("text").stringValue());
+    follows(SCHEMA, response.get("output").get(0).get("content").get(0).get("text").stringValue());
     for (String field : List.of("'output_config':{'format':%s}", "'output_format':%s")) {
       JsonNode message =
           ok(

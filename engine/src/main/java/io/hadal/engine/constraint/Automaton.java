@@ -386,8 +386,7 @@ final class Automaton {
       int m = firstMove(s);
       while (m >= 0) {
         int following = nextMove(m);
-        boolean use =
-            alive.get(target(m)) && (kind(m) != CALL || productive.get(argument(m)));
+        boolean use = alive.get(target(m)) && (kind(m) != CALL || productive.get(argument(m)));
         if (use) {
           next.set(m, kept);
           kept = m;
@@ -509,5 +508,4 @@ final class Automaton {
     }
     return false;
   }
-
 }

@@ -55,14 +55,13 @@ final class DecimalRange {
       if (high != null && belowMost && same(high, k, most)) {
         high = high.subtract(BigInteger.ONE);
       }
-      options.add(
-          fixed(wide(low, k, true), wide(high, k, false), k, null, null));
+      options.add(fixed(wide(low, k, true), wide(high, k, false), k, null, null));
     }
     if (mostScale < 0) {
-      BigInteger low = wide(least == null ? null : scaled(least, scale, RoundingMode.CEILING),
-          scale, true);
-      BigInteger high = wide(most == null ? null : scaled(most, scale, RoundingMode.FLOOR),
-          scale, false);
+      BigInteger low =
+          wide(least == null ? null : scaled(least, scale, RoundingMode.CEILING), scale, true);
+      BigInteger high =
+          wide(most == null ? null : scaled(most, scale, RoundingMode.FLOOR), scale, false);
       options.add(fixed(low, high, scale, aboveLeast, belowMost));
     }
     return new Expression.Choice(options);
@@ -223,8 +222,13 @@ final class DecimalRange {
     }
     if (first <= last) {
       digits(
-          head + first + zeros, head + last + nines, n - zeros.length(), scale,
-          with(before, first, last), behind, to);
+          head + first + zeros,
+          head + last + nines,
+          n - zeros.length(),
+          scale,
+          with(before, first, last),
+          behind,
+          to);
     }
     if (last < b) {
       digits(head + b + zeros, high, at + 1, scale, with(before, b, b), behind, to);

@@ -3,16 +3,15 @@ package io.hadal.engine.constraint;
 import org.jspecify.annotations.Nullable;
 
 /**
- * JSON as a grammar. Between the parts of a document stands at most one space or newline, so that
- * a model cannot fill its answer with space.
+ * JSON as a grammar. Between the parts of a document stands at most one space or newline, so that a
+ * model cannot fill its answer with space.
  */
 public final class JsonGrammar {
   static final Expression SPACE =
       Expression.optional(new Expression.Characters(CharacterSet.of(" \n")));
   static final Expression QUOTE = Expression.literal("\"");
 
-  private static final Expression DIGIT =
-      new Expression.Characters(CharacterSet.range('0', '9'));
+  private static final Expression DIGIT = new Expression.Characters(CharacterSet.range('0', '9'));
   private static final Expression NON_ZERO =
       new Expression.Characters(CharacterSet.range('1', '9'));
   private static final Expression MINUS = Expression.optional(Expression.literal("-"));
@@ -32,8 +31,8 @@ public final class JsonGrammar {
   /**
    * JSON whose rules go into a builder.
    *
-   * @param forbidden text that free strings do not hold as it is, because it has a meaning where the
-   *     document stands; null for none
+   * @param forbidden text that free strings do not hold as it is, because it has a meaning where
+   *     the document stands; null for none
    */
   public JsonGrammar(GrammarBuilder builder, @Nullable String forbidden) {
     this.builder = builder;
@@ -84,8 +83,7 @@ public final class JsonGrammar {
       Expression inside =
           forbidden == null
               ? new Expression.Repeat(JsonText.anyCharacter(CharacterSet.NONE), 0, -1)
-              : new Expression.Text(
-                  RegularLanguage.without(forbidden), Expression.Spelling.JSON);
+              : new Expression.Text(RegularLanguage.without(forbidden), Expression.Spelling.JSON);
       string = builder.rule("string", Expression.sequence(QUOTE, inside, QUOTE));
     }
     return string;
@@ -116,8 +114,7 @@ public final class JsonGrammar {
                   new Expression.Characters(CharacterSet.of("eE")),
                   Expression.optional(new Expression.Characters(CharacterSet.of("+-"))),
                   new Expression.Repeat(DIGIT, 1, 2)));
-      number =
-          builder.rule("number", Expression.sequence(MINUS, natural(), fraction, exponent));
+      number = builder.rule("number", Expression.sequence(MINUS, natural(), fraction, exponent));
     }
     return number;
   }

@@ -81,8 +81,7 @@ public final class JsonSchema {
   public static Compiled compileMembers(
       JsonNode schema, boolean strict, JsonGrammar json, MemberStyle style) {
     JsonSchema compiler = new JsonSchema(schema, strict, json);
-    Expression root =
-        compiler.members(SchemaSet.of(List.of(compiler.root()), schema), style);
+    Expression root = compiler.members(SchemaSet.of(List.of(compiler.root()), schema), style);
     compiler.finish();
     return new Compiled(root, compiler.limits.ignored());
   }
@@ -233,8 +232,7 @@ public final class JsonSchema {
     if (forbidden != null) {
       language = language.and(RegularLanguage.without(forbidden));
     }
-    return new Expression.Text(
-        language, raw ? Expression.Spelling.RAW : Expression.Spelling.JSON);
+    return new Expression.Text(language, raw ? Expression.Spelling.RAW : Expression.Spelling.JSON);
   }
 
   private Expression number(SchemaFacts facts, SchemaSet set) {
@@ -320,8 +318,7 @@ public final class JsonSchema {
         continue;
       }
       Expression from =
-          Expression.sequence(
-              i == 0 ? Expression.EMPTY : JsonGrammar.comma(), first.get(i), tail);
+          Expression.sequence(i == 0 ? Expression.EMPTY : JsonGrammar.comma(), first.get(i), tail);
       tail = i >= least ? Expression.optional(from) : from;
     }
     return JsonGrammar.bracketed(tail);
@@ -331,8 +328,7 @@ public final class JsonSchema {
   private Expression item(SchemaFacts facts, int index) {
     List<SchemaPlace> schemas = new ArrayList<>();
     for (SchemaFacts.Items items : facts.items) {
-      SchemaPlace place =
-          index < items.prefix().size() ? items.prefix().get(index) : items.rest();
+      SchemaPlace place = index < items.prefix().size() ? items.prefix().get(index) : items.rest();
       if (place != null) {
         schemas.add(place);
       }

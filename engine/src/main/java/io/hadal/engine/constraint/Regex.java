@@ -32,8 +32,7 @@ public final class Regex {
 
   private Regex(String pattern, boolean whole) {
     if (pattern.length() > MOST_CHARACTERS) {
-      throw new GrammarException(
-          "the pattern has more than " + MOST_CHARACTERS + " characters");
+      throw new GrammarException("the pattern has more than " + MOST_CHARACTERS + " characters");
     }
     this.text = pattern.codePoints().toArray();
     this.whole = whole;

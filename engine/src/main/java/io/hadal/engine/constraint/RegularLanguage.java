@@ -326,10 +326,7 @@ public final class RegularLanguage {
     for (int s = 0; s <= n; s++) {
       boolean last = s == n;
       table.set(
-          s,
-          last && most >= 0
-              ? new int[0]
-              : new int[] {0, CharacterSet.LAST, last ? s : s + 1});
+          s, last && most >= 0 ? new int[0] : new int[] {0, CharacterSet.LAST, last ? s : s + 1});
       table.ends.set(s, s >= least);
     }
     return table.build();

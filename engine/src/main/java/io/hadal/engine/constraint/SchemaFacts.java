@@ -26,16 +26,49 @@ final class SchemaFacts {
   /** Keywords that say nothing about values, or have been dealt with before. */
   private static final Set<String> SILENT =
       Set.of(
-          "$schema", "$id", "$anchor", "$comment", "$defs", "definitions", "$def", "$vocabulary",
-          "title", "description", "default", "examples", "example", "deprecated", "readOnly",
-          "writeOnly", "contentEncoding", "contentMediaType", "contentSchema", "discriminator",
-          "$ref", "allOf", "anyOf", "oneOf", "nullable", "id");
+          "$schema",
+          "$id",
+          "$anchor",
+          "$comment",
+          "$defs",
+          "definitions",
+          "$def",
+          "$vocabulary",
+          "title",
+          "description",
+          "default",
+          "examples",
+          "example",
+          "deprecated",
+          "readOnly",
+          "writeOnly",
+          "contentEncoding",
+          "contentMediaType",
+          "contentSchema",
+          "discriminator",
+          "$ref",
+          "allOf",
+          "anyOf",
+          "oneOf",
+          "nullable",
+          "id");
 
   private static final Set<String> NOT_ENFORCED =
       Set.of(
-          "not", "if", "then", "else", "contains", "minContains", "maxContains",
-          "dependentRequired", "dependentSchemas", "dependencies", "patternProperties",
-          "unevaluatedItems", "$dynamicRef", "$recursiveRef");
+          "not",
+          "if",
+          "then",
+          "else",
+          "contains",
+          "minContains",
+          "maxContains",
+          "dependentRequired",
+          "dependentSchemas",
+          "dependencies",
+          "patternProperties",
+          "unevaluatedItems",
+          "$dynamicRef",
+          "$recursiveRef");
 
   /** Properties of one of the schemas. */
   record Properties(Map<String, SchemaPlace> named, @Nullable SchemaPlace additional) {}
@@ -322,14 +355,12 @@ final class SchemaFacts {
         throw new GrammarException(place.at("properties"), "must be an object");
       }
       for (Map.Entry<String, JsonNode> entry : named.properties()) {
-        places.put(
-            entry.getKey(), place.inside("properties", entry.getKey(), entry.getValue()));
+        places.put(entry.getKey(), place.inside("properties", entry.getKey(), entry.getValue()));
       }
     }
     properties.add(
         new Properties(
-            places,
-            additional == null ? null : place.inside("additionalProperties", additional)));
+            places, additional == null ? null : place.inside("additionalProperties", additional)));
   }
 
   private void items(SchemaPlace place) {
@@ -380,8 +411,7 @@ final class SchemaFacts {
         yield !(integers && number.stripTrailingZeros().scale() > 0)
             && (low > 0 || (low == 0 && !aboveLeast))
             && (high < 0 || (high == 0 && !belowMost))
-            && divisors.stream()
-                .allMatch(d -> d.signum() > 0 && number.remainder(d).signum() == 0);
+            && divisors.stream().allMatch(d -> d.signum() > 0 && number.remainder(d).signum() == 0);
       }
       default -> true;
     };

@@ -37,8 +37,7 @@ final class SchemaObjects {
         !facts.noExtras
             && facts.properties.stream()
                 .allMatch(p -> p.additional() == null || !isFalse(p.additional()))
-            && (names.isEmpty()
-                || facts.properties.stream().anyMatch(p -> p.additional() != null));
+            && (names.isEmpty() || facts.properties.stream().anyMatch(p -> p.additional() != null));
     names.addAll(facts.required);
     if (names.size() > MOST_NAMES) {
       throw new GrammarException("an object has more than " + MOST_NAMES + " properties");
@@ -136,10 +135,7 @@ final class SchemaObjects {
 
   /** A member with a name of its own. */
   private Expression extra(
-      SchemaFacts facts,
-      Set<String> names,
-      @Nullable RegularLanguage allowed,
-      MemberStyle style) {
+      SchemaFacts facts, Set<String> names, @Nullable RegularLanguage allowed, MemberStyle style) {
     List<SchemaPlace> values = new ArrayList<>();
     for (SchemaFacts.Properties p : facts.properties) {
       SchemaPlace place = p.additional();
@@ -162,9 +158,7 @@ final class SchemaObjects {
     }
     return schemas
         .builder()
-        .rule(
-            "extra",
-            style.member(new Expression.Text(language, style.names()), values(values)));
+        .rule("extra", style.member(new Expression.Text(language, style.names()), values(values)));
   }
 
   /**
@@ -172,10 +166,7 @@ final class SchemaObjects {
    * for each member and number of members before it, as far as the number matters.
    */
   private Expression list(
-      List<Member> members,
-      @Nullable Expression extra,
-      SchemaFacts facts,
-      MemberStyle style) {
+      List<Member> members, @Nullable Expression extra, SchemaFacts facts, MemberStyle style) {
     int least = facts.minProperties;
     int most = facts.maxProperties;
     int n = members.size();

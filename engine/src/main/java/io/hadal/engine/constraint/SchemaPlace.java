@@ -24,8 +24,7 @@ record SchemaPlace(String pointer, JsonNode node) {
 
   /** Whether a value is a number of the usual size. */
   static boolean isFinite(JsonNode value) {
-    return value.isIntegralNumber()
-        || (value.isNumber() && Double.isFinite(value.doubleValue()));
+    return value.isIntegralNumber() || (value.isNumber() && Double.isFinite(value.doubleValue()));
   }
 
   /** The value of a keyword that must be a count. */

@@ -87,9 +87,10 @@ final class SchemaSet {
     if (decoded.length() > 1) {
       for (String part : decoded.substring(2).split("/", -1)) {
         String name = part.replace("~1", "/").replace("~0", "~");
-        JsonNode next = node.isArray() && name.matches("[0-9]{1,6}")
-            ? node.get(Integer.parseInt(name))
-            : node.get(name);
+        JsonNode next =
+            node.isArray() && name.matches("[0-9]{1,6}")
+                ? node.get(Integer.parseInt(name))
+                : node.get(name);
         if (next == null) {
           throw new GrammarException(where, "leads to nothing: " + shortened(reference));
         }

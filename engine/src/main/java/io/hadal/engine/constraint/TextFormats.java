@@ -41,22 +41,61 @@ final class TextFormats {
           Map.entry("ipv4", IPV4),
           Map.entry(
               "ipv6",
-              "(?:" + H + ":){7}" + H + "|::(?:" + H + "(?::" + H + "){0,5})?|" + H + "::(?:" + H
-                  + "(?::" + H + "){0,4})?|" + H + ":" + H + "::(?:" + H + "(?::" + H
+              "(?:"
+                  + H
+                  + ":){7}"
+                  + H
+                  + "|::(?:"
+                  + H
+                  + "(?::"
+                  + H
+                  + "){0,5})?|"
+                  + H
+                  + "::(?:"
+                  + H
+                  + "(?::"
+                  + H
+                  + "){0,4})?|"
+                  + H
+                  + ":"
+                  + H
+                  + "::(?:"
+                  + H
+                  + "(?::"
+                  + H
                   + "){0,3})?"),
           Map.entry(
               "uuid", "[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"),
           Map.entry(
               "uri",
-              "https?://" + HOST + "(?::[1-9][0-9]{1,3})?" + PATH
+              "https?://"
+                  + HOST
+                  + "(?::[1-9][0-9]{1,3})?"
+                  + PATH
                   + "(?:\\?[A-Za-z0-9._~=&-]{0,64})?(?:#[A-Za-z0-9._~-]{0,64})?"));
 
   /** Formats of numbers and of texts that say how they look to people. */
   private static final Set<String> SILENT =
       Set.of(
-          "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float",
-          "double", "decimal", "password", "binary", "byte", "text", "textarea", "markdown",
-          "color", "html");
+          "int8",
+          "int16",
+          "int32",
+          "int64",
+          "uint8",
+          "uint16",
+          "uint32",
+          "uint64",
+          "float",
+          "double",
+          "decimal",
+          "password",
+          "binary",
+          "byte",
+          "text",
+          "textarea",
+          "markdown",
+          "color",
+          "html");
 
   private TextFormats() {}
 

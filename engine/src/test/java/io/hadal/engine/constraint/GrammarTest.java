@@ -89,8 +89,7 @@ class GrammarTest {
 
   @Test
   void messagesNameTheLine() {
-    assertThatThrownBy(() -> gbnf("root ::= \"a\"\n\nb ::= ]"))
-        .hasMessageContaining("line 3");
+    assertThatThrownBy(() -> gbnf("root ::= \"a\"\n\nb ::= ]")).hasMessageContaining("line 3");
   }
 
   /** Doubly ambiguous at every step: 2^n readings of n letters. */
@@ -172,7 +171,8 @@ class GrammarTest {
     GrammarBuilder builder = new GrammarBuilder();
     Expression notBar = new Expression.Characters(CharacterSet.of("｜").complement());
     Grammar grammar = builder.build(notBar, Vocabularies.SMALL);
-    for (int c : new int[] {0, 0x7F, 0x80, 0x7FF, 0x800, 0xD7FF, 0xE000, 0xFFFF, 0x10000, 0x10FFFF}) {
+    for (int c :
+        new int[] {0, 0x7F, 0x80, 0x7FF, 0x800, 0xD7FF, 0xE000, 0xFFFF, 0x10000, 0x10FFFF}) {
       assertThat(Vocabularies.matches(grammar, Character.toString(c))).as("%x", c).isTrue();
     }
     byte[][] wrong = {
@@ -194,8 +194,7 @@ class GrammarTest {
   void masksAreThoseOfTheTokensOneByOne() {
     Random random = new Random(3);
     GrammarBuilder builder = new GrammarBuilder();
-    Grammar grammar =
-        builder.build(new JsonGrammar(builder, null).object(), Vocabularies.SMALL);
+    Grammar grammar = builder.build(new JsonGrammar(builder, null).object(), Vocabularies.SMALL);
     for (int round = 0; round < 5; round++) {
       TokenConstraint text = grammar.begin();
       for (int step = 0; step < 60 && !text.finished(); step++) {

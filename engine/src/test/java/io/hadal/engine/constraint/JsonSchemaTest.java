@@ -126,8 +126,7 @@ class JsonSchemaTest {
         .isInstanceOfSatisfying(
             GrammarException.class, e -> assertThat(e.pointer()).isEqualTo(pointer));
     GrammarBuilder builder = new GrammarBuilder();
-    assertThat(
-            JsonSchema.compile(json(schema), false, new JsonGrammar(builder, null)).ignored())
+    assertThat(JsonSchema.compile(json(schema), false, new JsonGrammar(builder, null)).ignored())
         .containsExactly(pointer);
   }
 
@@ -169,11 +168,12 @@ class JsonSchemaTest {
           assertThatThrownBy(
                   () ->
                       grammar(
-                          "{'properties':{'x':{'$ref':'#/$defs/a'}},'required':['x'],'$defs':{'a':{'anyOf':[{'$ref':'#/$defs/a'}]}}}".replace("x", "y")
-                              + "",
-                          true)
-                      .begin()
-                      .accept('x'))
+                              "{'properties':{'x':{'$ref':'#/$defs/a'}},'required':['x'],'$defs':{'a':{'anyOf':[{'$ref':'#/$defs/a'}]}}}"
+                                      .replace("x", "y")
+                                  + "",
+                              true)
+                          .begin()
+                          .accept('x'))
               .isInstanceOf(RuntimeException.class);
         });
   }
@@ -197,8 +197,7 @@ class JsonSchemaTest {
     String schema = "{'allOf':[" + (pair + ",").repeat(29) + pair + "]}";
     Assertions.assertTimeoutPreemptively(
         Duration.ofSeconds(60),
-        () ->
-            assertThatThrownBy(() -> grammar(schema, true)).isInstanceOf(GrammarException.class));
+        () -> assertThatThrownBy(() -> grammar(schema, true)).isInstanceOf(GrammarException.class));
   }
 
   @Test
@@ -210,8 +209,7 @@ class JsonSchemaTest {
             "{'properties':{'free':{'type':'string'},'short':{'type':'string','maxLength':9},"
                 + "'like':{'type':'string','pattern':'^.*$'}},'additionalProperties':{'type':'null'}}");
     Grammar grammar =
-        builder.build(
-            JsonSchema.compile(schema, true, json).expression(), Vocabularies.SMALL);
+        builder.build(JsonSchema.compile(schema, true, json).expression(), Vocabularies.SMALL);
     for (String name : new String[] {"free", "short", "like"}) {
       String document = "{\"" + name + "\":\"a｜DSML｜b\"}";
       assertThat(Vocabularies.matches(grammar, document)).as(name).isFalse();

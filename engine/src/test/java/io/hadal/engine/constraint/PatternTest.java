@@ -18,9 +18,27 @@ class PatternTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "a", "^a", "a$", "^a$", "^(a|b)*abb$", "^a|b$", "[^ab]", "^[a-c]{2,3}$", "^(?:ab){0,2}c?$",
-        "\\d+", "^\\w+\\s\\w+$", "^\\D*$", "^a.c$", "^[\\d\\-_]+$", "^$", "a{2,}b", "^(?<n>a)+?b$",
-        "^\\u0061\\x62$", "^[\\s\\S]*$", "^x{,3}$", "b|^a"
+        "a",
+        "^a",
+        "a$",
+        "^a$",
+        "^(a|b)*abb$",
+        "^a|b$",
+        "[^ab]",
+        "^[a-c]{2,3}$",
+        "^(?:ab){0,2}c?$",
+        "\\d+",
+        "^\\w+\\s\\w+$",
+        "^\\D*$",
+        "^a.c$",
+        "^[\\d\\-_]+$",
+        "^$",
+        "a{2,}b",
+        "^(?<n>a)+?b$",
+        "^\\u0061\\x62$",
+        "^[\\s\\S]*$",
+        "^x{,3}$",
+        "b|^a"
       })
   void asTheRegularExpressionsOfJava(String pattern) {
     RegularLanguage language = RegularLanguage.of(Regex.anywhere(pattern));
@@ -48,8 +66,27 @@ class PatternTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "(a", "a)", "[a", "*a", "a++++++", "(?=a)", "(?!a)", "(?<=a)b", "\\1", "a\\b", "\\p{L}", "a^b",
-        "a$b", "(a$)", "a{3,1}", "a{999999}", "\\", "[z-a]", "\\uD800", "(?i)a", "[[:alpha:]]",
+        "(a",
+        "a)",
+        "[a",
+        "*a",
+        "a++++++",
+        "(?=a)",
+        "(?!a)",
+        "(?<=a)b",
+        "\\1",
+        "a\\b",
+        "\\p{L}",
+        "a^b",
+        "a$b",
+        "(a$)",
+        "a{3,1}",
+        "a{999999}",
+        "\\",
+        "[z-a]",
+        "\\uD800",
+        "(?i)a",
+        "[[:alpha:]]",
         "(a{20000}){20000}"
       })
   void whatCannotBeUsedIsRefused(String pattern) {
@@ -80,8 +117,19 @@ class PatternTest {
 
   @ParameterizedTest
   @CsvSource({
-    "0,0", "5,5", "0,9", "0,10", "7,123", "-3,4", "-120,-7", "-1,0", "99,1001", "-1000,1000", "1,1",
-    "95,105", "-9,-9"
+    "0,0",
+    "5,5",
+    "0,9",
+    "0,10",
+    "7,123",
+    "-3,4",
+    "-120,-7",
+    "-1,0",
+    "99,1001",
+    "-1000,1000",
+    "1,1",
+    "95,105",
+    "-9,-9"
   })
   void wholeNumbersBetween(int least, int most) {
     RegularLanguage language =
@@ -103,8 +151,10 @@ class PatternTest {
 
   @ParameterizedTest
   @CsvSource({
-    "0,1,false,false", "0,1,true,true", "0.25,0.75,false,true", "-1.5,2.25,true,false", "-2,-1,false,false",
-    "3,3,false,false", "3,3,true,false", "-0.5,0,true,true", "9.9,10.1,false,false", "-10,10,true,true"
+    "0,1,false,false", "0,1,true,true", "0.25,0.75,false,true", "-1.5,2.25,true,false",
+        "-2,-1,false,false",
+    "3,3,false,false", "3,3,true,false", "-0.5,0,true,true", "9.9,10.1,false,false",
+        "-10,10,true,true"
   })
   void numbersBetween(BigDecimal least, BigDecimal most, boolean above, boolean below) {
     RegularLanguage language =
@@ -113,9 +163,10 @@ class PatternTest {
     int inside = 0;
     for (int i = 0; i < 20_000; i++) {
       int scale = random.nextInt(5);
-      BigDecimal x = BigDecimal.valueOf(random.nextInt(240_000) - 120_000, 4).setScale(scale, RoundingMode.FLOOR);
-      boolean fits =
-          x.compareTo(least) >= (above ? 1 : 0) && x.compareTo(most) <= (below ? -1 : 0);
+      BigDecimal x =
+          BigDecimal.valueOf(random.nextInt(240_000) - 120_000, 4)
+              .setScale(scale, RoundingMode.FLOOR);
+      boolean fits = x.compareTo(least) >= (above ? 1 : 0) && x.compareTo(most) <= (below ? -1 : 0);
       boolean has = language.contains(x.toPlainString());
       if (has) {
         assertThat(fits).as("%s", x).isTrue();

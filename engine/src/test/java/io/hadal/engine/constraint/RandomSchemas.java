@@ -12,8 +12,7 @@ final class RandomSchemas {
   private static final List<String> PATTERNS =
       List.of("^[a-c]+$", "^\\d{2,4}$", "x", "^(ab|cd)*e?$", "^[^\"]{0,3}$", "^\\S+@\\S+$");
   private static final List<String> FORMATS =
-      List.of(
-          "date", "time", "date-time", "uuid", "ipv4", "ipv6", "hostname", "uri", "duration");
+      List.of("date", "time", "date-time", "uuid", "ipv4", "ipv6", "hostname", "uri", "duration");
 
   private final Random random;
 

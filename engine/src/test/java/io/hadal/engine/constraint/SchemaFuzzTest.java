@@ -44,8 +44,7 @@ class SchemaFuzzTest {
             validator.validate(
                 text,
                 InputFormat.JSON,
-                context ->
-                    context.executionConfig(config -> config.formatAssertionsEnabled(true))))
+                context -> context.executionConfig(config -> config.formatAssertionsEnabled(true))))
         .as("%s for %s", text, schema)
         .isEmpty();
   }

@@ -18,8 +18,33 @@ final class Vocabularies {
 
   private static TokenVocabulary small() {
     String[] more = {
-      "{\"", "\":", "\"}", "\",", "true", "false", "null", "ab", "abc", "\"a", "[[", "]]", "12", "00",
-      "é", "日本", "\": \"", "}, {", "  ", "\n", "name", "\"name\"", "a\"}", "\\n", "\\u00", "-1", "0.5"
+      "{\"",
+      "\":",
+      "\"}",
+      "\",",
+      "true",
+      "false",
+      "null",
+      "ab",
+      "abc",
+      "\"a",
+      "[[",
+      "]]",
+      "12",
+      "00",
+      "é",
+      "日本",
+      "\": \"",
+      "}, {",
+      "  ",
+      "\n",
+      "name",
+      "\"name\"",
+      "a\"}",
+      "\\n",
+      "\\u00",
+      "-1",
+      "0.5"
     };
     byte[][] bytes = new byte[256 + more.length + 1][];
     for (int i = 0; i < 256; i++) {

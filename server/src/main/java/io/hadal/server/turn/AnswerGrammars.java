@@ -76,7 +76,8 @@ final class AnswerGrammars {
     key.append(calls.forced).append(calls.several).append(new TreeSet<>(calls.strict));
     calls.tools.forEach(t -> key.append('\n').append(t.function()));
     String field = format instanceof AnswerFormat.Text || calls.forced ? "tools" : format.field();
-    return keep(key.toString(), field, b -> chat(format, calls, new JsonGrammar(b, SpecialTokens.DSML)));
+    return keep(
+        key.toString(), field, b -> chat(format, calls, new JsonGrammar(b, SpecialTokens.DSML)));
   }
 
   private interface Source {

@@ -65,8 +65,7 @@ final class AnswerRules {
       return answer;
     }
     return new Rules(
-        new AfterReasoning(thinkEnd, limited ? budget : 0, all, answer.constraint),
-        answer.ignored);
+        new AfterReasoning(thinkEnd, limited ? budget : 0, all, answer.constraint), answer.ignored);
   }
 
   private Rules answer(ChatRequest request) {

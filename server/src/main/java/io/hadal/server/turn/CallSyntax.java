@@ -16,10 +16,7 @@ import tools.jackson.databind.node.JsonNodeFactory;
 final class CallSyntax implements MemberStyle {
   /** Schema of any arguments. */
   static final JsonNode ANY_OBJECT =
-      JsonNodeFactory.instance
-          .objectNode()
-          .put("type", "object")
-          .put("additionalProperties", true);
+      JsonNodeFactory.instance.objectNode().put("type", "object").put("additionalProperties", true);
 
   private final CallMarkup markup;
   private final Tokenizer tokenizer;
@@ -56,8 +53,7 @@ final class CallSyntax implements MemberStyle {
     parts.add(call);
     if (several) {
       parts.add(
-          new Expression.Repeat(
-              Expression.sequence(fixed(markup.betweenCalls()), call), 0, -1));
+          new Expression.Repeat(Expression.sequence(fixed(markup.betweenCalls()), call), 0, -1));
     }
     parts.add(fixed(markup.blockClose()));
     return new Expression.Sequence(parts);

@@ -33,7 +33,8 @@ final class AnswerFormats {
     Fields outputs = body.object("structured_outputs");
     if (outputs != null) {
       formats.extensions(outputs, "");
-      outputs.accept("disable_any_whitespace", "disable_additional_properties", "whitespace_pattern");
+      outputs.accept(
+          "disable_any_whitespace", "disable_additional_properties", "whitespace_pattern");
       if (outputs.bool("json_object", false)) {
         formats.set(outputs.at("json_object"), AnswerFormat.JSON_OBJECT);
       }
@@ -123,8 +124,7 @@ final class AnswerFormats {
       case "regex" ->
           new AnswerFormat.Pattern(
               format.required(format.has("pattern") ? "pattern" : "regex"), format.at("regex"));
-      case "grammar" ->
-          new AnswerFormat.Grammar(format.required("grammar"), format.at("grammar"));
+      case "grammar" -> new AnswerFormat.Grammar(format.required("grammar"), format.at("grammar"));
       default ->
           throw Problem.invalid(
               format.at("type"),

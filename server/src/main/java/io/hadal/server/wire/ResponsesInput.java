@@ -223,8 +223,7 @@ final class ResponsesInput {
     return tools;
   }
 
-  private void tool(
-      Fields tool, @Nullable String namespace, List<ToolDefinition> tools) {
+  private void tool(Fields tool, @Nullable String namespace, List<ToolDefinition> tools) {
     String type = tool.required("type");
     switch (type) {
       case "function", "custom" -> {

@@ -58,7 +58,8 @@ class AnswerReaderTest {
 
   private AnswerReader reader(ThinkingMode mode, List<String> stops, boolean single) {
     TurnRequest request =
-        new TurnRequest(GenerationRequest.of(new int[] {1}, 100, "t"), mode, stops, single, List.of());
+        new TurnRequest(
+            GenerationRequest.of(new int[] {1}, 100, "t"), mode, stops, single, List.of());
     return new AnswerReader(0, tokenizer, PromptDialect.V4_1, request, events::add);
   }
 
