@@ -1,6 +1,5 @@
 package io.hadal.engine.constraint;
 
-import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -278,7 +277,6 @@ public final class Grammar {
       path[depth] = next;
       node++;
     }
-    Arrays.fill(path, null);
     if (++masks > MOST_MASKS) {
       masks = 0;
       positions.values().forEach(p -> p.mask = null);
