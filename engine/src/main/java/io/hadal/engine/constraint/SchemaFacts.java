@@ -291,7 +291,7 @@ final class SchemaFacts {
   }
 
   private static boolean same(JsonNode a, JsonNode b) {
-    return SchemaPlace.isFinite(a) && SchemaPlace.isFinite(b)
+    return (SchemaPlace.isFinite(a) && SchemaPlace.isFinite(b))
         ? a.decimalValue().compareTo(b.decimalValue()) == 0
         : a.equals(b);
   }

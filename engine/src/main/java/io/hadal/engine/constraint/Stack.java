@@ -21,6 +21,7 @@ final class Stack {
   }
 
   /** Content of a stack, for finding equal ones. */
+  @SuppressWarnings("ArrayRecordComponent") // compared by content
   record Key(int[] states, int[] serials) {
     @Override
     public boolean equals(Object other) {

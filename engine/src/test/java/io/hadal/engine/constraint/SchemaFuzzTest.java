@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import tools.jackson.databind.node.ObjectNode;
@@ -74,7 +75,7 @@ class SchemaFuzzTest {
   }
 
   /** A random text, which ends as soon as it may; null when that takes too long. */
-  private static String write(Grammar grammar, Random random) {
+  private static @Nullable String write(Grammar grammar, Random random) {
     TokenConstraint text = grammar.begin();
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     for (int step = 0; step < 600; step++) {

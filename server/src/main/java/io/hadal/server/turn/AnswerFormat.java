@@ -9,15 +9,23 @@ public sealed interface AnswerFormat {
   AnswerFormat JSON_OBJECT = new JsonObject();
 
   /** Where the request has it. */
-  default String field() {
-    return "response_format";
-  }
+  String field();
 
   /** Anything. */
-  record Text() implements AnswerFormat {}
+  record Text() implements AnswerFormat {
+    @Override
+    public String field() {
+      return "response_format";
+    }
+  }
 
   /** Some JSON object. */
-  record JsonObject() implements AnswerFormat {}
+  record JsonObject() implements AnswerFormat {
+    @Override
+    public String field() {
+      return "response_format";
+    }
+  }
 
   /**
    * JSON of a schema.
@@ -41,8 +49,12 @@ public sealed interface AnswerFormat {
    */
   record Grammar(String gbnf, String field) implements AnswerFormat {}
 
-  /** One of some texts. */
-  record OneOf(List<String> texts) implements AnswerFormat {
+  /**
+   * One of some texts.
+   *
+   * @param field where the request has it
+   */
+  record OneOf(List<String> texts, String field) implements AnswerFormat {
     public OneOf {
       texts = List.copyOf(texts);
     }

@@ -64,7 +64,8 @@ final class AnswerFormats {
     }
     List<String> choices = fields.strings(prefix + "choice", MOST_CHOICES);
     if (!choices.isEmpty()) {
-      set(fields.at(prefix + "choice"), new AnswerFormat.OneOf(choices));
+      String at = fields.at(prefix + "choice");
+      set(at, new AnswerFormat.OneOf(choices, at));
     }
     if (!prefix.isEmpty() || fields != body) {
       text(fields, prefix + "grammar");
