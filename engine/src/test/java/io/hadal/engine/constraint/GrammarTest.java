@@ -240,7 +240,8 @@ class GrammarTest {
   void aTextMayBeThereAlready() {
     Grammar grammar = gbnf("root ::= \"abc\" | \"abd\"");
     TokenConstraint text = grammar.beginBehind("ab".getBytes(StandardCharsets.UTF_8));
-    assertThat(Objects.requireNonNull(text).allowed().stream()).containsExactly((int) 'c', (int) 'd');
+    assertThat(Objects.requireNonNull(text).allowed().stream())
+        .containsExactly((int) 'c', (int) 'd');
     assertThat(grammar.beginBehind("b".getBytes(StandardCharsets.UTF_8))).isNull();
   }
 }
