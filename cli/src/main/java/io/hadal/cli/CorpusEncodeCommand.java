@@ -38,12 +38,7 @@ final class CorpusEncodeCommand implements Callable<Integer> {
 
   @Mixin private ProgressOption progress = new ProgressOption();
 
-  @Option(
-      names = "--corpus",
-      required = true,
-      paramLabel = "FOLDER",
-      description = "What `hadal corpus build` has made.")
-  private Path corpus = Path.of("");
+  @Mixin private CorpusOption corpus = new CorpusOption();
 
   @Option(
       names = "--tokenizer",
@@ -127,7 +122,7 @@ final class CorpusEncodeCommand implements Callable<Integer> {
     }
     String report;
     try (StageProgress stages = new StageProgress(spec.commandLine().getErr(), progress)) {
-      Corpus source = Corpus.open(corpus);
+      Corpus source = corpus.open();
       report =
           mixFile == null
               ? CorpusEncoder.encode(source, json, out, options, stages)

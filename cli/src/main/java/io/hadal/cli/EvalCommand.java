@@ -55,12 +55,7 @@ final class EvalCommand implements Callable<Integer> {
       description = "Checkpoint. Default: the model that comes with Hadal.")
   private @Nullable Path model;
 
-  @Option(
-      names = "--corpus",
-      required = true,
-      paramLabel = "FOLDER",
-      description = "What `hadal corpus build` has made.")
-  private Path corpus = Path.of("");
+  @Mixin private CorpusOption corpus = new CorpusOption();
 
   @Option(
       names = "--split",
@@ -124,10 +119,10 @@ final class EvalCommand implements Callable<Integer> {
     }
     Split chosen = split();
     if (ngram.baseline != null) {
-      return baseline(HeldOutFiles.choose(Corpus.open(corpus), chosen, bytes, seed));
+      return baseline(HeldOutFiles.choose(corpus.open(), chosen, bytes, seed));
     }
     Path checkpoint = model == null ? DemoFiles.trained(null) : model;
-    Corpus source = Corpus.open(corpus);
+    Corpus source = corpus.open();
     List<Document> files = HeldOutFiles.choose(source, chosen, bytes, seed);
     writeText(files);
     try (Model loaded = Model.load(checkpoint);

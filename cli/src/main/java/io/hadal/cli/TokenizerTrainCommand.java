@@ -1,6 +1,5 @@
 package io.hadal.cli;
 
-import io.hadal.train.corpus.Corpus;
 import io.hadal.train.tokenizer.TokenizerTraining;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -27,12 +26,7 @@ final class TokenizerTrainCommand implements Callable<Integer> {
 
   @Mixin private ProgressOption progress = new ProgressOption();
 
-  @Option(
-      names = "--corpus",
-      required = true,
-      paramLabel = "FOLDER",
-      description = "What `hadal corpus build` has made.")
-  private Path corpus = Path.of("");
+  @Mixin private CorpusOption corpus = new CorpusOption();
 
   @Option(
       names = {"-o", "--out"},
@@ -74,7 +68,7 @@ final class TokenizerTrainCommand implements Callable<Integer> {
     TokenizerTraining training = training();
     TokenizerTraining.Result result;
     try (StageProgress stages = new StageProgress(spec.commandLine().getErr(), progress)) {
-      result = training.run(Corpus.open(corpus), out, stages);
+      result = training.run(corpus.open(), out, stages);
     }
     PrintWriter stdout = spec.commandLine().getOut();
     stdout.printf(
