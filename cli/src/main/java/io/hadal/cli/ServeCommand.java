@@ -44,7 +44,8 @@ import picocli.CommandLine.Spec;
           + " the file of --config."
     })
 final class ServeCommand implements Callable<Integer> {
-  private static final int DEFAULT_CONTEXT = 16_384;
+  // Agents begin with prompts of 10,000 to 20,000 tokens.
+  private static final int DEFAULT_CONTEXT = 65_536;
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
@@ -78,7 +79,8 @@ final class ServeCommand implements Callable<Integer> {
       names = {"-c", "--context"},
       paramLabel = "N",
       description =
-          "Longest conversation in tokens. Default: 16384, or less if the model has less.")
+          "Longest conversation in tokens. Default: 65536, or less if the model has less; 65536 for"
+              + " the model that comes with Hadal.")
   private @Nullable Integer context;
 
   @Mixin private EngramOption engram = new EngramOption();
@@ -105,7 +107,7 @@ final class ServeCommand implements Callable<Integer> {
     }
     PrintWriter err = spec.commandLine().getErr();
     try (Model loaded = Model.load(checkpoint, engram.cacheBytes());
-        Engine engine = new Engine(loaded, engine(config, loaded));
+        Engine engine = new Engine(loaded, engine(config, loaded, embedded));
         Dispatcher dispatcher = new Dispatcher(engine, dispatcher(config))) {
       ServedModel served =
           new ServedModel(
@@ -187,10 +189,14 @@ final class ServeCommand implements Callable<Integer> {
     }
   }
 
-  private EngineOptions engine(ServeConfig config, Model loaded) {
+  private EngineOptions engine(ServeConfig config, Model loaded, boolean embedded) {
     Integer wanted = context != null ? context : config.context();
     int tokens =
-        wanted != null ? wanted : Math.min(DEFAULT_CONTEXT, loaded.config().contextLength());
+        wanted != null
+            ? wanted
+            : embedded
+                ? DEFAULT_CONTEXT // more than it was trained for, so that agents can try it
+                : Math.min(DEFAULT_CONTEXT, loaded.config().contextLength());
     EngineOptions options = run.engine(tokens).withMode(mode.mode());
     return config.threads() == null ? options : options.withThreads(config.threads());
   }

@@ -69,19 +69,19 @@ class ConnectCommandTest {
   }
 
   @Test
-  void theBlockInACommentedFileIsReplaced() throws IOException {
-    Path file = home.resolve(".codex/config.toml");
-    Files.createDirectories(home.resolve(".codex"));
-    Files.writeString(file, "# mine\nmodel = \"o\"");
+  void aFileOfOurOwnIsReplaced() throws IOException {
     connect("codex", "--write", "--yes");
+    Path file = home.resolve(".codex/hadal.config.toml");
+    assertThat(file).content().contains("model = \"nano\"", URL + "/v1");
     Invocation.hadal(
         "connect", "codex", "--model", "other", "--home", home.toString(), "--write", "-y");
     assertThat(file)
         .content()
-        .startsWith("# mine\nmodel = \"o\"\n\n# begin hadal\n[model_providers.hadal]\n")
         .contains("base_url = \"http://127.0.0.1:8080/v1\"", "model = \"other\"")
-        .doesNotContain("nano", "9123")
-        .containsOnlyOnce("[profiles.hadal]");
+        .doesNotContain("nano", "9123");
+    try (var files = Files.list(home.resolve(".codex"))) {
+      assertThat(files).hasSize(2); // the file and the older one
+    }
   }
 
   @Test

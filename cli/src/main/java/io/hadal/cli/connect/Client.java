@@ -31,27 +31,26 @@ public enum Client {
     }
   },
 
-  /** OpenAI's agent: a provider and a profile of its own. */
+  /** OpenAI's agent: a profile, which is a file of its own. */
   CODEX("codex") {
     @Override
     public Setup setup(Endpoint e, Path home) {
-      String block =
+      String text =
           """
+          model = "%s"
+          model_provider = "hadal"
+          model_context_window = %d
+
           [model_providers.hadal]
           name = "Hadal"
           base_url = "%s"
           env_key = "HADAL_API_KEY"
           wire_api = "responses"
-
-          [profiles.hadal]
-          model_provider = "hadal"
-          model = "%s"
-          model_context_window = %d
           """
-              .formatted(e.v1(), e.model(), e.context());
-      Path file = home.resolve(".codex/config.toml");
+              .formatted(e.model(), e.context(), e.v1());
+      Path file = home.resolve(".codex/hadal.config.toml");
       return new Setup(
-          List.of(MarkedBlock.edit(file, block)),
+          List.of(new FileEdit(file, FileEdit.content(file), text)),
           List.of("export HADAL_API_KEY=" + quoted(e.key()), "codex --profile hadal"));
     }
   },

@@ -7,12 +7,14 @@ import io.helidon.common.tls.Tls;
 import io.helidon.http.DirectHandler;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.encoding.ContentEncodingContext;
+import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.WebServer;
 import io.helidon.webserver.WebServerConfig;
 import io.helidon.webserver.http.DirectHandlers;
 import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http1.Http1Config;
 import io.helidon.webserver.http1.Http1ConnectionSelector;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Objects;
@@ -48,8 +50,14 @@ public final class HelidonListener implements HttpListener {
     HttpRouting.Builder routing =
         HttpRouting.builder()
             .any(
-                (request, response) ->
-                    handler.handle(new HelidonExchange(request, response, connections)));
+                (request, response) -> {
+                  try {
+                    handler.handle(new HelidonExchange(request, response, connections));
+                  } catch (IOException e) {
+                    // Nobody is left to tell; anything else would be logged as a fault.
+                    throw new CloseConnectionException("the client has gone away", e);
+                  }
+                });
     WebServerConfig.Builder config =
         WebServer.builder()
             .host(options.host())
