@@ -37,7 +37,7 @@ class WebPageBrowserTest {
         "--disable-sync",
         "--window-size=1400,1000");
     LoggingPreferences logs = new LoggingPreferences();
-    logs.enable(LogType.BROWSER, Level.ALL);
+    logs.enable(LogType.BROWSER, Level.WARNING);
     options.setCapability("goog:loggingPrefs", logs);
     ChromeDriverService driver =
         new ChromeDriverService.Builder()
