@@ -9,14 +9,17 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.JsonNodeFactory;
 
 /** The server as a process, from the command line to the signal that ends it. */
 class ServeCommandTest {
@@ -70,7 +73,7 @@ class ServeCommandTest {
       HttpResponse<String> answer =
           send(http, request.copy().header("authorization", "Bearer sk-secret-123456789"));
       assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
-      JsonNode json = Json.parse(answer.body().getBytes(), "answer");
+      JsonNode json = Json.parse(answer.body().getBytes(StandardCharsets.UTF_8), "answer");
       assertThat(json.at("/usage/completion_tokens").asInt(0)).isBetween(1, 8);
 
       Invocation locked = Invocation.hadal("connect", "codex", "--url", url);
@@ -89,6 +92,101 @@ class ServeCommandTest {
           .doesNotContain("sk-secret-123456789", "int add", "Exception");
     } finally {
       process.destroyForcibly();
+    }
+  }
+
+  private static String address(BufferedReader out) throws IOException {
+    String line = out.readLine();
+    assertThat(line).startsWith("serving ");
+    return line.substring(line.indexOf("http"));
+  }
+
+  /** Usage of a turn. */
+  private static JsonNode turn(HttpClient http, String url, String messages) throws Exception {
+    String body =
+        "{\"model\":\"hadal-nano\",\"max_tokens\":8,\"temperature\":0,\"messages\":["
+            + messages
+            + "]}";
+    HttpResponse<String> response =
+        send(
+            http,
+            HttpRequest.newBuilder(URI.create(url + "/v1/chat/completions"))
+                .header("content-type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(body)));
+    assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+    return Json.parse(response.body().getBytes(StandardCharsets.UTF_8), "answer");
+  }
+
+  private static String message(String role, String text) {
+    return JsonNodeFactory.instance.objectNode().put("role", role).put("content", text).toString();
+  }
+
+  @Test
+  void aConversationGoesOnBehindAKillWithoutComputingItsPastAgain() throws Exception {
+    Path prefixes = folder.resolve("prefixes");
+    Path config =
+        Files.writeString(
+            folder.resolve("serve.yaml"),
+            "cache: {folder: '" + prefixes + "', disk_bytes: 200000000}\n");
+    String first = message("user", "void add(int value) { total += value; } ".repeat(60));
+    JsonNode answer;
+    Process process = serve("--config", config.toString());
+    try (BufferedReader out = process.inputReader();
+        HttpClient http = HttpClient.newHttpClient()) {
+      answer = turn(http, address(out), first);
+      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+      while (stored(prefixes).isEmpty() && System.nanoTime() < end) {
+        Thread.sleep(100);
+      }
+      assertThat(stored(prefixes)).isNotEmpty();
+    } finally {
+      process.destroyForcibly().waitFor();
+    }
+
+    int before = answer.at("/usage/prompt_tokens").asInt(0);
+    String second =
+        first
+            + ','
+            + message("assistant", answer.at("/choices/0/message/content").asString(""))
+            + ','
+            + message("user", "int total() {");
+    Process again = serve("--config", config.toString());
+    JsonNode cached;
+    try (BufferedReader out = again.inputReader();
+        HttpClient http = HttpClient.newHttpClient()) {
+      cached = turn(http, address(out), second);
+      assertThat(cached.at("/usage/prompt_tokens_details/cached_tokens").asInt(0))
+          .isGreaterThanOrEqualTo(before - 1);
+    } finally {
+      again.destroyForcibly().waitFor();
+    }
+
+    // Damaged files are never served.
+    for (Path file : stored(prefixes)) {
+      byte[] bytes = Files.readAllBytes(file);
+      bytes[bytes.length / 2] ^= 1;
+      Files.write(file, bytes);
+    }
+    Process damaged = serve("--config", config.toString());
+    try (BufferedReader out = damaged.inputReader();
+        HttpClient http = HttpClient.newHttpClient()) {
+      JsonNode fresh = turn(http, address(out), second);
+      assertThat(fresh.at("/usage/prompt_tokens_details/cached_tokens").asInt(9)).isZero();
+      assertThat(fresh.at("/choices/0/message")).isEqualTo(cached.at("/choices/0/message"));
+    } finally {
+      damaged.destroyForcibly().waitFor();
+    }
+  }
+
+  private static List<Path> stored(Path prefixes) throws IOException {
+    if (!Files.isDirectory(prefixes)) {
+      return List.of();
+    }
+    try (Stream<Path> files = Files.walk(prefixes)) {
+      return files
+          .filter(Files::isRegularFile)
+          .filter(f -> !f.toString().endsWith(".tmp") && !f.toString().contains("lock"))
+          .toList();
     }
   }
 
