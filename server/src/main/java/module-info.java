@@ -1,6 +1,6 @@
 /** Serving: HTTP APIs of several dialects over one engine. */
 module io.hadal.server {
-  requires transitive io.hadal.engine;
+  requires transitive io.hadal.chat;
   requires io.helidon.webserver;
   requires tools.jackson.dataformat.yaml;
   requires io.helidon.common.configurable;
@@ -14,5 +14,4 @@ module io.hadal.server {
 
   exports io.hadal.server;
   exports io.hadal.server.http;
-  exports io.hadal.server.turn;
 }

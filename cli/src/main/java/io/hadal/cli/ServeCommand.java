@@ -1,5 +1,6 @@
 package io.hadal.cli;
 
+import io.hadal.chat.ServedModel;
 import io.hadal.engine.Engine;
 import io.hadal.engine.EngineOptions;
 import io.hadal.engine.serving.Dispatcher;
@@ -14,7 +15,6 @@ import io.hadal.server.KeyRing;
 import io.hadal.server.ServeConfig;
 import io.hadal.server.ServerOptions;
 import io.hadal.server.http.ListenerOptions;
-import io.hadal.server.turn.ServedModel;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.InetAddress;

@@ -134,11 +134,21 @@ class ServeCommandTest {
     try (BufferedReader out = process.inputReader();
         HttpClient http = HttpClient.newHttpClient()) {
       answer = turn(http, address(out), first);
-      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-      while (stored(prefixes).isEmpty() && System.nanoTime() < end) {
-        Thread.sleep(100);
+      // The state behind the prompt and the one behind the answer; a file on its way has a name
+      // that ends otherwise.
+      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+      List<Path> seen = List.of();
+      while (System.nanoTime() < end) {
+        Thread.sleep(500);
+        List<Path> now = stored(prefixes);
+        if (!now.isEmpty()
+            && now.equals(seen)
+            && now.stream().allMatch(f -> f.toString().endsWith(".prefix"))) {
+          break;
+        }
+        seen = now;
       }
-      assertThat(stored(prefixes)).isNotEmpty();
+      assertThat(seen).isNotEmpty();
     } finally {
       process.destroyForcibly().waitFor();
     }
@@ -183,10 +193,7 @@ class ServeCommandTest {
       return List.of();
     }
     try (Stream<Path> files = Files.walk(prefixes)) {
-      return files
-          .filter(Files::isRegularFile)
-          .filter(f -> !f.toString().endsWith(".tmp") && !f.toString().contains("lock"))
-          .toList();
+      return files.filter(Files::isRegularFile).sorted().toList();
     }
   }
 

@@ -1,6 +1,6 @@
 package io.hadal.server;
 
-import io.hadal.server.turn.Usage;
+import io.hadal.chat.Usage;
 import io.hadal.server.wire.Call;
 import java.util.Locale;
 import java.util.function.Consumer;

@@ -1,10 +1,10 @@
 package io.hadal.server;
 
+import io.hadal.chat.ChatRequest.Client;
+import io.hadal.chat.Ids;
+import io.hadal.chat.Problem;
 import io.hadal.server.http.Exchange;
 import io.hadal.server.http.HttpHandler;
-import io.hadal.server.turn.ChatRequest.Client;
-import io.hadal.server.turn.Ids;
-import io.hadal.server.turn.Problem;
 import io.hadal.server.wire.Call;
 import io.hadal.server.wire.ClientGoneException;
 import io.hadal.server.wire.Dialect;

@@ -1,12 +1,12 @@
 package io.hadal.server;
 
+import io.hadal.chat.CallMemory;
+import io.hadal.chat.ChatPlanner;
+import io.hadal.chat.Problem;
+import io.hadal.chat.Seal;
+import io.hadal.chat.ServedModel;
 import io.hadal.server.http.HelidonListener;
 import io.hadal.server.http.HttpListener;
-import io.hadal.server.turn.CallMemory;
-import io.hadal.server.turn.ChatPlanner;
-import io.hadal.server.turn.Problem;
-import io.hadal.server.turn.Seal;
-import io.hadal.server.turn.ServedModel;
 import io.hadal.server.wire.Call;
 import io.hadal.server.wire.ChatCompletions;
 import io.hadal.server.wire.Completions;

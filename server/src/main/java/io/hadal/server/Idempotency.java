@@ -1,6 +1,6 @@
 package io.hadal.server;
 
-import io.hadal.server.turn.Problem;
+import io.hadal.chat.Problem;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;

@@ -1,9 +1,9 @@
 package io.hadal.server;
 
+import io.hadal.chat.Usage;
 import io.hadal.engine.serving.Dispatcher;
 import io.hadal.engine.serving.DispatcherStats;
 import io.hadal.engine.serving.PriorityClass;
-import io.hadal.server.turn.Usage;
 import io.hadal.server.wire.Call;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;

@@ -1,5 +1,6 @@
 package io.hadal.server;
 
+import io.hadal.chat.ServedModel;
 import io.hadal.engine.Engine;
 import io.hadal.engine.EngineOptions;
 import io.hadal.engine.serving.Dispatcher;
@@ -9,7 +10,6 @@ import io.hadal.formats.prompt.PromptDialect;
 import io.hadal.formats.tokenizer.Tokenizer;
 import io.hadal.model.Model;
 import io.hadal.server.http.ListenerOptions;
-import io.hadal.server.turn.ServedModel;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;

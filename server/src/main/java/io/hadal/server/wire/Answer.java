@@ -1,9 +1,9 @@
 package io.hadal.server.wire;
 
+import io.hadal.chat.TokenInfo;
+import io.hadal.chat.TurnEvent;
+import io.hadal.chat.TurnEvent.Finish;
 import io.hadal.formats.prompt.Completion;
-import io.hadal.server.turn.TokenInfo;
-import io.hadal.server.turn.TurnEvent;
-import io.hadal.server.turn.TurnEvent.Finish;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

@@ -1,9 +1,9 @@
 package io.hadal.server.wire;
 
+import io.hadal.chat.AnswerFormat;
+import io.hadal.chat.Problem;
 import io.hadal.formats.FormatException;
 import io.hadal.formats.Json;
-import io.hadal.server.turn.AnswerFormat;
-import io.hadal.server.turn.Problem;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

@@ -1,18 +1,18 @@
 package io.hadal.server.wire;
 
+import io.hadal.chat.AnswerFormat;
+import io.hadal.chat.ChatRequest;
+import io.hadal.chat.Efforts;
+import io.hadal.chat.Problem;
+import io.hadal.chat.Sampling;
+import io.hadal.chat.Seal;
+import io.hadal.chat.ToolChoice;
 import io.hadal.formats.FormatException;
 import io.hadal.formats.Json;
 import io.hadal.formats.prompt.Message;
 import io.hadal.formats.prompt.Role;
 import io.hadal.formats.prompt.ToolCall;
 import io.hadal.formats.prompt.ToolDefinition;
-import io.hadal.server.turn.AnswerFormat;
-import io.hadal.server.turn.ChatRequest;
-import io.hadal.server.turn.Efforts;
-import io.hadal.server.turn.Problem;
-import io.hadal.server.turn.Sampling;
-import io.hadal.server.turn.Seal;
-import io.hadal.server.turn.ToolChoice;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashSet;

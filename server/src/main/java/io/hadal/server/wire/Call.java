@@ -1,11 +1,11 @@
 package io.hadal.server.wire;
 
+import io.hadal.chat.ChatRequest.Client;
+import io.hadal.chat.Problem;
+import io.hadal.chat.Usage;
 import io.hadal.formats.FormatException;
 import io.hadal.formats.Json;
 import io.hadal.server.http.Exchange;
-import io.hadal.server.turn.ChatRequest.Client;
-import io.hadal.server.turn.Problem;
-import io.hadal.server.turn.Usage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;

@@ -1,16 +1,16 @@
 package io.hadal.server.wire;
 
+import io.hadal.chat.ChatPlanner;
+import io.hadal.chat.ChatRequest;
+import io.hadal.chat.Ids;
+import io.hadal.chat.Problem;
+import io.hadal.chat.ServedModel;
+import io.hadal.chat.TurnEvent.Finish;
+import io.hadal.chat.TurnRequest;
+import io.hadal.chat.Usage;
 import io.hadal.engine.serving.PriorityClass;
 import io.hadal.formats.prompt.Message;
 import io.hadal.formats.prompt.ToolDefinition;
-import io.hadal.server.turn.ChatPlanner;
-import io.hadal.server.turn.ChatRequest;
-import io.hadal.server.turn.Ids;
-import io.hadal.server.turn.Problem;
-import io.hadal.server.turn.ServedModel;
-import io.hadal.server.turn.TurnEvent.Finish;
-import io.hadal.server.turn.TurnRequest;
-import io.hadal.server.turn.Usage;
 import java.io.IOException;
 import java.util.HashSet;
 import java.util.List;

@@ -1,9 +1,9 @@
 package io.hadal.server.wire;
 
-import io.hadal.server.turn.Problem;
-import io.hadal.server.turn.TokenInfo;
-import io.hadal.server.turn.TurnEvent;
-import io.hadal.server.turn.Usage;
+import io.hadal.chat.Problem;
+import io.hadal.chat.TokenInfo;
+import io.hadal.chat.TurnEvent;
+import io.hadal.chat.Usage;
 import java.io.IOException;
 import java.util.List;
 import tools.jackson.databind.node.ObjectNode;

@@ -1,6 +1,6 @@
 package io.hadal.server.wire;
 
-import io.hadal.server.turn.Problem;
+import io.hadal.chat.Problem;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Families of APIs, which differ in how they say that something is wrong. */

@@ -1,6 +1,6 @@
 package io.hadal.server.wire;
 
-import io.hadal.server.turn.Problem;
+import io.hadal.chat.Problem;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;

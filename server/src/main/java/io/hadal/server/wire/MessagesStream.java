@@ -1,8 +1,8 @@
 package io.hadal.server.wire;
 
-import io.hadal.server.turn.Problem;
-import io.hadal.server.turn.TurnEvent;
-import io.hadal.server.turn.Usage;
+import io.hadal.chat.Problem;
+import io.hadal.chat.TurnEvent;
+import io.hadal.chat.Usage;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;

@@ -1,7 +1,7 @@
 package io.hadal.server.wire;
 
-import io.hadal.server.turn.Problem;
-import io.hadal.server.turn.ServedModel;
+import io.hadal.chat.Problem;
+import io.hadal.chat.ServedModel;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

@@ -1,15 +1,15 @@
 package io.hadal.server.wire;
 
+import io.hadal.chat.AnswerFormat;
+import io.hadal.chat.ChatPlanner;
+import io.hadal.chat.ChatRequest;
+import io.hadal.chat.Problem;
+import io.hadal.chat.Sampling;
+import io.hadal.chat.ServedModel;
+import io.hadal.chat.TurnRequest;
 import io.hadal.formats.prompt.FimPrompt;
 import io.hadal.formats.prompt.Message;
 import io.hadal.formats.prompt.ToolDefinition;
-import io.hadal.server.turn.AnswerFormat;
-import io.hadal.server.turn.ChatPlanner;
-import io.hadal.server.turn.ChatRequest;
-import io.hadal.server.turn.Problem;
-import io.hadal.server.turn.Sampling;
-import io.hadal.server.turn.ServedModel;
-import io.hadal.server.turn.TurnRequest;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;

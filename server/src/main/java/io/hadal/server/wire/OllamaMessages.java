@@ -1,9 +1,9 @@
 package io.hadal.server.wire;
 
+import io.hadal.chat.Problem;
 import io.hadal.formats.prompt.Message;
 import io.hadal.formats.prompt.Role;
 import io.hadal.formats.prompt.ToolCall;
-import io.hadal.server.turn.Problem;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;

@@ -1,11 +1,11 @@
 package io.hadal.server.wire;
 
+import io.hadal.chat.Problem;
+import io.hadal.chat.TurnEvent;
+import io.hadal.chat.TurnEvent.Finish;
+import io.hadal.chat.Usage;
 import io.hadal.formats.FormatException;
 import io.hadal.formats.Json;
-import io.hadal.server.turn.Problem;
-import io.hadal.server.turn.TurnEvent;
-import io.hadal.server.turn.TurnEvent.Finish;
-import io.hadal.server.turn.Usage;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;

@@ -1,12 +1,12 @@
 package io.hadal.server.wire;
 
-import io.hadal.server.turn.ChatRequest;
-import io.hadal.server.turn.Efforts;
-import io.hadal.server.turn.Problem;
-import io.hadal.server.turn.Sampling;
-import io.hadal.server.turn.TokenInfo;
-import io.hadal.server.turn.ToolChoice;
-import io.hadal.server.turn.Usage;
+import io.hadal.chat.ChatRequest;
+import io.hadal.chat.Efforts;
+import io.hadal.chat.Problem;
+import io.hadal.chat.Sampling;
+import io.hadal.chat.TokenInfo;
+import io.hadal.chat.ToolChoice;
+import io.hadal.chat.Usage;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;

@@ -1,10 +1,10 @@
 package io.hadal.server.wire;
 
+import io.hadal.chat.Problem;
 import io.hadal.formats.prompt.Message;
 import io.hadal.formats.prompt.Role;
 import io.hadal.formats.prompt.ToolCall;
 import io.hadal.formats.prompt.ToolDefinition;
-import io.hadal.server.turn.Problem;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

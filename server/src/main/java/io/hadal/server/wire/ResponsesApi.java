@@ -1,13 +1,13 @@
 package io.hadal.server.wire;
 
-import io.hadal.server.turn.ChatPlanner;
-import io.hadal.server.turn.ChatRequest;
-import io.hadal.server.turn.Ids;
-import io.hadal.server.turn.Problem;
-import io.hadal.server.turn.Seal;
-import io.hadal.server.turn.TurnEvent.Finish;
-import io.hadal.server.turn.TurnRequest;
-import io.hadal.server.turn.Usage;
+import io.hadal.chat.ChatPlanner;
+import io.hadal.chat.ChatRequest;
+import io.hadal.chat.Ids;
+import io.hadal.chat.Problem;
+import io.hadal.chat.Seal;
+import io.hadal.chat.TurnEvent.Finish;
+import io.hadal.chat.TurnRequest;
+import io.hadal.chat.Usage;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

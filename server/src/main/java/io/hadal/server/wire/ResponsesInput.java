@@ -1,13 +1,13 @@
 package io.hadal.server.wire;
 
+import io.hadal.chat.ChatRequest;
+import io.hadal.chat.Efforts;
+import io.hadal.chat.Problem;
+import io.hadal.chat.Seal;
 import io.hadal.formats.prompt.Message;
 import io.hadal.formats.prompt.Role;
 import io.hadal.formats.prompt.ToolCall;
 import io.hadal.formats.prompt.ToolDefinition;
-import io.hadal.server.turn.ChatRequest;
-import io.hadal.server.turn.Efforts;
-import io.hadal.server.turn.Problem;
-import io.hadal.server.turn.Seal;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;

@@ -1,10 +1,10 @@
 package io.hadal.server.wire;
 
-import io.hadal.server.turn.Ids;
-import io.hadal.server.turn.Problem;
-import io.hadal.server.turn.TurnEvent;
-import io.hadal.server.turn.TurnEvent.Finish;
-import io.hadal.server.turn.Usage;
+import io.hadal.chat.Ids;
+import io.hadal.chat.Problem;
+import io.hadal.chat.TurnEvent;
+import io.hadal.chat.TurnEvent.Finish;
+import io.hadal.chat.Usage;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

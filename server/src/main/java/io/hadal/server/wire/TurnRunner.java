@@ -1,13 +1,13 @@
 package io.hadal.server.wire;
 
+import io.hadal.chat.CallMemory;
+import io.hadal.chat.Generation;
+import io.hadal.chat.Problem;
+import io.hadal.chat.ServedModel;
+import io.hadal.chat.TurnEvent;
+import io.hadal.chat.TurnRequest;
 import io.hadal.formats.prompt.Completion;
 import io.hadal.formats.prompt.ParsedToolCall;
-import io.hadal.server.turn.CallMemory;
-import io.hadal.server.turn.Generation;
-import io.hadal.server.turn.Problem;
-import io.hadal.server.turn.ServedModel;
-import io.hadal.server.turn.TurnEvent;
-import io.hadal.server.turn.TurnRequest;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -2,7 +2,7 @@ package io.hadal.server.wire;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.hadal.server.turn.Usage;
+import io.hadal.chat.Usage;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 

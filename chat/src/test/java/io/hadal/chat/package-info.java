@@ -1,0 +1,4 @@
+@NullMarked
+package io.hadal.chat;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,5 +1,0 @@
-/** Turns: from a conversation to tokens and from tokens to events, in no dialect. */
-@NullMarked
-package io.hadal.server.turn;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,4 +1,0 @@
-@NullMarked
-package io.hadal.server.turn;
-
-import org.jspecify.annotations.NullMarked;
