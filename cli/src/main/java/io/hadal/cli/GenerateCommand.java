@@ -109,10 +109,6 @@ final class GenerateCommand implements Callable<Integer> {
       try (Engine engine = new Engine(loaded, options);
           Session session = engine.newSession();
           Interruption interruption = Interruption.listen()) {
-        if (sampling.speculate() && !engine.drafting()) {
-          Hadal.complain(
-              spec.commandLine().getErr(), "the model has no drafter; --speculate does nothing");
-        }
         GenerationOptions generation =
             new GenerationOptions(count, choice, stopIds(config, tokenizer), sampling.speculate());
         return run(engine, session, ids, generation, tokenizer, interruption);

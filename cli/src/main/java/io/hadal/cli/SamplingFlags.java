@@ -41,8 +41,8 @@ final class SamplingFlags {
       names = "--speculate",
       negatable = true,
       description =
-          "Let the model's multi-token-prediction layer guess ahead; the tokens stay the same."
-              + " Default: no.")
+          "Guess ahead, by the model's drafter or else from what the text repeats; the tokens stay"
+              + " the same. Default: no.")
   private boolean speculate;
 
   boolean speculate() {

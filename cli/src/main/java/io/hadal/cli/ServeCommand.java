@@ -197,13 +197,15 @@ final class ServeCommand implements Callable<Integer> {
             : embedded
                 ? DEFAULT_CONTEXT // more than it was trained for, so that agents can try it
                 : Math.min(DEFAULT_CONTEXT, loaded.config().contextLength());
-    EngineOptions options = run.engine(tokens).withMode(mode.mode());
+    EngineOptions options =
+        run.engine(tokens).withMode(mode.mode()).withDrafting(config.speculation());
     return config.threads() == null ? options : options.withThreads(config.threads());
   }
 
   private static DispatcherOptions dispatcher(ServeConfig config) {
     DispatcherOptions standard = DispatcherOptions.defaults();
     return standard
+        .withSpeculation(config.speculation())
         .withLimits(config.running(), config.waiting(), config.waitingPerKey())
         .withTokenTarget(Duration.ofMillis(config.tokenMillis()))
         .withPrefixMemory(

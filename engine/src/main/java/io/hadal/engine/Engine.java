@@ -1,5 +1,6 @@
 package io.hadal.engine;
 
+import io.hadal.engine.draft.Guess;
 import io.hadal.kernels.WorkerPool;
 import io.hadal.model.MemoryPlan;
 import io.hadal.model.Model;
@@ -132,10 +133,6 @@ public final class Engine implements AutoCloseable {
     return scheduler.drafting();
   }
 
-  Scheduler scheduler() {
-    return scheduler;
-  }
-
   /** An empty timeline. */
   public Session newSession() {
     return new Session(this);
@@ -171,6 +168,19 @@ public final class Engine implements AutoCloseable {
       throw new IllegalStateException("the engine keeps no block drafter");
     }
     return scheduler.proposeBlock(session, next);
+  }
+
+  /**
+   * What the drafter takes the tokens behind {@code next} to be, which is the token after a
+   * session's last and has to be taken in next.
+   *
+   * @throws IllegalStateException when the engine keeps no drafter
+   */
+  public Guess guess(Session session, int next) {
+    if (!drafting()) {
+      throw new IllegalStateException("the engine keeps no drafter");
+    }
+    return scheduler.propose(session, next);
   }
 
   SequenceCache openTrunk() {

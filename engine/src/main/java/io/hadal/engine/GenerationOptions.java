@@ -7,8 +7,8 @@ import java.util.Set;
  *
  * @param maxTokens most tokens to produce
  * @param stopIds tokens that end the text; the stop token itself is reported
- * @param speculate true to verify the drafter's guesses, where the engine keeps one; the tokens
- *     stay the same
+ * @param speculate true to verify guesses: those of the drafter where the engine keeps one, else
+ *     repetitions of the text; the tokens stay the same
  */
 public record GenerationOptions(
     int maxTokens, SamplingOptions sampling, Set<Integer> stopIds, boolean speculate) {

@@ -1,6 +1,10 @@
 package io.hadal.engine;
 
 import io.hadal.engine.GenerationResult.Stop;
+import io.hadal.engine.draft.Chances;
+import io.hadal.engine.draft.DraftPolicy;
+import io.hadal.engine.draft.Guess;
+import io.hadal.engine.draft.PromptLookup;
 import io.hadal.engine.memory.OpenText;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -8,8 +12,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Continues a session token by token, or two at a time when a guess of the drafter holds (spec
- * 5.3).
+ * Continues a session token by token, or several at a time when guesses hold: those of the drafter
+ * (spec 5.3), or without one what the text went on with before.
  */
 public final class Generator {
   private final Engine engine;
@@ -20,6 +24,8 @@ public final class Generator {
   private int drafted;
   private int accepted;
   private final DraftPolicy policy = new DraftPolicy();
+  private final Chances chances = policy.chances();
+  private final @Nullable PromptLookup lookup;
   private final @Nullable OpenText memory;
 
   public Generator(Engine engine, Session session, GenerationOptions options) {
@@ -38,6 +44,8 @@ public final class Generator {
     this.session = session;
     this.options = options;
     this.sampler = new Sampler(options.sampling(), engine.model().config().imageId());
+    this.lookup =
+        options.speculate() && !engine.drafting() ? new PromptLookup(session.tokens()) : null;
   }
 
   /** Runs to the end. The session then holds every reported token but the last. */
@@ -52,7 +60,6 @@ public final class Generator {
       return Stop.LENGTH;
     }
     int context = engine.options().context();
-    boolean speculate = options.speculate() && engine.drafting();
     while (true) {
       int token = choose(session.logits(), session.length());
       Stop stop = report(listener, token, session.logits());
@@ -64,7 +71,7 @@ public final class Generator {
       }
       int room = Math.min(context - session.length() - 1, options.maxTokens() - out.size() - 1);
       stop = null;
-      if (speculate && room > 0) {
+      if (options.speculate() && room > 0) {
         stop = speculate(listener, token, room);
       } else {
         session.append(token);
@@ -77,12 +84,10 @@ public final class Generator {
 
   /** Verifies guesses in the step that takes the token in. */
   private @Nullable Stop speculate(TokenListener listener, int token, int room) {
-    long start = System.nanoTime();
-    Scheduler.Guess guess = engine.scheduler().propose(session, token);
-    long proposed = System.nanoTime();
-    int length = Math.min(room, policy.length(guess));
-    int[] guesses = Arrays.copyOf(guess.tokens(), length);
+    int[] guesses = guesses(token, room);
+    int length = guesses.length;
     int first = session.length() + 1;
+    long start = System.nanoTime();
     Work work = Work.guess(session, token, guesses);
     engine.run(List.of(work));
     drafted += length;
@@ -103,8 +108,24 @@ public final class Generator {
     if (right < length) {
       session.reject(length - right, work.logits()[right]);
     }
-    policy.learn(length, right, proposed - start, System.nanoTime() - proposed);
+    policy.learn(chances, length, right);
+    policy.learn(1 + length, System.nanoTime() - start);
     return stop;
+  }
+
+  /** Guesses behind a token that are worth a look; a drafter gives one at least. */
+  private int[] guesses(int token, int room) {
+    Guess guess;
+    if (lookup == null) {
+      guess = engine.guess(session, token);
+    } else {
+      guess = lookup.guess(room);
+    }
+    DraftPolicy.Candidate candidate = new DraftPolicy.Candidate(guess, chances, room);
+    int most = Math.min(room, engine.options().stepTokens() - 1);
+    int length = policy.lengths(List.of(candidate), 0, most)[0];
+    int least = lookup == null ? Math.min(most, guess.tokens().length) : 0;
+    return Arrays.copyOf(guess.tokens(), Math.max(length, Math.min(1, least)));
   }
 
   private int choose(float[] logits, int position) {
@@ -113,6 +134,9 @@ public final class Generator {
 
   private @Nullable Stop report(TokenListener listener, int token, float[] logits) {
     out.add(token);
+    if (lookup != null) {
+      lookup.add(token);
+    }
     if (memory != null) {
       memory.accept(token);
     }

@@ -1,5 +1,6 @@
 package io.hadal.engine;
 
+import io.hadal.engine.draft.Guess;
 import io.hadal.model.config.ModelConfig;
 import io.hadal.model.forward.Batch;
 import io.hadal.model.forward.BlockProposal;
@@ -10,7 +11,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Cuts the work of sessions into steps; every step is one pass over the weights for all sessions
@@ -62,11 +62,12 @@ final class Scheduler {
     Batch batch = encoding ? Batch.encoded(stepTokens) : new Batch(stepTokens);
     List<Work> taken = new ArrayList<>();
     int[] counts = new int[open.size()];
+    boolean all = open.stream().mapToLong(Work::remaining).sum() <= stepTokens;
     for (int i = 0; i < open.size() && batch.size() < stepTokens; i++) {
       Work w = open.get(i);
       // What is left is shared evenly, so that a long prompt cannot starve the others.
       int share = Math.max(1, (stepTokens - batch.size()) / (open.size() - i));
-      counts[i] = Math.min(w.remaining(), share);
+      counts[i] = all ? w.remaining() : Math.min(w.remaining(), share);
       batch.add(w.session().cache(), w.tokens(), w.done(), counts[i]);
       taken.add(w);
     }
@@ -162,13 +163,19 @@ final class Scheduler {
     }
   }
 
-  /** Guesses for the tokens after {@code next}, which follows the session's last position. */
+  /**
+   * Guesses for the tokens after {@code next}, which follows the session's last position; none when
+   * the drafter has been asked already.
+   */
   synchronized Guess propose(Session session, int next) {
     if (blockDrafts()) {
       BlockProposal p = proposeBlock(session, next);
       return new Guess(p.tokens(), p.confidence());
     }
     int rows = session.pendingRows();
+    if (rows == 0) {
+      return Guess.NONE;
+    }
     int[] tokens = Arrays.copyOf(session.nextTokens(rows - 1), rows);
     tokens[rows - 1] = next;
     float[] streams = runDrafter(session, tokens);
@@ -180,9 +187,6 @@ final class Scheduler {
   synchronized BlockProposal proposeBlock(Session session, int next) {
     return forward.proposeBlock(session.draftCache(), next);
   }
-
-  /** Guessed tokens, with raw confidences where the drafter gives them. */
-  record Guess(int[] tokens, float @Nullable [] confidence) {}
 
   /** Draft logits for every position of a fresh session's prompt. */
   synchronized float[][] draftAll(Session session, int[] tokens, int next) {

@@ -195,9 +195,12 @@ public final class Session implements AutoCloseable {
   }
 
   /**
-   * Takes the last tokens back, whose step has verified guesses; the logits before them are known.
+   * Takes guesses of the last {@link Work#guess} back.
+   *
+   * @param count how many, from the end
+   * @param logitsBefore logits behind the last token that stays
    */
-  void reject(int count, float[] logitsBefore) {
+  public void reject(int count, float[] logitsBefore) {
     length -= count;
     cache.truncate(length);
     if (pendingRows > 0) {

@@ -35,8 +35,11 @@ public final class Work {
     this.kind = kind;
   }
 
-  /** A token and the guesses behind it, which may be taken back. */
-  static Work guess(Session session, int token, int[] guesses) {
+  /**
+   * A token and the guesses behind it, with the logits behind each. Guesses that turn out wrong
+   * have to be {@linkplain Session#reject taken back}.
+   */
+  public static Work guess(Session session, int token, int[] guesses) {
     int[] all = new int[guesses.length + 1];
     all[0] = token;
     System.arraycopy(guesses, 0, all, 1, guesses.length);

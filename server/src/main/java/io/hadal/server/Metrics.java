@@ -67,6 +67,8 @@ final class Metrics implements AutoCloseable {
         s -> s.promptTokens() == 0 ? 0 : (double) s.cachedTokens() / s.promptTokens());
     counter("llm_steps_total", dispatcher, DispatcherStats::steps);
     counter("llm_preemptions_total", dispatcher, DispatcherStats::preemptions);
+    counter("llm_draft_tokens_total", dispatcher, DispatcherStats::draftedTokens);
+    counter("llm_accepted_draft_tokens_total", dispatcher, DispatcherStats::acceptedTokens);
     counter("llm_refused_total", dispatcher, DispatcherStats::refused);
     for (PriorityClass priority : PriorityClass.values()) {
       Gauge.builder(

@@ -31,6 +31,7 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  * @param thinking whether the model reasons by itself; null for that of its family
  * @param context longest conversation in tokens; null for 16384, or less if the model has less
  * @param threads workers of the engine; null for all processors
+ * @param speculation whether tokens are guessed ahead where that pays
  * @param tokenMillis longest time between two tokens of an answer while long prompts come in
  * @param running most sequences that are generated together
  * @param waiting most requests in the queue
@@ -56,6 +57,7 @@ public record ServeConfig(
     @Nullable Boolean thinking,
     @Nullable Integer context,
     @Nullable Integer threads,
+    boolean speculation,
     ServerLimits limits,
     int tokenMillis,
     int running,
@@ -129,6 +131,7 @@ public record ServeConfig(
             model.flag("thinking"),
             model.optional("context", 16, 1 << 28),
             model.optional("threads", 1, 1024),
+            model.flag("speculation", true),
             new ServerLimits(
                 limits.number("body_bytes", 1024, 1L << 30, standard.bodyBytes()),
                 limits.optional("request_seconds", 1, 1 << 28) == null

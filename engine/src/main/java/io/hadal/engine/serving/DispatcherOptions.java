@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param prefixInterval tokens between two retained states of a long prompt
  * @param prefixFolder folder of prefixes that survive a restart; null for none
  * @param prefixDiskBytes most bytes of that folder
+ * @param speculation true to guess tokens ahead where that pays; the tokens stay the same
  */
 public record DispatcherOptions(
     int maxRunning,
@@ -26,7 +27,8 @@ public record DispatcherOptions(
     long prefixMemoryBytes,
     int prefixInterval,
     @Nullable Path prefixFolder,
-    long prefixDiskBytes) {
+    long prefixDiskBytes,
+    boolean speculation) {
 
   public DispatcherOptions {
     if (maxRunning < 1 || maxWaiting < 0 || maxWaitingPerTenant < 0) {
@@ -49,7 +51,8 @@ public record DispatcherOptions(
 
   /** 32 sequences, 1024 waiting requests, 100 ms a step, 256 MiB of prefixes in memory. */
   public static DispatcherOptions defaults() {
-    return new DispatcherOptions(32, 1024, 256, Duration.ofMillis(100), 256L << 20, 512, null, 0);
+    return new DispatcherOptions(
+        32, 1024, 256, Duration.ofMillis(100), 256L << 20, 512, null, 0, true);
   }
 
   public DispatcherOptions withLimits(int running, int waiting, int waitingPerTenant) {
@@ -61,7 +64,8 @@ public record DispatcherOptions(
         prefixMemoryBytes,
         prefixInterval,
         prefixFolder,
-        prefixDiskBytes);
+        prefixDiskBytes,
+        speculation);
   }
 
   public DispatcherOptions withTokenTarget(Duration target) {
@@ -73,7 +77,8 @@ public record DispatcherOptions(
         prefixMemoryBytes,
         prefixInterval,
         prefixFolder,
-        prefixDiskBytes);
+        prefixDiskBytes,
+        speculation);
   }
 
   public DispatcherOptions withPrefixMemory(long bytes, int interval) {
@@ -85,7 +90,8 @@ public record DispatcherOptions(
         bytes,
         interval,
         prefixFolder,
-        prefixDiskBytes);
+        prefixDiskBytes,
+        speculation);
   }
 
   public DispatcherOptions withPrefixFolder(@Nullable Path folder, long bytes) {
@@ -97,6 +103,20 @@ public record DispatcherOptions(
         prefixMemoryBytes,
         prefixInterval,
         folder,
-        bytes);
+        bytes,
+        speculation);
+  }
+
+  public DispatcherOptions withSpeculation(boolean on) {
+    return new DispatcherOptions(
+        maxRunning,
+        maxWaiting,
+        maxWaitingPerTenant,
+        tokenTarget,
+        prefixMemoryBytes,
+        prefixInterval,
+        prefixFolder,
+        prefixDiskBytes,
+        on);
   }
 }

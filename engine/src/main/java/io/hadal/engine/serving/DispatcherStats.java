@@ -21,6 +21,8 @@ import java.util.Map;
  * @param prefixMemoryBytes bytes of retained prefixes in memory
  * @param prefixDiskBytes bytes of retained prefixes on disk
  * @param preemptions sequences that were set back for want of memory
+ * @param draftedTokens guesses that were verified
+ * @param acceptedTokens guesses that held
  * @param refused requests that {@link Dispatcher#submit} refused
  */
 public record DispatcherStats(
@@ -40,6 +42,8 @@ public record DispatcherStats(
     long prefixMemoryBytes,
     long prefixDiskBytes,
     long preemptions,
+    long draftedTokens,
+    long acceptedTokens,
     long refused) {
 
   /** With what is known outside the engine's thread. */
@@ -61,6 +65,8 @@ public record DispatcherStats(
         prefixMemoryBytes,
         prefixDiskBytes,
         preemptions,
+        draftedTokens,
+        acceptedTokens,
         refusals);
   }
 }

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -63,6 +64,7 @@ final class RunningBatch {
 
   private double meanOutput = 256;
   private final PrefixCache prefixes;
+  private final @Nullable Speculation speculation;
   private long prefixHits;
   private long prefixMisses;
 
@@ -87,6 +89,7 @@ final class RunningBatch {
             folder == null ? null : new PrefixFolder(folder, engine),
             options.prefixDiskBytes(),
             wake);
+    this.speculation = options.speculation() ? new Speculation(engine) : null;
     this.budget = new StepBudget(options.tokenTarget(), engine.options().stepTokens());
     publish();
   }
@@ -119,6 +122,8 @@ final class RunningBatch {
             prefixes.bytes(),
             prefixes.diskBytes(),
             preemptions,
+            speculation == null ? 0 : speculation.drafted(),
+            speculation == null ? 0 : speculation.accepted(),
             0);
   }
 
@@ -397,6 +402,7 @@ final class RunningBatch {
     int answers = rows(work) - prompt;
     long start = System.nanoTime();
     if (!run(taken, work)) {
+      taken.forEach(Sequence::takeGuesses);
       return;
     }
     long nanos = System.nanoTime() - start;
@@ -404,9 +410,10 @@ final class RunningBatch {
     if (answers > 0) {
       budget.learn(prompt, nanos);
     }
-    generatedRate.add(answers, nanos);
-    promptRate.add(prompt, nanos);
-    workRate.add(prompt + ANSWER_WORK * answers, nanos);
+    if (prompt == 0 && speculation != null) {
+      speculation.learn(answers, nanos);
+    }
+    long generatedBefore = generatedTokens;
     for (Sequence s : taken) {
       // Those that took part go behind those for which there was no room.
       if (running.remove(s)) {
@@ -415,8 +422,12 @@ final class RunningBatch {
     }
     long now = System.nanoTime();
     for (int i = 0; i < taken.size(); i++) {
-      settle(taken.get(i), work.get(i).tokenCount(), now);
+      settle(taken.get(i), work.get(i), now);
     }
+    long generated = generatedTokens - generatedBefore;
+    generatedRate.add(generated, nanos);
+    promptRate.add(prompt, nanos);
+    workRate.add(prompt + ANSWER_WORK * generated, nanos);
   }
 
   private static int rows(List<Work> work) {
@@ -433,13 +444,13 @@ final class RunningBatch {
             .sorted(Comparator.comparing((Sequence s) -> s.turn.ticket, share.working()))
             .toList();
     int answers = prompts.isEmpty() ? room : Math.max(1, room * 3 / 4);
-    for (Sequence s : ready) {
-      if (s.missing() == 1 && work.size() < answers) {
-        taken.add(s);
-        work.add(new Work(s.session(), s.next(1), false));
-      }
+    ready.stream().filter(s -> s.missing() == 1).limit(answers).forEach(taken::add);
+    if (speculation != null) {
+      speculation.propose(
+          taken.stream().filter(s -> s.answer.count() > 0).toList(), answers - taken.size());
     }
-    room = Math.min(room - work.size(), work.isEmpty() ? room : budget.promptTokens());
+    taken.forEach(s -> work.add(s.work(1)));
+    room = Math.min(room - rows(work), work.isEmpty() ? room : budget.promptTokens());
     int prompt = 0;
     for (Sequence s : prompts) {
       int count = Math.min(room - prompt, s.missing());
@@ -448,7 +459,7 @@ final class RunningBatch {
       }
       if (count > 0) {
         taken.add(s);
-        work.add(new Work(s.session(), s.next(count), false));
+        work.add(s.work(count));
         prompt += count;
       }
     }
@@ -468,12 +479,14 @@ final class RunningBatch {
     } catch (RuntimeException e) {
       // One by one, to find the request that fails.
       for (int i = 0; i < work.size(); i++) {
+        Sequence s = taken.get(i);
+        int count = s.takeGuesses().length == 0 ? work.get(i).tokenCount() : 1;
         try {
-          engine.run(work.subList(i, i + 1));
+          engine.run(List.of(s.work(count)));
         } catch (KvBudgetException full) {
           makeRoom();
         } catch (RuntimeException own) {
-          fail(taken.get(i).turn, own);
+          fail(s.turn, own);
         }
       }
       return false;
@@ -503,16 +516,25 @@ final class RunningBatch {
   }
 
   /** Goes on with what a step has brought for a sequence. */
-  private void settle(Sequence s, int tokens, long now) {
+  private void settle(Sequence s, Work work, long now) {
+    int[] guesses = s.takeGuesses();
     if (!s.hasSession()) {
       return;
     }
+    int tokens = work.tokenCount();
     Turn turn = s.turn;
     boolean answering = turn.prompted && s.session().length() > prompt(turn);
     share.charge(turn.ticket, answering ? ANSWER_WORK * tokens : tokens);
     Reason reason = turn.ticket.interruption(now);
     if (reason != null) {
+      if (guesses.length > 0) {
+        s.session().reject(guesses.length, work.logits()[0]);
+      }
       end(s, reason);
+      return;
+    }
+    if (guesses.length > 0) {
+      verify(s, work.logits(), guesses);
       return;
     }
     if (!turn.prompted
@@ -538,12 +560,42 @@ final class RunningBatch {
       keepCopy(s, true);
       fork(s);
     }
-    int before = s.answer.count();
     guard(
         turn,
         () -> {
-          Reason reason = s.answer.next(s.session().logits());
-          generatedTokens += s.answer.count() - before;
+          Reason reason = choose(s, s.session().logits());
+          if (reason != null) {
+            end(s, reason);
+          }
+        });
+  }
+
+  private @Nullable Reason choose(Sequence s, float[] logits) {
+    int before = s.answer.count();
+    Reason reason = s.answer.next(logits);
+    generatedTokens += s.answer.count() - before;
+    return reason;
+  }
+
+  /**
+   * Chooses tokens as long as guesses hold, and takes the others back.
+   *
+   * @param rows logits behind the token before the guesses and behind each of them
+   */
+  private void verify(Sequence s, float[][] rows, int[] guesses) {
+    guard(
+        s.turn,
+        () -> {
+          int right = 0;
+          Reason reason = choose(s, rows[0]);
+          while (reason == null
+              && right < guesses.length
+              && guesses[right] == s.answer.token(s.answer.count() - 1)) {
+            right++;
+            reason = choose(s, rows[right]);
+          }
+          s.session().reject(guesses.length - right, rows[right]);
+          Objects.requireNonNull(speculation).learn(s, guesses.length, right);
           if (reason != null) {
             end(s, reason);
           }

@@ -1,6 +1,7 @@
 package io.hadal.engine.serving;
 
 import io.hadal.engine.Session;
+import io.hadal.engine.Work;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -9,6 +10,8 @@ import org.jspecify.annotations.Nullable;
  * the answer itself, are taken in first. So a session can be thrown away and made again.
  */
 final class Sequence implements AutoCloseable {
+  private static final int[] NONE = {};
+
   final Turn turn;
   final Answer answer;
   private @Nullable Session session;
@@ -18,6 +21,11 @@ final class Sequence implements AutoCloseable {
 
   /** True when there was no memory for a state from disk. */
   boolean fileFailed;
+
+  /** Tokens that the next step takes in on trial, behind the missing one. */
+  int[] guesses = NONE;
+
+  Speculation.@Nullable Track track;
 
   Sequence(Turn turn, Answer answer, @Nullable Session session) {
     this.turn = turn;
@@ -53,6 +61,20 @@ final class Sequence implements AutoCloseable {
   /** The next missing tokens. */
   int[] next(int count) {
     return tokens(session().length(), count);
+  }
+
+  /** What the next step takes in: tokens that are missing, and guesses. */
+  Work work(int count) {
+    return guesses.length == 0
+        ? new Work(session(), next(count), false)
+        : Work.guess(session(), next(1)[0], guesses);
+  }
+
+  /** The guesses of the step before; there are none now. */
+  int[] takeGuesses() {
+    int[] taken = guesses;
+    guesses = NONE;
+    return taken;
   }
 
   /** All tokens so far. */

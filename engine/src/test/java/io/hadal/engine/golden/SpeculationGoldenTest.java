@@ -9,6 +9,12 @@ import io.hadal.engine.GenerationResult;
 import io.hadal.engine.Generator;
 import io.hadal.engine.SamplingOptions;
 import io.hadal.engine.Session;
+import io.hadal.engine.serving.Dispatcher;
+import io.hadal.engine.serving.DispatcherOptions;
+import io.hadal.engine.serving.DispatcherStats;
+import io.hadal.engine.serving.GenerationEnd;
+import io.hadal.engine.serving.GenerationListener;
+import io.hadal.engine.serving.GenerationRequest;
 import io.hadal.model.Model;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -20,6 +26,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -139,6 +147,65 @@ class SpeculationGoldenTest {
       }
     }
     return accepted;
+  }
+
+  /** Many answers at once, each with guesses of its own. */
+  @ParameterizedTest
+  @MethodSource("models")
+  void servedTogetherTokensAreTheSame(GoldenModel golden) throws Exception {
+    int[] prompt = Arrays.stream(golden.tokens("p63")).filter(id -> id != 507).toArray();
+    try (Model model = Model.load(peaked(golden));
+        Engine plain = new Engine(model, options(false));
+        Engine drafting = new Engine(model, options(true));
+        Dispatcher dispatcher =
+            new Dispatcher(drafting, DispatcherOptions.defaults().withLimits(4, 100, 100))) {
+      Map<Integer, List<Integer>> expected = new TreeMap<>();
+      Map<Integer, Answer> actual = new TreeMap<>();
+      for (SamplingOptions sampling : samplings()) {
+        for (int length : new int[] {1, 30, prompt.length}) {
+          int[] part = Arrays.copyOf(prompt, length);
+          try (Session session = plain.newSession()) {
+            session.append(part);
+            expected.put(
+                expected.size(),
+                generate(plain, session, sampling, false, TOKENS).result().tokens());
+          }
+          Answer answer = new Answer();
+          dispatcher.submit(
+              GenerationRequest.of(part, TOKENS, "t").toBuilder().sampling(sampling).build(),
+              answer);
+          actual.put(actual.size(), answer);
+        }
+      }
+      for (int i = 0; i < actual.size(); i++) {
+        assertThat(actual.get(i).done.get(60, TimeUnit.SECONDS)).isEqualTo(expected.get(i));
+      }
+      DispatcherStats stats = dispatcher.stats();
+      // How many hold depends on how many are worth a look here; some are always tried.
+      assertThat(stats.draftedTokens()).isPositive();
+      assertThat(stats.acceptedTokens()).isBetween(0L, stats.draftedTokens());
+      assertThat(stats.generatedTokens()).isEqualTo(TOKENS * (long) actual.size());
+    }
+  }
+
+  private static final class Answer implements GenerationListener {
+    final CompletableFuture<List<Integer>> done = new CompletableFuture<>();
+    private final List<Integer> tokens = new ArrayList<>();
+
+    @Override
+    public void onToken(int choice, int id, double logprob, List<TokenLogprob> top) {
+      tokens.add(id);
+    }
+
+    @Override
+    public void onEnd(int choice, GenerationEnd end) {
+      done.complete(tokens);
+    }
+
+    @Override
+    public void onError(RuntimeException cause) {
+      done.completeExceptionally(cause);
+    }
   }
 
   private static void counters(GenerationResult result, boolean singleGuesses) {

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -84,6 +85,60 @@ class ContinuousBatchingTest {
           assertThat(own.stopId()).isEqualTo(end.stopId());
           assertThat(own.generatedTokens()).isEqualTo(end.generatedTokens());
         });
+  }
+
+  /** Answers that repeat themselves, with and without guesses at that. */
+  @Test
+  void guessesChangeNoToken() throws Exception {
+    TinyShape shape = TinyShape.FIVE_HEADS;
+    List<GenerationRequest> requests = new ArrayList<>();
+    for (int i = 0; i < 12; i++) {
+      // Few tokens are likely, so that runs of them come again.
+      SamplingOptions few =
+          new SamplingOptions(i % 3, 1, 0, 0, 1, 0, i % 4 == 3 ? 0.2 : 0, bias(2 + i % 3), i);
+      requests.add(
+          GenerationRequest.of(shape.tokens(i, 5 + i), 40 + i, "t").toBuilder()
+              .sampling(few)
+              .stopIds(i == 5 ? Set.of(9) : Set.of())
+              .topLogprobs(i % 5 == 0 ? 2 : -1)
+              .choices(i == 7 ? 2 : 1)
+              .build());
+    }
+    try (Engine engine = new Engine(MODELS.load(shape), engine())) {
+      List<Recording> expected = new ArrayList<>();
+      try (Dispatcher plain = new Dispatcher(engine, options(1).withSpeculation(false))) {
+        for (GenerationRequest request : requests) {
+          expected.add(Recording.of(plain, request));
+        }
+        assertThat(plain.stats().draftedTokens()).isZero();
+      }
+      try (Dispatcher dispatcher = new Dispatcher(engine, options(9))) {
+        List<Recording> actual = new ArrayList<>();
+        for (GenerationRequest request : requests) {
+          actual.add(Recording.submit(dispatcher, request));
+        }
+        for (int i = 0; i < actual.size(); i++) {
+          same(actual.get(i).await(), expected.get(i));
+        }
+        DispatcherStats stats = dispatcher.stats();
+        assertThat(stats.acceptedTokens()).as("of " + stats.draftedTokens()).isPositive();
+        assertThat(stats.generatedTokens())
+            .isEqualTo(
+                expected.stream()
+                    .flatMap(r -> r.ends.values().stream())
+                    .mapToLong(GenerationEnd::generatedTokens)
+                    .sum());
+      }
+      assertThat(engine.store().usedBytes()).isZero();
+    }
+  }
+
+  private static Map<Integer, Float> bias(int count) {
+    Map<Integer, Float> bias = new TreeMap<>();
+    for (int id = 0; id < count; id++) {
+      bias.put(7 + id, 100f);
+    }
+    return bias;
   }
 
   @ParameterizedTest

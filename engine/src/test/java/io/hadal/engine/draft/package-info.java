@@ -1,0 +1,4 @@
+@NullMarked
+package io.hadal.engine.draft;
+
+import org.jspecify.annotations.NullMarked;
