@@ -159,8 +159,8 @@ class SpeculationGoldenTest {
         Engine drafting = new Engine(model, options(true));
         Dispatcher dispatcher =
             new Dispatcher(drafting, DispatcherOptions.defaults().withLimits(4, 100, 100))) {
-      Map<Integer, List<Integer>> expected = new TreeMap<>();
-      Map<Integer, Answer> actual = new TreeMap<>();
+      List<List<Integer>> expected = new ArrayList<>();
+      List<Answer> actual = new ArrayList<>();
       for (SamplingOptions sampling : samplings()) {
         for (int length : new int[] {1, 30, prompt.length}) {
           int[] part = Arrays.copyOf(prompt, length);
@@ -174,7 +174,7 @@ class SpeculationGoldenTest {
           dispatcher.submit(
               GenerationRequest.of(part, TOKENS, "t").toBuilder().sampling(sampling).build(),
               answer);
-          actual.put(actual.size(), answer);
+          actual.add(answer);
         }
       }
       for (int i = 0; i < actual.size(); i++) {
