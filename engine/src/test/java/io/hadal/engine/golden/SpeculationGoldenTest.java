@@ -166,9 +166,7 @@ class SpeculationGoldenTest {
           int[] part = Arrays.copyOf(prompt, length);
           try (Session session = plain.newSession()) {
             session.append(part);
-            expected.put(
-                expected.size(),
-                generate(plain, session, sampling, false, TOKENS).result().tokens());
+            expected.add(generate(plain, session, sampling, false, TOKENS).result().tokens());
           }
           Answer answer = new Answer();
           dispatcher.submit(
