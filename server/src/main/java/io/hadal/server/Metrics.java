@@ -50,7 +50,10 @@ final class Metrics implements AutoCloseable {
   Metrics(String modelName, Dispatcher dispatcher, IntSupplier active) {
     model = Tags.of("model", modelName);
     new JvmMemoryMetrics().bindTo(registry);
-    Gauge.builder("llm_active_requests", active, IntSupplier::getAsInt).register(registry);
+    // Nobody else holds the supplier; a gauge without it would be no number.
+    Gauge.builder("llm_active_requests", active, IntSupplier::getAsInt)
+        .strongReference(true)
+        .register(registry);
     gauge("llm_running_requests", dispatcher, DispatcherStats::running);
     gauge("llm_batch_size", dispatcher, DispatcherStats::batch);
     gauge("llm_generated_tokens_per_second", dispatcher, DispatcherStats::tokensPerSecond);

@@ -1,0 +1,4 @@
+@NullMarked
+package io.hadal.benchmarks.load;
+
+import org.jspecify.annotations.NullMarked;
