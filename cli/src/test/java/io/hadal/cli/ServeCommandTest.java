@@ -121,52 +121,72 @@ class ServeCommandTest {
     return JsonNodeFactory.instance.objectNode().put("role", role).put("content", text).toString();
   }
 
+  /** Tokens of a prompt that were computed, in a turn whose past is known. */
+  private static int computed(JsonNode answer) {
+    return answer.at("/usage/prompt_tokens").asInt(0)
+        - answer.at("/usage/prompt_tokens_details/cached_tokens").asInt(0);
+  }
+
+  /** Waits until the states of a prompt and its answer are in files, with their final names. */
+  private static void awaitFiles(Path prefixes) throws Exception {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    List<Path> seen = List.of();
+    while (System.nanoTime() < end) {
+      Thread.sleep(500);
+      List<Path> now = stored(prefixes);
+      if (!now.isEmpty()
+          && now.equals(seen)
+          && now.stream().allMatch(f -> f.toString().endsWith(".prefix"))) {
+        return;
+      }
+      seen = now;
+    }
+    throw new AssertionError("no files after a minute: " + seen);
+  }
+
+  /** As an agent does: a long first turn, then a short one behind it. */
   @Test
   void aConversationGoesOnBehindAKillWithoutComputingItsPastAgain() throws Exception {
     Path prefixes = folder.resolve("prefixes");
     Path config =
         Files.writeString(
             folder.resolve("serve.yaml"),
-            "cache: {folder: '" + prefixes + "', disk_bytes: 200000000}\n");
-    String first = message("user", "void add(int value) { total += value; } ".repeat(60));
+            "cache: {folder: '" + prefixes + "', disk_bytes: 200000000, interval_tokens: 512}\n");
+    StringBuilder code = new StringBuilder();
+    for (int i = 0; i < 1300; i++) {
+      code.append("void add").append(i).append("(int value) { total += value * 3; }\n");
+    }
+    String first = message("user", code.toString());
     JsonNode answer;
+    String second;
     Process process = serve("--config", config.toString());
     try (BufferedReader out = process.inputReader();
         HttpClient http = HttpClient.newHttpClient()) {
-      answer = turn(http, address(out), first);
-      // The state behind the prompt and the one behind the answer; a file on its way has a name
-      // that ends otherwise.
-      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-      List<Path> seen = List.of();
-      while (System.nanoTime() < end) {
-        Thread.sleep(500);
-        List<Path> now = stored(prefixes);
-        if (!now.isEmpty()
-            && now.equals(seen)
-            && now.stream().allMatch(f -> f.toString().endsWith(".prefix"))) {
-          break;
-        }
-        seen = now;
-      }
-      assertThat(seen).isNotEmpty();
+      String url = address(out);
+      answer = turn(http, url, first);
+      assertThat(answer.at("/usage/prompt_tokens").asInt(0)).isGreaterThan(20_000);
+      second =
+          first
+              + ','
+              + message("assistant", answer.at("/choices/0/message/content").asString(""))
+              + ','
+              + message("user", "int total() {");
+      JsonNode next = turn(http, url, second);
+      int fresh =
+          next.at("/usage/prompt_tokens").asInt(0) - answer.at("/usage/prompt_tokens").asInt(0);
+      assertThat(computed(next)).isLessThanOrEqualTo(fresh + 1);
+      awaitFiles(prefixes);
     } finally {
       process.destroyForcibly().waitFor();
     }
 
-    int before = answer.at("/usage/prompt_tokens").asInt(0);
-    String second =
-        first
-            + ','
-            + message("assistant", answer.at("/choices/0/message/content").asString(""))
-            + ','
-            + message("user", "int total() {");
+    String third = second + ',' + message("assistant", "x") + ',' + message("user", "int mean() {");
     Process again = serve("--config", config.toString());
     JsonNode cached;
     try (BufferedReader out = again.inputReader();
         HttpClient http = HttpClient.newHttpClient()) {
-      cached = turn(http, address(out), second);
-      assertThat(cached.at("/usage/prompt_tokens_details/cached_tokens").asInt(0))
-          .isGreaterThanOrEqualTo(before - 1);
+      cached = turn(http, address(out), third);
+      assertThat(computed(cached)).isLessThan(64);
     } finally {
       again.destroyForcibly().waitFor();
     }
@@ -180,7 +200,7 @@ class ServeCommandTest {
     Process damaged = serve("--config", config.toString());
     try (BufferedReader out = damaged.inputReader();
         HttpClient http = HttpClient.newHttpClient()) {
-      JsonNode fresh = turn(http, address(out), second);
+      JsonNode fresh = turn(http, address(out), third);
       assertThat(fresh.at("/usage/prompt_tokens_details/cached_tokens").asInt(9)).isZero();
       assertThat(fresh.at("/choices/0/message")).isEqualTo(cached.at("/choices/0/message"));
     } finally {
