@@ -1,5 +1,7 @@
 package io.hadal.cli;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.nio.file.Path;
 
 /** Agents and their versions. */
@@ -18,5 +20,24 @@ final class AgentClients {
 
   static Path claude() {
     return CLAUDE.install().resolve("@anthropic-ai/claude-code-linux-x64/claude");
+  }
+
+  /** Sets a client up with our own command. */
+  static void connect(String client, String url, String key, Path home) {
+    Invocation run =
+        Invocation.hadal(
+            "connect",
+            client,
+            "--url",
+            url,
+            "--key",
+            key,
+            "--model",
+            TripServer.MODEL,
+            "--write",
+            "--yes",
+            "--home",
+            home.toString());
+    assertThat(run.exitCode()).as(run.err()).isZero();
   }
 }

@@ -218,19 +218,7 @@ class AgentClientsTest {
   }
 
   private void connect(String client, Path home) {
-    Invocation connect =
-        Invocation.hadal(
-            "connect",
-            client,
-            "--url",
-            server.url(),
-            "--key",
-            TripServer.KEY,
-            "--write",
-            "--yes",
-            "--home",
-            home.toString());
-    assertThat(connect.exitCode()).as(connect.err()).isZero();
+    AgentClients.connect(client, server.url(), TripServer.KEY, home);
   }
 
   /** The shell has run: its output came back to the server, and the client prints the end. */
