@@ -36,7 +36,7 @@ final class ToolTrip implements AnswerPolicy {
           "run_commands",
           "execute_command",
           "run_terminal_command",
-          "get_weather");
+          "shell");
 
   private final List<String> results = new ArrayList<>();
   private final List<String> offered = new ArrayList<>();

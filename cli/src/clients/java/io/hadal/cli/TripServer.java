@@ -25,6 +25,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import tools.jackson.databind.JsonNode;
 
 /** The embedded model behind a real server that makes it use the client's shell. */
 final class TripServer implements AutoCloseable {
@@ -79,15 +80,21 @@ final class TripServer implements AutoCloseable {
     log.clear();
   }
 
-  /** Prompts that were answered: tokens from the cache and tokens of all. */
-  List<String> prompts() {
+  /** Lines of the access log about answers. */
+  List<JsonNode> turns() {
     synchronized (log) {
       return log.stream()
           .map(l -> Json.parse(l.getBytes(StandardCharsets.UTF_8), "log"))
           .filter(l -> l.path("output_tokens").asInt(0) > 0)
-          .map(l -> l.path("cached_tokens").asInt() + " of " + l.path("input_tokens").asInt())
           .toList();
     }
+  }
+
+  /** Prompts that were answered: tokens from the cache and all tokens. */
+  List<String> prompts() {
+    return turns().stream()
+        .map(l -> l.path("cached_tokens").asInt() + " of " + l.path("input_tokens").asInt())
+        .toList();
   }
 
   /** The whole access log. */
