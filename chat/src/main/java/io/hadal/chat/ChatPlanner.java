@@ -104,8 +104,7 @@ public final class ChatPlanner {
     if (request.maxTokens().isPresent() && max > most && !request.clampMaxTokens()) {
       throw Problem.invalid("max_tokens", "is " + max + "; this model gives at most " + most);
     }
-    AnswerRules.Rules answer = 
-        rules.of(policy.answerTo(request), reasons, Math.min(max, most));
+    AnswerRules.Rules answer = rules.of(policy.answerTo(request), reasons, Math.min(max, most));
     PriorityClass priority =
         request.priority() != null
             ? request.priority()

@@ -48,8 +48,48 @@ class AgentClientsTest {
             home,
             Map.of("DISABLE_AUTOUPDATER", "1"),
             List.of(
-                binary.toString(), "-p", PROMPT, "--output-format", "json", "--allowedTools", "Bash"));
+                binary.toString(),
+                "-p",
+                PROMPT,
+                "--output-format",
+                "json",
+                "--allowedTools",
+                "Bash"));
     made("Claude Code", run);
+  }
+
+  /** Claude Code lists models of other makers under names that have "claude" in them. */
+  @Test
+  void claudeCodeFindsTheAlias() throws IOException {
+    Path binary = AgentClients.claude();
+    Path home = AgentClients.CLAUDE.freshHome("claude-discovery");
+    ClientRun run =
+        ClientRun.isolated(
+            home,
+            Map.of(
+                "ANTHROPIC_BASE_URL",
+                server.url(),
+                "ANTHROPIC_AUTH_TOKEN",
+                TripServer.KEY,
+                "ANTHROPIC_MODEL",
+                "claude-" + TripServer.MODEL,
+                "CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY",
+                "1",
+                "DISABLE_AUTOUPDATER",
+                "1"),
+            List.of(
+                binary.toString(),
+                "-p",
+                PROMPT,
+                "--output-format",
+                "json",
+                "--allowedTools",
+                "Bash"));
+    made("Claude Code with discovery", run);
+    assertThat(home.resolve(".claude/cache/gateway-models.json"))
+        .content()
+        .contains("\"claude-" + TripServer.MODEL + "\"")
+        .doesNotContain("\"" + TripServer.MODEL + "\"");
   }
 
   @Test
@@ -239,5 +279,6 @@ class AgentClientsTest {
         .isNotEmpty()
         .allSatisfy(r -> assertThat(r).contains(ToolTrip.OUTPUT));
     assertThat(run.output()).as(story).contains(ToolTrip.LAST);
+    assertThat(server.outcomes()).as(story).containsOnly("ok");
   }
 }

@@ -93,7 +93,7 @@ class AgentErrorsTest {
       ClientRun run = claude(front.url(), "sk-wrong-0123456789abcdef", "wrong key");
       assertThat(run.exitCode()).as(run.output()).isNotZero();
       assertThat(front.turns()).as(run.output()).isEqualTo(1);
-      assertThat(server.log()).contains("\"outcome\":");
+      assertThat(server.outcomes()).contains("invalid_api_key");
     }
   }
 

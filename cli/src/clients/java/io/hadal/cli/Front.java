@@ -101,9 +101,7 @@ final class Front implements AutoCloseable {
     exchange.getResponseHeaders().set("content-type", "application/json");
     exchange.getResponseHeaders().set("x-should-retry", Boolean.toString(refusal.retry));
     if (refusal.retryAfterSeconds > 0) {
-      exchange
-          .getResponseHeaders()
-          .set("retry-after", Integer.toString(refusal.retryAfterSeconds));
+      exchange.getResponseHeaders().set("retry-after", Integer.toString(refusal.retryAfterSeconds));
     }
     exchange.sendResponseHeaders(refusal.status, body.length);
     exchange.getResponseBody().write(body);

@@ -63,8 +63,7 @@ class SdkClientsTest {
     Path scripts = Files.createDirectories(SDKS.install().resolveSibling("scripts"));
     try (Stream<Path> files = Files.list(Path.of("src", "clients", "js"))) {
       for (Path file : files.toList()) {
-        Files.copy(
-            file, scripts.resolve(file.getFileName()), StandardCopyOption.REPLACE_EXISTING);
+        Files.copy(file, scripts.resolve(file.getFileName()), StandardCopyOption.REPLACE_EXISTING);
       }
     }
     String[] words = script.split(" ");
@@ -82,8 +81,8 @@ class SdkClientsTest {
                 .toList());
     String story = run.output() + "\n" + server.log();
     System.out.printf(
-        "%s: exit %d, %.1f s, %s%n", script, run.exitCode(), run.time().toMillis() / 1e3,
-        server.prompts());
+        "%s: exit %d, %.1f s, %s%n",
+        script, run.exitCode(), run.time().toMillis() / 1e3, server.prompts());
     assertThat(run.exitCode()).as(story).isZero();
     JsonNode report =
         Json.parse(run.lastLine().getBytes(StandardCharsets.UTF_8), "last line of " + script);

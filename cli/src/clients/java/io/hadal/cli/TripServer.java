@@ -80,14 +80,20 @@ final class TripServer implements AutoCloseable {
     log.clear();
   }
 
+  private List<JsonNode> lines() {
+    synchronized (log) {
+      return log.stream().map(l -> Json.parse(l.getBytes(StandardCharsets.UTF_8), "log")).toList();
+    }
+  }
+
   /** Lines of the access log about answers. */
   List<JsonNode> turns() {
-    synchronized (log) {
-      return log.stream()
-          .map(l -> Json.parse(l.getBytes(StandardCharsets.UTF_8), "log"))
-          .filter(l -> l.path("output_tokens").asInt(0) > 0)
-          .toList();
-    }
+    return lines().stream().filter(l -> l.path("output_tokens").asInt(0) > 0).toList();
+  }
+
+  /** How requests have ended. */
+  List<String> outcomes() {
+    return lines().stream().map(l -> l.path("outcome").asString()).toList();
   }
 
   /** Prompts that were answered: tokens from the cache and all tokens. */
