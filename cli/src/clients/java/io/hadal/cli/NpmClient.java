@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.opentest4j.TestAbortedException;
 
 /**
@@ -43,13 +44,25 @@ record NpmClient(String name, List<String> packages) {
       command.addAll(packages);
       ClientRun run = ClientRun.inherit(folder, command, PATIENCE);
       if (run.exitCode() != 0) {
-        throw skipped("npm install failed: " + run.lastLine());
+        throw skipped("npm install failed: " + reason(run));
       }
       Files.writeString(done, wanted);
       return folder.resolve("node_modules");
     } catch (IOException e) {
       throw skipped("npm is not there: " + e.getMessage());
     }
+  }
+
+  /** What npm says first: its code and what that means. */
+  private static String reason(ClientRun run) {
+    String said =
+        run.output()
+            .lines()
+            .filter(l -> l.startsWith("npm error"))
+            .limit(3)
+            .map(l -> l.substring("npm error".length()).strip())
+            .collect(Collectors.joining("; "));
+    return said.isEmpty() ? "exit " + run.exitCode() + " " + run.lastLine() : said;
   }
 
   private TestAbortedException skipped(String why) {
