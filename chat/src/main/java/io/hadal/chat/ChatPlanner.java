@@ -20,15 +20,18 @@ public final class ChatPlanner {
   private final ServedModel model;
   private final CallMemory memory;
   private final @Nullable Duration timeLimit;
+  private final AnswerPolicy policy;
   private final AnswerRules rules;
 
   /**
    * @param timeLimit longest time of a request; null for none
    */
-  public ChatPlanner(ServedModel model, CallMemory memory, @Nullable Duration timeLimit) {
+  public ChatPlanner(
+      ServedModel model, CallMemory memory, @Nullable Duration timeLimit, AnswerPolicy policy) {
     this.model = model;
     this.memory = memory;
     this.timeLimit = timeLimit;
+    this.policy = policy;
     this.rules = new AnswerRules(model);
   }
 
@@ -101,7 +104,7 @@ public final class ChatPlanner {
     if (request.maxTokens().isPresent() && max > most && !request.clampMaxTokens()) {
       throw Problem.invalid("max_tokens", "is " + max + "; this model gives at most " + most);
     }
-    AnswerRules.Rules answer = rules.of(request, reasons, Math.min(max, most));
+    AnswerRules.Rules answer = rules.of(policy.answerTo(request), reasons, Math.min(max, most));
     PriorityClass priority =
         request.priority() != null
             ? request.priority()

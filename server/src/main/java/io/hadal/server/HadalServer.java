@@ -1,5 +1,6 @@
 package io.hadal.server;
 
+import io.hadal.chat.AnswerPolicy;
 import io.hadal.chat.CallMemory;
 import io.hadal.chat.ChatPlanner;
 import io.hadal.chat.Problem;
@@ -39,13 +40,22 @@ public final class HadalServer implements AutoCloseable {
    * @throws io.hadal.formats.FormatException when the address cannot be used
    */
   public HadalServer(ServerOptions options, ServedModel model) {
+    this(options, model, AnswerPolicy.AS_ASKED);
+  }
+
+  /**
+   * Listens from now on, with answers of a policy.
+   *
+   * @throws io.hadal.formats.FormatException when the address cannot be used
+   */
+  public HadalServer(ServerOptions options, ServedModel model, AnswerPolicy policy) {
     this.options = options;
     this.model = model;
     ServerLimits limits = options.limits();
     this.runner =
         new TurnRunner(
             model, new CallMemory(REMEMBERED_CALLS), limits.keepAlive(), limits.slowReader());
-    this.planner = new ChatPlanner(model, runner.memory(), limits.requestTime());
+    this.planner = new ChatPlanner(model, runner.memory(), limits.requestTime(), policy);
     this.log = new AccessLog(options.accessLog());
     AtomicInteger active = new AtomicInteger();
     this.metrics = new Metrics(model.profile().name(), model.dispatcher(), active::get);
