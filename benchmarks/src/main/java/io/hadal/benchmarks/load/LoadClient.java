@@ -59,16 +59,10 @@ final class LoadClient implements AutoCloseable {
    * @param tokens tokens of the answer by the server's account, or pieces when it left
    * @param firstNanos from the time the request was due to the first piece; 0 when none came
    * @param lastNanos to the last one
-   * @param keepAlives comments that came while it waited
    * @param detail what went wrong
    */
   record Result(
-      Outcome outcome,
-      int tokens,
-      long firstNanos,
-      long lastNanos,
-      int keepAlives,
-      @Nullable String detail) {}
+      Outcome outcome, int tokens, long firstNanos, long lastNanos, @Nullable String detail) {}
 
   LoadClient(URI url, @Nullable String model, @Nullable String key) {
     this.url = url;
@@ -152,31 +146,27 @@ final class LoadClient implements AutoCloseable {
   }
 
   private static Result end(Outcome outcome, @Nullable String detail) {
-    return new Result(outcome, 0, 0, 0, 0, detail);
+    return new Result(outcome, 0, 0, 0, detail);
   }
 
   private static Result read(Request request, InputStream in, long due) throws IOException {
     BufferedReader lines = new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8));
     int pieces = 0;
     int tokens = 0;
-    int keepAlives = 0;
     long first = 0;
     long last = 0;
     boolean finished = false;
     String line;
     while ((line = lines.readLine()) != null) {
       if (pieces == request.leaveAfter) {
-        return new Result(Outcome.LEFT, pieces, first, last, keepAlives, null);
+        return new Result(Outcome.LEFT, pieces, first, last, null);
       }
-      if (line.startsWith(":")) {
-        keepAlives++;
-      } else if (line.equals("data: [DONE]")) {
+      if (line.equals("data: [DONE]")) {
         return new Result(
             finished ? Outcome.OK : Outcome.FAILED,
             Math.max(tokens, pieces),
             first,
             last,
-            keepAlives,
             finished ? null : "the answer ended without a reason");
       } else if (line.startsWith("data: ")) {
         JsonNode chunk = JSON.readTree(line.substring(6));

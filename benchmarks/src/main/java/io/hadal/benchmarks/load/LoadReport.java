@@ -16,13 +16,11 @@ final class LoadReport {
   private final Histogram each = new ConcurrentHistogram(1000, LONGEST, 3);
   private final Map<Outcome, Integer> outcomes = new EnumMap<>(Outcome.class);
   private long tokens;
-  private long keepAlives;
   private @Nullable String failure;
 
   synchronized void add(Result result) {
     outcomes.merge(result.outcome(), 1, Integer::sum);
     tokens += result.tokens();
-    keepAlives += result.keepAlives();
     if (result.outcome() == Outcome.FAILED && failure == null) {
       failure = result.detail();
     }
@@ -36,14 +34,6 @@ final class LoadReport {
 
   synchronized int count(Outcome outcome) {
     return outcomes.getOrDefault(outcome, 0);
-  }
-
-  synchronized long tokens() {
-    return tokens;
-  }
-
-  synchronized long keepAlives() {
-    return keepAlives;
   }
 
   /** What went wrong first; null for nothing. */
