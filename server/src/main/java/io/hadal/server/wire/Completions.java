@@ -11,7 +11,6 @@ import io.hadal.chat.TurnEvent;
 import io.hadal.chat.TurnEvent.Finish;
 import io.hadal.chat.TurnRequest;
 import io.hadal.chat.Usage;
-import io.hadal.formats.prompt.FimPrompt;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -171,9 +170,7 @@ public final class Completions {
 
   private static Ask text(String prompt, ServedModel model, @Nullable String suffix) {
     int[] ids =
-        suffix == null
-            ? model.tokenizeText(prompt)
-            : model.tokenize(FimPrompt.encode(prompt, suffix, true));
+        suffix == null ? model.tokenizeText(prompt) : model.tokenizeHole(prompt, suffix);
     if (ids.length == 0) {
       throw Problem.invalid("prompt", "has no tokens");
     }

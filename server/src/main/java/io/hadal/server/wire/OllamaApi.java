@@ -7,7 +7,6 @@ import io.hadal.chat.Problem;
 import io.hadal.chat.Sampling;
 import io.hadal.chat.ServedModel;
 import io.hadal.chat.TurnRequest;
-import io.hadal.formats.prompt.FimPrompt;
 import io.hadal.formats.prompt.Message;
 import io.hadal.formats.prompt.ToolDefinition;
 import java.io.IOException;
@@ -194,7 +193,7 @@ public final class OllamaApi {
       turn =
           planner.text(
               fill && suffix != null
-                  ? model.tokenize(FimPrompt.encode(prompt, suffix, true))
+                  ? model.tokenizeHole(prompt, suffix)
                   : model.tokenizeText(prompt),
               most == null ? DEFAULT_TOKENS : most,
               sampling(options),
