@@ -285,7 +285,7 @@ public final class Hadal implements AutoCloseable {
    * The vector of a text, {@code [hidden]} of length 1: the mean of its tokens' final hidden
    * states. Experimental; see {@link io.hadal.engine.TextEmbedding}.
    *
-   * @throws Problem when there is none, for example for an empty text
+   * @throws Problem when there is none, for example because the text is too long
    * @throws CancellationException when the thread is interrupted
    */
   public float[] embed(String text) {
