@@ -39,6 +39,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -150,7 +151,8 @@ record Turns(
     for (Content content : contents) {
       if (!(content instanceof TextContent piece)) {
         throw new UnsupportedFeatureException(
-            "contents of type " + content.type() + " are not supported by Hadal, only text");
+            content.type().name().toLowerCase(Locale.ROOT)
+                + " contents are not supported by Hadal, which takes text");
       }
       text.append(text.isEmpty() ? "" : "\n\n").append(piece.text());
     }

@@ -243,7 +243,7 @@ class LangChain4jTest {
                 MODEL.chat(
                     UserMessage.from(ImageContent.from("https://example.org/cat.png"))))
         .isExactlyInstanceOf(UnsupportedFeatureException.class)
-        .hasMessageContaining("IMAGE");
+        .hasMessageContaining("image");
     assertThatThrownBy(() -> MODEL.chat(ask("Hello").modelName("other").build()))
         .isExactlyInstanceOf(ModelNotFoundException.class);
     assertThatThrownBy(() -> MODEL.chat("word ".repeat(3000)))
