@@ -13,7 +13,6 @@ import io.hadal.chat.ServedModel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,27 +35,22 @@ public final class HadalEmbeddingModel implements EmbeddingModel {
 
   @Override
   public EmbeddingResponse doEmbed(EmbeddingRequest request) {
-    List<Future<float[]>> started = new ArrayList<>();
+    List<Embedding> vectors = new ArrayList<>();
     int tokens = 0;
     try {
       for (EmbeddingInput input : request.inputs()) {
         int[] ids = model.tokenizeText(input.text());
+        vectors.add(Embedding.from(model.vector(model.embed(ids))));
         tokens += ids.length;
-        started.add(model.embed(ids));
       }
-      List<Embedding> vectors = new ArrayList<>();
-      for (Future<float[]> one : started) {
-        vectors.add(Embedding.from(model.vector(one)));
-      }
-      return EmbeddingResponse.builder()
-          .embeddings(vectors)
-          .modelName(modelName())
-          .tokenUsage(new TokenUsage(tokens, 0, tokens))
-          .build();
     } catch (RuntimeException e) {
-      started.forEach(one -> one.cancel(false));
       throw Failures.of(e);
     }
+    return EmbeddingResponse.builder()
+        .embeddings(vectors)
+        .modelName(modelName())
+        .tokenUsage(new TokenUsage(tokens, 0, tokens))
+        .build();
   }
 
   @Override

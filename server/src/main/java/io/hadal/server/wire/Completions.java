@@ -178,6 +178,13 @@ public final class Completions {
   }
 
   private static Ask tokens(JsonNode array, String at, ServedModel model, @Nullable String suffix) {
+    int[] ids = ids(array, at, model);
+    String text = model.tokenizer().decode(ids, true);
+    return suffix == null ? new Ask(ids, text) : text(text, model, suffix);
+  }
+
+  /** Token ids that a client gives. */
+  static int[] ids(JsonNode array, String at, ServedModel model) {
     int[] ids = new int[array.size()];
     int vocabulary = model.config().vocabSize();
     for (int i = 0; i < ids.length; i++) {
@@ -190,8 +197,7 @@ public final class Completions {
     if (ids.length == 0) {
       throw Problem.invalid(at, "has no tokens");
     }
-    String text = model.tokenizer().decode(ids, true);
-    return suffix == null ? new Ask(ids, text) : text(text, model, suffix);
+    return ids;
   }
 
   private static ObjectNode choice(

@@ -243,8 +243,13 @@ public final class OllamaApi {
   }
 
   private String require(String name) {
+    return require(planner.model(), name);
+  }
+
+  /** The name as it is given, which must be one of the model, with or without {@code :latest}. */
+  static String require(ServedModel model, String name) {
     String bare = name.endsWith(":latest") ? name.substring(0, name.length() - 7) : name;
-    Models.require(planner.model(), bare);
+    Models.require(model, bare);
     return name;
   }
 
