@@ -106,8 +106,7 @@ public final class Hadal implements AutoCloseable {
                         weights.path().toString(), "has no tokenizer, which answers need"));
   }
 
-  private static ServedModel.Profile profile(
-      HadalOptions options, Model weights, Path checkpoint) {
+  private static ServedModel.Profile profile(HadalOptions options, Model weights, Path checkpoint) {
     String family = weights.config().family();
     String wanted = options.dialect();
     PromptDialect dialect =
@@ -210,8 +209,7 @@ public final class Hadal implements AutoCloseable {
    * @throws Problem when there is no answer
    * @throws CancellationException when the thread is interrupted
    */
-  public Reply reply(
-      Generation generation, ChatRequest.Client client, Consumer<TurnEvent> events) {
+  public Reply reply(Generation generation, ChatRequest.Client client, Consumer<TurnEvent> events) {
     List<String> ids = new ArrayList<>();
     TurnEvent.End end = null;
     while (!generation.finished()) {

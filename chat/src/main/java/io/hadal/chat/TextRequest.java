@@ -59,12 +59,10 @@ public final class TextRequest {
 
   TurnRequest plan(ChatPlanner planner) {
     ServedModel model = planner.model();
-    int[] prompt =
-        suffix == null ? model.tokenizeText(prefix) : model.tokenizeHole(prefix, suffix);
+    int[] prompt = suffix == null ? model.tokenizeText(prefix) : model.tokenizeHole(prefix, suffix);
     if (prompt.length == 0) {
       throw Problem.invalid("prompt", "has no tokens");
     }
-    return planner.text(
-        prompt, maxTokens, sampling, stops, -1, 1, suffix != null, format, client);
+    return planner.text(prompt, maxTokens, sampling, stops, -1, 1, suffix != null, format, client);
   }
 }

@@ -153,7 +153,9 @@ class HadalTest {
     assertThat(reply.reasoning()).isNotEmpty();
     Reply formatted =
         HADAL.chat(
-            ask("Is it?").maxTokens(60).format(new AnswerFormat.JsonSchema(schema, true, "format")));
+            ask("Is it?")
+                .maxTokens(60)
+                .format(new AnswerFormat.JsonSchema(schema, true, "format")));
     assertThat(json(formatted.text()).path("ok").isBoolean()).isTrue();
     assertThat(formatted.finish()).isEqualTo(Finish.STOP);
     assertThat(formatted.reasoning()).isEmpty();

@@ -96,7 +96,8 @@ final class ServeCommand implements Callable<Integer> {
       checkpoint = DemoFiles.trained(null);
     }
     PrintWriter err = spec.commandLine().getErr();
-    try (io.hadal.chat.Hadal hadal = io.hadal.chat.Hadal.load(checkpoint, options(config, embedded))) {
+    try (io.hadal.chat.Hadal hadal =
+        io.hadal.chat.Hadal.load(checkpoint, options(config, embedded))) {
       ServedModel served = hadal.model();
       ServerOptions options =
           new ServerOptions(

@@ -67,6 +67,11 @@ public abstract class HadalModelBuilder<B extends HadalModelBuilder<B, M>, M> {
 
   Turns turns() {
     return new Turns(
-        Objects.requireNonNull(hadal, "hadal is not set"), parameters, listeners, thinking, effort, seed);
+        Objects.requireNonNull(hadal, "hadal is not set"),
+        parameters,
+        listeners,
+        thinking,
+        effort,
+        seed);
   }
 }

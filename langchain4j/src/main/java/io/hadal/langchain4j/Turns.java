@@ -134,9 +134,7 @@ record Turns(
       String arguments = call.arguments();
       calls.add(
           ToolCall.of(
-              call.id(),
-              call.name(),
-              arguments == null || arguments.isBlank() ? "{}" : arguments));
+              call.id(), call.name(), arguments == null || arguments.isBlank() ? "{}" : arguments));
     }
     String text = answer.text();
     return Message.builder(Role.ASSISTANT)
@@ -179,8 +177,7 @@ record Turns(
     return JsonMapper.shared().valueToTree(JsonSchemaElementUtils.toMap(element));
   }
 
-  private static ToolChoice choice(
-      dev.langchain4j.model.chat.request.@Nullable ToolChoice choice) {
+  private static ToolChoice choice(dev.langchain4j.model.chat.request.@Nullable ToolChoice choice) {
     return switch (choice) {
       case null -> ToolChoice.AUTO;
       case AUTO -> ToolChoice.AUTO;
@@ -223,8 +220,7 @@ record Turns(
         .id(Ids.next("hadal-"))
         .modelName(name == null ? hadal.model().profile().name() : name)
         .tokenUsage(
-            new TokenUsage(
-                reply.usage().input(), reply.usage().output(), reply.usage().total()))
+            new TokenUsage(reply.usage().input(), reply.usage().output(), reply.usage().total()))
         .finishReason(
             switch (reply.finish()) {
               case STOP, STOP_STRING -> FinishReason.STOP;

@@ -12,9 +12,8 @@ import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Test;
 
 /**
- * LangChain4j's own tests of chat models. A model with random weights knows nothing, so
- * tests that expect knowledge are off; what they test of the interface is in {@link
- * LangChain4jTest}.
+ * LangChain4j's own tests of chat models. A model with random weights knows nothing, so tests that
+ * expect knowledge are off; what they test of the interface is in {@link LangChain4jTest}.
  */
 class ChatModelKitTest extends AbstractChatModelIT {
   private static final Hadal HADAL =
@@ -126,7 +125,8 @@ class ChatModelKitTest extends AbstractChatModelIT {
   @Test
   @Override
   @Disabled("expects the arguments Munich")
-  protected void should_execute_a_tool_then_answer_respecting_JSON_response_format_with_schema(ChatModel model) {}
+  protected void should_execute_a_tool_then_answer_respecting_JSON_response_format_with_schema(
+      ChatModel model) {}
 
   @Test
   @Override

@@ -15,6 +15,7 @@ import dev.langchain4j.data.segment.TextSegment;
 import dev.langchain4j.exception.InvalidRequestException;
 import dev.langchain4j.exception.ModelNotFoundException;
 import dev.langchain4j.exception.UnsupportedFeatureException;
+import dev.langchain4j.model.chat.ChatModel;
 import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.request.ChatRequestParameters;
 import dev.langchain4j.model.chat.request.ResponseFormat;
@@ -30,6 +31,7 @@ import dev.langchain4j.model.chat.response.PartialThinking;
 import dev.langchain4j.model.chat.response.PartialToolCall;
 import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
 import dev.langchain4j.model.output.FinishReason;
+import io.hadal.chat.DocExamples;
 import io.hadal.chat.Hadal;
 import io.hadal.chat.TinyModel;
 import io.hadal.formats.Json;
@@ -211,7 +213,11 @@ class LangChain4jTest {
     String stop = whole.aiMessage().text().substring(1, 3);
     ChatResponse stopped =
         MODEL.chat(
-            ask("Is it?").maxOutputTokens(100).responseFormat(format).stopSequences(List.of(stop)).build());
+            ask("Is it?")
+                .maxOutputTokens(100)
+                .responseFormat(format)
+                .stopSequences(List.of(stop))
+                .build());
     assertThat(stopped.aiMessage().text()).isEqualTo(whole.aiMessage().text().substring(0, 1));
     assertThat(stopped.finishReason()).isEqualTo(FinishReason.STOP);
   }
@@ -239,9 +245,7 @@ class LangChain4jTest {
   @Test
   void whatCannotBeDoneIsSaidInLangChain4jsTerms() {
     assertThatThrownBy(
-            () ->
-                MODEL.chat(
-                    UserMessage.from(ImageContent.from("https://example.org/cat.png"))))
+            () -> MODEL.chat(UserMessage.from(ImageContent.from("https://example.org/cat.png"))))
         .isExactlyInstanceOf(UnsupportedFeatureException.class)
         .hasMessageContaining("image");
     assertThatThrownBy(() -> MODEL.chat(ask("Hello").modelName("other").build()))
@@ -275,12 +279,27 @@ class LangChain4jTest {
   }
 
   @Test
+  void theExampleOfTheDocumentIsThis() throws Exception {
+    DocExamples.requireIn(LangChain4jTest.class, "## LangChain4j", "## Spring AI");
+    assertThat(ask(HADAL)).isNotEmpty();
+  }
+
+  private static String ask(Hadal hadal) {
+    ChatModel model =
+        HadalChatModel.builder()
+            .hadal(hadal)
+            .defaultRequestParameters(ChatRequestParameters.builder().maxOutputTokens(64).build())
+            .build();
+    String answer = model.chat("What is a B-tree?");
+    return answer;
+  }
+
+  @Test
   void embeddings() {
     HadalEmbeddingModel model = HadalEmbeddingModel.builder().hadal(HADAL).build();
     float[] one = model.embed("class Node {}").content().vector();
     assertThat(one).isEqualTo(HADAL.embed("class Node {}")).hasSize(model.dimension());
-    var all =
-        model.embedAll(List.of(TextSegment.from("class Node {}"), TextSegment.from("Hello")));
+    var all = model.embedAll(List.of(TextSegment.from("class Node {}"), TextSegment.from("Hello")));
     assertThat(all.content().getFirst().vector()).isEqualTo(one);
     assertThat(all.content().getLast().vector()).isNotEqualTo(one);
     assertThat(all.tokenUsage().inputTokenCount()).isGreaterThan(4);

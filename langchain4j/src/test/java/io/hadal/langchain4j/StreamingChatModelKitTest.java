@@ -1,22 +1,21 @@
 package io.hadal.langchain4j;
 
 import dev.langchain4j.model.chat.StreamingChatModel;
-import dev.langchain4j.model.chat.listener.ChatModelListener;
 import dev.langchain4j.model.chat.common.AbstractStreamingChatModelIT;
+import dev.langchain4j.model.chat.listener.ChatModelListener;
 import dev.langchain4j.model.chat.request.ChatRequestParameters;
 import io.hadal.chat.Hadal;
 import io.hadal.chat.TinyModel;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Disabled;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /**
- * LangChain4j's own tests of streaming models. A model with random weights knows nothing, so
- * tests that expect knowledge are off; what they test of the interface is in {@link
- * LangChain4jTest}.
+ * LangChain4j's own tests of streaming models. A model with random weights knows nothing, so tests
+ * that expect knowledge are off; what they test of the interface is in {@link LangChain4jTest}.
  */
 class StreamingChatModelKitTest extends AbstractStreamingChatModelIT {
   private static final Hadal HADAL =
@@ -138,7 +137,8 @@ class StreamingChatModelKitTest extends AbstractStreamingChatModelIT {
   @Test
   @Override
   @Disabled("expects the arguments Munich")
-  protected void should_execute_a_tool_then_answer_respecting_JSON_response_format_with_schema(StreamingChatModel model) {}
+  protected void should_execute_a_tool_then_answer_respecting_JSON_response_format_with_schema(
+      StreamingChatModel model) {}
 
   @Test
   @Override

@@ -45,8 +45,7 @@ public final class HadalEmbeddingModel implements EmbeddingModel {
     }
     return new EmbeddingResponse(
         vectors,
-        new EmbeddingResponseMetadata(
-            model.profile().name(), new DefaultUsage(tokens, 0, tokens)));
+        new EmbeddingResponseMetadata(model.profile().name(), new DefaultUsage(tokens, 0, tokens)));
   }
 
   @Override

@@ -3,6 +3,7 @@ package io.hadal.spring;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.hadal.chat.DocExamples;
 import io.hadal.chat.Hadal;
 import io.hadal.chat.Problem;
 import io.hadal.chat.TinyModel;
@@ -23,6 +24,7 @@ import org.springframework.ai.embedding.EmbeddingModel;
 import org.springframework.ai.tool.function.FunctionToolCallback;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import reactor.core.publisher.Flux;
 
 /** An application with a model in its process, on random weights. */
 class HadalAutoConfigurationTest {
@@ -84,11 +86,7 @@ class HadalAutoConfigurationTest {
           assertThat(pieces.getLast().getMetadata().getUsage().getTotalTokens())
               .isEqualTo(whole.getMetadata().getUsage().getTotalTokens());
           String client =
-              ChatClient.create(model)
-                  .prompt("Hello")
-                  .options(options(12))
-                  .call()
-                  .content();
+              ChatClient.create(model).prompt("Hello").options(options(12)).call().content();
           assertThat(client).isEqualTo(text(whole));
         });
   }
@@ -102,8 +100,7 @@ class HadalAutoConfigurationTest {
                   .description("Weather of a city")
                   .inputType(City.class)
                   .build();
-          HadalChatOptions options =
-              options(300).toolRequired(true).toolCallbacks(weather).build();
+          HadalChatOptions options = options(300).toolRequired(true).toolCallbacks(weather).build();
           List<Message> messages = new ArrayList<>();
           messages.add(new UserMessage("Weather?"));
           ChatResponse response = model.call(new Prompt(messages, options));
@@ -116,10 +113,7 @@ class HadalAutoConfigurationTest {
               ToolResponseMessage.builder()
                   .responses(
                       response.getResult().getOutput().getToolCalls().stream()
-                          .map(
-                              c ->
-                                  new ToolResponseMessage.ToolResponse(
-                                      c.id(), c.name(), result))
+                          .map(c -> new ToolResponseMessage.ToolResponse(c.id(), c.name(), result))
                           .toList())
                   .build());
           assertThat(text(model.call(new Prompt(messages, options(4).build())))).isNotNull();
@@ -129,7 +123,9 @@ class HadalAutoConfigurationTest {
           String json =
               text(model.call(new Prompt("Is it?", options(60).outputSchema(schema).build())));
           assertThat(
-                  Json.parse(json.getBytes(StandardCharsets.UTF_8), "answer").path("ok").isBoolean())
+                  Json.parse(json.getBytes(StandardCharsets.UTF_8), "answer")
+                      .path("ok")
+                      .isBoolean())
               .isTrue();
         });
   }
@@ -156,12 +152,26 @@ class HadalAutoConfigurationTest {
           assertThatThrownBy(() -> model.call("word ".repeat(3000)))
               .isInstanceOf(Problem.class)
               .hasMessageContaining("maximum context length");
-          assertThatThrownBy(
-                  () -> model.stream(new Prompt("word ".repeat(3000))).blockLast())
+          assertThatThrownBy(() -> model.stream(new Prompt("word ".repeat(3000))).blockLast())
               .isInstanceOf(Problem.class);
           assertThatThrownBy(
                   () -> model.call(new Prompt("Hello", options(1).model("other").build())))
               .hasMessageContaining("other");
+        });
+  }
+
+  @Test
+  void theExampleOfTheDocumentIsThis() throws Exception {
+    DocExamples.requireIn(HadalAutoConfigurationTest.class, "## Spring AI", "## Speed");
+    withModel(
+        model -> {
+          Flux<String> pieces =
+              ChatClient.create(model)
+                  .prompt("What is a B-tree?")
+                  .options(HadalChatOptions.builder().maxTokens(64).thinking(false))
+                  .stream()
+                  .content();
+          assertThat(pieces.collectList().block()).isNotEmpty();
         });
   }
 

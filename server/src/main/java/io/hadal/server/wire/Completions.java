@@ -169,8 +169,7 @@ public final class Completions {
   }
 
   private static Ask text(String prompt, ServedModel model, @Nullable String suffix) {
-    int[] ids =
-        suffix == null ? model.tokenizeText(prompt) : model.tokenizeHole(prompt, suffix);
+    int[] ids = suffix == null ? model.tokenizeText(prompt) : model.tokenizeHole(prompt, suffix);
     if (ids.length == 0) {
       throw Problem.invalid("prompt", "has no tokens");
     }
