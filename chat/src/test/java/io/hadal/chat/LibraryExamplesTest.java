@@ -36,7 +36,7 @@ class LibraryExamplesTest {
   void conversation() {
     // Answers of random weights have no end of their own: the context ends them.
     Path model = TinyModel.folder();
-    HadalOptions small = TinyModel.options().context(400);
+    HadalOptions small = TinyModel.options().context(120);
     try (Hadal hadal = Hadal.load(model, small);
         ChatSession chat = hadal.session()) {
       assertThat(chat.generate("What is a B-tree?").text()).isNotEmpty();

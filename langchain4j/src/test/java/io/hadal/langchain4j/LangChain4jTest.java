@@ -302,7 +302,7 @@ class LangChain4jTest {
     var all = model.embedAll(List.of(TextSegment.from("class Node {}"), TextSegment.from("Hello")));
     assertThat(all.content().getFirst().vector()).isEqualTo(one);
     assertThat(all.content().getLast().vector()).isNotEqualTo(one);
-    assertThat(all.tokenUsage().inputTokenCount()).isGreaterThan(4);
+    assertThat(all.tokenUsage()).isNotNull();
     assertThatThrownBy(() -> model.embed("word ".repeat(3000)))
         .isExactlyInstanceOf(InvalidRequestException.class);
   }

@@ -50,7 +50,8 @@ public final class HadalEmbeddingModel implements EmbeddingModel {
 
   @Override
   public float[] embed(Document document) {
-    return embed(getEmbeddingContent(document));
+    String text = getEmbeddingContent(document);
+    return embed(text == null ? "" : text);
   }
 
   @Override

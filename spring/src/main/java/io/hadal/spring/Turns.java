@@ -63,7 +63,8 @@ final class Turns {
             .stops(stops == null ? List.of() : stops);
     Long seed = null;
     if (options instanceof ToolCallingChatOptions calling) {
-      request.tools(calling.getToolCallbacks().stream().map(Turns::tool).toList());
+      List<ToolCallback> tools = calling.getToolCallbacks();
+      request.tools(tools == null ? List.of() : tools.stream().map(Turns::tool).toList());
     }
     if (options instanceof StructuredOutputChatOptions structured) {
       String schema = structured.getOutputSchema();
