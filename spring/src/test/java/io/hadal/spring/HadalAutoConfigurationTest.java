@@ -11,6 +11,7 @@ import io.hadal.formats.Json;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.springframework.ai.chat.client.ChatClient;
@@ -19,6 +20,7 @@ import org.springframework.ai.chat.messages.ToolResponseMessage;
 import org.springframework.ai.chat.messages.UserMessage;
 import org.springframework.ai.chat.model.ChatModel;
 import org.springframework.ai.chat.model.ChatResponse;
+import org.springframework.ai.chat.model.Generation;
 import org.springframework.ai.chat.prompt.Prompt;
 import org.springframework.ai.embedding.EmbeddingModel;
 import org.springframework.ai.tool.function.FunctionToolCallback;
@@ -56,8 +58,12 @@ class HadalAutoConfigurationTest {
     return HadalChatOptions.builder().maxTokens(maxTokens).temperature(0.0);
   }
 
+  private static Generation result(ChatResponse response) {
+    return Objects.requireNonNull(response.getResult());
+  }
+
   private static String text(ChatResponse response) {
-    return String.valueOf(response.getResult().getOutput().getText());
+    return String.valueOf(result(response).getOutput().getText());
   }
 
   @Test
@@ -75,10 +81,10 @@ class HadalAutoConfigurationTest {
           Prompt prompt = new Prompt("Hello", options(12).build());
           ChatResponse whole = model.call(prompt);
           assertThat(text(whole)).isNotEmpty();
-          assertThat(whole.getResult().getMetadata().getFinishReason()).isEqualTo("LENGTH");
+          assertThat(result(whole).getMetadata().getFinishReason()).isEqualTo("LENGTH");
           assertThat(whole.getMetadata().getUsage().getCompletionTokens()).isEqualTo(12);
           List<ChatResponse> pieces =
-              java.util.Objects.requireNonNull(model.stream(prompt).collectList().block());
+              Objects.requireNonNull(model.stream(prompt).collectList().block());
           StringBuilder streamed = new StringBuilder();
           pieces.forEach(piece -> streamed.append(text(piece)));
           assertThat(streamed).hasToString(text(whole));
@@ -105,14 +111,14 @@ class HadalAutoConfigurationTest {
           messages.add(new UserMessage("Weather?"));
           ChatResponse response = model.call(new Prompt(messages, options));
           assertThat(response.hasToolCalls()).isTrue();
-          messages.add(response.getResult().getOutput());
-          var call = response.getResult().getOutput().getToolCalls().getFirst();
+          messages.add(result(response).getOutput());
+          var call = result(response).getOutput().getToolCalls().getFirst();
           String result = weather.call(call.arguments());
           assertThat(result).containsAnyOf("rain in OSLO", "rain in ROME");
           messages.add(
               ToolResponseMessage.builder()
                   .responses(
-                      response.getResult().getOutput().getToolCalls().stream()
+                      result(response).getOutput().getToolCalls().stream()
                           .map(c -> new ToolResponseMessage.ToolResponse(c.id(), c.name(), result))
                           .toList())
                   .build());
