@@ -196,6 +196,9 @@ final class AnswerReader {
     if (stops.found() != null) {
       return Finish.STOP_STRING;
     }
+    if (reason == GenerationEnd.Reason.CANCELLED) {
+      return Finish.CANCELLED;
+    }
     boolean length =
         reason == GenerationEnd.Reason.LENGTH || reason == GenerationEnd.Reason.CONTEXT;
     if (calls > 0 && (callEnded || !length)) {

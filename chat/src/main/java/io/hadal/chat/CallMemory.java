@@ -2,6 +2,7 @@ package io.hadal.chat;
 
 import io.hadal.formats.FormatException;
 import io.hadal.formats.Json;
+import io.hadal.formats.prompt.Completion;
 import io.hadal.formats.prompt.Message;
 import io.hadal.formats.prompt.ParsedToolCall;
 import io.hadal.formats.prompt.ToolCall;
@@ -37,6 +38,14 @@ public final class CallMemory {
     entries.put(owner + '\n' + id, new Entry(call, reasoning));
     if (entries.size() > capacity) {
       entries.remove(entries.keySet().iterator().next());
+    }
+  }
+
+  /** Remembers the calls of an answer under the ids the client gets to see, in order. */
+  public void remember(String owner, List<String> ids, Completion completion) {
+    List<ParsedToolCall> calls = completion.toolCalls();
+    for (int i = 0; i < Math.min(ids.size(), calls.size()); i++) {
+      remember(owner, ids.get(i), calls.get(i), completion.reasoning());
     }
   }
 

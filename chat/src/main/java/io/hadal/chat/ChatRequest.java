@@ -38,6 +38,28 @@ public final class ChatRequest {
     static final Client ANYONE = new Client("", "");
   }
 
+  /** An independent copy. */
+  public ChatRequest copy() {
+    return new ChatRequest()
+        .messages(messages)
+        .tools(tools)
+        .toolChoice(toolChoice)
+        .parallelCalls(parallelCalls)
+        .thinking(thinking)
+        .effort(effort)
+        .thinkingBudget(thinkingBudget)
+        .format(format)
+        .sampling(sampling)
+        .maxTokens(maxTokens)
+        .clampMaxTokens(clampMaxTokens)
+        .stops(stops)
+        .choices(choices)
+        .topLogprobs(topLogprobs)
+        .strictTools(strictTools)
+        .priority(priority)
+        .client(client);
+  }
+
   public List<Message> messages() {
     return messages;
   }

@@ -234,6 +234,11 @@ public final class Generation implements AutoCloseable {
     }
   }
 
+  /** Places in the request that have no effect on the answers' format. */
+  public List<String> ignored() {
+    return request.ignored();
+  }
+
   /** Tokens of the prompt that have been taken in. */
   public int promptDone() {
     return promptDone;

@@ -108,6 +108,15 @@ public final class Problem extends RuntimeException {
         "prompt is too long: " + tokens + " tokens > " + limit + " maximum");
   }
 
+  /** A text that is too long for an embedding. */
+  public static Problem inputLength(int tokens, int limit) {
+    return request(
+        400,
+        "context_length_exceeded",
+        "input",
+        "This model takes texts below " + limit + " tokens. One of yours has " + tokens + ".");
+  }
+
   /** No or no valid key. */
   public static Problem unauthorized(String message) {
     return new Problem(

@@ -4,16 +4,21 @@ import io.hadal.engine.serving.Dispatcher;
 import io.hadal.engine.serving.DispatcherBusyException;
 import io.hadal.formats.FormatException;
 import io.hadal.formats.prompt.EncodedPrompt;
+import io.hadal.formats.prompt.FimPrompt;
 import io.hadal.formats.prompt.PromptDialect;
 import io.hadal.formats.prompt.PromptEncoder;
 import io.hadal.formats.prompt.SegmentTokenizer;
 import io.hadal.formats.prompt.SpecialTokens;
 import io.hadal.formats.tokenizer.Tokenizer;
+import io.hadal.model.cache.KvBudgetException;
 import io.hadal.model.config.ModelConfig;
 import java.lang.System.Logger.Level;
 import java.time.Instant;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /** A model that requests can be sent to: its engine, its names and how its prompts are written. */
@@ -166,6 +171,18 @@ public final class ServedModel {
   }
 
   /**
+   * Ids of a prompt whose answer belongs between two texts.
+   *
+   * @throws Problem when the model does not {@linkplain #fills fill in}
+   */
+  public int[] tokenizeHole(String prefix, String suffix) {
+    if (!fills) {
+      throw Problem.unsupported("suffix", "needs a model that fills in; this one does not");
+    }
+    return tokenize(FimPrompt.encode(prefix, suffix, true));
+  }
+
+  /**
    * Starts a request.
    *
    * @throws Problem when it cannot be served, now or ever
@@ -179,13 +196,60 @@ public final class ServedModel {
     try {
       generation.start(dispatcher.submit(request.generation(), generation.listener()));
     } catch (DispatcherBusyException e) {
-      throw e.reason() == DispatcherBusyException.Cause.DRAINING
-          ? Problem.draining()
-          : Problem.overloaded(e.retryAfterSeconds());
+      throw busy(e);
     } catch (IllegalArgumentException e) {
       throw Problem.invalid("prompt", String.valueOf(e.getMessage()));
     }
     return generation;
+  }
+
+  /**
+   * Starts to compute the vector of a text; see {@link io.hadal.engine.TextEmbedding}. Wait for it
+   * with {@link #vector}.
+   *
+   * @throws Problem when it cannot be served, now or ever
+   */
+  public Future<float[]> embed(int[] tokens) {
+    if (tokens.length >= context()) {
+      throw Problem.inputLength(tokens.length, context());
+    }
+    try {
+      return dispatcher.embed(tokens);
+    } catch (DispatcherBusyException e) {
+      throw busy(e);
+    } catch (IllegalArgumentException e) {
+      throw Problem.invalid("input", String.valueOf(e.getMessage()));
+    }
+  }
+
+  /**
+   * The vector {@code [hidden]} of a started embedding.
+   *
+   * @throws Problem when there is none
+   * @throws CancellationException when the thread is interrupted, which ends the computation
+   */
+  public float[] vector(Future<float[]> started) {
+    try {
+      return started.get();
+    } catch (InterruptedException e) {
+      started.cancel(false);
+      Thread.currentThread().interrupt();
+      throw new CancellationException("interrupted while waiting for an embedding");
+    } catch (CancellationException e) {
+      throw Problem.draining();
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof KvBudgetException) {
+        throw Problem.overloaded(1);
+      }
+      report(e.getCause());
+      throw Problem.internal();
+    }
+  }
+
+  private static Problem busy(DispatcherBusyException e) {
+    return e.reason() == DispatcherBusyException.Cause.DRAINING
+        ? Problem.draining()
+        : Problem.overloaded(e.retryAfterSeconds());
   }
 
   /** Writes a failure to the log. */

@@ -58,6 +58,8 @@ public sealed interface TurnEvent {
     /** The limit of the request. */
     LENGTH,
     /** The context of the model. */
-    CONTEXT
+    CONTEXT,
+    /** {@link Generation#cancel}. */
+    CANCELLED
   }
 }

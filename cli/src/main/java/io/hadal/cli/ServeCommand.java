@@ -1,15 +1,11 @@
 package io.hadal.cli;
 
+import static io.hadal.chat.Hadal.DEFAULT_CONTEXT;
+
+import io.hadal.chat.HadalOptions;
 import io.hadal.chat.ServedModel;
-import io.hadal.engine.Engine;
-import io.hadal.engine.EngineOptions;
-import io.hadal.engine.serving.Dispatcher;
 import io.hadal.engine.serving.DispatcherOptions;
 import io.hadal.formats.FormatException;
-import io.hadal.formats.prompt.PromptDialect;
-import io.hadal.formats.prompt.PromptDialects;
-import io.hadal.formats.tokenizer.Tokenizer;
-import io.hadal.model.Model;
 import io.hadal.server.HadalServer;
 import io.hadal.server.KeyRing;
 import io.hadal.server.ServeConfig;
@@ -19,11 +15,8 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.LocalDate;
-import java.time.ZoneOffset;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -44,9 +37,6 @@ import picocli.CommandLine.Spec;
           + " the file of --config."
     })
 final class ServeCommand implements Callable<Integer> {
-  // Agents begin with prompts of 10,000 to 20,000 tokens.
-  private static final int DEFAULT_CONTEXT = 65_536;
-
   @Spec private CommandSpec spec = CommandSpec.create();
 
   @Option(
@@ -106,12 +96,9 @@ final class ServeCommand implements Callable<Integer> {
       checkpoint = DemoFiles.trained(null);
     }
     PrintWriter err = spec.commandLine().getErr();
-    try (Model loaded = Model.load(checkpoint, engram.cacheBytes());
-        Engine engine = new Engine(loaded, engine(config, loaded, embedded));
-        Dispatcher dispatcher = new Dispatcher(engine, dispatcher(config))) {
-      ServedModel served =
-          new ServedModel(
-              profile(config, loaded, checkpoint, embedded), dispatcher, tokenizer(loaded));
+    try (io.hadal.chat.Hadal hadal =
+        io.hadal.chat.Hadal.load(checkpoint, options(config, embedded))) {
+      ServedModel served = hadal.model();
       ServerOptions options =
           new ServerOptions(
               listener,
@@ -189,21 +176,35 @@ final class ServeCommand implements Callable<Integer> {
     }
   }
 
-  private EngineOptions engine(ServeConfig config, Model loaded, boolean embedded) {
-    Integer wanted = context != null ? context : config.context();
-    int tokens =
-        wanted != null
-            ? wanted
-            : embedded
-                ? DEFAULT_CONTEXT // more than it was trained for, so that agents can try it
-                : Math.min(DEFAULT_CONTEXT, loaded.config().contextLength());
-    EngineOptions options =
-        run.engine(tokens).withMode(mode.mode()).withDrafting(config.speculation());
-    return config.threads() == null ? options : options.withThreads(config.threads());
+  private HadalOptions options(ServeConfig config, boolean embedded) {
+    Integer said = context != null ? context : config.context();
+    // More than the embedded model was trained for, so that agents can try it.
+    Integer wanted = said == null && embedded ? Integer.valueOf(DEFAULT_CONTEXT) : said;
+    HadalOptions options =
+        new HadalOptions()
+            .engine(
+                standard ->
+                    run.engine(wanted == null ? standard.context() : wanted)
+                        .withMode(mode.mode())
+                        .withDrafting(config.speculation()))
+            .dispatcher(standard -> dispatcher(config, standard))
+            .engramCache(engram.cacheBytes())
+            .name(config.name())
+            .aliases(Set.copyOf(config.aliases()))
+            .displayName(embedded ? "Hadal nano (embedded)" : null)
+            .dialect(config.dialect())
+            .thinking(config.thinking());
+    if (wanted != null) {
+      options.context(wanted);
+    }
+    Integer threads = config.threads();
+    if (threads != null) {
+      options.threads(threads);
+    }
+    return options;
   }
 
-  private static DispatcherOptions dispatcher(ServeConfig config) {
-    DispatcherOptions standard = DispatcherOptions.defaults();
+  private static DispatcherOptions dispatcher(ServeConfig config, DispatcherOptions standard) {
     return standard
         .withSpeculation(config.speculation())
         .withLimits(config.running(), config.waiting(), config.waitingPerKey())
@@ -212,51 +213,5 @@ final class ServeCommand implements Callable<Integer> {
             config.prefixMemory() < 0 ? standard.prefixMemoryBytes() : config.prefixMemory(),
             config.prefixInterval())
         .withPrefixFolder(config.prefixFolder(), config.prefixDisk());
-  }
-
-  private static Tokenizer tokenizer(Model loaded) throws IOException {
-    return ModelTokenizer.find(loaded, null)
-        .orElseThrow(
-            () ->
-                new FormatException(
-                    loaded.path().toString(), "has no tokenizer, which serving needs"));
-  }
-
-  private static ServedModel.Profile profile(
-      ServeConfig config, Model loaded, Path checkpoint, boolean embedded) throws IOException {
-    String family = loaded.config().family();
-    PromptDialect dialect =
-        config.dialect() == null
-            ? PromptDialects.ofFamily(family)
-            : PromptDialects.named(config.dialect());
-    if (dialect == null) {
-      throw new FormatException(
-          checkpoint.toString(),
-          (config.dialect() == null
-                  ? "has no known prompt format for " + family + "; name one as model.dialect"
-                  : "model.dialect " + config.dialect() + " is unknown")
-              + ": "
-              + PromptDialects.names());
-    }
-    String name = config.name() != null ? config.name() : name(checkpoint);
-    var created = Files.getLastModifiedTime(checkpoint).toInstant();
-    boolean thinking =
-        config.thinking() != null ? config.thinking() : family.startsWith("deepseek");
-    return new ServedModel.Profile(
-        name,
-        Set.copyOf(config.aliases()),
-        embedded ? "Hadal nano (embedded)" : name,
-        name + "@" + LocalDate.ofInstant(created, ZoneOffset.UTC),
-        created.truncatedTo(java.time.temporal.ChronoUnit.SECONDS),
-        dialect,
-        thinking);
-  }
-
-  /** Name of a checkpoint: that of its file or folder. */
-  private static String name(Path checkpoint) {
-    Path file = checkpoint.toAbsolutePath().normalize().getFileName();
-    String name = file == null ? "model" : file.toString();
-    name = name.replaceFirst("\\.(gguf|safetensors)$", "").replaceAll("[^A-Za-z0-9._-]+", "-");
-    return name.isEmpty() ? "model" : name;
   }
 }

@@ -77,6 +77,7 @@ final class Scheduler {
       w.session().advance(w.tokens(), w.done(), counts[i]);
     }
     if (!encoding) {
+      pool(taken, counts, streams);
       logits(taken, counts, streams);
     }
     for (int i = 0; i < taken.size(); i++) {
@@ -117,6 +118,19 @@ final class Scheduler {
     }
   }
 
+  private void pool(List<Work> taken, int[] counts, float[] streams) {
+    int row = 0;
+    for (int i = 0; i < taken.size(); i++) {
+      if (taken.get(i).isPooling()) {
+        float[] hidden = forward.hidden(streams, IntStream.range(row, row + counts[i]).toArray());
+        for (int t = 0; t < counts[i]; t++) {
+          taken.get(i).pool(hidden, t);
+        }
+      }
+      row += counts[i];
+    }
+  }
+
   /** A row of the step whose logits are a result. */
   private record Wanted(Work work, int index, int row) {}
 
@@ -125,6 +139,10 @@ final class Scheduler {
     int row = 0;
     for (int i = 0; i < taken.size(); i++) {
       Work w = taken.get(i);
+      if (w.isPooling()) {
+        row += counts[i];
+        continue;
+      }
       if (w.allLogits()) {
         for (int t = 0; t < counts[i]; t++) {
           wanted.add(new Wanted(w, w.done() + t, row + t));
@@ -148,7 +166,7 @@ final class Scheduler {
     }
     for (int i = 0; i < taken.size(); i++) {
       Work w = taken.get(i);
-      if (w.remaining() == counts[i]) {
+      if (w.remaining() == counts[i] && !w.isPooling()) {
         w.session().setLogits(w.logits()[w.logits().length - 1]);
       }
     }

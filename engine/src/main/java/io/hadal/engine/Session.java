@@ -371,6 +371,10 @@ public final class Session implements AutoCloseable {
     return engine.model().config();
   }
 
+  int hiddenSize() {
+    return config().hiddenSize();
+  }
+
   private int streamWidth() {
     return config().streamWidth();
   }

@@ -7,7 +7,8 @@ public final class Work {
   private enum Kind {
     PLAIN,
     GUESS,
-    ENCODE
+    ENCODE,
+    POOL
   }
 
   private final Session session;
@@ -15,6 +16,8 @@ public final class Work {
   private final boolean allLogits;
   private final Kind kind;
   private float[][] logits = new float[0][];
+  private final double[] sum;
+  private double[] pooled = new double[0];
   private int done;
   private int lengthBefore;
   private float @Nullable [] logitsBefore;
@@ -29,10 +32,15 @@ public final class Work {
   }
 
   private Work(Session session, int[] tokens, boolean allLogits, Kind kind) {
+    this(session, tokens, allLogits, kind, new double[0]);
+  }
+
+  private Work(Session session, int[] tokens, boolean allLogits, Kind kind, double[] sum) {
     this.session = session;
     this.tokens = tokens.clone();
     this.allLogits = allLogits;
     this.kind = kind;
+    this.sum = sum;
   }
 
   /**
@@ -49,6 +57,11 @@ public final class Work {
   /** Tokens that only the encoder takes in; without logits. */
   static Work encode(Session session, int[] tokens) {
     return new Work(session, tokens, false, Kind.ENCODE);
+  }
+
+  /** Tokens whose final hidden states are added to a sum {@code [hidden]}; without logits. */
+  static Work pool(Session session, int[] tokens, double[] sum) {
+    return new Work(session, tokens, false, Kind.POOL, sum);
   }
 
   public Session session() {
@@ -81,6 +94,22 @@ public final class Work {
     return kind == Kind.ENCODE;
   }
 
+  boolean isPooling() {
+    return kind == Kind.POOL;
+  }
+
+  /** The sum with these tokens, added in their order; complete when the run has returned. */
+  double[] pooled() {
+    return pooled;
+  }
+
+  /** Adds the next row {@code [hidden]}. */
+  void pool(float[] rows, int row) {
+    for (int i = 0; i < pooled.length; i++) {
+      pooled[i] += rows[row * pooled.length + i];
+    }
+  }
+
   int done() {
     return done;
   }
@@ -94,6 +123,7 @@ public final class Work {
     lengthBefore = session.length();
     logitsBefore = session.lastLogits();
     logits = new float[allLogits ? tokens.length : 1][];
+    pooled = sum.clone();
   }
 
   void advance(int count) {

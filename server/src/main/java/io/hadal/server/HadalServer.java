@@ -12,6 +12,7 @@ import io.hadal.server.wire.Call;
 import io.hadal.server.wire.ChatCompletions;
 import io.hadal.server.wire.Completions;
 import io.hadal.server.wire.Dialect;
+import io.hadal.server.wire.Embeddings;
 import io.hadal.server.wire.MessagesApi;
 import io.hadal.server.wire.Models;
 import io.hadal.server.wire.OllamaApi;
@@ -116,6 +117,10 @@ public final class HadalServer implements AutoCloseable {
       routes.add(
           "POST", Dialect.ANTHROPIC, "count_tokens", messages::count, path + "/count_tokens");
     }
+    Embeddings embeddings = new Embeddings(model, limit);
+    routes.add(
+        "POST", Dialect.OPENAI, "embedding", embeddings::handle, "/v1/embeddings", "/embeddings");
+    routes.add("POST", Dialect.OLLAMA, "embedding", embeddings::ollama, "/api/embed");
     Models models = new Models(model);
     String[] lists = {"/v1/models", "/models", "/beta/models", "/anthropic/v1/models"};
     routes.add("GET", Dialect.OPENAI, "models", models::list, lists);

@@ -13,6 +13,7 @@ import com.openai.client.okhttp.OpenAIOkHttpClient;
 import com.openai.helpers.ChatCompletionAccumulator;
 import com.openai.models.chat.completions.ChatCompletionCreateParams;
 import com.openai.models.chat.completions.ChatCompletionStreamOptions;
+import com.openai.models.embeddings.EmbeddingCreateParams;
 import com.openai.models.responses.ResponseCreateParams;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
@@ -83,6 +84,18 @@ class SdkTest {
     }
     assertThat(text).isNotEmpty();
     assertThat(ended[0]).isTrue();
+  }
+
+  @Test
+  void openAiEmbeddings() {
+    var answer =
+        OPENAI
+            .embeddings()
+            .create(EmbeddingCreateParams.builder().model("tiny").input("Hello").build());
+    float[] vector = SERVER.served.vector(SERVER.served.embed(SERVER.served.tokenizeText("Hello")));
+    assertThat(answer.data().getFirst().embedding()).hasSize(vector.length);
+    assertThat(answer.data().getFirst().embedding().getFirst()).isEqualTo(vector[0]);
+    assertThat(answer.usage().promptTokens()).isPositive();
   }
 
   @Test

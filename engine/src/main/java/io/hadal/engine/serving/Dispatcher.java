@@ -1,12 +1,17 @@
 package io.hadal.engine.serving;
 
 import io.hadal.engine.Engine;
+import io.hadal.engine.TextEmbedding;
 import io.hadal.engine.serving.DispatcherBusyException.Cause;
 import io.hadal.engine.serving.GenerationEnd.Reason;
+import io.hadal.model.cache.KvBudgetException;
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +36,7 @@ public final class Dispatcher implements AutoCloseable {
   private final Engine engine;
   private final DispatcherOptions options;
   private final WaitingQueue waiting = new WaitingQueue();
+  private final Deque<EmbeddingJob> embeddings = new ArrayDeque<>();
   private final FairShare share = new FairShare();
   private final RunningBatch batch;
   private final Thread thread;
@@ -75,7 +81,7 @@ public final class Dispatcher implements AutoCloseable {
    */
   public GenerationHandle submit(GenerationRequest request, GenerationListener listener)
       throws DispatcherBusyException {
-    check(request);
+    check(request.prompt());
     synchronized (this) {
       RunningBatch.Figures now = batch.figures();
       double output = Math.min(request.maxTokens(), now.meanOutput()) * request.choices();
@@ -137,10 +143,37 @@ public final class Dispatcher implements AutoCloseable {
         cause, (int) Math.clamp(Math.ceil(seconds), 1, LONGEST_RETRY_SECONDS), message);
   }
 
-  private void check(GenerationRequest request) {
+  /**
+   * Computes a {@link TextEmbedding}, between the steps of running answers.
+   *
+   * @return the vector {@code [hidden]}; cancelled when the dispatcher closes first, failed with
+   *     {@link KvBudgetException} when there is no room for it; cancelling it ends the computation
+   * @throws DispatcherBusyException when it cannot be served soon
+   * @throws IllegalArgumentException when it can never be served, as with {@link #submit}
+   */
+  public CompletableFuture<float[]> embed(int[] tokens) throws DispatcherBusyException {
+    if (tokens.length == 0) {
+      throw new IllegalArgumentException("no tokens given");
+    }
+    check(tokens);
+    synchronized (this) {
+      if (draining) {
+        throw refuse(Cause.DRAINING, 1, "the engine is going down");
+      }
+      if (embeddings.size() > options.maxWaiting()) {
+        throw refuse(Cause.QUEUE_FULL, 1, "the queue of " + options.maxWaiting() + " is full");
+      }
+      EmbeddingJob job = new EmbeddingJob(engine, tokens);
+      embeddings.add(job);
+      unfinished++;
+      wake();
+      return job.result();
+    }
+  }
+
+  private void check(int[] prompt) {
     int vocab = engine.model().config().vocabSize();
     int image = engine.options().plainImageIds() ? -1 : engine.model().config().imageId();
-    int[] prompt = request.prompt();
     int context = engine.options().context();
     if (prompt.length >= context) {
       throw new IllegalArgumentException(
@@ -221,9 +254,15 @@ public final class Dispatcher implements AutoCloseable {
       failure = null;
     } finally {
       List<Ticket> left;
+      List<EmbeddingJob> jobs;
       synchronized (this) {
         draining = true;
         left = waiting.removeIf(t -> true);
+        jobs = List.copyOf(embeddings);
+      }
+      for (EmbeddingJob job : jobs) {
+        job.cancel();
+        over(job);
       }
       for (Ticket ticket : left) {
         gone(ticket, failure == null ? Reason.SHUTDOWN : null, failure);
@@ -238,6 +277,8 @@ public final class Dispatcher implements AutoCloseable {
   private void loop() {
     while (true) {
       Map<Ticket, Reason> ended = new LinkedHashMap<>();
+      EmbeddingJob job;
+      boolean idle;
       long now = System.nanoTime();
       synchronized (this) {
         if (closed) {
@@ -256,12 +297,17 @@ public final class Dispatcher implements AutoCloseable {
               });
         }
         place();
-        if (ended.isEmpty() && batch.idle(now)) {
+        job = embeddings.peek();
+        idle = batch.idle(now);
+        if (ended.isEmpty() && idle && job == null) {
           sleep();
           continue;
         }
       }
       ended.forEach((ticket, reason) -> gone(ticket, reason, null));
+      if (job != null && job.step(idle, batch::evict)) {
+        over(job);
+      }
       batch.step();
     }
   }
@@ -335,6 +381,12 @@ public final class Dispatcher implements AutoCloseable {
 
   private synchronized void over(Turn turn) {
     share.leave(turn.ticket);
+    unfinished--;
+    notifyAll();
+  }
+
+  private synchronized void over(EmbeddingJob job) {
+    embeddings.remove(job);
     unfinished--;
     notifyAll();
   }

@@ -227,6 +227,11 @@ final class RunningBatch {
     prefixes.close();
   }
 
+  /** Frees the retained state that is worth least; false when there is none. */
+  boolean evict() {
+    return prefixes.evict();
+  }
+
   /** Fails everything. */
   void failAll(RuntimeException cause) {
     begin();

@@ -136,7 +136,24 @@ public final class ForwardPass {
     }
   }
 
+  /**
+   * Final hidden states of some rows of the last {@link #run}: streams collapsed and normed, as the
+   * head takes them.
+   *
+   * @param streams result of that run
+   * @param rows rows of its batch
+   * @return {@code [rows, hidden]}, valid until the next call
+   */
+  public float[] hidden(float[] streams, int[] rows) {
+    return hidden(weights.head(), streams, rows);
+  }
+
   private void logits(HeadWeights head, float[] x, int[] rows, float[] out) {
+    float[] last = hidden(head, x, rows);
+    compute.matmul(head.head(), last, config.hiddenSize(), rows.length, out, config.vocabSize());
+  }
+
+  private float[] hidden(HeadWeights head, float[] x, int[] rows) {
     int d = config.hiddenSize();
     int width = config.streamWidth();
     int count = rows.length;
@@ -150,7 +167,7 @@ public final class ForwardPass {
     compute.probe(behind, "collapsed", collapsed, count, d);
     compute.norm(collapsed, count, d, head.norm(), config.normEps(), collapsed);
     compute.probe(behind, "final_norm", collapsed, count, d);
-    compute.matmul(head.head(), collapsed, d, count, out, config.vocabSize());
+    return collapsed;
   }
 
   /** Keeps the mean of the streams that enter a target layer of the block drafter. */

@@ -63,7 +63,7 @@ public final class ChatCompletions {
 
     String finish(Finish finish) {
       return switch (finish) {
-        case STOP, STOP_STRING -> "stop";
+        case STOP, STOP_STRING, CANCELLED -> "stop";
         case LENGTH, CONTEXT -> "length";
         case TOOL_CALLS -> legacy ? "function_call" : "tool_calls";
       };

@@ -11,7 +11,6 @@ import io.hadal.chat.TurnEvent;
 import io.hadal.chat.TurnEvent.Finish;
 import io.hadal.chat.TurnRequest;
 import io.hadal.chat.Usage;
-import io.hadal.formats.prompt.FimPrompt;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -170,10 +169,7 @@ public final class Completions {
   }
 
   private static Ask text(String prompt, ServedModel model, @Nullable String suffix) {
-    int[] ids =
-        suffix == null
-            ? model.tokenizeText(prompt)
-            : model.tokenize(FimPrompt.encode(prompt, suffix, true));
+    int[] ids = suffix == null ? model.tokenizeText(prompt) : model.tokenizeHole(prompt, suffix);
     if (ids.length == 0) {
       throw Problem.invalid("prompt", "has no tokens");
     }
@@ -181,6 +177,13 @@ public final class Completions {
   }
 
   private static Ask tokens(JsonNode array, String at, ServedModel model, @Nullable String suffix) {
+    int[] ids = ids(array, at, model);
+    String text = model.tokenizer().decode(ids, true);
+    return suffix == null ? new Ask(ids, text) : text(text, model, suffix);
+  }
+
+  /** Token ids that a client gives. */
+  static int[] ids(JsonNode array, String at, ServedModel model) {
     int[] ids = new int[array.size()];
     int vocabulary = model.config().vocabSize();
     for (int i = 0; i < ids.length; i++) {
@@ -193,8 +196,7 @@ public final class Completions {
     if (ids.length == 0) {
       throw Problem.invalid(at, "has no tokens");
     }
-    String text = model.tokenizer().decode(ids, true);
-    return suffix == null ? new Ask(ids, text) : text(text, model, suffix);
+    return ids;
   }
 
   private static ObjectNode choice(

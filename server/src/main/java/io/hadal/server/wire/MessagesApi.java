@@ -158,7 +158,7 @@ public final class MessagesApi {
 
   static String reason(Finish finish) {
     return switch (finish) {
-      case STOP -> "end_turn";
+      case STOP, CANCELLED -> "end_turn";
       case STOP_STRING -> "stop_sequence";
       case TOOL_CALLS -> "tool_use";
       case LENGTH -> "max_tokens";

@@ -7,7 +7,6 @@ import io.hadal.chat.Problem;
 import io.hadal.chat.Sampling;
 import io.hadal.chat.ServedModel;
 import io.hadal.chat.TurnRequest;
-import io.hadal.formats.prompt.FimPrompt;
 import io.hadal.formats.prompt.Message;
 import io.hadal.formats.prompt.ToolDefinition;
 import java.io.IOException;
@@ -194,7 +193,7 @@ public final class OllamaApi {
       turn =
           planner.text(
               fill && suffix != null
-                  ? model.tokenize(FimPrompt.encode(prompt, suffix, true))
+                  ? model.tokenizeHole(prompt, suffix)
                   : model.tokenizeText(prompt),
               most == null ? DEFAULT_TOKENS : most,
               sampling(options),
@@ -244,8 +243,13 @@ public final class OllamaApi {
   }
 
   private String require(String name) {
+    return require(planner.model(), name);
+  }
+
+  /** The name as it is given, which must be one of the model, with or without {@code :latest}. */
+  static String require(ServedModel model, String name) {
     String bare = name.endsWith(":latest") ? name.substring(0, name.length() - 7) : name;
-    Models.require(planner.model(), bare);
+    Models.require(model, bare);
     return name;
   }
 

@@ -6,8 +6,6 @@ import io.hadal.chat.Problem;
 import io.hadal.chat.ServedModel;
 import io.hadal.chat.TurnEvent;
 import io.hadal.chat.TurnRequest;
-import io.hadal.formats.prompt.Completion;
-import io.hadal.formats.prompt.ParsedToolCall;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -197,17 +195,11 @@ public final class TurnRunner implements AutoCloseable {
     if (event instanceof TurnEvent.CallStart) {
       answer.take(event);
     } else if (event instanceof TurnEvent.End end) {
-      Completion completion = end.completion();
-      int n = Math.min(answer.calls.size(), completion.toolCalls().size());
-      for (int i = 0; i < n; i++) {
-        ParsedToolCall parsed = completion.toolCalls().get(i);
-        for (String prefix : new String[] {"call_", "toolu_"}) {
-          memory.remember(
-              call.client().cacheKey(),
-              prefix + answer.calls.get(i).id,
-              parsed,
-              completion.reasoning());
-        }
+      for (String prefix : new String[] {"call_", "toolu_"}) {
+        memory.remember(
+            call.client().cacheKey(),
+            answer.calls.stream().map(c -> prefix + c.id).toList(),
+            end.completion());
       }
     }
   }

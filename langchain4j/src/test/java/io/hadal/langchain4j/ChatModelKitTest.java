@@ -1,0 +1,135 @@
+package io.hadal.langchain4j;
+
+import dev.langchain4j.model.chat.ChatModel;
+import dev.langchain4j.model.chat.common.AbstractChatModelIT;
+import dev.langchain4j.model.chat.request.ChatRequestParameters;
+import io.hadal.chat.Hadal;
+import io.hadal.chat.TinyModel;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Disabled;
+import org.junit.jupiter.api.Test;
+
+/**
+ * LangChain4j's own tests of chat models. A model with random weights knows nothing, so tests that
+ * expect knowledge are off; what they test of the interface is in {@link LangChain4jTest}.
+ */
+class ChatModelKitTest extends AbstractChatModelIT {
+  private static final Hadal HADAL =
+      Hadal.load(TinyModel.folder(), TinyModel.options().aliases(Set.of("tiny-alias")));
+
+  @AfterAll
+  static void close() {
+    HADAL.close();
+  }
+
+  private static HadalChatModel.Builder builder() {
+    return HadalChatModel.builder().hadal(HADAL).seed(1L);
+  }
+
+  @Override
+  protected List<ChatModel> models() {
+    // Answers of random weights have no end of their own.
+    return List.of(
+        builder()
+            .defaultRequestParameters(ChatRequestParameters.builder().maxOutputTokens(32).build())
+            .build());
+  }
+
+  @Override
+  protected ChatModel createModelWith(ChatRequestParameters parameters) {
+    return builder().defaultRequestParameters(parameters).build();
+  }
+
+  @Override
+  protected String customModelName() {
+    return "tiny-alias";
+  }
+
+  @Override
+  protected ChatRequestParameters createIntegrationSpecificParameters(int maxOutputTokens) {
+    return ChatRequestParameters.builder().maxOutputTokens(maxOutputTokens).build();
+  }
+
+  @Override
+  protected boolean supportsSingleImageInputAsBase64EncodedString() {
+    return false;
+  }
+
+  @Override
+  protected boolean supportsSingleImageInputAsPublicURL() {
+    return false;
+  }
+
+  @Test
+  @Override
+  @Disabled("asks for a capital")
+  protected void should_respect_user_message(ChatModel model) {}
+
+  @Test
+  @Override
+  @Disabled("asks for a translation")
+  protected void should_respect_system_message(ChatModel model) {}
+
+  @Test
+  @Override
+  @Disabled("asks for a name said before")
+  protected void should_respect_multiple_messages(ChatModel model) {}
+
+  @Test
+  @Override
+  @Disabled("asks the model to say Hello World")
+  protected void should_respect_stopSequences_in_chat_request(ChatModel model) {}
+
+  @Test
+  @Override
+  @Disabled("expects the arguments Munich")
+  protected void should_execute_a_tool_then_answer(ChatModel model) {}
+
+  @Test
+  @Override
+  @Disabled("expects a call by the model's own choice")
+  protected void should_execute_a_tool_without_arguments_then_answer(ChatModel model) {}
+
+  @Test
+  @Override
+  @Disabled("expects calls by the model's own choice")
+  protected void should_execute_multiple_tools_in_parallel_then_answer(ChatModel model) {}
+
+  @Test
+  @Override
+  @Disabled("expects the arguments Munich")
+  protected void should_force_LLM_to_execute_any_tool(ChatModel model) {}
+
+  @Test
+  @Override
+  @Disabled("expects the arguments Munich")
+  protected void should_force_LLM_to_execute_specific_tool(ChatModel model) {}
+
+  @Test
+  @Override
+  @Disabled("expects the city Berlin")
+  protected void should_respect_JSON_response_format(ChatModel model) {}
+
+  @Test
+  @Override
+  @Disabled("expects the city Berlin")
+  protected void should_respect_JSON_response_format_with_schema(ChatModel model) {}
+
+  @Test
+  @Override
+  @Disabled("expects the city Berlin")
+  protected void should_respect_JsonRawSchema_responseFormat(ChatModel model) {}
+
+  @Test
+  @Override
+  @Disabled("expects the arguments Munich")
+  protected void should_execute_a_tool_then_answer_respecting_JSON_response_format_with_schema(
+      ChatModel model) {}
+
+  @Test
+  @Override
+  @Disabled("asks the model to say Hello World")
+  protected void should_respect_stopSequences_in_default_model_parameters() {}
+}
