@@ -54,6 +54,7 @@ public final class HadalServer implements AutoCloseable {
             routes(),
             options.keys(),
             limits.bodyBytes(),
+            limits.idempotency(),
             active,
             call -> {
               log.write(call);

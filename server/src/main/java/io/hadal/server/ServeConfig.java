@@ -112,6 +112,8 @@ public record ServeConfig(
     Section model = top.section("model");
     Section limits = top.section("limits");
     Section cache = top.section("cache");
+    Section repeats = top.section("idempotency");
+    IdempotencyLimits kept = IdempotencyLimits.DEFAULT;
     ServerLimits standard = ServerLimits.DEFAULT;
     ServeConfig config =
         new ServeConfig(
@@ -136,7 +138,12 @@ public record ServeConfig(
                     : Duration.ofSeconds(limits.number("request_seconds", 1, 1 << 28, 0)),
                 Duration.ofSeconds(limits.number("keep_alive_seconds", 1, 3600, 10)),
                 Duration.ofSeconds(limits.number("slow_reader_seconds", 1, 86_400, 60)),
-                Duration.ofSeconds(limits.number("drain_seconds", 0, 86_400, 120))),
+                Duration.ofSeconds(limits.number("drain_seconds", 0, 86_400, 120)),
+                new IdempotencyLimits(
+                    Duration.ofSeconds(
+                        repeats.number("seconds", 1, 30 * 86_400, kept.retention().toSeconds())),
+                    (int) repeats.number("keys", 1, 1_000_000, kept.keys()),
+                    repeats.number("memory_bytes", 0, 1L << 40, kept.memoryBytes()))),
             (int) limits.number("token_millis", 1, 60_000, 100),
             (int) limits.number("running", 1, 4096, 32),
             (int) limits.number("waiting", 0, 1_000_000, 1024),
@@ -146,7 +153,7 @@ public record ServeConfig(
             cache.path("folder", folder),
             cache.number("disk_bytes", 0, Long.MAX_VALUE, 0),
             top.section("log").flag("access", true));
-    for (Section section : List.of(top, listen, tls, access, model, limits, cache)) {
+    for (Section section : List.of(top, listen, tls, access, model, limits, cache, repeats)) {
       section.requireKnown();
     }
     top.section("log").requireKnown("access");
