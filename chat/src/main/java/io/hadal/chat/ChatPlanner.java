@@ -19,8 +19,8 @@ public final class ChatPlanner {
 
   private final ServedModel model;
   private final CallMemory memory;
-  private final @Nullable Duration timeLimit;
   private final AnswerRules rules;
+  private volatile @Nullable Duration timeLimit;
 
   /**
    * @param timeLimit longest time of a request; null for none
@@ -30,6 +30,11 @@ public final class ChatPlanner {
     this.memory = memory;
     this.timeLimit = timeLimit;
     this.rules = new AnswerRules(model);
+  }
+
+  /** Another longest time, for requests from now on; null for none. */
+  public void timeLimit(@Nullable Duration time) {
+    timeLimit = time;
   }
 
   public ServedModel model() {

@@ -10,6 +10,7 @@ import io.hadal.formats.prompt.PromptDialect;
 import io.hadal.formats.prompt.PromptDialects;
 import io.hadal.formats.tokenizer.Tokenizer;
 import io.hadal.model.Model;
+import io.hadal.server.ConfigReload;
 import io.hadal.server.HadalServer;
 import io.hadal.server.KeyRing;
 import io.hadal.server.ServeConfig;
@@ -117,9 +118,19 @@ final class ServeCommand implements Callable<Integer> {
               listener,
               ring,
               config.limits(),
-              config.accessLog() ? line -> log(err, line) : line -> {},
+              line -> log(err, line),
               HadalCommand.Version.number());
-      try (HadalServer server = new HadalServer(options, served)) {
+      try (HadalServer server = new HadalServer(options, served);
+          ConfigReload reload =
+              new ConfigReload(
+                  configFile,
+                  keys,
+                  local(listener.host()),
+                  config,
+                  server,
+                  line -> log(err, line))) {
+        server.accessLog(config.accessLog());
+        HangUpSignal.listen(reload::reload);
         String scheme = listener.certificate() == null ? "http" : "https";
         spec.commandLine()
             .getOut()
@@ -127,7 +138,7 @@ final class ServeCommand implements Callable<Integer> {
                 "serving %s at %s://%s:%d%n",
                 served.profile().name(), scheme, listener.host(), server.port());
         spec.commandLine().getOut().flush();
-        return untilStopped(server, config, err);
+        return untilStopped(server, err);
       }
     }
   }
@@ -139,7 +150,7 @@ final class ServeCommand implements Callable<Integer> {
     }
   }
 
-  private static int untilStopped(HadalServer server, ServeConfig config, PrintWriter err)
+  private static int untilStopped(HadalServer server, PrintWriter err)
       throws InterruptedException {
     CountDownLatch stop = new CountDownLatch(1);
     CountDownLatch stopped = new CountDownLatch(1);
@@ -158,7 +169,7 @@ final class ServeCommand implements Callable<Integer> {
     try {
       stop.await();
       log(err, "stopping: running requests may finish");
-      if (!server.drain(config.limits().drain())) {
+      if (!server.drain(server.limits().drain())) {
         log(err, "stopped with requests unfinished");
       }
     } finally {
@@ -175,7 +186,8 @@ final class ServeCommand implements Callable<Integer> {
           port != null ? port : config.port(),
           config.maxConnections(),
           config.certificate(),
-          config.privateKey());
+          config.privateKey(),
+          config.http());
     } catch (IllegalArgumentException e) {
       throw new picocli.CommandLine.ParameterException(spec.commandLine(), e.getMessage() + "");
     }

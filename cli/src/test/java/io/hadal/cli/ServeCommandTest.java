@@ -197,6 +197,49 @@ class ServeCommandTest {
     }
   }
 
+  private void awaitError(String text) throws Exception {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    while (!Files.readString(folder.resolve("err")).contains(text)) {
+      assertThat(System.nanoTime()).as(Files.readString(folder.resolve("err"))).isLessThan(end);
+      Thread.sleep(20);
+    }
+  }
+
+  @Test
+  void filesAreReadAgainWhileItRuns() throws Exception {
+    Path keys = Files.writeString(folder.resolve("keys.txt"), "team sk-secret-123456789\n");
+    Path config =
+        Files.writeString(
+            folder.resolve("serve.yaml"), "access: {keys: keys.txt}\nmodel: {context: 256}\n");
+    Process process = serve("--config", config.toString());
+    try (BufferedReader out = process.inputReader();
+        HttpClient http = HttpClient.newHttpClient()) {
+      HttpRequest.Builder models =
+          HttpRequest.newBuilder(URI.create(address(out) + "/v1/models"))
+              .header("x-api-key", "sk-secret-123456789");
+      assertThat(send(http, models).statusCode()).isEqualTo(200);
+      Files.writeString(keys, "team sk-other-1234567890\n");
+      awaitError("reloaded: " + config);
+      assertThat(send(http, models).statusCode()).isEqualTo(401);
+      Files.writeString(config, "access: {keys: keys.txt}\nmodel: {context: 512}\n");
+      awaitError("needs a restart: model.context");
+      Files.writeString(config, "access: {kays: keys.txt}\n");
+      awaitError("not reloaded, what held before goes on: " + config + ": access.kays is unknown");
+      Path signals = Files.createFile(folder.resolve("signals"));
+      assertThat(
+              new ProcessBuilder("kill", "-HUP", Long.toString(process.pid()))
+                  .redirectOutput(signals.toFile())
+                  .start()
+                  .waitFor())
+          .isZero();
+      Thread.sleep(200);
+      assertThat(process.isAlive()).isTrue();
+      assertThat(Files.readString(folder.resolve("err")).split("not reloaded")).hasSize(3);
+    } finally {
+      process.destroyForcibly().waitFor();
+    }
+  }
+
   @Test
   void aServerForOthersNeedsKeys() throws Exception {
     Process process = serve("--host", "0.0.0.0");

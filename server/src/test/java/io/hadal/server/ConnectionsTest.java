@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 /** Clients that go away, wait or are slow. */
 class ConnectionsTest {
   /** A request that does not end by itself. */
-  private static String endless(TestServer server, String more) {
+  static String endless(TestServer server, String more) {
     String bias =
         server.served.chatStops().stream()
             .map(id -> "'" + id + "':-100")

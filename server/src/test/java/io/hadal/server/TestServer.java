@@ -9,6 +9,7 @@ import io.hadal.formats.Json;
 import io.hadal.formats.prompt.PromptDialect;
 import io.hadal.formats.tokenizer.Tokenizer;
 import io.hadal.model.Model;
+import io.hadal.server.http.HttpServerKind;
 import io.hadal.server.http.ListenerOptions;
 import java.io.IOException;
 import java.io.InputStream;
@@ -34,6 +35,11 @@ import tools.jackson.databind.JsonNode;
 /** A server over a tiny model with random weights, on a real socket. */
 final class TestServer implements AutoCloseable {
   static final Path MODEL = unpack();
+
+  /** What speaks HTTP in all tests that do not choose; for runs of the whole suite. */
+  private static final HttpServerKind HTTP =
+      HttpServerKind.valueOf(System.getProperty("hadal.http", "HELIDON"));
+
   static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final Model model;
@@ -60,6 +66,20 @@ final class TestServer implements AutoCloseable {
       int waiting,
       @Nullable Path certificate,
       @Nullable Path privateKey) {
+    this(
+        keys,
+        limits,
+        context,
+        waiting,
+        new ListenerOptions("127.0.0.1", 0, 256, certificate, privateKey, HTTP));
+  }
+
+  TestServer(
+      @Nullable KeyRing keys,
+      ServerLimits limits,
+      int context,
+      int waiting,
+      ListenerOptions listener) {
     model = Model.load(MODEL);
     engine =
         new Engine(
@@ -83,7 +103,7 @@ final class TestServer implements AutoCloseable {
     server =
         new HadalServer(
             new ServerOptions(
-                new ListenerOptions("127.0.0.1", 0, 256, certificate, privateKey),
+                listener,
                 keys,
                 limits,
                 log::add,

@@ -29,7 +29,7 @@ final class RunningBatch {
   private static final int LEAST_SHARED = 16;
 
   private final Engine engine;
-  private final DispatcherOptions options;
+  private volatile DispatcherOptions options;
   private final FairShare share;
   private final Consumer<Turn> over;
   private final StepBudget budget;
@@ -89,6 +89,12 @@ final class RunningBatch {
             wake);
     this.budget = new StepBudget(options.tokenTarget(), engine.options().stepTokens());
     publish();
+  }
+
+  /** Other limits and another token target; what the prefix cache was made with stays. */
+  void limits(DispatcherOptions now) {
+    options = now;
+    budget.target(now.tokenTarget());
   }
 
   Figures figures() {
