@@ -14,6 +14,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -185,6 +187,53 @@ class ServeCommandTest {
       assertThat(fresh.at("/choices/0/message")).isEqualTo(cached.at("/choices/0/message"));
     } finally {
       damaged.destroyForcibly().waitFor();
+    }
+  }
+
+  @Test
+  void aKillAmidManyStreamsDoesNoHarm() throws Exception {
+    Path config =
+        Files.writeString(
+            folder.resolve("serve.yaml"),
+            "model: {context: 512}\ncache: {folder: prefixes, disk_bytes: 200000000}\n");
+    Process process = serve("--config", config.toString());
+    try (BufferedReader out = process.inputReader();
+        HttpClient http = HttpClient.newHttpClient()) {
+      URI chat = URI.create(address(out) + "/v1/chat/completions");
+      List<CompletableFuture<Long>> streams = new ArrayList<>();
+      CountDownLatch begun = new CountDownLatch(10);
+      for (int i = 0; i < 50; i++) {
+        String body =
+            "{\"model\":\"hadal-nano\",\"stream\":true,\"max_tokens\":300,\"messages\":["
+                + message("user", "int f" + i + "(int a) {")
+                + "]}";
+        HttpRequest request =
+            HttpRequest.newBuilder(chat)
+                .header("content-type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(body))
+                .build();
+        streams.add(
+            http.sendAsync(request, HttpResponse.BodyHandlers.ofLines())
+                .thenApply(
+                    answer -> answer.body().peek(l -> begun.countDown()).filter(l -> !l.isEmpty()))
+                .thenApplyAsync(Stream::count));
+      }
+      assertThat(begun.await(60, TimeUnit.SECONDS)).isTrue();
+      process.destroyForcibly().waitFor();
+      for (CompletableFuture<Long> stream : streams) {
+        // Whole, cut or refused: it ends.
+        assertThat(stream.handle((n, e) -> true).get(20, TimeUnit.SECONDS)).isTrue();
+      }
+    } finally {
+      process.destroyForcibly().waitFor();
+    }
+    Process again = serve("--config", config.toString());
+    try (BufferedReader out = again.inputReader();
+        HttpClient http = HttpClient.newHttpClient()) {
+      turn(http, address(out), message("user", "int f0(int a) {"));
+      assertThat(Files.readString(folder.resolve("err"))).doesNotContain("Exception");
+    } finally {
+      again.destroyForcibly().waitFor();
     }
   }
 

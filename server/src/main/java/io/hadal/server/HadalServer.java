@@ -200,6 +200,11 @@ public final class HadalServer implements AutoCloseable {
     log.on(on);
   }
 
+  /** Requests being answered. */
+  int active() {
+    return handler.active();
+  }
+
   /** The engine's queue and batch. */
   Dispatcher dispatcher() {
     return model.dispatcher();

@@ -5,6 +5,7 @@ import io.hadal.engine.Engine;
 import io.hadal.engine.EngineOptions;
 import io.hadal.engine.serving.Dispatcher;
 import io.hadal.engine.serving.DispatcherOptions;
+import io.hadal.engine.serving.DispatcherStats;
 import io.hadal.formats.Json;
 import io.hadal.formats.prompt.PromptDialect;
 import io.hadal.formats.tokenizer.Tokenizer;
@@ -28,6 +29,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -37,7 +39,7 @@ final class TestServer implements AutoCloseable {
   static final Path MODEL = unpack();
 
   /** What speaks HTTP in all tests that do not choose; for runs of the whole suite. */
-  private static final HttpServerKind HTTP =
+  static final HttpServerKind HTTP =
       HttpServerKind.valueOf(System.getProperty("hadal.http", "HELIDON"));
 
   static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -56,7 +58,7 @@ final class TestServer implements AutoCloseable {
   }
 
   TestServer(@Nullable KeyRing keys, ServerLimits limits, int context, int waiting) {
-    this(keys, limits, context, waiting, null, null);
+    this(keys, limits, context, waiting, new ListenerOptions("127.0.0.1", 0, 256, null, null, HTTP), UnaryOperator.identity());
   }
 
   TestServer(
@@ -71,7 +73,19 @@ final class TestServer implements AutoCloseable {
         limits,
         context,
         waiting,
-        new ListenerOptions("127.0.0.1", 0, 256, certificate, privateKey, HTTP));
+        new ListenerOptions("127.0.0.1", 0, 256, certificate, privateKey, HTTP),
+        UnaryOperator.identity());
+  }
+
+  /** A server that retains no prefixes, so that nothing may stay of any request. */
+  static TestServer withoutCache(ServerLimits limits, int context, int waiting) {
+    return new TestServer(
+        null,
+        limits,
+        context,
+        waiting,
+        new ListenerOptions("127.0.0.1", 0, 256, null, null, HTTP),
+        options -> options.withPrefixMemory(0, 512));
   }
 
   TestServer(
@@ -79,14 +93,16 @@ final class TestServer implements AutoCloseable {
       ServerLimits limits,
       int context,
       int waiting,
-      ListenerOptions listener) {
+      ListenerOptions listener,
+      UnaryOperator<DispatcherOptions> more) {
     model = Model.load(MODEL);
     engine =
         new Engine(
             model,
             EngineOptions.defaults().withThreads(1).withContext(context).withPlainImageIds(true));
     dispatcher =
-        new Dispatcher(engine, DispatcherOptions.defaults().withLimits(4, waiting, waiting));
+        new Dispatcher(
+            engine, more.apply(DispatcherOptions.defaults().withLimits(4, waiting, waiting)));
     tokenizer = Tokenizer.fromJson(MODEL.resolve("tokenizer.json"));
     served =
         new ServedModel(
@@ -109,6 +125,17 @@ final class TestServer implements AutoCloseable {
                 log::add,
                 "1.2.3"),
             served);
+  }
+
+  /** A server whose prefixes go to a folder. */
+  static TestServer withFolder(Path folder) {
+    return new TestServer(
+        null,
+        ServerLimits.DEFAULT,
+        1024,
+        16,
+        new ListenerOptions("127.0.0.1", 0, 256, null, null, HTTP),
+        options -> options.withPrefixFolder(folder, 1L << 30));
   }
 
   private static Path unpack() {
@@ -216,6 +243,24 @@ final class TestServer implements AutoCloseable {
     while (dispatcher.stats().running() > 0) {
       if (System.nanoTime() > end) {
         throw new AssertionError("still running");
+      }
+      Thread.sleep(10);
+    }
+  }
+
+  /** Waits until nothing is left of any request: no place, no queue, no memory. */
+  void awaitNothingLeft() throws InterruptedException {
+    long end = System.nanoTime() + PATIENCE.toNanos();
+    while (true) {
+      DispatcherStats stats = dispatcher.stats();
+      if (stats.running() == 0
+          && stats.waiting().isEmpty()
+          && stats.cacheBytes() == 0
+          && server.active() == 0) {
+        return;
+      }
+      if (System.nanoTime() > end) {
+        throw new AssertionError("left behind: " + stats + ", active " + server.active());
       }
       Thread.sleep(10);
     }
