@@ -150,8 +150,7 @@ final class ServeCommand implements Callable<Integer> {
     }
   }
 
-  private static int untilStopped(HadalServer server, PrintWriter err)
-      throws InterruptedException {
+  private static int untilStopped(HadalServer server, PrintWriter err) throws InterruptedException {
     CountDownLatch stop = new CountDownLatch(1);
     CountDownLatch stopped = new CountDownLatch(1);
     Thread hook =

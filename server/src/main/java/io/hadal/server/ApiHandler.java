@@ -96,7 +96,8 @@ final class ApiHandler implements HttpHandler {
         throw Problem.wrongMethod(exchange.method());
       }
       if (!route.open()) {
-        call = new Call(recorded(exchange), dialect, route.operation(), requestId, client(exchange));
+        call =
+            new Call(recorded(exchange), dialect, route.operation(), requestId, client(exchange));
         if (draining) {
           exchange.setHeader("connection", "close");
           throw Problem.draining();

@@ -25,11 +25,7 @@ final class RecordingExchange implements Exchange {
    * @param streamed true when it went out in pieces
    */
   record Recording(
-      int status,
-      String contentType,
-      Map<String, String> headers,
-      byte[] body,
-      boolean streamed) {
+      int status, String contentType, Map<String, String> headers, byte[] body, boolean streamed) {
     /** What it takes in memory, about. */
     long bytes() {
       return body.length + 64L * headers.size();

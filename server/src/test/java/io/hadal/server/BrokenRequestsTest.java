@@ -35,7 +35,8 @@ class BrokenRequestsTest {
   private static final String TOOL_FUNCTION =
       "{'type':'function','function':{'name':'f','description':'d','parameters':" + SCHEMA + "}}";
 
-  private static final TestServer SERVER = TestServer.withoutCache(ServerLimits.DEFAULT, 1400, 4096);
+  private static final TestServer SERVER =
+      TestServer.withoutCache(ServerLimits.DEFAULT, 1400, 4096);
 
   @AfterAll
   static void close() {

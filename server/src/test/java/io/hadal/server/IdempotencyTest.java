@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
@@ -164,13 +165,11 @@ class IdempotencyTest {
   }
 
   private static Idempotency.Decision ask(Idempotency kept, String tenant, String key) {
-    return kept.reserve(
-        key, tenant, "/p", "body".getBytes(StandardCharsets.UTF_8), () -> true);
+    return kept.reserve(key, tenant, "/p", "body".getBytes(StandardCharsets.UTF_8), () -> true);
   }
 
   private static void run(Idempotency kept, String tenant, String key, int bytes) {
-    Idempotency.Entry entry = ask(kept, tenant, key).entry();
-    assertThat(entry).isNotNull();
+    Idempotency.Entry entry = Objects.requireNonNull(ask(kept, tenant, key).entry());
     kept.release(entry, true, answer(bytes));
   }
 
@@ -201,11 +200,10 @@ class IdempotencyTest {
     assertThat(ask(brief, "t", "a").entry()).isNotNull();
 
     Idempotency kept = new Idempotency(IdempotencyLimits.DEFAULT, Duration.ofMillis(50));
-    Idempotency.Entry running = ask(kept, "t", "a").entry();
+    Idempotency.Entry running = Objects.requireNonNull(ask(kept, "t", "a").entry());
     assertThatThrownBy(() -> ask(kept, "t", "a"))
         .isInstanceOfSatisfying(
             Problem.class, p -> assertThat(p.code()).isEqualTo("idempotency_in_progress"));
-    assertThat(running).isNotNull();
     kept.release(running, false, null);
     // Whoever comes next takes the place of one that failed.
     assertThat(ask(kept, "t", "a").entry()).isNotNull();

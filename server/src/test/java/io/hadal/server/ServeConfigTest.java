@@ -90,9 +90,7 @@ class ServeConfigTest {
         case "array" -> yaml.append(" [x]\n");
         default -> {
           JsonNode known = of.get("enum");
-          yaml.append(' ')
-              .append(known == null ? "x" : known.get(0).stringValue())
-              .append('\n');
+          yaml.append(' ').append(known == null ? "x" : known.get(0).stringValue()).append('\n');
         }
       }
     }

@@ -58,7 +58,13 @@ final class TestServer implements AutoCloseable {
   }
 
   TestServer(@Nullable KeyRing keys, ServerLimits limits, int context, int waiting) {
-    this(keys, limits, context, waiting, new ListenerOptions("127.0.0.1", 0, 256, null, null, HTTP), UnaryOperator.identity());
+    this(
+        keys,
+        limits,
+        context,
+        waiting,
+        new ListenerOptions("127.0.0.1", 0, 256, null, null, HTTP),
+        UnaryOperator.identity());
   }
 
   TestServer(
@@ -116,15 +122,7 @@ final class TestServer implements AutoCloseable {
                 false),
             dispatcher,
             tokenizer);
-    server =
-        new HadalServer(
-            new ServerOptions(
-                listener,
-                keys,
-                limits,
-                log::add,
-                "1.2.3"),
-            served);
+    server = new HadalServer(new ServerOptions(listener, keys, limits, log::add, "1.2.3"), served);
   }
 
   /** A server whose prefixes go to a folder. */

@@ -175,9 +175,7 @@ public final class Dispatcher implements AutoCloseable {
   public synchronized void limits(
       int running, int waitingRequests, int waitingPerTenant, Duration tokenTarget) {
     options =
-        options
-            .withLimits(running, waitingRequests, waitingPerTenant)
-            .withTokenTarget(tokenTarget);
+        options.withLimits(running, waitingRequests, waitingPerTenant).withTokenTarget(tokenTarget);
     batch.limits(options);
     wake();
   }
