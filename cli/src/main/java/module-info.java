@@ -7,6 +7,7 @@ module io.hadal.cli {
   requires java.management;
   requires java.net.http;
   requires jdk.management;
+  requires jdk.unsupported;
   requires static org.jspecify;
 
   opens io.hadal.cli to

@@ -8,6 +8,7 @@ module io.hadal.server {
   requires io.helidon.common.tls;
   requires io.helidon.http.encoding;
   requires java.logging;
+  requires jdk.httpserver;
   requires micrometer.core;
   requires micrometer.registry.prometheus;
   requires static transitive org.jspecify;

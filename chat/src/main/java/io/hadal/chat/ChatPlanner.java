@@ -19,9 +19,9 @@ public final class ChatPlanner {
 
   private final ServedModel model;
   private final CallMemory memory;
-  private final @Nullable Duration timeLimit;
   private final AnswerPolicy policy;
   private final AnswerRules rules;
+  private volatile @Nullable Duration timeLimit;
 
   /**
    * @param timeLimit longest time of a request; null for none
@@ -33,6 +33,11 @@ public final class ChatPlanner {
     this.timeLimit = timeLimit;
     this.policy = policy;
     this.rules = new AnswerRules(model);
+  }
+
+  /** Another longest time, for requests from now on; null for none. */
+  public void timeLimit(@Nullable Duration time) {
+    timeLimit = time;
   }
 
   public ServedModel model() {

@@ -62,7 +62,8 @@ public final class Hadal implements AutoCloseable {
       engine = opened = new Engine(weights, options.engine(weights.config().contextLength()));
       dispatcher = started = new Dispatcher(engine, options.dispatcher());
       model = new ServedModel(profile, dispatcher, tokenizer);
-      planner = new ChatPlanner(model, new CallMemory(REMEMBERED_CALLS), null);
+      planner =
+          new ChatPlanner(model, new CallMemory(REMEMBERED_CALLS), null, AnswerPolicy.AS_ASKED);
       ok = true;
     } finally {
       if (!ok) {

@@ -204,7 +204,7 @@ public final class Problem extends RuntimeException {
         409,
         "idempotency_replay_unavailable",
         null,
-        "The answer to this idempotency key was streamed and is not kept.");
+        "The request with this idempotency key has been answered; the answer is not kept.");
   }
 
   public static Problem tooLarge(long limit) {

@@ -6,6 +6,7 @@ import io.hadal.chat.HadalOptions;
 import io.hadal.chat.ServedModel;
 import io.hadal.engine.serving.DispatcherOptions;
 import io.hadal.formats.FormatException;
+import io.hadal.server.ConfigReload;
 import io.hadal.server.HadalServer;
 import io.hadal.server.KeyRing;
 import io.hadal.server.ServeConfig;
@@ -104,9 +105,19 @@ final class ServeCommand implements Callable<Integer> {
               listener,
               ring,
               config.limits(),
-              config.accessLog() ? line -> log(err, line) : line -> {},
+              line -> log(err, line),
               HadalCommand.Version.number());
-      try (HadalServer server = new HadalServer(options, served)) {
+      try (HadalServer server = new HadalServer(options, served);
+          ConfigReload reload =
+              new ConfigReload(
+                  configFile,
+                  keys,
+                  local(listener.host()),
+                  config,
+                  server,
+                  line -> log(err, line))) {
+        server.accessLog(config.accessLog());
+        HangUpSignal.listen(reload::reload);
         String scheme = listener.certificate() == null ? "http" : "https";
         spec.commandLine()
             .getOut()
@@ -114,7 +125,7 @@ final class ServeCommand implements Callable<Integer> {
                 "serving %s at %s://%s:%d%n",
                 served.profile().name(), scheme, listener.host(), server.port());
         spec.commandLine().getOut().flush();
-        return untilStopped(server, config, err);
+        return untilStopped(server, err);
       }
     }
   }
@@ -126,8 +137,7 @@ final class ServeCommand implements Callable<Integer> {
     }
   }
 
-  private static int untilStopped(HadalServer server, ServeConfig config, PrintWriter err)
-      throws InterruptedException {
+  private static int untilStopped(HadalServer server, PrintWriter err) throws InterruptedException {
     CountDownLatch stop = new CountDownLatch(1);
     CountDownLatch stopped = new CountDownLatch(1);
     Thread hook =
@@ -145,7 +155,7 @@ final class ServeCommand implements Callable<Integer> {
     try {
       stop.await();
       log(err, "stopping: running requests may finish");
-      if (!server.drain(config.limits().drain())) {
+      if (!server.drain(server.limits().drain())) {
         log(err, "stopped with requests unfinished");
       }
     } finally {
@@ -162,7 +172,8 @@ final class ServeCommand implements Callable<Integer> {
           port != null ? port : config.port(),
           config.maxConnections(),
           config.certificate(),
-          config.privateKey());
+          config.privateKey(),
+          config.http());
     } catch (IllegalArgumentException e) {
       throw new picocli.CommandLine.ParameterException(spec.commandLine(), e.getMessage() + "");
     }

@@ -14,6 +14,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -208,12 +210,102 @@ class ServeCommandTest {
     }
   }
 
+  @Test
+  void aKillAmidManyStreamsDoesNoHarm() throws Exception {
+    Path config =
+        Files.writeString(
+            folder.resolve("serve.yaml"),
+            "model: {context: 512}\ncache: {folder: prefixes, disk_bytes: 200000000}\n");
+    Process process = serve("--config", config.toString());
+    try (BufferedReader out = process.inputReader();
+        HttpClient http = HttpClient.newHttpClient()) {
+      URI chat = URI.create(address(out) + "/v1/chat/completions");
+      List<CompletableFuture<Long>> streams = new ArrayList<>();
+      CountDownLatch begun = new CountDownLatch(10);
+      for (int i = 0; i < 50; i++) {
+        String body =
+            "{\"model\":\"hadal-nano\",\"stream\":true,\"max_tokens\":300,\"messages\":["
+                + message("user", "int f" + i + "(int a) {")
+                + "]}";
+        HttpRequest request =
+            HttpRequest.newBuilder(chat)
+                .header("content-type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(body))
+                .build();
+        streams.add(
+            http.sendAsync(request, HttpResponse.BodyHandlers.ofLines())
+                .thenApply(
+                    answer -> answer.body().peek(l -> begun.countDown()).filter(l -> !l.isEmpty()))
+                .thenApplyAsync(Stream::count));
+      }
+      assertThat(begun.await(60, TimeUnit.SECONDS)).isTrue();
+      process.destroyForcibly().waitFor();
+      for (CompletableFuture<Long> stream : streams) {
+        // Whole, cut or refused: it ends.
+        assertThat(stream.handle((n, e) -> true).get(20, TimeUnit.SECONDS)).isTrue();
+      }
+    } finally {
+      process.destroyForcibly().waitFor();
+    }
+    Process again = serve("--config", config.toString());
+    try (BufferedReader out = again.inputReader();
+        HttpClient http = HttpClient.newHttpClient()) {
+      turn(http, address(out), message("user", "int f0(int a) {"));
+      assertThat(Files.readString(folder.resolve("err"))).doesNotContain("Exception");
+    } finally {
+      again.destroyForcibly().waitFor();
+    }
+  }
+
   private static List<Path> stored(Path prefixes) throws IOException {
     if (!Files.isDirectory(prefixes)) {
       return List.of();
     }
     try (Stream<Path> files = Files.walk(prefixes)) {
       return files.filter(Files::isRegularFile).sorted().toList();
+    }
+  }
+
+  private void awaitError(String text) throws Exception {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    while (!Files.readString(folder.resolve("err")).contains(text)) {
+      assertThat(System.nanoTime()).as(Files.readString(folder.resolve("err"))).isLessThan(end);
+      Thread.sleep(20);
+    }
+  }
+
+  @Test
+  void filesAreReadAgainWhileItRuns() throws Exception {
+    Path keys = Files.writeString(folder.resolve("keys.txt"), "team sk-secret-123456789\n");
+    Path config =
+        Files.writeString(
+            folder.resolve("serve.yaml"), "access: {keys: keys.txt}\nmodel: {context: 256}\n");
+    Process process = serve("--config", config.toString());
+    try (BufferedReader out = process.inputReader();
+        HttpClient http = HttpClient.newHttpClient()) {
+      HttpRequest.Builder models =
+          HttpRequest.newBuilder(URI.create(address(out) + "/v1/models"))
+              .header("x-api-key", "sk-secret-123456789");
+      assertThat(send(http, models).statusCode()).isEqualTo(200);
+      Files.writeString(keys, "team sk-other-1234567890\n");
+      awaitError("reloaded: " + config);
+      assertThat(send(http, models).statusCode()).isEqualTo(401);
+      Files.writeString(config, "access: {keys: keys.txt}\nmodel: {context: 512}\n");
+      awaitError("needs a restart: model.context");
+      Files.writeString(config, "access: {kays: keys.txt}\n");
+      awaitError("not reloaded, what held before goes on: " + config + ": access.kays is unknown");
+      Path signals = Files.createFile(folder.resolve("signals"));
+      assertThat(
+              new ProcessBuilder("kill", "-HUP", Long.toString(process.pid()))
+                  .redirectOutput(signals.toFile())
+                  .start()
+                  .waitFor())
+          .isZero();
+      Thread.sleep(200);
+      assertThat(process.isAlive()).isTrue();
+      assertThat(Files.readString(folder.resolve("err")).split("not reloaded")).hasSize(3);
+    } finally {
+      process.destroyForcibly().waitFor();
     }
   }
 

@@ -10,12 +10,21 @@ import tools.jackson.databind.node.ObjectNode;
 /** A line of JSON for each request, without anything a client wrote but its path. */
 final class AccessLog {
   private final Consumer<String> out;
+  private volatile boolean on = true;
 
   AccessLog(Consumer<String> out) {
     this.out = out;
   }
 
+  /** Writes lines from now on, or none. */
+  void on(boolean write) {
+    on = write;
+  }
+
   void write(Call call) {
+    if (!on) {
+      return;
+    }
     Usage usage = call.usage();
     ObjectNode line =
         JsonNodeFactory.instance

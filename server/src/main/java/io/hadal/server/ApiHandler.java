@@ -20,16 +20,17 @@ final class ApiHandler implements HttpHandler {
   private static final System.Logger LOG = System.getLogger("hadal.server");
 
   private final Routes routes;
-  private final @Nullable KeyRing keys;
   private final Consumer<Call> finished;
   private final long bodyLimit;
   private final AtomicInteger active;
-  private final Idempotency idempotency = new Idempotency();
+  private final Idempotency idempotency;
+  private volatile @Nullable KeyRing keys;
   private volatile boolean draining;
 
   /**
    * @param keys null to serve everybody
    * @param bodyLimit longest body
+   * @param idempotency how answers are kept for repeated requests
    * @param active counts the requests being answered
    * @param finished sees each call when it is over
    */
@@ -37,11 +38,13 @@ final class ApiHandler implements HttpHandler {
       Routes routes,
       @Nullable KeyRing keys,
       long bodyLimit,
+      IdempotencyLimits idempotency,
       AtomicInteger active,
       Consumer<Call> finished) {
     this.routes = routes;
     this.keys = keys;
     this.bodyLimit = bodyLimit;
+    this.idempotency = new Idempotency(idempotency);
     this.active = active;
     this.finished = finished;
   }
@@ -49,6 +52,16 @@ final class ApiHandler implements HttpHandler {
   /** Requests being answered. */
   int active() {
     return active.get();
+  }
+
+  /** Other keys, from the next request on; null to serve everybody. */
+  void keys(@Nullable KeyRing now) {
+    keys = now;
+  }
+
+  /** Other limits for repeated requests. */
+  void idempotency(IdempotencyLimits now) {
+    idempotency.limits(now);
   }
 
   /** Refuses what comes from now on. */
@@ -83,7 +96,8 @@ final class ApiHandler implements HttpHandler {
         throw Problem.wrongMethod(exchange.method());
       }
       if (!route.open()) {
-        call = new Call(exchange, dialect, route.operation(), requestId, client(exchange));
+        call =
+            new Call(recorded(exchange), dialect, route.operation(), requestId, client(exchange));
         if (draining) {
           exchange.setHeader("connection", "close");
           throw Problem.draining();
@@ -110,21 +124,37 @@ final class ApiHandler implements HttpHandler {
   }
 
   private void run(Route route, Call call) throws IOException {
-    String key = route.method().equals("POST") ? call.exchange().header("idempotency-key") : null;
-    if (key == null) {
+    String key = call.exchange().header("idempotency-key");
+    if (key == null || !(call.exchange() instanceof RecordingExchange exchange)) {
       route.handler().handle(call);
       return;
     }
-    String reserved =
+    byte[] body = call.body(bodyLimit);
+    exchange.watch();
+    Idempotency.Decision decision =
         idempotency.reserve(
-            key, call.client().tenant() + '\n' + call.exchange().path(), call.body(bodyLimit));
-    boolean answered = false;
-    try {
-      route.handler().handle(call);
-      answered = call.outcome().equals("ok");
-    } finally {
-      idempotency.release(reserved, answered);
+            key, call.client().tenant(), path(exchange.path()), body, exchange::connected);
+    Idempotency.Entry entry = decision.entry();
+    if (decision.answer() != null) {
+      call.outcome("replayed");
+      decision.answer().replay(exchange);
+    } else if (entry != null) {
+      boolean answered = false;
+      try {
+        route.handler().handle(call);
+      } finally {
+        // A stream that told of an error is complete, too; the outcome says so.
+        answered = exchange.success() && call.outcome().equals("ok");
+        idempotency.release(entry, answered, exchange.recording());
+      }
     }
+  }
+
+  /** Keeps the answer when the request may be repeated. */
+  private Exchange recorded(Exchange exchange) {
+    return exchange.method().equals("POST") && exchange.header("idempotency-key") != null
+        ? new RecordingExchange(exchange, idempotency.answerBytes())
+        : exchange;
   }
 
   private static String path(String path) {
@@ -169,7 +199,8 @@ final class ApiHandler implements HttpHandler {
   }
 
   private Client client(Exchange exchange) {
-    if (keys == null) {
+    KeyRing ring = keys;
+    if (ring == null) {
       return anyone();
     }
     String key = key(exchange);
@@ -177,7 +208,7 @@ final class ApiHandler implements HttpHandler {
       throw Problem.unauthorized(
           "No API key: send it as 'Authorization: Bearer KEY' or 'x-api-key: KEY'.");
     }
-    String owner = keys.owner(key);
+    String owner = ring.owner(key);
     if (owner == null) {
       String end = key.length() > 8 ? key.substring(key.length() - 4) : "";
       throw Problem.unauthorized("Incorrect API key provided: ****" + end + ".");

@@ -6,8 +6,11 @@ import io.hadal.chat.ChatPlanner;
 import io.hadal.chat.Problem;
 import io.hadal.chat.Seal;
 import io.hadal.chat.ServedModel;
+import io.hadal.engine.serving.Dispatcher;
 import io.hadal.server.http.HelidonListener;
 import io.hadal.server.http.HttpListener;
+import io.hadal.server.http.JdkListener;
+import io.hadal.server.http.ListenerOptions;
 import io.hadal.server.wire.Call;
 import io.hadal.server.wire.ChatCompletions;
 import io.hadal.server.wire.Completions;
@@ -21,6 +24,7 @@ import io.hadal.server.wire.TurnRunner;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /** A running server: one model behind the APIs that clients speak. */
 public final class HadalServer implements AutoCloseable {
@@ -34,6 +38,7 @@ public final class HadalServer implements AutoCloseable {
   private final Metrics metrics;
   private final ApiHandler handler;
   private final HttpListener listener;
+  private volatile ServerLimits limits;
 
   /**
    * Listens from now on. The model's dispatcher stays open when the server closes.
@@ -52,7 +57,7 @@ public final class HadalServer implements AutoCloseable {
   public HadalServer(ServerOptions options, ServedModel model, AnswerPolicy policy) {
     this.options = options;
     this.model = model;
-    ServerLimits limits = options.limits();
+    this.limits = options.limits();
     this.runner =
         new TurnRunner(
             model, new CallMemory(REMEMBERED_CALLS), limits.keepAlive(), limits.slowReader());
@@ -65,16 +70,24 @@ public final class HadalServer implements AutoCloseable {
             routes(),
             options.keys(),
             limits.bodyBytes(),
+            limits.idempotency(),
             active,
             call -> {
               log.write(call);
               metrics.count(call);
             });
-    this.listener =
-        HelidonListener.start(
-            options.listener(),
-            handler,
-            Dialect.OPENAI.body(Problem.invalidJson("no HTTP request this server knows"), ""));
+    this.listener = listen(options.listener(), handler);
+  }
+
+  private static HttpListener listen(ListenerOptions options, ApiHandler handler) {
+    return switch (options.http()) {
+      case HELIDON ->
+          HelidonListener.start(
+              options,
+              handler,
+              Dialect.OPENAI.body(Problem.invalidJson("no HTTP request this server knows"), ""));
+      case JDK -> JdkListener.start(options, handler);
+    };
   }
 
   private Routes routes() {
@@ -173,6 +186,43 @@ public final class HadalServer implements AutoCloseable {
   private static void text(Call call, int status, String body) {
     call.exchange()
         .send(status, "text/plain; charset=utf-8", body.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** What requests may take now. */
+  public ServerLimits limits() {
+    return limits;
+  }
+
+  /**
+   * Other limits, from the next request on. The longest body stays what it was.
+   *
+   * @param now what requests may take
+   */
+  public void limits(ServerLimits now) {
+    limits = now;
+    runner.times(now.keepAlive(), now.slowReader());
+    planner.timeLimit(now.requestTime());
+    handler.idempotency(now.idempotency());
+  }
+
+  /** Other keys, from the next request on; null to serve everybody. */
+  public void keys(@Nullable KeyRing now) {
+    handler.keys(now);
+  }
+
+  /** Writes a line for each request from now on, or none. */
+  public void accessLog(boolean on) {
+    log.on(on);
+  }
+
+  /** Requests being answered. */
+  int active() {
+    return handler.active();
+  }
+
+  /** The engine's queue and batch. */
+  Dispatcher dispatcher() {
+    return model.dispatcher();
   }
 
   /** The port it listens at. */

@@ -1,13 +1,18 @@
 package io.hadal.server;
 
 import io.hadal.formats.FormatException;
+import io.hadal.server.http.HttpServerKind;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
@@ -22,6 +27,7 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  *
  * @param host address to listen at
  * @param certificate PEM chain for TLS; null for plain HTTP
+ * @param http what speaks HTTP
  * @param keys file of API keys; null for none
  * @param anonymous true to serve without keys beyond this machine
  * @param model checkpoint; null for the embedded one
@@ -48,6 +54,7 @@ public record ServeConfig(
     int maxConnections,
     @Nullable Path certificate,
     @Nullable Path privateKey,
+    HttpServerKind http,
     @Nullable Path keys,
     boolean anonymous,
     @Nullable Path model,
@@ -107,6 +114,43 @@ public record ServeConfig(
     }
   }
 
+  /** Fields that hold while the server runs, by name. */
+  private Map<String, @Nullable Object> fixed() {
+    Map<String, @Nullable Object> fields = new LinkedHashMap<>();
+    fields.put("listen.host", host);
+    fields.put("listen.port", port);
+    fields.put("listen.max_connections", maxConnections);
+    fields.put("listen.tls.certificate", certificate);
+    fields.put("listen.tls.private_key", privateKey);
+    fields.put("listen.http", http);
+    fields.put("model.path", model);
+    fields.put("model.name", name);
+    fields.put("model.aliases", aliases);
+    fields.put("model.dialect", dialect);
+    fields.put("model.thinking", thinking);
+    fields.put("model.context", context);
+    fields.put("model.threads", threads);
+    fields.put("limits.body_bytes", limits.bodyBytes());
+    fields.put("cache.memory_bytes", prefixMemory);
+    fields.put("cache.interval_tokens", prefixInterval);
+    fields.put("cache.folder", prefixFolder);
+    fields.put("cache.disk_bytes", prefixDisk);
+    return fields;
+  }
+
+  /**
+   * Names of fields that differ and have no effect before a restart.
+   *
+   * @param other what the server would be started with now
+   */
+  List<String> restartFields(ServeConfig other) {
+    Map<String, @Nullable Object> theirs = other.fixed();
+    return fixed().entrySet().stream()
+        .filter(e -> !Objects.equals(e.getValue(), theirs.get(e.getKey())))
+        .map(Map.Entry::getKey)
+        .toList();
+  }
+
   private static ServeConfig read(Section top, Path folder) {
     Section listen = top.section("listen");
     Section tls = listen.section("tls");
@@ -114,6 +158,8 @@ public record ServeConfig(
     Section model = top.section("model");
     Section limits = top.section("limits");
     Section cache = top.section("cache");
+    Section repeats = top.section("idempotency");
+    IdempotencyLimits kept = IdempotencyLimits.DEFAULT;
     ServerLimits standard = ServerLimits.DEFAULT;
     ServeConfig config =
         new ServeConfig(
@@ -122,6 +168,7 @@ public record ServeConfig(
             (int) listen.number("max_connections", 1, 1_000_000, 4096),
             tls.path("certificate", folder),
             tls.path("private_key", folder),
+            listen.choice("http", HttpServerKind.HELIDON),
             access.path("keys", folder),
             access.flag("anonymous", false),
             model.path("path", folder),
@@ -139,7 +186,12 @@ public record ServeConfig(
                     : Duration.ofSeconds(limits.number("request_seconds", 1, 1 << 28, 0)),
                 Duration.ofSeconds(limits.number("keep_alive_seconds", 1, 3600, 10)),
                 Duration.ofSeconds(limits.number("slow_reader_seconds", 1, 86_400, 60)),
-                Duration.ofSeconds(limits.number("drain_seconds", 0, 86_400, 120))),
+                Duration.ofSeconds(limits.number("drain_seconds", 0, 86_400, 120)),
+                new IdempotencyLimits(
+                    Duration.ofSeconds(
+                        repeats.number("seconds", 1, 30 * 86_400, kept.retention().toSeconds())),
+                    (int) repeats.number("keys", 1, 1_000_000, kept.keys()),
+                    repeats.number("memory_bytes", 0, 1L << 40, kept.memoryBytes()))),
             (int) limits.number("token_millis", 1, 60_000, 100),
             (int) limits.number("running", 1, 4096, 32),
             (int) limits.number("waiting", 0, 1_000_000, 1024),
@@ -149,10 +201,13 @@ public record ServeConfig(
             cache.path("folder", folder),
             cache.number("disk_bytes", 0, Long.MAX_VALUE, 0),
             top.section("log").flag("access", true));
-    for (Section section : List.of(top, listen, tls, access, model, limits, cache)) {
+    for (Section section : List.of(top, listen, tls, access, model, limits, cache, repeats)) {
       section.requireKnown();
     }
     top.section("log").requireKnown("access");
+    if (config.http == HttpServerKind.JDK && config.certificate != null) {
+      throw new FormatException(top.source, "listen.tls needs listen.http: helidon");
+    }
     if ((config.certificate == null) != (config.privateKey == null)) {
       throw new FormatException(top.source, "listen.tls needs both certificate and private_key");
     }
@@ -231,6 +286,23 @@ public record ServeConfig(
       } catch (InvalidPathException e) {
         throw broken(name, "is no path");
       }
+    }
+
+    /** A constant of an enumeration, in lower case. */
+    <T extends Enum<T>> T choice(String name, T fallback) {
+      String value = text(name);
+      if (value == null) {
+        return fallback;
+      }
+      List<String> names = new ArrayList<>();
+      for (T constant : fallback.getDeclaringClass().getEnumConstants()) {
+        String lower = constant.name().toLowerCase(Locale.ROOT);
+        if (lower.equals(value)) {
+          return constant;
+        }
+        names.add(lower);
+      }
+      throw broken(name, "must be " + String.join(" or ", names));
     }
 
     @Nullable Boolean flag(String name) {

@@ -32,16 +32,4 @@ class OperationsTest {
             "llm_kv_cache_bytes")
         .doesNotContain("canary");
   }
-
-  @Test
-  void repeatedRequestsRunOnce() {
-    String[] key = {"idempotency-key", "abc"};
-    assertThat(SERVER.post("/v1/chat/completions", ASK, key).statusCode()).isEqualTo(200);
-    assertThat(SERVER.post("/v1/chat/completions", ASK, key).statusCode()).isEqualTo(409);
-    assertThat(SERVER.post("/v1/chat/completions", ASK.replace("canary", "x"), key).statusCode())
-        .isEqualTo(422);
-    String[] other = {"idempotency-key", "def"};
-    assertThat(SERVER.post("/v1/chat/completions", "{", other).statusCode()).isEqualTo(400);
-    assertThat(SERVER.post("/v1/chat/completions", "{", other).statusCode()).isEqualTo(400);
-  }
 }

@@ -54,7 +54,10 @@ class ServeConfigTest {
         "log: {acess: true}",
         "- 1",
         "a: [",
-        "model: {thinking: 3}"
+        "model: {thinking: 3}",
+        "idempotency: {keys: 0}",
+        "listen: {http: nginx}",
+        "listen: {http: jdk, tls: {certificate: a.pem, private_key: b.pem}}"
       })
   void slipsAreErrorsThatNameTheFile(String yaml) {
     assertThatThrownBy(() -> read(yaml))
@@ -85,7 +88,10 @@ class ServeConfigTest {
         }
         case "boolean" -> yaml.append(" true\n");
         case "array" -> yaml.append(" [x]\n");
-        default -> yaml.append(" x\n");
+        default -> {
+          JsonNode known = of.get("enum");
+          yaml.append(' ').append(known == null ? "x" : known.get(0).stringValue()).append('\n');
+        }
       }
     }
   }

@@ -5,10 +5,12 @@ import io.hadal.engine.Engine;
 import io.hadal.engine.EngineOptions;
 import io.hadal.engine.serving.Dispatcher;
 import io.hadal.engine.serving.DispatcherOptions;
+import io.hadal.engine.serving.DispatcherStats;
 import io.hadal.formats.Json;
 import io.hadal.formats.prompt.PromptDialect;
 import io.hadal.formats.tokenizer.Tokenizer;
 import io.hadal.model.Model;
+import io.hadal.server.http.HttpServerKind;
 import io.hadal.server.http.ListenerOptions;
 import java.io.IOException;
 import java.io.InputStream;
@@ -27,6 +29,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -34,6 +37,11 @@ import tools.jackson.databind.JsonNode;
 /** A server over a tiny model with random weights, on a real socket. */
 final class TestServer implements AutoCloseable {
   static final Path MODEL = unpack();
+
+  /** What speaks HTTP in all tests that do not choose; for runs of the whole suite. */
+  static final HttpServerKind HTTP =
+      HttpServerKind.valueOf(System.getProperty("hadal.http", "HELIDON"));
+
   static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final Model model;
@@ -50,7 +58,13 @@ final class TestServer implements AutoCloseable {
   }
 
   TestServer(@Nullable KeyRing keys, ServerLimits limits, int context, int waiting) {
-    this(keys, limits, context, waiting, null, null);
+    this(
+        keys,
+        limits,
+        context,
+        waiting,
+        new ListenerOptions("127.0.0.1", 0, 256, null, null, HTTP),
+        UnaryOperator.identity());
   }
 
   TestServer(
@@ -60,13 +74,41 @@ final class TestServer implements AutoCloseable {
       int waiting,
       @Nullable Path certificate,
       @Nullable Path privateKey) {
+    this(
+        keys,
+        limits,
+        context,
+        waiting,
+        new ListenerOptions("127.0.0.1", 0, 256, certificate, privateKey, HTTP),
+        UnaryOperator.identity());
+  }
+
+  /** A server that retains no prefixes, so that nothing may stay of any request. */
+  static TestServer withoutCache(ServerLimits limits, int context, int waiting) {
+    return new TestServer(
+        null,
+        limits,
+        context,
+        waiting,
+        new ListenerOptions("127.0.0.1", 0, 256, null, null, HTTP),
+        options -> options.withPrefixMemory(0, 512));
+  }
+
+  TestServer(
+      @Nullable KeyRing keys,
+      ServerLimits limits,
+      int context,
+      int waiting,
+      ListenerOptions listener,
+      UnaryOperator<DispatcherOptions> more) {
     model = Model.load(MODEL);
     engine =
         new Engine(
             model,
             EngineOptions.defaults().withThreads(1).withContext(context).withPlainImageIds(true));
     dispatcher =
-        new Dispatcher(engine, DispatcherOptions.defaults().withLimits(4, waiting, waiting));
+        new Dispatcher(
+            engine, more.apply(DispatcherOptions.defaults().withLimits(4, waiting, waiting)));
     tokenizer = Tokenizer.fromJson(MODEL.resolve("tokenizer.json"));
     served =
         new ServedModel(
@@ -80,15 +122,18 @@ final class TestServer implements AutoCloseable {
                 false),
             dispatcher,
             tokenizer);
-    server =
-        new HadalServer(
-            new ServerOptions(
-                new ListenerOptions("127.0.0.1", 0, 256, certificate, privateKey),
-                keys,
-                limits,
-                log::add,
-                "1.2.3"),
-            served);
+    server = new HadalServer(new ServerOptions(listener, keys, limits, log::add, "1.2.3"), served);
+  }
+
+  /** A server whose prefixes go to a folder. */
+  static TestServer withFolder(Path folder) {
+    return new TestServer(
+        null,
+        ServerLimits.DEFAULT,
+        1024,
+        16,
+        new ListenerOptions("127.0.0.1", 0, 256, null, null, HTTP),
+        options -> options.withPrefixFolder(folder, 1L << 30));
   }
 
   private static Path unpack() {
@@ -196,6 +241,24 @@ final class TestServer implements AutoCloseable {
     while (dispatcher.stats().running() > 0) {
       if (System.nanoTime() > end) {
         throw new AssertionError("still running");
+      }
+      Thread.sleep(10);
+    }
+  }
+
+  /** Waits until nothing is left of any request: no place, no queue, no memory. */
+  void awaitNothingLeft() throws InterruptedException {
+    long end = System.nanoTime() + PATIENCE.toNanos();
+    while (true) {
+      DispatcherStats stats = dispatcher.stats();
+      if (stats.running() == 0
+          && stats.waiting().isEmpty()
+          && stats.cacheBytes() == 0
+          && server.active() == 0) {
+        return;
+      }
+      if (System.nanoTime() > end) {
+        throw new AssertionError("left behind: " + stats + ", active " + server.active());
       }
       Thread.sleep(10);
     }

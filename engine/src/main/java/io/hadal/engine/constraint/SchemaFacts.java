@@ -185,11 +185,11 @@ final class SchemaFacts {
       }
       case "required" -> {
         implied.add(Kind.OBJECT);
-        if (!value.isArray()) {
+        if (!value.isArray() || value.valueStream().anyMatch(n -> !n.isString())) {
           // Draft 3 had booleans here.
           throw new GrammarException(place.at(name), "must be an array of names");
         }
-        value.forEach(n -> required.add(n.asString()));
+        value.forEach(n -> required.add(n.stringValue()));
       }
       case "propertyNames" -> {
         propertyNames.add(place.inside(name, value));

@@ -34,7 +34,7 @@ public final class Dispatcher implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger("hadal.engine");
 
   private final Engine engine;
-  private final DispatcherOptions options;
+  private DispatcherOptions options;
   private final WaitingQueue waiting = new WaitingQueue();
   private final Deque<EmbeddingJob> embeddings = new ArrayDeque<>();
   private final FairShare share = new FairShare();
@@ -196,8 +196,25 @@ public final class Dispatcher implements AutoCloseable {
     notifyAll();
   }
 
+  /**
+   * Other limits, from the next step on. Requests that run or wait stay, even if they are more than
+   * that now.
+   *
+   * @param running most sequences in a step
+   * @param waitingRequests most requests in the queue
+   * @param waitingPerTenant most of one tenant
+   * @param tokenTarget longest time a step should take while answers are running
+   */
+  public synchronized void limits(
+      int running, int waitingRequests, int waitingPerTenant, Duration tokenTarget) {
+    options =
+        options.withLimits(running, waitingRequests, waitingPerTenant).withTokenTarget(tokenTarget);
+    batch.limits(options);
+    wake();
+  }
+
   /** True when states of prompts are retained for later requests. */
-  public boolean retainsPrefixes() {
+  public synchronized boolean retainsPrefixes() {
     return options.prefixMemoryBytes() > 0;
   }
 

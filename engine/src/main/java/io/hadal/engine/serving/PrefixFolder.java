@@ -45,6 +45,9 @@ final class PrefixFolder {
   private final Engine engine;
   private final byte[] model;
 
+  /** Nothing could be written at last; of the thread that writes. */
+  private boolean failing;
+
   /**
    * A file.
    *
@@ -135,7 +138,7 @@ final class PrefixFolder {
    * Writes a state.
    *
    * @param key hash of the key, in hex
-   * @return null when it could not be written, which the log says
+   * @return null when it could not be written, which the log says once until it works again
    */
   @Nullable Stored write(String key, Session session) {
     int[] tokens = session.tokens();
@@ -159,11 +162,27 @@ final class PrefixFolder {
         session.snapshot(to);
       }
       Files.move(part, target, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+      failing = false;
       return new Stored(target, Files.size(target), key, tokens);
     } catch (IOException e) {
-      LOG.log(System.Logger.Level.WARNING, "a prefix could not be written to " + folder, e);
-      delete(part);
+      // A full disk fails for every state; saying so once is enough.
+      if (!failing) {
+        failing = true;
+        LOG.log(
+            System.Logger.Level.WARNING,
+            "prefixes cannot be written to " + folder + ", they stay in memory only: " + e);
+      }
+      discard(part);
       return null;
+    }
+  }
+
+  private static void discard(Path part) {
+    try {
+      Files.deleteIfExists(part);
+    } catch (IOException e) {
+      // It is deleted at the next start.
+      return;
     }
   }
 

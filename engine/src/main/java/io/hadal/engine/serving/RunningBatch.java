@@ -30,7 +30,7 @@ final class RunningBatch {
   private static final int LEAST_SHARED = 16;
 
   private final Engine engine;
-  private final DispatcherOptions options;
+  private volatile DispatcherOptions options;
   private final FairShare share;
   private final Consumer<Turn> over;
   private final StepBudget budget;
@@ -92,6 +92,12 @@ final class RunningBatch {
     this.speculation = options.speculation() ? new Speculation(engine) : null;
     this.budget = new StepBudget(options.tokenTarget(), engine.options().stepTokens());
     publish();
+  }
+
+  /** Other limits and another token target; what the prefix cache was made with stays. */
+  void limits(DispatcherOptions now) {
+    options = now;
+    budget.target(now.tokenTarget());
   }
 
   Figures figures() {

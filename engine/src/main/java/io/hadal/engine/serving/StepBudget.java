@@ -10,7 +10,7 @@ final class StepBudget {
   /** Fewer would not pay for reading the weights. */
   private static final int LEAST = 16;
 
-  private final double target;
+  private volatile double target;
   private final int most;
   private double tokens;
 
@@ -18,6 +18,11 @@ final class StepBudget {
     this.target = target.toNanos();
     this.most = most;
     this.tokens = Math.min(most, 2 * LEAST);
+  }
+
+  /** Another target, from the next step on. */
+  void target(Duration time) {
+    target = time.toNanos();
   }
 
   /** Prompt tokens beside running answers. */

@@ -10,19 +10,36 @@ import org.jspecify.annotations.Nullable;
  * @param maxConnections most open connections
  * @param certificate PEM certificate chain, null for plain HTTP
  * @param privateKey PEM private key (PKCS#8) of the certificate
+ * @param http what speaks HTTP
  */
 public record ListenerOptions(
     String host,
     int port,
     int maxConnections,
     @Nullable Path certificate,
-    @Nullable Path privateKey) {
+    @Nullable Path privateKey,
+    HttpServerKind http) {
+
   public ListenerOptions {
     if (port < 0 || port > 65535) {
       throw new IllegalArgumentException("port must be 0..65535, not " + port);
     }
+    if (http == HttpServerKind.JDK && certificate != null) {
+      throw new IllegalArgumentException(
+          "TLS needs listen.http: helidon; the HTTP server of the JDK serves plain HTTP here");
+    }
     if ((certificate == null) != (privateKey == null)) {
       throw new IllegalArgumentException("TLS needs both a certificate and a private key");
     }
+  }
+
+  /** With Helidon. */
+  public ListenerOptions(
+      String host,
+      int port,
+      int maxConnections,
+      @Nullable Path certificate,
+      @Nullable Path privateKey) {
+    this(host, port, maxConnections, certificate, privateKey, HttpServerKind.HELIDON);
   }
 }

@@ -29,7 +29,8 @@ public final class Models {
     }
   }
 
-  private List<String> names() {
+  /** All names of a model, its own first. */
+  static List<String> names(ServedModel model) {
     List<String> names = new ArrayList<>();
     names.add(model.profile().name());
     model.profile().aliases().stream().sorted().forEach(names::add);
@@ -38,7 +39,7 @@ public final class Models {
 
   /** All names; {@code limit}, {@code after_id} and {@code before_id} page through them. */
   public void list(Call call) {
-    List<String> names = names();
+    List<String> names = names(model);
     String after = call.exchange().query("after_id");
     String before = call.exchange().query("before_id");
     int from = after == null ? 0 : names.indexOf(after) + 1;

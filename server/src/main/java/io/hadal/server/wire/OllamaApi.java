@@ -57,25 +57,18 @@ public final class OllamaApi {
   public void tags(Call call) {
     ObjectNode json = WireJson.object();
     ArrayNode models = json.putArray("models");
-    names().forEach(name -> entry(models.addObject(), name));
+    Models.names(planner.model()).forEach(name -> entry(models.addObject(), name));
     send(call, json);
   }
 
   /** {@code GET /api/ps}: the model is always loaded. */
   public void running(Call call) {
     ObjectNode json = WireJson.object();
-    entry(json.putArray("models").addObject(), names().getFirst())
+    entry(json.putArray("models").addObject(), Models.names(planner.model()).getFirst())
         .put("size_vram", 0)
         .put("expires_at", "9999-12-31T23:59:59Z")
         .put("context_length", planner.model().context());
     send(call, json);
-  }
-
-  private List<String> names() {
-    List<String> names = new ArrayList<>();
-    names.add(planner.model().profile().name());
-    planner.model().profile().aliases().stream().sorted().forEach(names::add);
-    return names;
   }
 
   private ObjectNode entry(ObjectNode json, String name) {

@@ -88,7 +88,8 @@ final class OllamaStream implements AnswerStream {
       }
       case TurnEvent.CallEnd e -> {
         Answer.ToolCallText made = calls.remove(e.index());
-        if (made != null) {
+        // Plain generation has no tools; a call in it has nowhere to go.
+        if (made != null && chat) {
           ObjectNode json = text(line(false), "", "");
           putCall(((ObjectNode) json.get("message")).putArray("tool_calls"), made);
           out.line(json);

@@ -27,12 +27,13 @@ public final class TurnRunner implements AutoCloseable {
 
   private final ServedModel model;
   private final CallMemory memory;
-  private final Duration keepAlive;
-  private final Duration slowest;
   private final Set<Writing> writing = ConcurrentHashMap.newKeySet();
   private final ScheduledExecutorService watchdog =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().name("hadal-stream-watchdog").daemon().factory());
+
+  private volatile Duration keepAlive;
+  private volatile Duration slowest;
 
   private record Writing(EventStream out, Generation generation, Thread thread) {}
 
@@ -46,6 +47,12 @@ public final class TurnRunner implements AutoCloseable {
     this.keepAlive = keepAlive;
     this.slowest = slowest;
     watchdog.scheduleWithFixedDelay(this::dropSlow, 500, 500, TimeUnit.MILLISECONDS);
+  }
+
+  /** Other times, from now on. */
+  public void times(Duration silence, Duration slowestReader) {
+    keepAlive = silence;
+    slowest = slowestReader;
   }
 
   public CallMemory memory() {
