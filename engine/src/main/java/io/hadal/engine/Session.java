@@ -162,11 +162,15 @@ public final class Session implements AutoCloseable {
   }
 
   /**
-   * True when {@link #rewind} to a shorter length is possible. A drafter's state depends on the
-   * token behind it, so it is not possible with one.
+   * True when {@link #rewind} to a shorter length is possible. The state of a drafter of single
+   * tokens depends on the token behind it, so it is not possible with one.
    */
   public boolean canRewind(int to) {
-    return to >= 0 && to < length && draftCache == null && cache.canTruncate(to);
+    return to >= 0 && to < length && cache.canTruncate(to) && draftCanRewind(to);
+  }
+
+  private boolean draftCanRewind(int to) {
+    return draftCache == null || (config().blockDraft() != null && draftCache.canTruncate(to));
   }
 
   /**

@@ -29,6 +29,7 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -147,6 +148,30 @@ class SpeculationGoldenTest {
       }
     }
     return accepted;
+  }
+
+  /** Cut back and continued, a block drafter proposes what it would have without the rest. */
+  @Test
+  void blockDraftersCanBeCutBack() throws IOException {
+    int[] tokens = Arrays.stream(GoldenModel.V41.tokens("p63")).filter(id -> id != 507).toArray();
+    try (Model model = Model.load(GoldenModel.V41.folder());
+        Engine engine = new Engine(model, options(true));
+        Session cut = engine.newSession();
+        Session fresh = engine.newSession()) {
+      cut.append(tokens);
+      int kept = tokens.length - 5;
+      assertThat(cut.canRewind(kept)).isTrue();
+      cut.rewind(kept);
+      fresh.append(Arrays.copyOf(tokens, kept));
+      assertThat(cut.append(7, 8, 9)).isEqualTo(fresh.append(7, 8, 9));
+      assertThat(engine.proposal(cut, 4).logits()).isEqualTo(engine.proposal(fresh, 4).logits());
+    }
+    try (Model model = Model.load(GoldenModel.V4.folder());
+        Engine engine = new Engine(model, options(true));
+        Session session = engine.newSession()) {
+      session.append(1, 2, 3, 4);
+      assertThat(session.canRewind(3)).isFalse();
+    }
   }
 
   /** Many answers at once, each with guesses of its own. */
