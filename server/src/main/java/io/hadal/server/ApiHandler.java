@@ -130,10 +130,8 @@ final class ApiHandler implements HttpHandler {
       return;
     }
     byte[] body = call.body(bodyLimit);
-    exchange.watch();
     Idempotency.Decision decision =
-        idempotency.reserve(
-            key, call.client().tenant(), path(exchange.path()), body, exchange::connected);
+        idempotency.reserve(key, call.client().tenant(), path(exchange.path()), body);
     Idempotency.Entry entry = decision.entry();
     if (decision.answer() != null) {
       call.outcome("replayed");

@@ -4,31 +4,22 @@ import io.hadal.chat.Problem;
 import io.hadal.server.RecordingExchange.Recording;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.function.BooleanSupplier;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keys by which clients mark repeated requests. A request runs once: its repetitions wait for its
- * end and get the same answer, as long as that is kept. A request that fails leaves its key free,
- * and one that waited takes its place. When there is no more room, the tenant that takes most of it
- * loses its oldest. Safe for concurrent use.
+ * Keys by which clients mark repeated requests. A request runs once: while it runs its repetitions
+ * are told to come back, and then get the same answer, as long as that is kept. A request that
+ * fails leaves its key free. When there is no more room, the tenant that takes most of it loses its
+ * oldest. Safe for concurrent use.
  */
 final class Idempotency {
-  /** Longest time a repetition waits before it is told to come back. */
-  private static final Duration LONGEST_WAIT = Duration.ofSeconds(60);
-
-  /** How often a repetition that waits looks whether its client is still there. */
-  private static final long LOOK_MILLIS = 200;
-
   private final Map<String, Tenant> tenants = new HashMap<>();
-  private final Duration longestWait;
   private IdempotencyLimits limits;
   private int count;
   private long bytes;
@@ -64,12 +55,7 @@ final class Idempotency {
   record Decision(@Nullable Recording answer, @Nullable Entry entry) {}
 
   Idempotency(IdempotencyLimits limits) {
-    this(limits, LONGEST_WAIT);
-  }
-
-  Idempotency(IdempotencyLimits limits, Duration longestWait) {
     this.limits = limits;
-    this.longestWait = longestWait;
   }
 
   /** Other limits, from now on. */
@@ -94,56 +80,36 @@ final class Idempotency {
   }
 
   /**
-   * Reserves a key, or finds what it was used for; waits while a request with it is running.
+   * Reserves a key, or finds what it was used for.
    *
    * @param key the client's
    * @param path where the request was sent; the same key elsewhere is another one
-   * @param connected false when nobody waits any more
    * @throws Problem when the key was used for another body, its answer is not kept, or its request
-   *     runs on and on
+   *     is running
    */
-  Decision reserve(String key, String tenant, String path, byte[] body, BooleanSupplier connected) {
+  synchronized Decision reserve(String key, String tenant, String path, byte[] body) {
     if (!key.matches("[\\x20-\\x7e]{1,255}")) {
       throw Problem.invalid("idempotency-key", "must be 1 to 255 printable ASCII characters");
     }
     String full = path + '\n' + key;
     byte[] digest = digest(body);
-    long end = System.nanoTime() + longestWait.toNanos();
-    synchronized (this) {
-      while (true) {
-        Entry known = find(tenant, full);
-        if (known == null) {
-          Entry entry = new Entry(tenant, full, digest);
-          add(entry);
-          return new Decision(null, entry);
-        }
-        if (!Arrays.equals(known.body, digest)) {
-          throw Problem.idempotencyMismatch();
-        }
-        if (known.done) {
-          Recording answer = known.answer;
-          if (answer == null) {
-            throw Problem.idempotencyReplayUnavailable();
-          }
-          return new Decision(answer, null);
-        }
-        long rest = (end - System.nanoTime()) / 1_000_000;
-        if (rest <= 0 || !connected.getAsBoolean()) {
-          throw Problem.idempotencyInProgress();
-        }
-        await(Math.min(rest, LOOK_MILLIS));
-      }
+    Entry known = find(tenant, full);
+    if (known == null) {
+      Entry entry = new Entry(tenant, full, digest);
+      add(entry);
+      return new Decision(null, entry);
     }
-  }
-
-  @SuppressWarnings("WaitNotInLoop") // the caller is a loop, which looks at everything again
-  private void await(long millis) {
-    try {
-      wait(millis);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw Problem.draining();
+    if (!Arrays.equals(known.body, digest)) {
+      throw Problem.idempotencyMismatch();
     }
+    if (!known.done) {
+      throw Problem.idempotencyInProgress();
+    }
+    Recording answer = known.answer;
+    if (answer == null) {
+      throw Problem.idempotencyReplayUnavailable();
+    }
+    return new Decision(answer, null);
   }
 
   private @Nullable Entry find(String tenant, String full) {
@@ -173,7 +139,6 @@ final class Idempotency {
       account(entry.tenant, answer.bytes());
     }
     makeRoom();
-    notifyAll();
   }
 
   private void add(Entry entry) {
