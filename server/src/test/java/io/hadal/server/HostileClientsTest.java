@@ -72,7 +72,10 @@ class HostileClientsTest {
         assertThat(whole).as("stream " + i).isEqualTo(i % 5 != 0);
       }
       server.awaitNothingLeft();
-      assertThat(server.log).hasSize(STREAMS).noneMatch(l -> l.contains("internal_error"));
+      // A request whose client was gone before it was read is not in the log.
+      assertThat(server.log)
+          .hasSizeBetween(STREAMS * 4 / 5, STREAMS)
+          .noneMatch(l -> l.contains("internal_error"));
       assertThat(server.get("/healthz").statusCode()).isEqualTo(200);
     }
   }
