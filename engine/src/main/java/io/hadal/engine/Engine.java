@@ -183,6 +183,11 @@ public final class Engine implements AutoCloseable {
     return scheduler.propose(session, next);
   }
 
+  /** Most guesses a step can verify: that many tokens can always be taken back. */
+  public int mostGuesses() {
+    return store.layout().rollback() - 1;
+  }
+
   SequenceCache openTrunk() {
     return store.open(model.config().layers());
   }

@@ -70,6 +70,7 @@ public final class Generator {
         return Stop.CONTEXT;
       }
       int room = Math.min(context - session.length() - 1, options.maxTokens() - out.size() - 1);
+      room = Math.min(room, engine.mostGuesses());
       stop = null;
       if (options.speculate() && room > 0) {
         stop = speculate(listener, token, room);

@@ -70,6 +70,10 @@ public final class Session implements AutoCloseable {
     this.pendingRows = from.pendingRows;
   }
 
+  Engine engine() {
+    return engine;
+  }
+
   public int length() {
     return length;
   }

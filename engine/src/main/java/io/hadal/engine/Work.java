@@ -48,6 +48,10 @@ public final class Work {
    * have to be {@linkplain Session#reject taken back}.
    */
   public static Work guess(Session session, int token, int[] guesses) {
+    if (guesses.length > session.engine().mostGuesses()) {
+      throw new IllegalArgumentException(
+          guesses.length + " guesses; " + session.engine().mostGuesses() + " can be taken back");
+    }
     int[] all = new int[guesses.length + 1];
     all[0] = token;
     System.arraycopy(guesses, 0, all, 1, guesses.length);

@@ -3,7 +3,7 @@ package io.hadal.engine.draft;
 /** How often the guesses for one text have held lately. */
 public final class Chances {
   /** Most guesses at once. */
-  public static final int MOST = 32;
+  public static final int MOST = 16;
 
   private static final double MEMORY = 0.9;
 

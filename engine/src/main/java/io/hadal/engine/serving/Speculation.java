@@ -76,9 +76,11 @@ final class Speculation {
   /** Guesses that an answer has room for; the token behind the last one needs none. */
   private int most(Sequence s) {
     Session session = s.session();
-    return Math.min(
-        engine.options().context() - session.length() - 1,
-        s.turn.request.maxTokens() - s.answer.count() - 1);
+    int room =
+        Math.min(
+            engine.options().context() - session.length() - 1,
+            s.turn.request.maxTokens() - s.answer.count() - 1);
+    return Math.min(room, engine.mostGuesses());
   }
 
   private Guess guess(Sequence s, int answers) {

@@ -1,16 +1,19 @@
 package io.hadal.engine.serving;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.hadal.engine.Engine;
 import io.hadal.engine.EngineOptions;
 import io.hadal.engine.SamplingOptions;
 import io.hadal.engine.Session;
+import io.hadal.engine.Work;
 import io.hadal.engine.serving.GenerationEnd.Reason;
 import io.hadal.engine.tiny.TinyModels;
 import io.hadal.engine.tiny.TinyShape;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -130,6 +133,37 @@ class ContinuousBatchingTest {
                     .sum());
       }
       assertThat(engine.store().usedBytes()).isZero();
+    }
+  }
+
+  /** Whatever holds of the most guesses that a step takes, the rest can be taken back. */
+  @ParameterizedTest
+  @EnumSource
+  void guessesCanAlwaysBeTakenBack(TinyShape shape) {
+    SplittableRandom random = new SplittableRandom(11);
+    int[] text = shape.tokens(1, 400);
+    try (Engine engine = new Engine(MODELS.load(shape), TinyModels.options());
+        Session guessing = engine.newSession();
+        Session plain = engine.newSession()) {
+      int most = engine.mostGuesses();
+      guessing.append(text[0]);
+      while (guessing.length() + 1 + most < text.length) {
+        int at = guessing.length();
+        int count = random.nextInt(3) == 0 ? most : random.nextInt(most + 1);
+        int right = random.nextInt(count + 1);
+        int[] guesses = Arrays.copyOfRange(text, at + 1, at + 1 + count);
+        for (int i = right; i < count; i++) {
+          guesses[i] = (guesses[i] + 1) % 8;
+        }
+        Work work = Work.guess(guessing, text[at], guesses);
+        engine.run(List.of(work));
+        guessing.reject(count - right, work.logits()[right]);
+        assertThat(guessing.length()).isEqualTo(at + 1 + right);
+      }
+      float[] expected = plain.append(Arrays.copyOf(text, guessing.length()));
+      assertThat(guessing.logits()).isEqualTo(expected);
+      assertThatThrownBy(() -> Work.guess(plain, 1, new int[most + 1]))
+          .isInstanceOf(IllegalArgumentException.class);
     }
   }
 
