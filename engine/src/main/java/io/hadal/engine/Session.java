@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * used by one thread at a time; different sessions may be used at once.
  */
 public final class Session implements AutoCloseable {
-  private static final long MAGIC = 0x4844_4c53_4553_3032L; // HDLSES02
+  private static final long MAGIC = 0x4844_4c53_4553_3033L; // HDLSES03
 
   private final Engine engine;
   private SequenceCache cache;

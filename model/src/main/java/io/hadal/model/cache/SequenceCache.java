@@ -18,8 +18,12 @@ public final class SequenceCache implements AutoCloseable {
   private final CacheLayout layout;
   private final List<LayerCache> layers;
   private int length;
-  // One above the highest position ever written: tells which ring slots still hold their row.
+  // One above the highest position written since the last far cut: tells which ring slots still
+  // hold
+  // their row. Never further above the length than a near cut reaches.
   private int highWater;
+  // Where the last far cut was; what lies before it is not all there any more.
+  private int floor;
   private boolean closed;
   private int[] tokens = new int[64];
   private @Nullable StructuralTrace structure;
@@ -123,7 +127,7 @@ public final class SequenceCache implements AutoCloseable {
   public boolean canTruncate(int newLength) {
     return newLength >= 0
         && newLength <= length
-        && (newLength == 0 || newLength >= decodedFrom)
+        && (newLength == 0 || newLength >= Math.max(floor, decodedFrom))
         && layers.stream().allMatch(l -> l.holds(newLength, highWater));
   }
 
@@ -142,8 +146,14 @@ public final class SequenceCache implements AutoCloseable {
       structure.truncate(newLength);
     }
     length = newLength;
+    if (highWater - newLength > layout.rollback()) {
+      // What longer timelines need is there or will be written again.
+      highWater = newLength;
+      floor = newLength;
+    }
     if (newLength == 0) {
       highWater = 0;
+      floor = 0;
       decodedFrom = 0;
     }
   }
@@ -162,6 +172,7 @@ public final class SequenceCache implements AutoCloseable {
     SequenceCache copy = new SequenceCache(layout, copies);
     copy.length = length;
     copy.highWater = highWater;
+    copy.floor = floor;
     copy.decodedFrom = decodedFrom;
     copy.tokens = tokens.clone();
     copy.structure = structure == null ? null : structure.fork();
@@ -181,6 +192,7 @@ public final class SequenceCache implements AutoCloseable {
   void writeTo(DataOutputStream out) throws IOException {
     out.writeInt(length);
     out.writeInt(highWater);
+    out.writeInt(floor);
     out.writeInt(decodedFrom);
     for (int i = 0; i < length; i++) {
       out.writeInt(tokens[i]);
@@ -193,8 +205,14 @@ public final class SequenceCache implements AutoCloseable {
   void readFrom(DataInputStream in) throws IOException {
     length = in.readInt();
     highWater = in.readInt();
+    floor = in.readInt();
     decodedFrom = in.readInt();
-    if (length < 0 || highWater < length || decodedFrom < 0 || decodedFrom > length) {
+    if (length < 0
+        || highWater < length
+        || floor < 0
+        || floor > length
+        || decodedFrom < 0
+        || decodedFrom > length) {
       throw new IOException("impossible length " + length);
     }
     for (int i = 0; i < length; i++) {
