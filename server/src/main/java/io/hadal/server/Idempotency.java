@@ -19,6 +19,12 @@ import org.jspecify.annotations.Nullable;
  * oldest. Safe for concurrent use.
  */
 final class Idempotency {
+  /**
+   * How long a repetition waits before it is told to come back: a client has its answer a moment
+   * before its request is over here.
+   */
+  private static final long GRACE_NANOS = 500_000_000;
+
   private final Map<String, Tenant> tenants = new HashMap<>();
   private IdempotencyLimits limits;
   private int count;
@@ -93,23 +99,41 @@ final class Idempotency {
     }
     String full = path + '\n' + key;
     byte[] digest = digest(body);
-    Entry known = find(tenant, full);
+    Entry known = settled(tenant, full, digest);
     if (known == null) {
       Entry entry = new Entry(tenant, full, digest);
       add(entry);
       return new Decision(null, entry);
-    }
-    if (!Arrays.equals(known.body, digest)) {
-      throw Problem.idempotencyMismatch();
-    }
-    if (!known.done) {
-      throw Problem.idempotencyInProgress();
     }
     Recording answer = known.answer;
     if (answer == null) {
       throw Problem.idempotencyReplayUnavailable();
     }
     return new Decision(answer, null);
+  }
+
+  /** The finished request with a key; null when the key is free. */
+  private @Nullable Entry settled(String tenant, String full, byte[] digest) {
+    long end = System.nanoTime() + GRACE_NANOS;
+    while (true) {
+      Entry known = find(tenant, full);
+      if (known != null && !Arrays.equals(known.body, digest)) {
+        throw Problem.idempotencyMismatch();
+      }
+      if (known == null || known.done) {
+        return known;
+      }
+      long rest = (end - System.nanoTime()) / 1_000_000;
+      if (rest <= 0) {
+        throw Problem.idempotencyInProgress();
+      }
+      try {
+        wait(rest);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw Problem.draining();
+      }
+    }
   }
 
   private @Nullable Entry find(String tenant, String full) {
@@ -139,6 +163,7 @@ final class Idempotency {
       account(entry.tenant, answer.bytes());
     }
     makeRoom();
+    notifyAll();
   }
 
   private void add(Entry entry) {
