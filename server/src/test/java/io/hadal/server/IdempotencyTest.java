@@ -56,7 +56,7 @@ class IdempotencyTest {
         "/api/chat | 'messages':[{'role':'user','content':'P'}],'options':{'num_predict':4}",
         "/api/generate | 'prompt':'P','options':{'num_predict':4}"
       })
-  void aRepetitionGetsTheSameBytes(String path, String fields) {
+  void aRepetitionGetsTheSameBytes(String path, String fields) throws Exception {
     for (String stream : new String[] {"true", "false"}) {
       String ask = "{'model':'tiny','stream':" + stream + ",'more':1," + fields + "}";
       String[] key = key("same-" + stream);
@@ -83,7 +83,15 @@ class IdempotencyTest {
       assertThat(other.headers().firstValue("x-should-retry")).hasValue("false");
       assertThat(TestServer.json(other).has("error")).isTrue();
     }
-    assertThat(SERVER.log).anyMatch(l -> l.contains("\"outcome\":\"replayed\""));
+    // The log is written when the client has its answer.
+    for (int i = 0; i < 500 && SERVER.log.stream().noneMatch(IdempotencyTest::replayed); i++) {
+      Thread.sleep(10);
+    }
+    assertThat(SERVER.log).anyMatch(IdempotencyTest::replayed);
+  }
+
+  private static boolean replayed(String line) {
+    return line.contains("\"outcome\":\"replayed\"");
   }
 
   @Test

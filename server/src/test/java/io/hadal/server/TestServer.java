@@ -25,10 +25,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.UnaryOperator;
 import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.Nullable;
@@ -51,7 +51,9 @@ final class TestServer implements AutoCloseable {
   final ServedModel served;
   final HadalServer server;
   final HttpClient http = HttpClient.newHttpClient();
-  final List<String> log = Collections.synchronizedList(new ArrayList<>());
+
+  /** Read while the server writes. */
+  final List<String> log = new CopyOnWriteArrayList<>();
 
   TestServer() {
     this(null, ServerLimits.DEFAULT, 1024, 16);
