@@ -102,7 +102,7 @@ class ConfigReloadTest {
                   .statusCode())
           .isEqualTo(503);
       first.join();
-      assertThat(server.log).anyMatch(l -> l.contains("\"outcome\":\"timeout\""));
+      server.awaitLog("\"outcome\":\"timeout\"");
     }
   }
 }

@@ -237,6 +237,17 @@ final class TestServer implements AutoCloseable {
     return events;
   }
 
+  /** Waits for a line of the access log, which is written when the client has its answer. */
+  void awaitLog(String part) throws InterruptedException {
+    long end = System.nanoTime() + PATIENCE.toNanos();
+    while (log.stream().noneMatch(l -> l.contains(part))) {
+      if (System.nanoTime() > end) {
+        throw new AssertionError("no " + part + " in " + log);
+      }
+      Thread.sleep(5);
+    }
+  }
+
   /** Waits until the engine has nothing to do. */
   void awaitIdle() throws InterruptedException {
     long end = System.nanoTime() + PATIENCE.toNanos();
