@@ -59,7 +59,6 @@ class ConfigReloadTest {
       assertThat(status(server, "sk-wrong-0123456789")).isEqualTo(401);
       assertThat(server.server.limits()).isEqualTo(ServerLimits.DEFAULT);
 
-      server.log.clear();
       Files.writeString(folder.resolve("others"), "bob " + BOB + "\n");
       Files.writeString(
           file,
@@ -69,6 +68,7 @@ class ConfigReloadTest {
               + "model: {context: 99}\n"
               + "log: {access: false}\n");
       await("needs a restart: model.context");
+      server.log.clear();
       assertThat(status(server, ALICE)).isEqualTo(401);
       assertThat(status(server, BOB)).isEqualTo(200);
       assertThat(server.server.limits().keepAlive()).isEqualTo(Duration.ofSeconds(3));
