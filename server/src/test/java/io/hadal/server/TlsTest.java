@@ -2,7 +2,9 @@ package io.hadal.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.hadal.server.http.HttpServerKind;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
@@ -72,6 +74,7 @@ class TlsTest {
 
   @Test
   void servesWithACertificateAndNothingInTheClear() throws Exception {
+    assumeTrue(TestServer.HTTP == HttpServerKind.HELIDON, "the JDK's server has no TLS");
     KeyStore store = identity();
     Path certificate = pem("chain.pem", "CERTIFICATE", store.getCertificate("id").getEncoded());
     Path key = pem("key.pem", "PRIVATE KEY", store.getKey("id", SECRET.toCharArray()).getEncoded());
