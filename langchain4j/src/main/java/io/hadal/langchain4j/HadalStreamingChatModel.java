@@ -1,24 +1,16 @@
 package io.hadal.langchain4j;
 
-import dev.langchain4j.model.ModelProvider;
-import dev.langchain4j.model.chat.Capability;
 import dev.langchain4j.model.chat.StreamingChatModel;
-import dev.langchain4j.model.chat.listener.ChatModelListener;
 import dev.langchain4j.model.chat.request.ChatRequest;
-import dev.langchain4j.model.chat.request.ChatRequestParameters;
 import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
-import java.util.List;
-import java.util.Set;
 
 /**
  * As {@link HadalChatModel}, with text, reasoning and calls as they come. Each answer has a virtual
  * thread, on which its handler is called.
  */
-public final class HadalStreamingChatModel implements StreamingChatModel {
-  private final Turns turns;
-
+public final class HadalStreamingChatModel extends EngineModel implements StreamingChatModel {
   private HadalStreamingChatModel(Turns turns) {
-    this.turns = turns;
+    super(turns);
   }
 
   /** A model to be made. */
@@ -36,26 +28,6 @@ public final class HadalStreamingChatModel implements StreamingChatModel {
     }
     StreamedTurn streamed = new StreamedTurn(turns, request, handler);
     Thread.ofVirtual().name("hadal-stream").start(() -> streamed.run(turn));
-  }
-
-  @Override
-  public ChatRequestParameters defaultRequestParameters() {
-    return turns.parameters();
-  }
-
-  @Override
-  public List<ChatModelListener> listeners() {
-    return turns.listeners();
-  }
-
-  @Override
-  public ModelProvider provider() {
-    return ModelProvider.OTHER;
-  }
-
-  @Override
-  public Set<Capability> supportedCapabilities() {
-    return Set.of(Capability.RESPONSE_FORMAT_JSON_SCHEMA);
   }
 
   /** Collects what a model is made of. */
