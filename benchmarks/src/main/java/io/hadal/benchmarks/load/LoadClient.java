@@ -64,6 +64,9 @@ final class LoadClient implements AutoCloseable {
   record Result(
       Outcome outcome, int tokens, long firstNanos, long lastNanos, @Nullable String detail) {}
 
+  /** A whole answer. */
+  record Completion(String text, int tokens, double seconds) {}
+
   LoadClient(URI url, @Nullable String model, @Nullable String key) {
     this.url = url;
     this.model = model;
@@ -76,11 +79,44 @@ final class LoadClient implements AutoCloseable {
     return http.send(request, HttpResponse.BodyHandlers.ofString()).body();
   }
 
+  /** The greedy continuation of a prompt. */
+  Completion complete(String prompt, int tokens) throws IOException, InterruptedException {
+    ObjectNode json =
+        JsonNodeFactory.instance
+            .objectNode()
+            .put("prompt", prompt)
+            .put("max_tokens", tokens)
+            .put("temperature", 0);
+    if (model != null) {
+      json.put("model", model);
+    }
+    long start = System.nanoTime();
+    HttpResponse<String> response =
+        http.send(post("/v1/completions", json), HttpResponse.BodyHandlers.ofString());
+    double seconds = (System.nanoTime() - start) / 1e9;
+    if (response.statusCode() != 200) {
+      throw new IOException(url + " answers " + response.statusCode() + ": " + response.body());
+    }
+    JsonNode answer = JSON.readTree(response.body());
+    return new Completion(
+        answer.at("/choices/0/text").asString(""),
+        answer.at("/usage/completion_tokens").asInt(0),
+        seconds);
+  }
+
+  private HttpRequest post(String path, ObjectNode json) {
+    return authorised(HttpRequest.newBuilder(url.resolve(path)))
+        .timeout(PATIENCE)
+        .header("content-type", "application/json")
+        .POST(HttpRequest.BodyPublishers.ofString(json.toString()))
+        .build();
+  }
+
   private HttpRequest.Builder authorised(HttpRequest.Builder builder) {
     return key == null ? builder : builder.header("authorization", "Bearer " + key);
   }
 
-  private String body(Request request) {
+  private ObjectNode body(Request request) {
     ObjectNode json =
         JsonNodeFactory.instance
             .objectNode()
@@ -100,7 +136,7 @@ final class LoadClient implements AutoCloseable {
     } else {
       json.put("prompt", prompt(request.seed)).put("max_tokens", request.tokens);
     }
-    return json.toString();
+    return json;
   }
 
   /** The beginning of a class; no two seeds share more than its first words. */
@@ -116,14 +152,8 @@ final class LoadClient implements AutoCloseable {
    * @param due when it should have been sent; times count from here
    */
   Result run(Request request, long due) {
-    HttpRequest http1 =
-        authorised(
-                HttpRequest.newBuilder(
-                    url.resolve(request.background ? "/v1/chat/completions" : "/v1/completions")))
-            .timeout(PATIENCE)
-            .header("content-type", "application/json")
-            .POST(HttpRequest.BodyPublishers.ofString(body(request)))
-            .build();
+    String path = request.background ? "/v1/chat/completions" : "/v1/completions";
+    HttpRequest http1 = post(path, body(request));
     try {
       HttpResponse<InputStream> response =
           http.send(http1, HttpResponse.BodyHandlers.ofInputStream());

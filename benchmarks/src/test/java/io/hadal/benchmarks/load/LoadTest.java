@@ -48,6 +48,35 @@ class LoadTest {
     return new ProcessBuilder(command).redirectError(folder.resolve("err").toFile()).start();
   }
 
+  /** A server beside itself gives the same texts at about the same rate. */
+  private void paired(String url) throws Exception {
+    Path prompts = Files.createDirectories(folder.resolve("prompts"));
+    for (int i = 0; i < 3; i++) {
+      Files.writeString(
+          prompts.resolve("A" + i + ".java"), "class A" + i + " {\n  int a;\n".repeat(6));
+    }
+    StringWriter report = new StringWriter();
+    int exit =
+        Paired.run(
+            new String[] {
+              "--url",
+              url,
+              "--other",
+              url,
+              "--model",
+              "hadal-nano",
+              "--prompts",
+              prompts.toString(),
+              "--again",
+              "100",
+              "--tokens",
+              "60"
+            },
+            new PrintWriter(report, true));
+    assertThat(exit).as(report.toString()).isZero();
+    assertThat(report.toString()).containsPattern("[123] prompts: .*, 0 texts differ");
+  }
+
   private static int number(String text, String pattern) {
     Matcher m = Pattern.compile(pattern).matcher(text);
     assertThat(m.find()).as("%s in %s", pattern, text).isTrue();
@@ -86,6 +115,7 @@ class LoadTest {
       assertThat(number(text, "requests/s: (\\d+) ok")).isPositive();
       assertThat(number(text, "requests/s: .* (\\d+) left")).isPositive();
       assertThat(text).contains("server at rest");
+      paired(url);
       assertThat(Files.readString(folder.resolve("err"))).doesNotContain("Exception", "\tat ");
     } finally {
       process.destroyForcibly().waitFor();
