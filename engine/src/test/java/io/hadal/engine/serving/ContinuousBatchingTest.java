@@ -167,37 +167,6 @@ class ContinuousBatchingTest {
     }
   }
 
-  /** Also behind a far cut, which leaves rings with rows of what was cut off. */
-  @ParameterizedTest
-  @EnumSource
-  void guessesCanBeTakenBackBehindAFarCut(TinyShape shape) {
-    int[] text = shape.tokens(1, 340);
-    int cached = 300;
-    int cuts = 0;
-    try (Engine engine = new Engine(MODELS.load(shape), TinyModels.options());
-        Session session = engine.newSession()) {
-      session.append(Arrays.copyOf(text, cached));
-      for (int to = cached - 2; to > 150; to--) {
-        try (Session cut = session.fork();
-            Session plain = engine.newSession()) {
-          if (!cut.canRewind(to) || cached - to <= engine.mostGuesses()) {
-            continue;
-          }
-          cuts++;
-          cut.rewind(to);
-          for (int i = 0; i < 12; i++) {
-            int[] guesses = Arrays.copyOfRange(text, cut.length() + 1, cut.length() + 9);
-            Work work = Work.guess(cut, text[cut.length()], guesses);
-            engine.run(List.of(work));
-            cut.reject(8 - i % 3, work.logits()[i % 3]);
-          }
-          assertThat(cut.logits()).isEqualTo(plain.append(Arrays.copyOf(text, cut.length())));
-        }
-      }
-    }
-    assertThat(cuts).isPositive();
-  }
-
   private static Map<Integer, Float> bias(int count) {
     Map<Integer, Float> bias = new TreeMap<>();
     for (int id = 0; id < count; id++) {

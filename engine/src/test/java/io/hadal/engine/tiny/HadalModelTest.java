@@ -72,6 +72,40 @@ class HadalModelTest {
     assertThat(own).isDeepEqualTo(run(released, tokens, 64));
   }
 
+  /**
+   * Behind a far cut, as a prompt makes that is the beginning of an earlier one, rings hold rows of
+   * what was cut off; guesses must be taken back all the same.
+   */
+  @Test
+  void guessesCanBeTakenBackBehindAFarCut() {
+    HadalCheckpoint hadal = everything(4);
+    int cached = 300;
+    int[] text = hadal.program(2, 350);
+    int cuts = 0;
+    try (Engine engine = Engine.open(hadal.write(folder), options(256));
+        Session session = engine.newSession()) {
+      session.append(Arrays.copyOf(text, cached));
+      for (int to = cached - 64; to > cached - 160; to--) {
+        if (!session.canRewind(to)) {
+          continue;
+        }
+        cuts++;
+        try (Session cut = session.fork();
+            Session plain = engine.newSession()) {
+          cut.rewind(to);
+          for (int i = 0; i < 12; i++) {
+            int at = cut.length();
+            Work work = Work.guess(cut, text[at], Arrays.copyOfRange(text, at + 1, at + 9));
+            engine.run(List.of(work));
+            cut.reject(8 - i % 3, work.logits()[i % 3]);
+          }
+          assertThat(cut.logits()).isEqualTo(plain.append(Arrays.copyOf(text, cut.length())));
+        }
+      }
+    }
+    assertThat(cuts).isPositive();
+  }
+
   @ParameterizedTest
   @ValueSource(ints = {4, 6})
   void anyStepsForksCutsAndRestoresGiveTheSameBits(int streams) throws IOException {
