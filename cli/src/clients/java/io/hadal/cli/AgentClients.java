@@ -2,7 +2,11 @@ package io.hadal.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 
 /** Agents and their versions. */
 final class AgentClients {
@@ -16,10 +20,40 @@ final class AgentClients {
   static final NpmClient PI = NpmClient.of("pi", "@mariozechner/pi-coding-agent@0.73.1");
   static final NpmClient CLINE = NpmClient.of("cline", "cline@3.0.65");
 
+  /** What agents are asked. */
+  static final String PROMPT = "Print a greeting with the shell.";
+
   private AgentClients() {}
 
-  static Path claude() {
-    return CLAUDE.install().resolve("@anthropic-ai/claude-code-linux-x64/claude");
+  /**
+   * Runs Claude Code.
+   *
+   * @param settings environment beside what {@link #connect} has written
+   */
+  static ClientRun claude(Path home, Map<String, String> settings) throws IOException {
+    Path binary = CLAUDE.install().resolve("@anthropic-ai/claude-code-linux-x64/claude");
+    Map<String, String> environment = new HashMap<>(settings);
+    environment.put("DISABLE_AUTOUPDATER", "1");
+    return ClientRun.isolated(
+        home,
+        environment,
+        List.of(
+            binary.toString(), "-p", PROMPT, "--output-format", "json", "--allowedTools", "Bash"));
+  }
+
+  /** Runs Codex with what {@link #connect} has written. */
+  static ClientRun codex(Path home) throws IOException {
+    return ClientRun.isolated(
+        home,
+        Map.of("HADAL_API_KEY", TripServer.KEY),
+        List.of(
+            CODEX.install().resolve(".bin/codex").toString(),
+            "exec",
+            "--profile",
+            "hadal",
+            "--skip-git-repo-check",
+            "--dangerously-bypass-approvals-and-sandbox",
+            PROMPT));
   }
 
   /** Sets a client up with our own command. */

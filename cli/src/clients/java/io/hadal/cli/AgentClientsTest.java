@@ -1,5 +1,6 @@
 package io.hadal.cli;
 
+import static io.hadal.cli.AgentClients.PROMPT;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -7,64 +8,26 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Agents as they are published: each calls its shell because the model says so. */
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-class AgentClientsTest {
-  private static final String PROMPT = "Print a greeting with the shell.";
-
-  private TripServer server;
-
-  @BeforeAll
-  void start() throws IOException {
-    server = new TripServer(65_536);
-  }
-
-  @AfterAll
-  void stop() {
-    server.close();
-  }
-
-  @BeforeEach
-  void forget() {
-    server.forget();
-  }
-
+class AgentClientsTest extends TripTest {
   @Test
   void claudeCode() throws IOException {
     Path home = AgentClients.CLAUDE.freshHome("claude");
-    Path binary = AgentClients.claude();
     connect("claude-code", home);
-    ClientRun run =
-        ClientRun.isolated(
-            home,
-            Map.of("DISABLE_AUTOUPDATER", "1"),
-            List.of(
-                binary.toString(),
-                "-p",
-                PROMPT,
-                "--output-format",
-                "json",
-                "--allowedTools",
-                "Bash"));
-    made("Claude Code", run);
+    made("Claude Code", AgentClients.claude(home, Map.of()));
   }
 
   /** Claude Code lists models of other makers under names that have "claude" in them. */
   @Test
   void claudeCodeFindsTheAlias() throws IOException {
-    Path binary = AgentClients.claude();
     Path home = AgentClients.CLAUDE.freshHome("claude-discovery");
     ClientRun run =
-        ClientRun.isolated(
+        AgentClients.claude(
             home,
             Map.of(
                 "ANTHROPIC_BASE_URL",
@@ -74,17 +37,7 @@ class AgentClientsTest {
                 "ANTHROPIC_MODEL",
                 "claude-" + TripServer.MODEL,
                 "CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY",
-                "1",
-                "DISABLE_AUTOUPDATER",
-                "1"),
-            List.of(
-                binary.toString(),
-                "-p",
-                PROMPT,
-                "--output-format",
-                "json",
-                "--allowedTools",
-                "Bash"));
+                "1"));
     made("Claude Code with discovery", run);
     assertThat(home.resolve(".claude/cache/gateway-models.json"))
         .content()
@@ -94,22 +47,9 @@ class AgentClientsTest {
 
   @Test
   void codex() throws IOException {
-    Path modules = AgentClients.CODEX.install();
     Path home = AgentClients.CODEX.freshHome("codex");
     connect("codex", home);
-    ClientRun run =
-        ClientRun.isolated(
-            home,
-            Map.of("HADAL_API_KEY", TripServer.KEY),
-            List.of(
-                modules.resolve(".bin/codex").toString(),
-                "exec",
-                "--profile",
-                "hadal",
-                "--skip-git-repo-check",
-                "--dangerously-bypass-approvals-and-sandbox",
-                PROMPT));
-    made("Codex", run);
+    made("Codex", AgentClients.codex(home));
   }
 
   @ParameterizedTest

@@ -7,72 +7,21 @@ import io.hadal.server.wire.Dialect;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 
 /** What agents make of errors: they must give up at once, or try again and succeed. */
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-class AgentErrorsTest {
-  private static final String PROMPT = "Print a greeting with the shell.";
-
-  private TripServer server;
-
-  @BeforeAll
-  void start() throws IOException {
-    server = new TripServer(65_536);
-  }
-
-  @AfterAll
-  void stop() {
-    server.close();
-  }
-
-  @BeforeEach
-  void forget() {
-    server.forget();
-  }
-
+class AgentErrorsTest extends TripTest {
   private static ClientRun claude(String url, String key, String test) throws IOException {
-    Path binary = AgentClients.claude();
     Path home = AgentClients.CLAUDE.freshHome("claude-" + test);
     AgentClients.connect("claude-code", url, key, home);
-    return said(
-        "Claude Code, " + test,
-        ClientRun.isolated(
-            home,
-            Map.of("DISABLE_AUTOUPDATER", "1"),
-            List.of(
-                binary.toString(),
-                "-p",
-                PROMPT,
-                "--output-format",
-                "json",
-                "--allowedTools",
-                "Bash")));
+    return said("Claude Code, " + test, AgentClients.claude(home, Map.of()));
   }
 
   private static ClientRun codex(String url, String test) throws IOException {
-    Path modules = AgentClients.CODEX.install();
     Path home = AgentClients.CODEX.freshHome("codex-" + test);
     AgentClients.connect("codex", url, TripServer.KEY, home);
-    return said(
-        "Codex, " + test,
-        ClientRun.isolated(
-            home,
-            Map.of("HADAL_API_KEY", TripServer.KEY),
-            List.of(
-                modules.resolve(".bin/codex").toString(),
-                "exec",
-                "--profile",
-                "hadal",
-                "--skip-git-repo-check",
-                "--dangerously-bypass-approvals-and-sandbox",
-                PROMPT)));
+    return said("Codex, " + test, AgentClients.codex(home));
   }
 
   private static ClientRun said(String what, ClientRun run) {
