@@ -6,6 +6,7 @@ import io.hadal.kernels.scalar.ScalarTrainingKernels;
 import io.hadal.kernels.vector.VectorGemm;
 import io.hadal.kernels.vector.VectorKernels;
 import io.hadal.kernels.vector.VectorTrainingKernels;
+import io.hadal.kernels.vector.packed.VectorBlockKernels;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +24,8 @@ final class KernelProvider {
 
   static final TrainingKernels TRAINING =
       INSTANCE instanceof ScalarKernels ? new ScalarTrainingKernels() : VectorLoader.training();
+
+  static final BlockKernels BLOCKS = VectorLoader.blocks();
 
   private KernelProvider() {}
 
@@ -80,6 +83,10 @@ final class KernelProvider {
 
     static Gemm gemm() {
       return new VectorGemm();
+    }
+
+    static BlockKernels blocks() {
+      return new VectorBlockKernels();
     }
 
     static TrainingKernels training() {

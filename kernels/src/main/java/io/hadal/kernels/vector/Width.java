@@ -8,24 +8,24 @@ import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /** The vector width of this JVM and the species that go with it. */
-final class Width {
+public final class Width {
   /** At most 512: sixteen lanes are the canonical order's number. */
-  static final int BITS =
+  public static final int BITS =
       Integer.getInteger(
           "hadal.vectorBits", Math.min(512, FloatVector.SPECIES_PREFERRED.vectorBitSize()));
 
-  static final VectorSpecies<Float> F = FloatVector.SPECIES_PREFERRED.withShape(shape(BITS));
-  static final VectorSpecies<Integer> I = IntVector.SPECIES_PREFERRED.withShape(shape(BITS));
+  public static final VectorSpecies<Float> F = FloatVector.SPECIES_PREFERRED.withShape(shape(BITS));
+  public static final VectorSpecies<Integer> I = IntVector.SPECIES_PREFERRED.withShape(shape(BITS));
 
   /** As many shorts as F has floats. */
-  static final VectorSpecies<Short> S =
+  public static final VectorSpecies<Short> S =
       ShortVector.SPECIES_PREFERRED.withShape(shape(Math.max(64, BITS / 2)));
 
   /** As many bytes as F has floats, from 256 bits on. */
-  static final VectorSpecies<Byte> B =
+  public static final VectorSpecies<Byte> B =
       ByteVector.SPECIES_PREFERRED.withShape(shape(Math.max(64, BITS / 4)));
 
-  static final int LENGTH = F.length();
+  public static final int LENGTH = F.length();
 
   private Width() {}
 

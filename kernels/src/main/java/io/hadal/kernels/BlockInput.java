@@ -1,0 +1,200 @@
+package io.hadal.kernels;
+
+import java.util.Arrays;
+
+/**
+ * Activations as 8-bit integers with one f32 scale for every 32 columns: {@code x = scale * code},
+ * {@code scale = max|x| / 127}, codes rounded to nearest, even on a tie. A block whose largest value
+ * is below 1e-30 is zero; one that holds NaN or an infinity has the scale NaN. Memory is reused from
+ * one {@link #begin} to the next.
+ */
+public final class BlockInput {
+  /** What the kernels of a layout read besides codes, scales and sums. */
+  public enum Form {
+    /** Codes only. */
+    CODES,
+    /** {@link #pairs()} of columns (8 t + n, 8 t + n + 4), n below 4. */
+    PLANES,
+    /** {@link #pairs()} of neighbours. */
+    BYTES,
+    /** {@link #pairs()} of columns (j, 16 + j) and (8 + j, 24 + j), j below 8. */
+    GRID,
+    /** {@link #panels()}. */
+    PANELS
+  }
+
+  /** Tokens of a panel. */
+  public static final int PANEL = 8;
+
+  private static final float LEAST = 1e-30f;
+
+  /** Adding it rounds to an integer, which is then in the low bits. */
+  private static final float ROUND = 0x1.8p23f;
+
+  private static final int ROUND_BITS = Float.floatToRawIntBits(ROUND);
+
+  private Form form = Form.CODES;
+  private int tokens;
+  private int cols;
+  private int blocks;
+  private byte[] codes = new byte[0];
+  private float[] scales = new float[0];
+  private int[] sums = new int[0];
+  private int[] pairs = new int[0];
+  private float[] panels = new float[0];
+
+  /**
+   * Makes room; every token must then be given to {@link #quantize}, by any thread.
+   *
+   * @param cols a multiple of 32
+   */
+  public void begin(int tokens, int cols, Form form) {
+    if (cols % 32 != 0) {
+      throw new IllegalArgumentException(cols + " columns do not fill blocks of 32");
+    }
+    this.form = form;
+    this.tokens = tokens;
+    this.cols = cols;
+    this.blocks = cols / 32;
+    int n = tokens * cols;
+    if (codes.length < n) {
+      codes = new byte[n];
+      scales = new float[n / 32];
+      sums = new int[n / 16];
+    }
+    switch (form) {
+      case CODES -> {}
+      case PANELS -> {
+        int padded = (tokens + PANEL - 1) / PANEL * PANEL;
+        if (panels.length < padded * cols) {
+          panels = new float[padded * cols];
+        }
+        if (padded > tokens) {
+          Arrays.fill(panels, (padded - PANEL) * cols, padded * cols, 0);
+        }
+      }
+      default -> {
+        if (pairs.length < n / 2) {
+          pairs = new int[n / 2];
+        }
+      }
+    }
+  }
+
+  /** Quantises token {@code t} from {@code cols} values. */
+  public void quantize(int t, float[] x, int offset) {
+    for (int b = 0; b < blocks; b++) {
+      block(t, b, x, offset + 32 * b);
+    }
+    switch (form) {
+      case CODES -> {}
+      case PLANES -> planePairs(t);
+      case BYTES -> bytePairs(t);
+      case GRID -> gridPairs(t);
+      case PANELS -> panel(t);
+    }
+  }
+
+  private void block(int t, int b, float[] x, int at) {
+    float largest = 0;
+    for (int i = at; i < at + 32; i++) {
+      largest = Math.max(largest, Math.abs(x[i]));
+    }
+    float inverse = 0;
+    float scale = 0;
+    if (!(largest < Float.POSITIVE_INFINITY)) {
+      scale = Float.NaN;
+    } else if (largest >= LEAST) {
+      scale = largest / 127;
+      inverse = 127 / largest;
+    }
+    int to = t * cols + 32 * b;
+    if (inverse == 0) {
+      Arrays.fill(codes, to, to + 32, (byte) 0);
+    } else {
+      for (int i = 0; i < 32; i++) {
+        codes[to + i] = (byte) (Float.floatToRawIntBits(x[at + i] * inverse + ROUND) - ROUND_BITS);
+      }
+    }
+    scales[t * blocks + b] = scale;
+    for (int h = 0; h < 2; h++) {
+      int sum = 0;
+      for (int i = 0; i < 16; i++) {
+        sum += codes[to + 16 * h + i];
+      }
+      sums[2 * (t * blocks + b) + h] = sum;
+    }
+  }
+
+  private void planePairs(int t) {
+    for (int i = t * cols; i < (t + 1) * cols; i += 8) {
+      for (int n = 0; n < 4; n++) {
+        pairs[i / 2 + n] = codes[i + n] & 0xffff | codes[i + n + 4] << 16;
+      }
+    }
+  }
+
+  private void bytePairs(int t) {
+    for (int i = t * cols; i < (t + 1) * cols; i += 2) {
+      pairs[i / 2] = codes[i] & 0xffff | codes[i + 1] << 16;
+    }
+  }
+
+  private void gridPairs(int t) {
+    for (int i = t * cols; i < (t + 1) * cols; i += 32) {
+      for (int j = 0; j < 16; j++) {
+        pairs[i / 2 + j] = codes[i + j] & 0xffff | codes[i + j + 16] << 16;
+      }
+    }
+  }
+
+  private void panel(int t) {
+    int at = t / PANEL * PANEL * cols + t % PANEL;
+    int from = t * cols;
+    for (int k = 0; k < cols; k++) {
+      panels[at + PANEL * k] = codes[from + k];
+    }
+  }
+
+  public int tokens() {
+    return tokens;
+  }
+
+  public int cols() {
+    return cols;
+  }
+
+  /** Blocks of a token. */
+  public int blocks() {
+    return blocks;
+  }
+
+  public Form form() {
+    return form;
+  }
+
+  /** {@code [tokens, cols]}. */
+  public byte[] codes() {
+    return codes;
+  }
+
+  /** {@code [tokens, blocks]}. */
+  public float[] scales() {
+    return scales;
+  }
+
+  /** Sums of codes of 16 columns, {@code [tokens, blocks, 2]}. */
+  public int[] sums() {
+    return sums;
+  }
+
+  /** Two codes as 16-bit halves of an int, the first low; {@code [tokens, blocks, 16]}. */
+  public int[] pairs() {
+    return pairs;
+  }
+
+  /** Codes as f32, {@code [tokens / 8, cols, 8]}, zero past the last token. */
+  public float[] panels() {
+    return panels;
+  }
+}

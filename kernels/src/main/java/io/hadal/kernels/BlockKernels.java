@@ -1,0 +1,43 @@
+package io.hadal.kernels;
+
+/**
+ * Products of packed weights with 8-bit activations.
+ *
+ * <p><b>One result.</b> Within a block of 32 columns the products of integers are summed exactly.
+ * Then {@code y = fma(sum, d * dx, y)} and, for types with minima, {@code y = fma(-minSum, dmin *
+ * dx, y)}, blocks in ascending order from +0. The order is the same for every token count, vector
+ * width, thread and implementation, so all return identical bits.
+ */
+public interface BlockKernels {
+
+  /** The implementation for this JVM. */
+  static BlockKernels get() {
+    return KernelProvider.BLOCKS;
+  }
+
+  /** Name for reports. */
+  String name();
+
+  /**
+   * {@link BlockInput#begin} with what the kernels need for these weights and that many tokens.
+   *
+   * @param w one of the matrices that will be multiplied; all of them have its type
+   */
+  void prepare(BlockInput x, int tokens, int cols, PackedMatrix w);
+
+  /**
+   * {@code y[yOffset + t * yStride + r] = W[r] . x[t]} for tokens {@code fromToken <= t < toToken}
+   * and rows {@code fromRow <= r < toRow}; {@code fromRow} is a multiple of 16, {@code toRow} too or
+   * the last. The first token writes to {@code yOffset}.
+   */
+  void multiply(
+      PackedMatrix w,
+      int fromRow,
+      int toRow,
+      BlockInput x,
+      int fromToken,
+      int toToken,
+      float[] y,
+      int yOffset,
+      int yStride);
+}

@@ -1,0 +1,127 @@
+package io.hadal.kernels.vector.packed;
+
+import io.hadal.kernels.BlockInput;
+import io.hadal.kernels.PackedMatrix;
+import io.hadal.kernels.packed.PackedLayout;
+import io.hadal.kernels.vector.Width;
+import java.util.Arrays;
+
+/**
+ * Packed weights times many tokens. Two groups of rows are turned into f32 integers a panel of
+ * columns at a time, which all tokens then run over from the first cache level.
+ */
+final class PanelProduct {
+  /** Rows of a panel: two groups. */
+  static final int ROWS = 2 * PackedLayout.GROUP;
+
+  /** Blocks of a panel: a unit of every layout. */
+  static final int BLOCKS = 8;
+
+  /** Tokens whose sums wait at a time. */
+  private static final int TOKENS = 256;
+
+  private static final int TILE = BlockInput.PANEL;
+  private static final int L = Width.LENGTH;
+
+  private static final ThreadLocal<PanelProduct> OWN = ThreadLocal.withInitial(PanelProduct::new);
+
+  private final float[] panel = new float[32 * BLOCKS * ROWS];
+  private final float[] scales = new float[BLOCKS * ROWS];
+  private final float[] mins = new float[3 * BLOCKS * ROWS];
+  private final float[] products = new float[2 * TILE * L];
+  private float[] sums = new float[TILE * ROWS];
+
+  private PanelProduct() {}
+
+  static void multiply(
+      PackedMatrix w,
+      int fromRow,
+      int toRow,
+      BlockInput x,
+      int fromToken,
+      int toToken,
+      float[] y,
+      int yOffset,
+      int yStride) {
+    PanelProduct own = OWN.get();
+    // Panels of eight tokens begin at multiples of eight.
+    for (int t = fromToken; t < toToken; ) {
+      int end = Math.min(toToken, (t / TILE + TOKENS / TILE) * TILE);
+      own.tokens(w, fromRow, toRow, x, t, end, y, yOffset + (t - fromToken) * yStride, yStride);
+      t = end;
+    }
+  }
+
+  private void tokens(
+      PackedMatrix w,
+      int fromRow,
+      int toRow,
+      BlockInput x,
+      int from,
+      int to,
+      float[] y,
+      int yAt,
+      int yStride) {
+    int first = from / TILE * TILE;
+    int tiles = (to - first + TILE - 1) / TILE;
+    int size = tiles * TILE * ROWS;
+    if (sums.length < size) {
+      sums = new float[size];
+    }
+    for (int r = fromRow; r < toRow; r += ROWS) {
+      Arrays.fill(sums, 0, size, 0);
+      int rows = Math.min(ROWS, toRow - r);
+      for (int b = 0; b < x.blocks(); b += BLOCKS) {
+        int count = Math.min(BLOCKS, x.blocks() - b);
+        unpack(w, r, rows, b, count);
+        for (int tile = 0; tile < tiles; tile++) {
+          blocks(w.layout(), x, first + tile * TILE, b, count, rows, tile * TILE * ROWS);
+        }
+      }
+      for (int t = from; t < to; t++) {
+        System.arraycopy(sums, (t - first) * ROWS, y, yAt + (t - from) * yStride + r, rows);
+      }
+    }
+  }
+
+  private void unpack(PackedMatrix w, int r, int rows, int b, int count) {
+    PackedCodes codes = PackedKernels.codes(w.layout());
+    long groupBytes = w.layout().groupBytes(w.cols());
+    long at = groupBytes * (r / PackedLayout.GROUP);
+    codes.unpack(w.data(), at, b, count, panel, 0, scales, mins);
+    if (rows > PackedLayout.GROUP) {
+      codes.unpack(
+          w.data(), at + groupBytes, b, count, panel, PackedLayout.GROUP, scales, mins);
+    }
+  }
+
+  /** Adds the panel's blocks to a tile of tokens. */
+  private void blocks(
+      PackedLayout layout, BlockInput x, int t, int b, int count, int rows, int sumsAt) {
+    int blocks = x.blocks();
+    int tokens = Math.min(TILE, x.tokens() - t);
+    for (int i = 0; i < count; i++) {
+      int xAt = t * x.cols() + (b + i) * 32 * TILE;
+      int d = t * blocks + b + i;
+      for (int v = 0; v < rows; v += 2 * L) {
+        PanelTile.products(panel, 32 * i * ROWS + v, x.panels(), xAt, products);
+        PanelTile.scale(
+            products, scales, i * ROWS + v, x.scales(), d, blocks, tokens, sums, sumsAt + v);
+        if (layout.hasMins()) {
+          PanelTile.minima(
+              mins,
+              3 * i * ROWS + v,
+              x.sums(),
+              2 * d,
+              2 * blocks,
+              x.scales(),
+              d,
+              blocks,
+              tokens,
+              sums,
+              sumsAt + v);
+        }
+      }
+    }
+  }
+}

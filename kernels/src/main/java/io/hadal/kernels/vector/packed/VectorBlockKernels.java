@@ -1,0 +1,77 @@
+package io.hadal.kernels.vector.packed;
+
+import io.hadal.kernels.BlockInput;
+import io.hadal.kernels.BlockKernels;
+import io.hadal.kernels.PackedMatrix;
+import io.hadal.kernels.packed.PackedLayout;
+import io.hadal.kernels.packed.ProductArguments;
+import io.hadal.kernels.vector.Width;
+import java.util.Arrays;
+
+/** Block-integer products on the Vector API. */
+public final class VectorBlockKernels implements BlockKernels {
+  /** Groups of rows side by side. */
+  private static final int SIDE_BY_SIDE = 4;
+
+  /** Up to this many tokens each gets its own pass over the weights. */
+  private static final int ROW_TOKENS = 2;
+
+  private static final ThreadLocal<float[]> SUMS =
+      ThreadLocal.withInitial(() -> new float[16 * SIDE_BY_SIDE]);
+
+  @Override
+  public String name() {
+    return "vector-" + Width.BITS;
+  }
+
+  @Override
+  public void prepare(BlockInput x, int tokens, int cols, PackedMatrix w) {
+    PackedRows rows = PackedKernels.rows(w.layout());
+    boolean direct = rows != null && tokens <= ROW_TOKENS;
+    x.begin(tokens, cols, direct ? rows.form() : BlockInput.Form.PANELS);
+  }
+
+  @Override
+  public void multiply(
+      PackedMatrix w,
+      int fromRow,
+      int toRow,
+      BlockInput x,
+      int fromToken,
+      int toToken,
+      float[] y,
+      int yOffset,
+      int yStride) {
+    ProductArguments.check(w, fromRow, toRow, x, fromToken, toToken, y, yOffset, yStride);
+    PackedRows rows = PackedKernels.rows(w.layout());
+    if (x.form() == BlockInput.Form.PANELS || rows == null) {
+      PanelProduct.multiply(w, fromRow, toRow, x, fromToken, toToken, y, yOffset, yStride);
+      return;
+    }
+    for (int t = fromToken; t < toToken; t++) {
+      direct(rows, w, fromRow, toRow, x, t, y, yOffset + (t - fromToken) * yStride);
+    }
+  }
+
+  private static void direct(
+      PackedRows rows,
+      PackedMatrix w,
+      int fromRow,
+      int toRow,
+      BlockInput x,
+      int t,
+      float[] y,
+      int yAt) {
+    float[] sums = SUMS.get();
+    long groupBytes = w.layout().groupBytes(w.cols());
+    int step = SIDE_BY_SIDE * PackedLayout.GROUP;
+    for (int r = fromRow; r < toRow; r += step) {
+      int count = Math.min(step, toRow - r);
+      int groups = (count + PackedLayout.GROUP - 1) / PackedLayout.GROUP;
+      Arrays.fill(sums, 0, groups * PackedLayout.GROUP, 0);
+      long at = groupBytes * (r / PackedLayout.GROUP);
+      rows.rows(w.data(), at, groupBytes, groups, x.blocks(), x, t, sums);
+      System.arraycopy(sums, 0, y, yAt + r, count);
+    }
+  }
+}
