@@ -21,6 +21,10 @@ public final class Width {
   public static final VectorSpecies<Short> S =
       ShortVector.SPECIES_PREFERRED.withShape(shape(Math.max(64, BITS / 2)));
 
+  /** As many bits as F. */
+  public static final VectorSpecies<Short> WIDE =
+      ShortVector.SPECIES_PREFERRED.withShape(shape(BITS));
+
   /** As many bytes as F has floats, from 256 bits on. */
   public static final VectorSpecies<Byte> B =
       ByteVector.SPECIES_PREFERRED.withShape(shape(Math.max(64, BITS / 4)));

@@ -7,12 +7,10 @@ import org.jspecify.annotations.Nullable;
 final class PackedKernels {
   private static final @Nullable PackedRows[] ROWS =
       new @Nullable PackedRows[PackedLayout.values().length];
-  private static final PackedCodes[] CODES = new PackedCodes[ROWS.length];
 
   static {
     for (PackedLayout layout : PackedLayout.values()) {
       ROWS[layout.ordinal()] = createRows(layout);
-      CODES[layout.ordinal()] = createCodes(layout);
     }
   }
 
@@ -21,22 +19,15 @@ final class PackedKernels {
   private static @Nullable PackedRows createRows(PackedLayout layout) {
     return switch (layout) {
       case E2M1 -> new E2m1Rows();
+      case Q4_K -> new Q4kRows();
+      case Q6_K -> new Q6kRows();
+      case Q2_K -> new Q2kRows();
       default -> null;
-    };
-  }
-
-  private static PackedCodes createCodes(PackedLayout layout) {
-    return switch (layout) {
-      default -> new E2m1Codes();
     };
   }
 
   /** The kernel for one token; null when tokens go through panels only. */
   static @Nullable PackedRows rows(PackedLayout layout) {
     return ROWS[layout.ordinal()];
-  }
-
-  static PackedCodes codes(PackedLayout layout) {
-    return CODES[layout.ordinal()];
   }
 }

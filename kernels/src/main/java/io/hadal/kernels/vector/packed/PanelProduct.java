@@ -25,6 +25,7 @@ final class PanelProduct {
 
   private static final ThreadLocal<PanelProduct> OWN = ThreadLocal.withInitial(PanelProduct::new);
 
+  private final PanelCodes codes = new PanelCodes();
   private final float[] panel = new float[32 * BLOCKS * ROWS];
   private final float[] scales = new float[BLOCKS * ROWS];
   private final float[] mins = new float[3 * BLOCKS * ROWS];
@@ -85,13 +86,20 @@ final class PanelProduct {
   }
 
   private void unpack(PackedMatrix w, int r, int rows, int b, int count) {
-    PackedCodes codes = PackedKernels.codes(w.layout());
     long groupBytes = w.layout().groupBytes(w.cols());
     long at = groupBytes * (r / PackedLayout.GROUP);
-    codes.unpack(w.data(), at, b, count, panel, 0, scales, mins);
+    codes.unpack(w.layout(), w.data(), at, b, count, panel, 0, scales, mins);
     if (rows > PackedLayout.GROUP) {
       codes.unpack(
-          w.data(), at + groupBytes, b, count, panel, PackedLayout.GROUP, scales, mins);
+          w.layout(),
+          w.data(),
+          at + groupBytes,
+          b,
+          count,
+          panel,
+          PackedLayout.GROUP,
+          scales,
+          mins);
     }
   }
 
@@ -104,7 +112,11 @@ final class PanelProduct {
       int xAt = t * x.cols() + (b + i) * 32 * TILE;
       int d = t * blocks + b + i;
       for (int v = 0; v < rows; v += 2 * L) {
-        PanelTile.products(panel, 32 * i * ROWS + v, x.panels(), xAt, products);
+        if (tokens == 1) {
+          PanelTile.one(panel, 32 * i * ROWS + v, x.panels(), xAt, products);
+        } else {
+          PanelTile.products(panel, 32 * i * ROWS + v, x.panels(), xAt, products);
+        }
         PanelTile.scale(
             products, scales, i * ROWS + v, x.scales(), d, blocks, tokens, sums, sumsAt + v);
         if (layout.hasMins()) {

@@ -83,6 +83,25 @@ final class PanelTile {
     b7.intoArray(out, 15 * L);
   }
 
+  /** {@link #products} of the first token alone. */
+  static void one(float[] panel, int p, float[] x, int xAt, float[] out) {
+    FloatVector a0 = FloatVector.zero(F);
+    FloatVector a1 = FloatVector.zero(F);
+    FloatVector b0 = FloatVector.zero(F);
+    FloatVector b1 = FloatVector.zero(F);
+    for (int k = 0; k < 32; k += 2) {
+      int at = p + k * PanelProduct.ROWS;
+      FloatVector x0 = FloatVector.broadcast(F, x[xAt + 8 * k]);
+      a0 = FloatVector.fromArray(F, panel, at).fma(x0, a0);
+      b0 = FloatVector.fromArray(F, panel, at + L).fma(x0, b0);
+      FloatVector x1 = FloatVector.broadcast(F, x[xAt + 8 * k + 8]);
+      a1 = FloatVector.fromArray(F, panel, at + PanelProduct.ROWS).fma(x1, a1);
+      b1 = FloatVector.fromArray(F, panel, at + PanelProduct.ROWS + L).fma(x1, b1);
+    }
+    a0.add(a1).intoArray(out, 0);
+    b0.add(b1).intoArray(out, L);
+  }
+
   /**
    * Adds a block's products under its scales.
    *

@@ -11,7 +11,7 @@ import java.util.Arrays;
 /** Block-integer products on the Vector API. */
 public final class VectorBlockKernels implements BlockKernels {
   /** Groups of rows side by side. */
-  private static final int SIDE_BY_SIDE = 4;
+  static final int SIDE_BY_SIDE = 8;
 
   /** Up to this many tokens each gets its own pass over the weights. */
   private static final int ROW_TOKENS = 2;
