@@ -15,7 +15,7 @@ public final class BlockInput {
     CODES,
     /** {@link #pairs()} of columns (8 t + n, 8 t + n + 4), n below 4. */
     PLANES,
-    /** {@link #pairs()} of neighbours. */
+    /** {@link #quads()}. */
     BYTES,
     /** {@link #pairs()} of columns (j, 16 + j) and (8 + j, 24 + j), j below 8. */
     GRID,
@@ -41,7 +41,9 @@ public final class BlockInput {
   private float[] scales = new float[0];
   private int[] sums = new int[0];
   private int[] pairs = new int[0];
+  private long[] quads = new long[0];
   private float[] panels = new float[0];
+  private float[] panelSums = new float[0];
 
   /**
    * Makes room; every token must then be given to {@link #quantize}, by any thread.
@@ -68,12 +70,18 @@ public final class BlockInput {
         int padded = (tokens + PANEL - 1) / PANEL * PANEL;
         if (panels.length < padded * cols) {
           panels = new float[padded * cols];
+          panelSums = new float[padded * cols / 16];
         }
         if (padded > tokens) {
           Arrays.fill(panels, (padded - PANEL) * cols, padded * cols, 0);
         }
       }
-      default -> {
+      case BYTES -> {
+        if (quads.length < n / 4) {
+          quads = new long[n / 4];
+        }
+      }
+      case PLANES, GRID -> {
         if (pairs.length < n / 2) {
           pairs = new int[n / 2];
         }
@@ -89,7 +97,7 @@ public final class BlockInput {
     switch (form) {
       case CODES -> {}
       case PLANES -> planePairs(t);
-      case BYTES -> bytePairs(t);
+      case BYTES -> quads(t);
       case GRID -> gridPairs(t);
       case PANELS -> panel(t);
     }
@@ -134,9 +142,11 @@ public final class BlockInput {
     }
   }
 
-  private void bytePairs(int t) {
-    for (int i = t * cols; i < (t + 1) * cols; i += 2) {
-      pairs[i / 2] = codes[i] & 0xffff | codes[i + 1] << 16;
+  private void quads(int t) {
+    for (int i = t * cols; i < (t + 1) * cols; i += 4) {
+      int low = codes[i] & 0xffff | codes[i + 1] << 16;
+      int high = codes[i + 2] & 0xffff | codes[i + 3] << 16;
+      quads[i / 4] = low & 0xffffffffL | (long) high << 32;
     }
   }
 
@@ -153,6 +163,10 @@ public final class BlockInput {
     int from = t * cols;
     for (int k = 0; k < cols; k++) {
       panels[at + PANEL * k] = codes[from + k];
+    }
+    int sumsAt = t / PANEL * PANEL * 2 * blocks + t % PANEL;
+    for (int h = 0; h < 2 * blocks; h++) {
+      panelSums[sumsAt + PANEL * h] = -sums[2 * t * blocks + h];
     }
   }
 
@@ -193,8 +207,18 @@ public final class BlockInput {
     return pairs;
   }
 
+  /** Four codes as 16-bit parts of a long, the first lowest; {@code [tokens, blocks, 8]}. */
+  public long[] quads() {
+    return quads;
+  }
+
   /** Codes as f32, {@code [tokens / 8, cols, 8]}, zero past the last token. */
   public float[] panels() {
     return panels;
+  }
+
+  /** Negative {@link #sums()} as f32, {@code [tokens / 8, blocks, 2, 8]}. */
+  public float[] panelSums() {
+    return panelSums;
   }
 }

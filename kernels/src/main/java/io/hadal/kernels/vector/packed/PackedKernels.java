@@ -1,6 +1,7 @@
 package io.hadal.kernels.vector.packed;
 
 import io.hadal.kernels.packed.PackedLayout;
+import io.hadal.kernels.vector.Width;
 import org.jspecify.annotations.Nullable;
 
 /** The kernels of each layout. */
@@ -22,6 +23,8 @@ final class PackedKernels {
       case Q4_K -> new Q4kRows();
       case Q6_K -> new Q6kRows();
       case Q2_K -> new Q2kRows();
+      case Q8 -> new Q8Rows();
+      case IQ2_XXS -> Width.BITS == 512 ? new Iq2XxsRows512() : null;
       default -> null;
     };
   }

@@ -117,21 +117,26 @@ final class PanelProduct {
         } else {
           PanelTile.products(panel, 32 * i * ROWS + v, x.panels(), xAt, products);
         }
-        PanelTile.scale(
-            products, scales, i * ROWS + v, x.scales(), d, blocks, tokens, sums, sumsAt + v);
+        int to = sumsAt + v;
+        int scale = i * ROWS + v;
         if (layout.hasMins()) {
-          PanelTile.minima(
+          int min = 3 * i * ROWS + v;
+          PanelTile.scaleWithMinima(
+              products,
+              scales,
+              scale,
               mins,
-              3 * i * ROWS + v,
-              x.sums(),
-              2 * d,
-              2 * blocks,
+              min,
+              x.panelSums(),
+              (t * blocks + (b + i) * TILE) * 2,
               x.scales(),
               d,
               blocks,
               tokens,
               sums,
-              sumsAt + v);
+              to);
+        } else {
+          PanelTile.scale(products, scales, scale, x.scales(), d, blocks, tokens, sums, to);
         }
       }
     }

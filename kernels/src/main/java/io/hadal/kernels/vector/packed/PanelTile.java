@@ -127,36 +127,40 @@ final class PanelTile {
   }
 
   /**
-   * Takes off a block's minima.
+   * {@link #scale}, and takes off the minima.
    *
    * @param mins minimum of the first half, of the second, and dmin, each of {@link
    *     PanelProduct#ROWS}
-   * @param q sums of the tokens' codes, every {@code qStride}
+   * @param q negative sums of the tokens' codes: first half of eight tokens, second half
    */
-  static void minima(
+  static void scaleWithMinima(
+      float[] out,
+      float[] scales,
+      int s,
       float[] mins,
       int m,
-      int[] q,
+      float[] q,
       int qAt,
-      int qStride,
       float[] dx,
       int d,
       int dxStride,
       int tokens,
       float[] sums,
       int at) {
-    for (int v = 0; v < 2 * L; v += L) {
-      FloatVector m0 = FloatVector.fromArray(F, mins, m + v);
-      FloatVector m1 = FloatVector.fromArray(F, mins, m + v + PanelProduct.ROWS);
-      FloatVector dm = FloatVector.fromArray(F, mins, m + v + 2 * PanelProduct.ROWS);
+    for (int v = 0; v < 2; v++) {
+      FloatVector sv = FloatVector.fromArray(F, scales, s + v * L);
+      FloatVector m0 = FloatVector.fromArray(F, mins, m + v * L);
+      FloatVector m1 = FloatVector.fromArray(F, mins, m + v * L + PanelProduct.ROWS);
+      FloatVector dm = FloatVector.fromArray(F, mins, m + v * L + 2 * PanelProduct.ROWS);
       for (int t = 0; t < tokens; t++) {
         FloatVector x = FloatVector.broadcast(F, dx[d + t * dxStride]);
-        FloatVector q0 = FloatVector.broadcast(F, -q[qAt + t * qStride]);
-        FloatVector q1 = FloatVector.broadcast(F, -q[qAt + t * qStride + 1]);
-        int to = at + t * PanelProduct.ROWS + v;
-        m0.fma(q0, m1.mul(q1))
-            .fma(dm.mul(x), FloatVector.fromArray(F, sums, to))
-            .intoArray(sums, to);
+        int to = at + t * PanelProduct.ROWS + v * L;
+        FloatVector sum =
+            FloatVector.fromArray(F, out, (2 * t + v) * L)
+                .fma(sv.mul(x), FloatVector.fromArray(F, sums, to));
+        FloatVector q0 = FloatVector.broadcast(F, q[qAt + t]);
+        FloatVector q1 = FloatVector.broadcast(F, q[qAt + 8 + t]);
+        m0.fma(q0, m1.mul(q1)).fma(dm.mul(x), sum).intoArray(sums, to);
       }
     }
   }
