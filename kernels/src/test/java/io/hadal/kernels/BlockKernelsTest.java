@@ -180,7 +180,7 @@ class BlockKernelsTest {
 
   private static BlockInput prepared(PackedMatrix w, float[] x, int from, int tokens) {
     BlockInput in = new BlockInput();
-    KERNELS.prepare(in, tokens, w.cols(), w);
+    KERNELS.prepare(in, tokens, w.cols(), w, tokens);
     for (int t = 0; t < tokens; t++) {
       in.quantize(t, x, (from + t) * w.cols());
     }

@@ -6,17 +6,12 @@ package io.hadal.kernels.packed;
  * products with 8-bit activations are exact in f32 as well as in int32.
  */
 final class BlockCodes {
-  /** Codes as packed; grid types hold indices from 0 and sign bytes from 16. */
   final int[] code = new int[32];
 
   final int[] value = new int[32];
   final int[] scale = new int[2];
   final int[] min = new int[2];
 
-  /** Stored bits of d and dmin: f16, or the E8M0 byte in d. */
-  short dBits;
-
-  short dminBits;
   float d;
   float dmin;
 
@@ -28,7 +23,6 @@ final class BlockCodes {
     scale[1] = 1;
     min[0] = 0;
     min[1] = 0;
-    dminBits = 0;
     dmin = 0;
     hasMin = false;
   }
@@ -39,12 +33,10 @@ final class BlockCodes {
   }
 
   void d(short bits) {
-    dBits = bits;
     d = half(bits);
   }
 
   void dmin(short bits) {
-    dminBits = bits;
     hasMin = true;
     dmin = half(bits);
   }

@@ -9,13 +9,14 @@ import io.hadal.kernels.WorkerPool;
 import io.hadal.model.NumericMode;
 import io.hadal.model.Probe;
 import io.hadal.model.config.ModelConfig;
+import io.hadal.model.weights.PackedWeights;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** Linear layers over the worker pool, with the roundings of the numeric mode. */
 final class Compute {
   /** Below this many multiply-adds a region costs more than it gives. */
-  private static final long SERIAL_WORK = 1 << 15;
+  static final long SERIAL_WORK = 1 << 15;
 
   private static final int TILE_ROWS = 4;
 
@@ -23,13 +24,23 @@ final class Compute {
   final WorkerPool pool;
   final NumericMode mode;
   final @Nullable Probe probe;
+
+  /** Packed weights, in mode fast. */
+  final @Nullable BlockLinear blocks;
+
   private final int activationBlock;
   private final boolean sumsInBf16;
   private final float[][] decoded;
   private float[] quantized = new float[0];
 
-  Compute(ModelConfig config, WorkerPool pool, NumericMode mode, @Nullable Probe probe) {
+  Compute(
+      ModelConfig config,
+      PackedWeights packed,
+      WorkerPool pool,
+      NumericMode mode,
+      @Nullable Probe probe) {
     this.pool = pool;
+    this.blocks = mode == NumericMode.FAST ? new BlockLinear(packed, pool) : null;
     this.decoded = perWorker(pool);
     this.sumsInBf16 = config.activations().sumsInBf16();
     this.mode = mode;
@@ -39,6 +50,10 @@ final class Compute {
 
   /** A released bf16, FP8 or FP4 linear layer (spec 0.4): {@code y[t] = W x[t]}. */
   void linear(Matrix w, float[] x, int xStride, int tokens, float[] y, int yStride) {
+    if (blocks != null && BlockLinear.handles(w)) {
+      blocks.linear(w, x, xStride, tokens, y, yStride);
+      return;
+    }
     float[] in = activations(w, x, xStride, tokens);
     if (sumsInBf16 && quantizesInput(w)) {
       parallel(
@@ -101,6 +116,15 @@ final class Compute {
     }
   }
 
+  /** Logits: as {@link #matmul}, from packed weights in mode fast. */
+  void head(Matrix w, float[] x, int xStride, int tokens, float[] y, int yStride) {
+    if (blocks != null && BlockLinear.handles(w)) {
+      blocks.linear(w, x, xStride, tokens, y, yStride);
+    } else {
+      matmul(w, x, xStride, tokens, y, yStride);
+    }
+  }
+
   /** An f32 layer: router, compressor, mHC, head. */
   void matmul(Matrix w, float[] x, int xStride, int tokens, float[] y, int yStride) {
     int rows = w.rows();
@@ -121,6 +145,10 @@ final class Compute {
    */
   void grouped(Matrix w, int groups, float[] x, int xStride, int tokens, float[] y, int yStride) {
     int rows = w.rows() / groups;
+    if (blocks != null && BlockLinear.handles(w) && rows % BlockLinear.GROUP == 0) {
+      blocks.grouped(w, groups, x, xStride, tokens, y, yStride);
+      return;
+    }
     int chunk = rowsPerTask(rows, w.cols(), tokens);
     int chunks = (rows + chunk - 1) / chunk;
     parallel(
