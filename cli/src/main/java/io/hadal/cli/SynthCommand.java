@@ -68,27 +68,27 @@ final class SynthCommand implements Callable<Integer> {
       paramLabel = "SHAPE",
       completionCandidates = Shapes.class,
       description =
-          "${COMPLETION-CANDIDATES}; v4.1-flash is without its n-gram tables. Default: v4-flash.")
+          "${COMPLETION-CANDIDATES}; V4.1 shapes are without n-gram tables. Default: v4-flash.")
   private String shape = label(SyntheticShape.V4_FLASH);
 
   @Option(
       names = "--layers",
       paramLabel = "N",
-      description = "Layers. Default: 4, or 6 with v4.1-flash, which has all kinds of layers.")
+      description = "Layers. Default: 4, or 6 with V4.1 shapes; all kinds of layers are among them.")
   private @Nullable Integer layers;
 
   @Option(
       names = "--experts",
       paramLabel = "N",
       description =
-          "Routed experts of a layer. Default: 32, or 8 with tiny. Fewer than released ones give an"
+          "Routed experts of a layer. Default: 32, or 8 with tiny shapes. Fewer than released ones give an"
               + " expert more tokens of a prompt.")
   private @Nullable Integer experts;
 
   @Option(
       names = "--vocab",
       paramLabel = "N",
-      description = "Tokens of the vocabulary. Default: 16384, or 512 with tiny.")
+      description = "Tokens of the vocabulary. Default: 16384, or 512 with tiny shapes.")
   private @Nullable Integer vocabulary;
 
   @ArgGroup(exclusive = true)
@@ -130,6 +130,7 @@ final class SynthCommand implements Callable<Integer> {
       case V4_FLASH -> "v4-flash";
       case V41_FLASH -> "v4.1-flash";
       case TINY -> "tiny";
+      case TINY_V41 -> "tiny-v4.1";
     };
   }
 

@@ -7,6 +7,7 @@ import io.hadal.kernels.StorageType;
 import io.hadal.model.synthetic.SyntheticTensor.Around;
 import io.hadal.model.synthetic.SyntheticTensor.Choices;
 import io.hadal.model.synthetic.SyntheticTensor.Weights;
+import io.hadal.model.synthetic.SyntheticTensors.Types;
 import io.hadal.model.weights.GgufTensors;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -28,7 +29,11 @@ final class SyntheticGguf {
         throw SyntheticModel.unfit("GGUF", type, types());
       }
     }
-    tensors = SyntheticTensors.of(model.config(), mix, mix.rest());
+    tensors =
+        SyntheticTensors.of(
+            model.config(),
+            mix,
+            new Types(mix.rest(), StorageType.F32, StorageType.F32, StorageType.I32));
   }
 
   private static String types() {
@@ -69,8 +74,8 @@ final class SyntheticGguf {
           case Weights w ->
               fill.blocks(
                   name, t.type(), bytes(t), RandomBlocks.of(t.type(), w.deviation()), random);
-          case Around around -> fill.vector(name, t.cols(), around, random);
-          case Choices choices -> fill.choices(name, t.rows(), t.cols(), choices.limit(), random);
+          case Around around -> fill.vector(name, t.type(), t.cols(), around, random);
+          case Choices choices -> fill.choices(name, t, choices.limit(), random);
         }
       }
       writer.finish();

@@ -8,6 +8,7 @@ import io.hadal.model.config.IndexerConfig;
 import io.hadal.model.synthetic.SyntheticTensor.Around;
 import io.hadal.model.synthetic.SyntheticTensor.Choices;
 import io.hadal.model.synthetic.SyntheticTensor.Weights;
+import io.hadal.model.synthetic.SyntheticTensors.Types;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -51,7 +52,14 @@ final class SyntheticSafetensors {
     tile = model.config().indexer().keys() == IndexerConfig.Keys.COMPRESSED ? 128 : 32;
     boolean scaled = isScaled(mix.rest());
     tensors =
-        SyntheticTensors.of(model.config(), mix, scaled ? StorageType.BF16 : mix.rest());
+        SyntheticTensors.of(
+            model.config(),
+            mix,
+            new Types(
+                scaled ? StorageType.BF16 : mix.rest(),
+                StorageType.BF16,
+                StorageType.BF16,
+                StorageType.I64));
   }
 
   private static boolean isScaled(StorageType type) {
@@ -149,8 +157,8 @@ final class SyntheticSafetensors {
           fill.scales(scale(name), scales(t), blocks, random);
         }
       }
-      case Around around -> fill.vector(name, t.cols(), around, random);
-      case Choices choices -> fill.choices(name, t.rows(), t.cols(), choices.limit(), random);
+      case Around around -> fill.vector(name, t.type(), t.cols(), around, random);
+      case Choices choices -> fill.choices(name, t, choices.limit(), random);
     }
   }
 }

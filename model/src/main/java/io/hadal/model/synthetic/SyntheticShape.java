@@ -53,7 +53,23 @@ public enum SyntheticShape {
        "o_groups": 2, "o_lora_rank": 128, "moe_intermediate_size": 256,
        "num_experts_per_tok": 2, "qk_rope_head_dim": 32, "index_n_heads": 8,
        "index_head_dim": 64, "index_topk": 16, "sliding_window": 32, "hc_mult": 4,
-       "max_position_embeddings": 65536, "rms_norm_eps": 1e-6}""");
+       "max_position_embeddings": 65536, "rms_norm_eps": 1e-6}"""),
+
+  /** The same of V4.1. */
+  TINY_V41(
+      6,
+      8,
+      512,
+      40,
+      384,
+      """
+      {"architectures": ["DeepseekV41ForCausalLM"], "model_type": "deepseek_v41",
+       "hidden_size": 256, "num_attention_heads": 8, "head_dim": 64, "q_lora_rank": 256,
+       "o_groups": 2, "o_lora_rank": 128, "moe_intermediate_size": 256,
+       "num_experts_per_tok": 2, "qk_rope_head_dim": 32, "index_n_heads": 8,
+       "index_head_dim": 64, "index_topk": 16, "sliding_window": 32, "hc_mult": 4,
+       "candidate_topk_blocks": 8, "candidate_block_size": 4,
+       "max_position_embeddings": 65536, "rms_norm_eps": 1e-20}""");
 
   /** Fields in which the shapes agree. */
   private static final String COMMON =
@@ -125,7 +141,7 @@ public enum SyntheticShape {
     config.put("num_hidden_layers", layers);
     config.put("n_routed_experts", experts);
     config.put("vocab_size", vocabulary);
-    if (this == V41_FLASH) {
+    if (this == V41_FLASH || this == TINY_V41) {
       streams(config, layers);
     } else {
       kinds(config, layers);

@@ -24,10 +24,11 @@ record SyntheticTensor(
   /** Distinct numbers below {@code limit} in every row. */
   record Choices(int limit) implements Content {}
 
-  static SyntheticTensor vector(String name, int values, double centre, double spread) {
+  static SyntheticTensor vector(
+      String name, StorageType type, int values, double centre, double spread) {
     return new SyntheticTensor(
         name,
-        StorageType.F32,
+        type,
         0,
         0,
         values,

@@ -14,25 +14,28 @@ import java.util.List;
 final class SyntheticTensors {
   private static final StorageType SMALL = StorageType.BF16;
 
+  /**
+   * Types in which file formats differ.
+   *
+   * @param tables of embedding and head
+   * @param choices of experts by token
+   */
+  record Types(StorageType tables, StorageType norms, StorageType router, StorageType choices) {}
+
   private final ModelConfig config;
   private final StorageMix mix;
-
-  /** Of embedding and head. */
-  private final StorageType tables;
+  private final Types types;
 
   private final List<SyntheticTensor> out = new ArrayList<>();
 
-  private SyntheticTensors(ModelConfig config, StorageMix mix, StorageType tables) {
+  private SyntheticTensors(ModelConfig config, StorageMix mix, Types types) {
     this.config = config;
     this.mix = mix;
-    this.tables = tables;
+    this.types = types;
   }
 
-  /**
-   * @param tables type of embedding and head
-   */
-  static List<SyntheticTensor> of(ModelConfig config, StorageMix mix, StorageType tables) {
-    SyntheticTensors tensors = new SyntheticTensors(config, mix, tables);
+  static List<SyntheticTensor> of(ModelConfig config, StorageMix mix, Types types) {
+    SyntheticTensors tensors = new SyntheticTensors(config, mix, types);
     tensors.all();
     return tensors.out;
   }
@@ -40,7 +43,7 @@ final class SyntheticTensors {
   private void all() {
     int d = config.hiddenSize();
     // Rows as large as what the layers add keep tokens apart to the end.
-    out.add(SyntheticTensor.matrix("embed.weight", tables, config.vocabSize(), d, 1));
+    out.add(SyntheticTensor.matrix("embed.weight", types.tables(), config.vocabSize(), d, 1));
     for (LayerConfig layer : config.layers()) {
       layer("layers." + layer.index() + ".", layer);
     }
@@ -48,7 +51,7 @@ final class SyntheticTensors {
       hyper("hc_head", config.hyper().streams(), 1);
     }
     norm("norm.weight", d);
-    out.add(SyntheticTensor.matrix("head.weight", tables, config.vocabSize(), d));
+    out.add(SyntheticTensor.matrix("head.weight", types.tables(), config.vocabSize(), d));
   }
 
   private void layer(String p, LayerConfig layer) {
@@ -62,12 +65,12 @@ final class SyntheticTensors {
 
   private void hyper(String p, int mixes, int scales) {
     out.add(SyntheticTensor.matrix(p + "_fn", StorageType.F32, mixes, config.streamWidth()));
-    out.add(SyntheticTensor.vector(p + "_base", mixes, 0, 0.5));
-    out.add(SyntheticTensor.vector(p + "_scale", scales, 0.5, 0.1));
+    out.add(SyntheticTensor.vector(p + "_base", StorageType.F32, mixes, 0, 0.5));
+    out.add(SyntheticTensor.vector(p + "_scale", StorageType.F32, scales, 0.5, 0.1));
   }
 
   private void norm(String name, int width) {
-    out.add(SyntheticTensor.vector(name, width, 1, 0.2));
+    out.add(SyntheticTensor.vector(name, types.norms(), width, 1, 0.2));
   }
 
   private void dense(String name, int rows, int cols) {
@@ -88,7 +91,7 @@ final class SyntheticTensors {
     norm(p + "kv_norm.weight", a.headDim());
     dense(p + "wo_a", a.outGroups() * a.outRank(), a.groupWidth());
     dense(p + "wo_b", d, a.outGroups() * a.outRank());
-    out.add(SyntheticTensor.vector(p + "attn_sink", a.heads(), 0, 1));
+    out.add(SyntheticTensor.vector(p + "attn_sink", StorageType.F32, a.heads(), 0, 1));
     if (layer.compresses()) {
       compressor(p + "compressor.", layer, a.headDim());
     }
@@ -123,18 +126,18 @@ final class SyntheticTensors {
   private void experts(String p, LayerConfig layer) {
     MoeConfig m = layer.moe();
     int d = config.hiddenSize();
-    out.add(SyntheticTensor.matrix(p + "gate.weight", StorageType.F32, m.experts(), d));
+    out.add(SyntheticTensor.matrix(p + "gate.weight", types.router(), m.experts(), d));
     if (layer.hashRouted()) {
       out.add(
           new SyntheticTensor(
               p + "gate.tid2eid",
-              StorageType.I32,
+              types.choices(),
               0,
               config.vocabSize(),
               m.activeExperts(),
               new Choices(m.experts())));
     } else {
-      out.add(SyntheticTensor.vector(p + "gate.bias", m.experts(), 0, 0.05));
+      out.add(SyntheticTensor.vector(p + "gate.bias", StorageType.F32, m.experts(), 0, 0.05));
     }
     stack(p + "experts.w1", mix.experts(), m.experts(), m.width(), d);
     stack(p + "experts.w3", mix.experts(), m.experts(), m.width(), d);

@@ -2,7 +2,10 @@ package io.hadal.model.synthetic;
 
 import io.hadal.formats.weights.TensorWriter;
 import io.hadal.kernels.RandomBlocks;
+import io.hadal.kernels.RowEncoder;
 import io.hadal.kernels.StorageType;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.function.LongConsumer;
 
@@ -25,32 +28,48 @@ final class TensorFill {
     return root.split();
   }
 
-  void vector(String name, int values, SyntheticTensor.Around around, SplittableRandom random) {
+  void vector(
+      String name,
+      StorageType type,
+      int values,
+      SyntheticTensor.Around around,
+      SplittableRandom random) {
     float[] x = new float[values];
     for (int i = 0; i < x.length; i++) {
       x[i] = around.centre() + around.spread() * (2 * random.nextFloat() - 1);
     }
-    writer.write(name, x);
-    progress.accept((long) Float.BYTES * values);
+    byte[] stored = new byte[Math.toIntExact(type.bytes(values))];
+    RowEncoder.encode(type, x, 0, values, MemorySegment.ofArray(stored), 0);
+    writer.write(name, stored);
+    progress.accept(stored.length);
   }
 
-  void choices(String name, int rows, int cols, int limit, SplittableRandom random) {
-    int[] row = new int[cols];
-    int[] all = new int[Math.multiplyExact(rows, cols)];
-    for (int r = 0; r < rows; r++) {
-      for (int c = 0; c < cols; c++) {
-        row[c] = random.nextInt(limit);
-        for (int before = 0; before < c; before++) {
-          if (row[before] == row[c]) {
-            c--;
-            break;
-          }
+  /** Distinct numbers in every row, of type I32 or I64. */
+  void choices(String name, SyntheticTensor t, int limit, SplittableRandom random) {
+    long[] all = new long[Math.multiplyExact(t.rows(), t.cols())];
+    for (int from = 0; from < all.length; from += t.cols()) {
+      for (int i = from; i < from + t.cols(); ) {
+        all[i] = random.nextInt(limit);
+        if (isNew(all, from, i)) {
+          i++;
         }
       }
-      System.arraycopy(row, 0, all, r * cols, cols);
     }
-    writer.write(name, all);
-    progress.accept((long) Integer.BYTES * all.length);
+    if (t.type() == StorageType.I64) {
+      writer.write(name, all);
+    } else {
+      writer.write(name, Arrays.stream(all).mapToInt(Math::toIntExact).toArray());
+    }
+    progress.accept(t.type().bytes(all.length));
+  }
+
+  private static boolean isNew(long[] all, int from, int at) {
+    for (int before = from; before < at; before++) {
+      if (all[before] == all[at]) {
+        return false;
+      }
+    }
+    return true;
   }
 
   void blocks(
