@@ -79,7 +79,9 @@ class SynthCommandTest {
   @MethodSource("ggufTypes")
   void everyTypeOfGgufRuns(StorageType type) throws IOException {
     Path file =
-        written(type + ".gguf", "--shape", "tiny", "--layers", "3", "--type", type.name());
+        written(
+            type + ".gguf", "--shape", "tiny", "--layers", "2", "--experts", "4", "--type",
+            type.name());
     assertPlausible(logits(file));
   }
 
@@ -88,7 +90,8 @@ class SynthCommandTest {
   void everyTypeOfSafetensorsRuns(String type) throws IOException {
     Path model =
         written(
-            type, "--shape", "tiny", "--layers", "3", "--format", "safetensors", "--type", type);
+            type, "--shape", "tiny", "--layers", "2", "--experts", "4", "--format", "safetensors",
+            "--type", type);
     assertPlausible(logits(model));
   }
 
@@ -106,7 +109,7 @@ class SynthCommandTest {
     assertThat(ids.exitCode()).as(ids.err()).isZero();
     Invocation text =
         Invocation.hadal(
-            "generate", "-q", "--model", file.toString(), "--prompt", "some words", "-n", "6",
+            "generate", "--model", file.toString(), "--prompt", "some words", "-n", "6",
             "--ignore-eos");
     assertThat(text.exitCode()).as(text.err()).isZero();
     assertThat(text.err()).contains("generated 6 tokens");
