@@ -74,7 +74,8 @@ final class SynthCommand implements Callable<Integer> {
   @Option(
       names = "--layers",
       paramLabel = "N",
-      description = "Layers. Default: 4, or 6 with V4.1 shapes; all kinds of layers are among them.")
+      description =
+          "Layers. Default: 4, or 6 with V4.1 shapes; all kinds of layers are among them.")
   private @Nullable Integer layers;
 
   @Option(

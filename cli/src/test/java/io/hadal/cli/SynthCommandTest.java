@@ -48,7 +48,13 @@ class SynthCommandTest {
     Path out = folder.resolve("logits.safetensors");
     Invocation run =
         Invocation.hadal(
-            "logits", "-q", "--model", model.toString(), "--tokens", tokens.toString(), "--out",
+            "logits",
+            "-q",
+            "--model",
+            model.toString(),
+            "--tokens",
+            tokens.toString(),
+            "--out",
             out.toString());
     assertThat(run.exitCode()).as(run.err()).isZero();
     try (Safetensors store = Safetensors.open(out)) {
@@ -80,7 +86,14 @@ class SynthCommandTest {
   void everyTypeOfGgufRuns(StorageType type) throws IOException {
     Path file =
         written(
-            type + ".gguf", "--shape", "tiny", "--layers", "2", "--experts", "4", "--type",
+            type + ".gguf",
+            "--shape",
+            "tiny",
+            "--layers",
+            "2",
+            "--experts",
+            "4",
+            "--type",
             type.name());
     assertPlausible(logits(file));
   }
@@ -90,8 +103,17 @@ class SynthCommandTest {
   void everyTypeOfSafetensorsRuns(String type) throws IOException {
     Path model =
         written(
-            type, "--shape", "tiny", "--layers", "2", "--experts", "4", "--format", "safetensors",
-            "--type", type);
+            type,
+            "--shape",
+            "tiny",
+            "--layers",
+            "2",
+            "--experts",
+            "4",
+            "--format",
+            "safetensors",
+            "--type",
+            type);
     assertPlausible(logits(model));
   }
 
@@ -109,11 +131,17 @@ class SynthCommandTest {
     assertThat(ids.exitCode()).as(ids.err()).isZero();
     Invocation text =
         Invocation.hadal(
-            "generate", "--model", file.toString(), "--prompt", "some words", "-n", "6",
+            "generate",
+            "--model",
+            file.toString(),
+            "--prompt",
+            "some words",
+            "-n",
+            "6",
             "--ignore-eos");
     assertThat(text.exitCode()).as(text.err()).isZero();
     assertThat(text.err()).contains("generated 6 tokens");
-    Invocation inspect = Invocation.hadal("inspect", "--model", file.toString());
+    Invocation inspect = Invocation.hadal("inspect", file.toString());
     assertThat(inspect.out())
         .contains("1 window hash-routed, 2 csa/4, 1 hca/128", "found, 512 tokens", "IQ2_XXS");
   }

@@ -175,7 +175,6 @@ public final class RandomBlocks {
 
   private static BlockScales one() {
     byte[] scale = {127};
-    return new BlockScales(
-        StorageType.F8_E8M0, MemorySegment.ofArray(scale), 1, SAMPLE_VALUES, 1);
+    return new BlockScales(StorageType.F8_E8M0, MemorySegment.ofArray(scale), 1, SAMPLE_VALUES, 1);
   }
 }

@@ -34,8 +34,7 @@ class RandomBlocksTest {
         scales[i] = blocks.tileScale(random);
       }
       BlockScales tiles =
-          new BlockScales(
-              StorageType.F8_E8M0, MemorySegment.ofArray(scales), 1, 32, COLS / 32);
+          new BlockScales(StorageType.F8_E8M0, MemorySegment.ofArray(scales), 1, 32, COLS / 32);
       m = Matrix.scaled(type, codes, ROWS, COLS, tiles);
     } else {
       m = Matrix.of(type, codes, ROWS, COLS);

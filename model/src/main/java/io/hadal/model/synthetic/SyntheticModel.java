@@ -35,12 +35,7 @@ public final class SyntheticModel {
    * @throws IllegalArgumentException for a number out of range, with a message for the user
    */
   public static SyntheticModel of(
-      SyntheticShape shape,
-      int layers,
-      int experts,
-      int vocabulary,
-      StorageMix mix,
-      long seed) {
+      SyntheticShape shape, int layers, int experts, int vocabulary, StorageMix mix, long seed) {
     check("layers", layers, 1, shape.mostLayers());
     check("experts", experts, shape.activeExperts(), shape.mostExperts());
     check("vocab", vocabulary, SyntheticVocabulary.LEAST, MOST_VOCABULARY);
@@ -87,7 +82,8 @@ public final class SyntheticModel {
   }
 
   /**
-   * Writes config.json and model.safetensors as released checkpoints have them, without a tokenizer.
+   * Writes config.json and model.safetensors as released checkpoints have them, without a
+   * tokenizer.
    *
    * @param folder made when it is not there; files of these names are replaced
    * @param progress told the bytes of each piece that is written

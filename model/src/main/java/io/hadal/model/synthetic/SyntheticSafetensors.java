@@ -135,8 +135,7 @@ final class SyntheticSafetensors {
       case FP4_E2M1 ->
           layout
               .tensor(name, StorageType.I8, t.rows(), t.cols() / 2)
-              .tensor(
-                  scale(name), StorageType.F8_E8M0, t.rows(), ceilDiv(t.cols(), FP4_TILE));
+              .tensor(scale(name), StorageType.F8_E8M0, t.rows(), ceilDiv(t.cols(), FP4_TILE));
       default -> {
         if (t.rows() > 0) {
           layout.tensor(name, t.type(), t.rows(), t.cols());

@@ -27,12 +27,7 @@ record SyntheticTensor(
   static SyntheticTensor vector(
       String name, StorageType type, int values, double centre, double spread) {
     return new SyntheticTensor(
-        name,
-        type,
-        0,
-        0,
-        values,
-        new Around((float) centre, (float) spread));
+        name, type, 0, 0, values, new Around((float) centre, (float) spread));
   }
 
   static SyntheticTensor matrix(String name, StorageType type, int rows, int cols) {
@@ -44,10 +39,8 @@ record SyntheticTensor(
     return new SyntheticTensor(name, type, 0, rows, cols, new Weights(deviation));
   }
 
-  static SyntheticTensor stack(
-      String name, StorageType type, int copies, int rows, int cols) {
-    return new SyntheticTensor(
-        name, type, copies, rows, cols, new Weights(1 / Math.sqrt(cols)));
+  static SyntheticTensor stack(String name, StorageType type, int copies, int rows, int cols) {
+    return new SyntheticTensor(name, type, copies, rows, cols, new Weights(1 / Math.sqrt(cols)));
   }
 
   /** Rows of all copies. */

@@ -117,8 +117,7 @@ final class SyntheticTensors {
       small(p + "wgate", channels, config.hiddenSize());
     }
     if (config.indexer().keys() == IndexerConfig.Keys.COMPRESSED) {
-      out.add(
-          SyntheticTensor.matrix(p + "ape", StorageType.F32, layer.ratio(), channels, 0.3));
+      out.add(SyntheticTensor.matrix(p + "ape", StorageType.F32, layer.ratio(), channels, 0.3));
     }
     norm(p + "norm.weight", width);
   }

@@ -19,24 +19,22 @@ class SyntheticModelTest {
       new StorageMix(StorageType.FP4_E2M1, StorageType.FP4_E2M1, StorageType.F8_E4M3);
 
   private static SyntheticModel model(SyntheticShape shape, int layers, StorageMix mix) {
-    return SyntheticModel.of(
-        shape, layers, shape.experts(), shape.vocabulary(), mix, 1);
+    return SyntheticModel.of(shape, layers, shape.experts(), shape.vocabulary(), mix, 1);
   }
 
-  private static List<Integer> layers(ModelConfig config, java.util.function.Predicate<LayerConfig> which) {
+  private static List<Integer> layers(
+      ModelConfig config, java.util.function.Predicate<LayerConfig> which) {
     return config.layers().stream().filter(which).map(LayerConfig::index).toList();
   }
 
   /** All tensors of V4-Flash but those of its drafter, by the released sizes (V4 spec 1.3). */
   @Test
   void theWholeOfV4FlashHasTheReleasedBytes() {
-    SyntheticModel whole =
-        SyntheticModel.of(SyntheticShape.V4_FLASH, 43, 256, 129280, RELEASED, 1);
+    SyntheticModel whole = SyntheticModel.of(SyntheticShape.V4_FLASH, 43, 256, 129280, RELEASED, 1);
     assertThat(whole.safetensorsBytes()).isEqualTo(159_609_485_896L - 3_593_787_756L);
     List<Integer> ratios = whole.config().layers().stream().map(LayerConfig::ratio).toList();
     assertThat(ratios)
-        .isEqualTo(
-            IntStream.range(0, 43).mapToObj(i -> i < 2 ? 0 : i % 2 == 0 ? 4 : 128).toList());
+        .isEqualTo(IntStream.range(0, 43).mapToObj(i -> i < 2 ? 0 : i % 2 == 0 ? 4 : 128).toList());
     assertThat(layers(whole.config(), LayerConfig::hashRouted)).containsExactly(0, 1, 2);
   }
 
@@ -49,8 +47,7 @@ class SyntheticModelTest {
     assertThat(layers(config, l -> l.ratio() == 1))
         .isEqualTo(IntStream.range(20, 40).boxed().toList());
     assertThat(layers(config, LayerConfig::compresses)).containsExactly(2, 8, 14, 20);
-    assertThat(layers(config, LayerConfig::selects))
-        .containsExactly(2, 8, 14, 20, 24, 28, 32, 36);
+    assertThat(layers(config, LayerConfig::selects)).containsExactly(2, 8, 14, 20, 24, 28, 32, 36);
     assertThat(config.indexer().candidates()).isEqualTo(new Candidates(20, 2048, 8));
   }
 
@@ -92,8 +89,7 @@ class SyntheticModelTest {
   @Test
   void mixesNameThePartsInAnyOrder() {
     assertThat(StorageMix.parse("rest=fp8, experts=mxfp4"))
-        .isEqualTo(
-            new StorageMix(StorageType.MXFP4, StorageType.MXFP4, StorageType.F8_E4M3));
+        .isEqualTo(new StorageMix(StorageType.MXFP4, StorageType.MXFP4, StorageType.F8_E4M3));
     StorageMix three = StorageMix.parse("down=Q2_K,experts=IQ2_XXS,rest=Q8_0");
     assertThat(StorageMix.parse(three.toString())).isEqualTo(three);
   }
