@@ -1,6 +1,7 @@
 package io.hadal.benchmarks.peer;
 
 import io.hadal.kernels.StorageType;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
@@ -8,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -110,6 +112,12 @@ public final class PeerBench implements Callable<Integer> {
       description = "Seconds of processor time for each side before. Default: 2.")
   private double warmUp = 2;
 
+  @Option(
+      names = "--same-process",
+      description =
+          "All types in this process. Default: one for each type, with the JVM options of ./hadal.")
+  private boolean sameProcess;
+
   @Option(names = "--csv", description = "Comma-separated values instead of a table.")
   private boolean csv;
 
@@ -125,15 +133,18 @@ public final class PeerBench implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     List<Contender> chosen = chosen();
-    Ggml ggml = new Ggml(folder);
     PrintWriter out = spec.commandLine().getOut();
-    String unit = kind == Case.gemv ? "GB/s" : "GOP/s";
-    if (csv) {
-      out.println("case,type,tokens,side,median,p10,p90,unit,ratio to best ggml,relative error");
-    } else {
-      out.printf("| type | tokens | | %s (p10 to p90) | to best ggml | error |%n", unit);
-      out.println("| --- | --- | --- | --- | --- | --- |");
+    for (String line : header()) {
+      out.println(line);
     }
+    out.flush();
+    if (!sameProcess) {
+      for (StorageType type : types) {
+        inChild(type, out);
+      }
+      return 0;
+    }
+    Ggml ggml = load();
     for (StorageType type : types) {
       for (int count : counts()) {
         try (Arena arena = Arena.ofConfined()) {
@@ -143,6 +154,48 @@ public final class PeerBench implements Callable<Integer> {
       }
     }
     return 0;
+  }
+
+  private List<String> header() {
+    if (csv) {
+      return List.of(
+          "case,type,tokens,side,median,p10,p90,unit,ratio to best ggml,relative error");
+    }
+    String unit = kind == Case.gemv ? "GB/s" : "GOP/s";
+    return List.of(
+        "| type | tokens | | " + unit + " (p10 to p90) | to best ggml | error |",
+        "| --- | --- | --- | --- | --- | --- |");
+  }
+
+  /** The same command for one type; its header was printed. */
+  private void inChild(StorageType type, PrintWriter out) throws IOException, InterruptedException {
+    List<String> arguments = new ArrayList<>(spec.commandLine().getParseResult().originalArgs());
+    arguments.removeIf(a -> a.startsWith("--types="));
+    int at = arguments.indexOf("--types");
+    if (at >= 0) {
+      arguments.subList(at, at + 2).clear();
+    }
+    arguments.addAll(List.of("--types", type.name(), "--same-process"));
+    AtomicInteger left = new AtomicInteger(header().size());
+    ChildJvm.run(
+        PeerBench.class,
+        List.of(),
+        arguments,
+        line -> {
+          if (left.getAndDecrement() <= 0) {
+            out.println(line);
+            out.flush();
+          }
+        });
+  }
+
+  private Ggml load() {
+    try {
+      return new Ggml(folder);
+    } catch (IOException | IllegalArgumentException e) {
+      throw new ParameterException(
+          spec.commandLine(), "--ggml " + folder + ": " + e.getMessage(), e);
+    }
   }
 
   private List<Contender> chosen() {
