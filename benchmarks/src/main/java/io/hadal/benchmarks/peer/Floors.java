@@ -75,6 +75,12 @@ public final class Floors implements Callable<Integer> {
       description = "Processor time of a measurement. Default: 0.5.")
   private double seconds = 0.5;
 
+  @Option(
+      names = "--steady",
+      paramLabel = "S",
+      description = "A kernel that was no faster for so long is warm. Default: 1.2.")
+  private double steady = 1.2;
+
   /** Runs the command and ends the process. */
   public static void main(String[] args) {
     System.exit(run(args, new PrintWriter(System.out, true)));
@@ -188,7 +194,8 @@ public final class Floors implements Callable<Integer> {
             contender,
             ordered.stream().map(Enum::name).collect(Collectors.joining(",")),
             tokens.stream().map(String::valueOf).collect(Collectors.joining(",")),
-            String.valueOf(seconds)),
+            String.valueOf(seconds),
+            String.valueOf(steady)),
         line -> {
           int at = line.lastIndexOf(' ');
           rates.put(line.substring(0, at), Double.parseDouble(line.substring(at + 1)));

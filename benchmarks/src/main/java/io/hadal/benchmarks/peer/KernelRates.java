@@ -21,9 +21,6 @@ final class KernelRates {
   private static final long MATRIX_BYTES = 256 << 10;
   private static final double WINDOW_NANOS = 2e6;
 
-  /** A kernel counts as compiled when it has not become faster for so long. */
-  private static final double STEADY_NANOS = 1.2e9;
-
   private static final double MOST_WARM_UP_NANOS = 12e9;
 
   /** This much faster is faster, not noise. */
@@ -62,7 +59,8 @@ final class KernelRates {
    * Measures.
    *
    * @param args name of the contender; comma-separated types; comma-separated tokens; seconds of
-   *     processor time for each measurement
+   *     processor time for each measurement; seconds without becoming faster after which a kernel
+   *     counts as compiled
    */
   public static void main(String[] args) {
     Contender contender =
@@ -71,6 +69,7 @@ final class KernelRates {
             .findFirst()
             .orElseThrow(() -> new IllegalArgumentException("no contender " + args[0]));
     double nanos = Double.parseDouble(args[3]) * 1e9;
+    double steady = Double.parseDouble(args[4]) * 1e9;
     Yardstick yardstick = new Yardstick();
     try (Arena arena = Arena.ofConfined()) {
       List<String> names = new ArrayList<>();
@@ -80,7 +79,7 @@ final class KernelRates {
           KernelRates kernel =
               new KernelRates(
                   arena, contender, StorageType.valueOf(type), Integer.parseInt(tokens));
-          kernel.warmUp(yardstick);
+          kernel.warmUp(yardstick, steady);
           names.add(type + " " + tokens);
           all.add(kernel);
         }
@@ -92,11 +91,11 @@ final class KernelRates {
     }
   }
 
-  private void warmUp(Yardstick yardstick) {
+  private void warmUp(Yardstick yardstick, double steady) {
     double best = 0;
     double spent = 0;
     double since = 0;
-    while (since < STEADY_NANOS && spent < MOST_WARM_UP_NANOS) {
+    while (since < steady && spent < MOST_WARM_UP_NANOS) {
       double nanos = window();
       yardstick.window();
       double rate = weights * repeats / nanos;

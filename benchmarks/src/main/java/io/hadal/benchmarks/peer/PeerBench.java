@@ -44,9 +44,8 @@ public final class PeerBench implements Callable<Integer> {
 
   @Option(
       names = "--case",
-      required = true,
       paramLabel = "CASE",
-      description = "gemv (one token), moe (experts) or dense. One of: ${COMPLETION-CANDIDATES}.")
+      description = "gemv (one token), moe (experts) or dense. Default: gemv.")
   private Case kind = Case.gemv;
 
   @Option(

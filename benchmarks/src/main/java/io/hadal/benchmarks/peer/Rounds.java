@@ -15,7 +15,7 @@ final class Rounds {
   /** Nanoseconds of [side][round]. */
   private final double[][] times;
 
-  private Rounds(double[][] times) {
+  Rounds(double[][] times) {
     this.times = times;
   }
 
