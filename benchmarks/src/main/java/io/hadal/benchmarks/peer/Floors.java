@@ -139,8 +139,7 @@ public final class Floors implements Callable<Integer> {
       Map<String, Double> among = rates(ordered(chosen, order));
       for (String kernel : kernels) {
         String type = kernel.substring(0, kernel.indexOf(' '));
-        double ratio =
-            among.get(kernel) / rates(List.of(StorageType.valueOf(type))).get(kernel);
+        double ratio = among.get(kernel) / rates(List.of(StorageType.valueOf(type))).get(kernel);
         boolean confirmed = ratio < floor;
         out.printf(
             "%s, %s: %.2f the second time%s%n",

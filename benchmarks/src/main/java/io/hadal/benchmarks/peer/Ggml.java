@@ -42,8 +42,7 @@ final class Ggml {
 
   /** struct ggml_init_params { size_t mem_size; void * mem_buffer; bool no_alloc; }. */
   private static final MemoryLayout INIT_PARAMS =
-      MemoryLayout.structLayout(
-          JAVA_LONG, ADDRESS, JAVA_BOOLEAN, MemoryLayout.paddingLayout(7));
+      MemoryLayout.structLayout(JAVA_LONG, ADDRESS, JAVA_BOOLEAN, MemoryLayout.paddingLayout(7));
 
   private static final AddressLayout TEXT =
       ADDRESS.withTargetLayout(MemoryLayout.sequenceLayout(1 << 10, JAVA_BYTE));
@@ -89,16 +88,14 @@ final class Ggml {
         linker.downcallHandle(
             procedure("ggml_backend_set_n_threads"), FunctionDescriptor.ofVoid(ADDRESS, JAVA_INT));
     invoke(threads, backend, 1);
-    compute =
-        call("ggml_backend_graph_compute", FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS));
+    compute = call("ggml_backend_graph_compute", FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS));
   }
 
   /** ggml reports each matrix it rearranges on stderr. */
   private void silence() {
     MethodHandle nothing =
         MethodHandles.empty(
-            MethodType.methodType(
-                void.class, int.class, MemorySegment.class, MemorySegment.class));
+            MethodType.methodType(void.class, int.class, MemorySegment.class, MemorySegment.class));
     MemorySegment log =
         linker.upcallStub(
             nothing, FunctionDescriptor.ofVoid(JAVA_INT, ADDRESS, ADDRESS), Arena.global());
@@ -119,8 +116,7 @@ final class Ggml {
     List<BufferType> types = new ArrayList<>();
     FunctionDescriptor one = FunctionDescriptor.of(ADDRESS, ADDRESS);
     types.add(bufferType(address("ggml_backend_dev_buffer_type", one, device)));
-    MethodHandle extra =
-        linker.downcallHandle(procedure("ggml_backend_dev_get_extra_bufts"), one);
+    MethodHandle extra = linker.downcallHandle(procedure("ggml_backend_dev_get_extra_bufts"), one);
     MemorySegment list = (MemorySegment) invoked(extra, device);
     if (list.equals(MemorySegment.NULL)) {
       return types;
@@ -216,11 +212,7 @@ final class Ggml {
   MemorySegment graph(MemorySegment context, MemorySegment tensor) {
     MemorySegment graph =
         address("ggml_new_graph", FunctionDescriptor.of(ADDRESS, ADDRESS), context);
-    run(
-        "ggml_build_forward_expand",
-        FunctionDescriptor.ofVoid(ADDRESS, ADDRESS),
-        graph,
-        tensor);
+    run("ggml_build_forward_expand", FunctionDescriptor.ofVoid(ADDRESS, ADDRESS), graph, tensor);
     return graph;
   }
 

@@ -43,8 +43,7 @@ final class GgmlSide implements Side, AutoCloseable {
     return sides;
   }
 
-  private GgmlSide(
-      Ggml ggml, Ggml.BufferType plain, Ggml.BufferType buffer, int type, Work work) {
+  private GgmlSide(Ggml ggml, Ggml.BufferType plain, Ggml.BufferType buffer, int type, Work work) {
     this.ggml = ggml;
     this.name = "ggml-" + buffer.name();
     this.outputs = work.tokens() * Math.max(1, work.used()) * work.rows();
@@ -67,8 +66,7 @@ final class GgmlSide implements Side, AutoCloseable {
     @Nullable MemorySegment ids =
         work.experts() == 0 ? null : ggml.i32(computed, work.used(), work.tokens());
     for (MemorySegment w : weights) {
-      results.add(
-          ids == null ? ggml.mulMat(computed, w, x) : ggml.mulMatId(computed, w, x, ids));
+      results.add(ids == null ? ggml.mulMat(computed, w, x) : ggml.mulMatId(computed, w, x, ids));
     }
     if (!allocate(computed, plain) || !ggml.supports(results.getFirst())) {
       return;
@@ -78,9 +76,7 @@ final class GgmlSide implements Side, AutoCloseable {
       graphs.add(ggml.graph(computed, result));
     }
     for (int i = 0; i < work.units(); i++) {
-      ggml.set(
-          weights.get(i),
-          work.experts() == 0 ? work.matrix(i).data() : work.weights().data());
+      ggml.set(weights.get(i), work.experts() == 0 ? work.matrix(i).data() : work.weights().data());
     }
     try (Arena arena = Arena.ofConfined()) {
       ggml.set(x, arena.allocateFrom(ValueLayout.JAVA_FLOAT, work.x()));

@@ -157,8 +157,7 @@ public final class PeerBench implements Callable<Integer> {
 
   private List<String> header() {
     if (csv) {
-      return List.of(
-          "case,type,tokens,side,median,p10,p90,unit,ratio to best ggml,relative error");
+      return List.of("case,type,tokens,side,median,p10,p90,unit,ratio to best ggml,relative error");
     }
     String unit = kind == Case.gemv ? "GB/s" : "GOP/s";
     return List.of(
@@ -228,13 +227,11 @@ public final class PeerBench implements Callable<Integer> {
     return switch (kind) {
       case gemv -> Work.dense(arena, type, rows == 0 ? 8192 : rows, cols, count, bytes);
       case dense -> Work.dense(arena, type, rows == 0 ? 1536 : rows, cols, count, bytes);
-      case moe ->
-          Work.experts(arena, type, rows == 0 ? 2048 : rows, cols, experts, used, count);
+      case moe -> Work.experts(arena, type, rows == 0 ? 2048 : rows, cols, experts, used, count);
     };
   }
 
-  private void compare(
-      Arena arena, Ggml ggml, List<Contender> chosen, Work work, PrintWriter out) {
+  private void compare(Arena arena, Ggml ggml, List<Contender> chosen, Work work, PrintWriter out) {
     List<Side> sides = new ArrayList<>();
     List<GgmlSide> peers = GgmlSide.all(ggml, work);
     try {

@@ -18,8 +18,7 @@ import java.util.SplittableRandom;
  * @param tokens activation rows
  * @param x activations [tokens, cols], the same for all units
  */
-record Work(
-    Matrix weights, int units, int rows, int experts, int used, int tokens, float[] x) {
+record Work(Matrix weights, int units, int rows, int experts, int used, int tokens, float[] x) {
 
   /** Dense products with enough matrices for {@code bytes} of weights. */
   static Work dense(Arena arena, StorageType type, int rows, int cols, int tokens, long bytes) {

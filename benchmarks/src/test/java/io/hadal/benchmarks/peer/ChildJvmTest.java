@@ -28,8 +28,7 @@ class ChildJvmTest {
     }
     assertThat(launcher).isNotEmpty();
     assertThat(matching(option, ChildJvm.FLAGS)).isEqualTo(launcher);
-    List<String> jmh =
-        List.of(MatmulBenchmark.class.getAnnotation(Fork.class).jvmArgsAppend());
+    List<String> jmh = List.of(MatmulBenchmark.class.getAnnotation(Fork.class).jvmArgsAppend());
     assertThat(matching(option, jmh)).isEqualTo(launcher);
   }
 
@@ -39,7 +38,10 @@ class ChildJvmTest {
     assertThatThrownBy(
             () ->
                 ChildJvm.run(
-                    KernelRates.class, List.of(), List.of("none", "F32", "1", "1", "1"), lines::add))
+                    KernelRates.class,
+                    List.of(),
+                    List.of("none", "F32", "1", "1", "1"),
+                    lines::add))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("no contender none");
     assertThat(lines).isEmpty();

@@ -92,8 +92,7 @@ class PeerBenchTest {
       StringWriter out = new StringWriter();
       StringWriter errors = new StringWriter();
       List<String> args =
-          new ArrayList<>(
-              List.of("--ggml", System.getProperty("hadal.ggml"), "--cols", "512"));
+          new ArrayList<>(List.of("--ggml", System.getProperty("hadal.ggml"), "--cols", "512"));
       args.addAll(List.of("--weights", "1", "--rounds", "3", "--warm-up", "0.01", "--csv"));
       args.addAll(List.of("--types", "BF16,Q4_K,MXFP4,IQ3_XXS", "--same-process"));
       args.addAll(shape);
