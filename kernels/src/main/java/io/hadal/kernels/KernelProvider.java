@@ -1,8 +1,10 @@
 package io.hadal.kernels;
 
+import io.hadal.kernels.scalar.ScalarAttentionKernels;
 import io.hadal.kernels.scalar.ScalarGemm;
 import io.hadal.kernels.scalar.ScalarKernels;
 import io.hadal.kernels.scalar.ScalarTrainingKernels;
+import io.hadal.kernels.vector.VectorAttentionKernels;
 import io.hadal.kernels.vector.VectorGemm;
 import io.hadal.kernels.vector.VectorKernels;
 import io.hadal.kernels.vector.VectorTrainingKernels;
@@ -20,6 +22,9 @@ final class KernelProvider {
 
   static final Gemm GEMM =
       INSTANCE instanceof ScalarKernels ? new ScalarGemm() : VectorLoader.gemm();
+
+  static final AttentionKernels ATTENTION =
+      INSTANCE instanceof ScalarKernels ? new ScalarAttentionKernels() : VectorLoader.attention();
 
   static final TrainingKernels TRAINING =
       INSTANCE instanceof ScalarKernels ? new ScalarTrainingKernels() : VectorLoader.training();
@@ -80,6 +85,10 @@ final class KernelProvider {
 
     static Gemm gemm() {
       return new VectorGemm();
+    }
+
+    static AttentionKernels attention() {
+      return new VectorAttentionKernels();
     }
 
     static TrainingKernels training() {
