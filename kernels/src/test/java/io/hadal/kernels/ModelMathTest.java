@@ -182,8 +182,12 @@ class ModelMathTest {
       0, -0f, 1, -1, Float.NaN, Float.NEGATIVE_INFINITY, Float.POSITIVE_INFINITY, 5e-45f
     };
     for (int round = 0; round < 3000; round++) {
-      int n = random.nextInt(60);
+      // Some rows are many times longer than the room for candidates.
+      int n = random.nextInt(round % 20 == 0 ? 2000 : 60);
       float[] scores = TestArrays.gaussian(random, n + 2);
+      if (round % 3 == 0) {
+        Arrays.sort(scores);
+      }
       if (round % 2 == 0) {
         for (int i = 0; i < scores.length; i++) {
           scores[i] = few[random.nextInt(few.length)];
