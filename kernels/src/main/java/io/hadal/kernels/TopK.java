@@ -51,14 +51,24 @@ public final class TopK {
 
   /** Adds scores above the threshold until the room is full; returns the next index. */
   private static int collect(float[] scores, int offset, int from, float threshold, Candidates c) {
-    int i = from;
-    for (; i >= 0 && c.size < c.room; i--) {
-      float score = scores[offset + i];
-      if (score > threshold) {
-        c.add(i, score);
+    int at = lastAbove(scores, offset, offset + from, threshold);
+    while (at >= offset) {
+      c.add(at - offset, scores[at]);
+      if (c.size == c.room) {
+        return at - offset - 1;
+      }
+      at = lastAbove(scores, offset, at - 1, threshold);
+    }
+    return -1;
+  }
+
+  private static int lastAbove(float[] scores, int first, int last, float threshold) {
+    for (int i = last; i >= first; i--) {
+      if (scores[i] > threshold) {
+        return i;
       }
     }
-    return i;
+    return first - 1;
   }
 
   /** Unsigned order of the keys is the order of the scores; both zeros are one. */
