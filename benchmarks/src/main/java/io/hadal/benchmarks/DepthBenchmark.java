@@ -79,8 +79,7 @@ public final class DepthBenchmark implements Callable<Integer> {
     try (Model m = Model.load(model);
         KvStore store = new KvStore(layout(m), Long.MAX_VALUE / 2);
         WorkerPool pool = new WorkerPool(threads)) {
-      ForwardPass pass =
-          new ForwardPass(m.config(), m.weights(), m.engram(), mode, pool, null);
+      ForwardPass pass = new ForwardPass(m.config(), m.weights(), m.engram(), mode, pool, null);
       List<LayerConfig> layers = m.config().layers();
       List<SequenceCache> caches = new ArrayList<>();
       List<StackShares> shares = new ArrayList<>();
@@ -179,8 +178,7 @@ public final class DepthBenchmark implements Callable<Integer> {
           median / base,
           caches.get(i).bytes());
       for (Map.Entry<String, Double> e : shares.get(i).shares().entrySet()) {
-        System.out.printf(
-            Locale.ROOT, "  %6.2f ms  %s%n", e.getValue() * median, e.getKey());
+        System.out.printf(Locale.ROOT, "  %6.2f ms  %s%n", e.getValue() * median, e.getKey());
       }
     }
   }

@@ -134,12 +134,13 @@ class AttentionKernelsTest {
     for (int start = 0; start < 1 << 16; start += 4096) {
       // Upper halves of all floats below 2^9, with lower halves around the ties.
       for (int i = 0; i < x.length; i++) {
-        int low = switch (i & 3) {
-          case 0 -> 0;
-          case 1 -> 1;
-          case 2 -> 0x8000;
-          default -> start;
-        };
+        int low =
+            switch (i & 3) {
+              case 0 -> 0;
+              case 1 -> 1;
+              case 2 -> 0x8000;
+              default -> start;
+            };
         x[i] = Float.intBitsToFloat(i << 16 | low);
         if (!(Math.abs(x[i]) < 448)) {
           x[i] = 448;

@@ -77,7 +77,8 @@ final class BlockRounding {
     for (int i = offset; i < offset + n; i += L) {
       IntVector bits = FloatVector.fromArray(F, x, i).mul(inverse).reinterpretAsInts();
       IntVector m = bits.and(0x7fffffff);
-      IntVector r = m.add(0x1fffff).add(m.lanewise(VectorOperators.LSHR, 22).and(1)).and(0xffc00000);
+      IntVector r =
+          m.add(0x1fffff).add(m.lanewise(VectorOperators.LSHR, 22).and(1)).and(0xffc00000);
       FloatVector small = m.reinterpretAsFloats().add(0x1p22f).sub(0x1p22f);
       r = r.blend(small.reinterpretAsInts(), m.compare(VectorOperators.LT, 0x3f800000));
       r = r.blend(0x40c00000, m.compare(VectorOperators.GE, 0x40c00000));
@@ -89,7 +90,8 @@ final class BlockRounding {
     for (int i = offset; i < offset + n; i += L) {
       IntVector bits = FloatVector.fromArray(F, x, i).div(scale).reinterpretAsInts();
       IntVector m = bits.and(0x7fffffff);
-      IntVector r = m.add(0x1fffff).add(m.lanewise(VectorOperators.LSHR, 22).and(1)).and(0xffc00000);
+      IntVector r =
+          m.add(0x1fffff).add(m.lanewise(VectorOperators.LSHR, 22).and(1)).and(0xffc00000);
       FloatVector small = m.reinterpretAsFloats().add(0x1p22f).sub(0x1p22f);
       r = r.blend(small.reinterpretAsInts(), m.compare(VectorOperators.LT, 0x3f800000));
       r = r.blend(0x40c00000, m.compare(VectorOperators.GE, 0x40c00000));

@@ -28,10 +28,8 @@ final class PackedRows {
   /** Lanes that read the second word of eight nibbles. */
   private static final VectorMask<Integer> SECOND = VectorMask.fromLong(I, L == 16 ? 0xff00 : 0);
 
-  private static final IntVector LOW =
-      L >= 8 ? Nibbles.low(Fp4.values()) : IntVector.zero(I);
-  private static final IntVector HIGH =
-      L >= 8 ? Nibbles.high(Fp4.values()) : IntVector.zero(I);
+  private static final IntVector LOW = L >= 8 ? Nibbles.low(Fp4.values()) : IntVector.zero(I);
+  private static final IntVector HIGH = L >= 8 ? Nibbles.high(Fp4.values()) : IntVector.zero(I);
 
   private PackedRows() {}
 
@@ -121,7 +119,10 @@ final class PackedRows {
         FloatVector y = raised.reinterpretAsFloats();
         IntVector bits = raised.min(y.add(y).sub(0x1p-6f).reinterpretAsInts());
         bits = bits.blend(0x7fc00000, magnitude.compare(VectorOperators.EQ, 0x7f));
-        bits.or(code.and(0x80000000)).reinterpretAsFloats().mul(scale).intoArray(out, outOffset + c);
+        bits.or(code.and(0x80000000))
+            .reinterpretAsFloats()
+            .mul(scale)
+            .intoArray(out, outOffset + c);
       }
       for (; c < stop; c++) {
         out[outOffset + c] = Fp8.decode(row.get(ValueLayout.JAVA_BYTE, at + c)) * scale;

@@ -74,8 +74,7 @@ final class RowProducts {
       int b2 = b1 + bStride;
       int b3 = b2 + bStride;
       Arrays.fill(lanes, 0, 16 * Lanes.COUNT, 0);
-      TILES.tile4x4(
-          a, aAt, a1, a2, a3, b, b0, b1, b2, b3, whole, lanes, 0, 4 * Lanes.COUNT);
+      TILES.tile4x4(a, aAt, a1, a2, a3, b, b0, b1, b2, b3, whole, lanes, 0, 4 * Lanes.COUNT);
       if (whole == n) {
         int sums = 16 * Lanes.COUNT;
         LaneFold.fold(lanes, 0, lanes, sums);

@@ -66,17 +66,7 @@ public final class VectorAttentionKernels implements AttentionKernels {
         ScoreTiles.lane8x2(q, a, width, keys, key, KeyTile.KEYS, next - row, lanes, l * STRIDE);
       } else {
         ScoreTiles.lane4x2(
-            q,
-            a,
-            a + q1,
-            a + q2,
-            a + q3,
-            keys,
-            key,
-            KeyTile.KEYS,
-            next - row,
-            lanes,
-            l * STRIDE);
+            q, a, a + q1, a + q2, a + q3, keys, key, KeyTile.KEYS, next - row, lanes, l * STRIDE);
       }
       row = next;
     }

@@ -57,14 +57,16 @@ sealed interface KeyFormat extends RowFormat {
     @Override
     public void write(float[] row, int offset, MemorySegment page, int slot) {
       for (int k = 0; k < width; k++) {
-        page.set(ValueLayout.JAVA_FLOAT_UNALIGNED, at(slot, KeyTile.row(k, width)), row[offset + k]);
+        page.set(
+            ValueLayout.JAVA_FLOAT_UNALIGNED, at(slot, KeyTile.row(k, width)), row[offset + k]);
       }
     }
 
     @Override
     public void read(MemorySegment page, int slot, float[] row, int offset) {
       for (int k = 0; k < width; k++) {
-        row[offset + k] = page.get(ValueLayout.JAVA_FLOAT_UNALIGNED, at(slot, KeyTile.row(k, width)));
+        row[offset + k] =
+            page.get(ValueLayout.JAVA_FLOAT_UNALIGNED, at(slot, KeyTile.row(k, width)));
       }
     }
 
@@ -124,8 +126,7 @@ sealed interface KeyFormat extends RowFormat {
         scales[b] = page.get(ValueLayout.JAVA_BYTE, KeyTile.fp4Scale(slot, 32 * b, width));
       }
       MemorySegment from = MemorySegment.ofArray(codes);
-      BlockQuantizer.unpackFp4(
-          from, 0, MemorySegment.ofArray(scales), 0, width, 32, row, offset);
+      BlockQuantizer.unpackFp4(from, 0, MemorySegment.ofArray(scales), 0, width, 32, row, offset);
     }
 
     @Override

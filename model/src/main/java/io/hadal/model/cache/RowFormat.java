@@ -42,14 +42,12 @@ public sealed interface RowFormat
 
     @Override
     public void write(float[] row, int offset, MemorySegment page, int slot) {
-      MemorySegment.copy(
-          row, offset, page, ValueLayout.JAVA_FLOAT, (long) slot * bytes(), width);
+      MemorySegment.copy(row, offset, page, ValueLayout.JAVA_FLOAT, (long) slot * bytes(), width);
     }
 
     @Override
     public void read(MemorySegment page, int slot, float[] row, int offset) {
-      MemorySegment.copy(
-          page, ValueLayout.JAVA_FLOAT, (long) slot * bytes(), row, offset, width);
+      MemorySegment.copy(page, ValueLayout.JAVA_FLOAT, (long) slot * bytes(), row, offset, width);
     }
   }
 

@@ -276,8 +276,7 @@ final class Attention {
       p[sums + h] = sum + (float) Math.exp(sink[fromHead + h] - max);
       compute.round(p, row, count);
     }
-    compute.kernels.weightedSums(
-        p, 0, count, heads, k, 0, rowStride, count, dim, outputs, at, dim);
+    compute.kernels.weightedSums(p, 0, count, heads, k, 0, rowStride, count, dim, outputs, at, dim);
     for (int h = 0; h < heads; h++) {
       float sum = p[sums + h];
       for (int c = at + h * dim; c < at + (h + 1) * dim; c++) {

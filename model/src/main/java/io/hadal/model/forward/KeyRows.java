@@ -48,8 +48,7 @@ record KeyRows(
   static KeyRows ofBlock(Span span, LayerConfig lc, int window, float[] rows, int rowsOffset) {
     int near = Math.min(window, span.start());
     RowRing ring = span.cache().layer(lc.index()).window();
-    return new KeyRows(
-        ring, span.start() - near, near, null, null, span.count(), rows, rowsOffset);
+    return new KeyRows(ring, span.start() - near, near, null, null, span.count(), rows, rowsOffset);
   }
 
   int count() {
