@@ -14,7 +14,6 @@ import jdk.incubator.vector.VectorSpecies;
  */
 final class BlockRounding {
   private static final VectorSpecies<Float> F = Width.F;
-  private static final VectorSpecies<Integer> I = Width.I;
   private static final int L = Width.LENGTH;
 
   private BlockRounding() {}
