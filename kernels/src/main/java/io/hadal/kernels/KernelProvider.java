@@ -1,8 +1,11 @@
 package io.hadal.kernels;
 
+import io.hadal.kernels.packed.PlainBlockKernels;
+import io.hadal.kernels.scalar.ScalarAttentionKernels;
 import io.hadal.kernels.scalar.ScalarGemm;
 import io.hadal.kernels.scalar.ScalarKernels;
 import io.hadal.kernels.scalar.ScalarTrainingKernels;
+import io.hadal.kernels.vector.VectorAttentionKernels;
 import io.hadal.kernels.vector.VectorGemm;
 import io.hadal.kernels.vector.VectorKernels;
 import io.hadal.kernels.vector.VectorTrainingKernels;
@@ -22,10 +25,14 @@ final class KernelProvider {
   static final Gemm GEMM =
       INSTANCE instanceof ScalarKernels ? new ScalarGemm() : VectorLoader.gemm();
 
+  static final AttentionKernels ATTENTION =
+      INSTANCE instanceof ScalarKernels ? new ScalarAttentionKernels() : VectorLoader.attention();
+
   static final TrainingKernels TRAINING =
       INSTANCE instanceof ScalarKernels ? new ScalarTrainingKernels() : VectorLoader.training();
 
-  static final BlockKernels BLOCKS = VectorLoader.blocks();
+  static final BlockKernels BLOCKS =
+      INSTANCE instanceof ScalarKernels ? new PlainBlockKernels() : VectorLoader.blocks();
 
   private KernelProvider() {}
 
@@ -87,6 +94,10 @@ final class KernelProvider {
 
     static BlockKernels blocks() {
       return new VectorBlockKernels();
+    }
+
+    static AttentionKernels attention() {
+      return new VectorAttentionKernels();
     }
 
     static TrainingKernels training() {

@@ -3,6 +3,7 @@ package io.hadal.kernels;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.hadal.kernels.packed.PlainBlockKernels;
 import io.hadal.kernels.packed.ScalarBlockKernels;
 import java.lang.foreign.Arena;
 import java.util.List;
@@ -206,5 +207,13 @@ class BlockKernelsTest {
     float[] expected = new float[tokens * w.rows()];
     ScalarBlockKernels.multiply(w, 0, w.rows(), in, expected, 0, w.rows());
     TestArrays.assertSameBits(w + " x " + tokens, expected, product(w, x, tokens));
+    if (tokens <= 3) {
+      float[] plain = new float[expected.length];
+      try (Arena arena = Arena.ofConfined()) {
+        new PlainBlockKernels()
+            .multiply(pack(w, arena), 0, w.rows(), in, 0, tokens, plain, 0, w.rows());
+      }
+      TestArrays.assertSameBits(w + " x " + tokens + ", plain", expected, plain);
+    }
   }
 }

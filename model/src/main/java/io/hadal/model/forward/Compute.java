@@ -1,7 +1,7 @@
 package io.hadal.model.forward;
 
+import io.hadal.kernels.AttentionKernels;
 import io.hadal.kernels.Bf16;
-import io.hadal.kernels.BlockQuantizer;
 import io.hadal.kernels.Kernels;
 import io.hadal.kernels.Matrix;
 import io.hadal.kernels.StorageType;
@@ -21,6 +21,7 @@ final class Compute {
   private static final int TILE_ROWS = 4;
 
   final Kernels kernels = Kernels.get();
+  final AttentionKernels attention = AttentionKernels.get();
   final WorkerPool pool;
   final NumericMode mode;
   final @Nullable Probe probe;
@@ -186,7 +187,7 @@ final class Compute {
   }
 
   void quantizeActivations(float[] x, int offset, int n) {
-    BlockQuantizer.roundFp8(x, offset, n, activationBlock);
+    attention.roundFp8(x, offset, n, activationBlock);
   }
 
   /** bf16 rounding of an activation, in official mode. */
