@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /** How {@link Hadal#load} opens a model. Nothing needs to be set. */
 public final class HadalOptions {
-  private EngineOptions engine = 
+  private EngineOptions engine =
       EngineOptions.defaults().withMode(NumericMode.FAST).withDrafting(true);
   private DispatcherOptions dispatcher = DispatcherOptions.defaults();
   private int context;

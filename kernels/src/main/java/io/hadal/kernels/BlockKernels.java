@@ -28,8 +28,8 @@ public interface BlockKernels {
 
   /**
    * {@code y[yOffset + t * yStride + r] = W[r] . x[t]} for tokens {@code fromToken <= t < toToken}
-   * and rows {@code fromRow <= r < toRow}; {@code fromRow} is a multiple of 16, {@code toRow} too or
-   * the last. The first token writes to {@code yOffset}.
+   * and rows {@code fromRow <= r < toRow}; {@code fromRow} is a multiple of 16, {@code toRow} too
+   * or the last. The first token writes to {@code yOffset}.
    */
   void multiply(
       PackedMatrix w,

@@ -28,7 +28,8 @@ public final class Packer {
   }
 
   /**
-   * Packs one group to {@code out} from {@code at}, whose bytes are zero; rows past the end stay so.
+   * Packs one group to {@code out} from {@code at}, whose bytes are zero; rows past the end stay
+   * so.
    */
   public void group(int group, MemorySegment out, long at) {
     int first = group * PackedLayout.GROUP;

@@ -118,8 +118,7 @@ final class BlockExperts {
           }
         });
     blocks.kernels.prepare(inner, single ? n : count, width, packed(any.w2()), together);
-    compute.forRows(
-        n, (i, worker) -> inner.quantize(single ? i : inputs[i], gate, i * width));
+    compute.forRows(n, (i, worker) -> inner.quantize(single ? i : inputs[i], gate, i * width));
     int outChunk = blocks.rowsPerTask(d, width, n);
     compute.parallel(
         (d + outChunk - 1) / outChunk,

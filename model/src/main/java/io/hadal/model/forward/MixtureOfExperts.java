@@ -150,8 +150,7 @@ final class MixtureOfExperts {
   }
 
   private BlockExperts.Assignments assignments(MoeConfig moe) {
-    return new BlockExperts.Assignments(
-        activeExperts(moe.experts()), starts, rows, slots, weights);
+    return new BlockExperts.Assignments(activeExperts(moe.experts()), starts, rows, slots, weights);
   }
 
   private void runRouted(int tokens, LayerConfig lc, MoeWeights w, float[] x) {

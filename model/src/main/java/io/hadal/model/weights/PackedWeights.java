@@ -11,8 +11,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Packed forms of a model's matrices, made when they are first asked for. Engines of one model share
- * them.
+ * Packed forms of a model's matrices, made when they are first asked for. Engines of one model
+ * share them.
  */
 public final class PackedWeights implements AutoCloseable {
   /** Groups of rows that one task packs. */

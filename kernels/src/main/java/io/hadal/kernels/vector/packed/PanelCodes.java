@@ -128,8 +128,7 @@ final class PanelCodes {
       case Q6_K -> CodePlanes.sixths(w, p, 32, sub, part, panel, to);
       case Q3_K -> CodePlanes.thirds(w, p, 4, sub, part, panel, to);
       case Q2_K -> CodePlanes.pairs(w, p, sub, part, panel, to);
-      case IQ2_XXS ->
-          GridPlanes.eights(w, p, 0, GridCodes.IQ2_XXS, sub, part, scratch, panel, to);
+      case IQ2_XXS -> GridPlanes.eights(w, p, 0, GridCodes.IQ2_XXS, sub, part, scratch, panel, to);
       case IQ2_XS ->
           GridPlanes.eights(w, p, p + 128, GridCodes.IQ2_XS, sub, part, scratch, panel, to);
       case IQ3_XXS -> GridPlanes.fours(w, p, GridCodes.IQ3_XXS, sub, part, scratch, panel, to);

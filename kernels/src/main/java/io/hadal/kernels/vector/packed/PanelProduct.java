@@ -91,15 +91,7 @@ final class PanelProduct {
     codes.unpack(w.layout(), w.data(), at, b, count, panel, 0, scales, mins);
     if (rows > PackedLayout.GROUP) {
       codes.unpack(
-          w.layout(),
-          w.data(),
-          at + groupBytes,
-          b,
-          count,
-          panel,
-          PackedLayout.GROUP,
-          scales,
-          mins);
+          w.layout(), w.data(), at + groupBytes, b, count, panel, PackedLayout.GROUP, scales, mins);
     }
   }
 

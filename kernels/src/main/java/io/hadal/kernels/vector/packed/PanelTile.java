@@ -111,7 +111,15 @@ final class PanelTile {
    * @param sums {@code [8][PanelProduct.ROWS]}
    */
   static void scale(
-      float[] out, float[] scales, int s, float[] dx, int d, int dxStride, int tokens, float[] sums, int at) {
+      float[] out,
+      float[] scales,
+      int s,
+      float[] dx,
+      int d,
+      int dxStride,
+      int tokens,
+      float[] sums,
+      int at) {
     FloatVector sa = FloatVector.fromArray(F, scales, s);
     FloatVector sb = FloatVector.fromArray(F, scales, s + L);
     for (int t = 0; t < tokens; t++) {
