@@ -93,18 +93,7 @@ public class AttentionBenchmark {
   @Benchmark
   public float[] weightedSums() {
     kernels.weightedSums(
-        weights,
-        0,
-        ENTRIES,
-        HEADS,
-        entries,
-        0,
-        HEAD_SIZE,
-        ENTRIES,
-        HEAD_SIZE,
-        out,
-        0,
-        HEAD_SIZE);
+        weights, 0, ENTRIES, HEADS, entries, 0, HEAD_SIZE, ENTRIES, HEAD_SIZE, out, 0, HEAD_SIZE);
     return out;
   }
 
