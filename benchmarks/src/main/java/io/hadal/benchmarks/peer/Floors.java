@@ -98,9 +98,9 @@ public final class Floors implements Callable<Integer> {
     for (StorageType type : chosen) {
       alone.putAll(rates(List.of(type)));
     }
-    Map<Order, Map<String, Double>> among = new LinkedHashMap<>();
+    List<Map<String, Double>> among = new ArrayList<>();
     for (Order order : orders) {
-      among.put(order, rates(ordered(chosen, order)));
+      among.add(rates(ordered(chosen, order)));
     }
     out.println(
         "| kernel | alone | "
@@ -110,11 +110,11 @@ public final class Floors implements Callable<Integer> {
     List<String> slow = new ArrayList<>();
     for (Map.Entry<String, Double> kernel : alone.entrySet()) {
       StringBuilder line = new StringBuilder();
-      for (Order order : orders) {
-        double ratio = among.get(order).get(kernel.getKey()) / kernel.getValue();
+      for (int i = 0; i < orders.size(); i++) {
+        double ratio = rate(among.get(i), kernel.getKey()) / kernel.getValue();
         line.append(" %.2f |".formatted(ratio));
         if (ratio < floor) {
-          slow.add(kernel.getKey() + " " + order);
+          slow.add(kernel.getKey() + " " + orders.get(i));
         }
       }
       out.printf("| %s | %.3f |%s%n", kernel.getKey(), kernel.getValue(), line);
@@ -139,7 +139,8 @@ public final class Floors implements Callable<Integer> {
       Map<String, Double> among = rates(ordered(chosen, order));
       for (String kernel : kernels) {
         String type = kernel.substring(0, kernel.indexOf(' '));
-        double ratio = among.get(kernel) / rates(List.of(StorageType.valueOf(type))).get(kernel);
+        Map<String, Double> alone = rates(List.of(StorageType.valueOf(type)));
+        double ratio = rate(among, kernel) / rate(alone, kernel);
         boolean confirmed = ratio < floor;
         out.printf(
             "%s, %s: %.2f the second time%s%n",
@@ -180,6 +181,14 @@ public final class Floors implements Callable<Integer> {
       case shuffled -> Collections.shuffle(ordered, new Random(7));
     }
     return ordered;
+  }
+
+  private static double rate(Map<String, Double> rates, String kernel) {
+    Double rate = rates.get(kernel);
+    if (rate == null) {
+      throw new IllegalStateException("no rate of " + kernel + " among " + rates.keySet());
+    }
+    return rate;
   }
 
   /** Rates of kernels, named by type and tokens, from a process of their own. */
