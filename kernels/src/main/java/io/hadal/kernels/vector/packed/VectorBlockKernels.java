@@ -27,8 +27,9 @@ public final class VectorBlockKernels implements BlockKernels {
   @Override
   public void prepare(BlockInput x, int tokens, int cols, PackedMatrix w, int together) {
     PackedRows rows = PackedKernels.rows(w.layout());
-    boolean direct = rows != null && together <= ROW_TOKENS;
-    x.begin(tokens, cols, direct ? rows.form() : BlockInput.Form.PANELS);
+    BlockInput.Form form =
+        rows == null || together > ROW_TOKENS ? BlockInput.Form.PANELS : rows.form();
+    x.begin(tokens, cols, form);
   }
 
   @Override
