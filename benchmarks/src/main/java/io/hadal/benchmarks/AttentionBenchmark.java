@@ -106,7 +106,8 @@ public class AttentionBenchmark {
   /** One hyper-connection site. */
   @Benchmark
   public float[] sinkhorn() {
-    Sinkhorn.split(mixes, 0, mixScale, mixBase, STREAMS, SINKHORN_ROUNDS, 1e-6f, pre, post, comb);
+    Sinkhorn.split(
+        mixes, 0, mixScale, mixBase, STREAMS, SINKHORN_ROUNDS, 1e-6f, 0, pre, post, comb);
     return comb;
   }
 

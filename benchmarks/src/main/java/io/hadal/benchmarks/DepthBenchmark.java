@@ -79,7 +79,8 @@ public final class DepthBenchmark implements Callable<Integer> {
     try (Model m = Model.load(model);
         KvStore store = new KvStore(layout(m), Long.MAX_VALUE / 2);
         WorkerPool pool = new WorkerPool(threads)) {
-      ForwardPass pass = new ForwardPass(m.config(), m.weights(), m.engram(), mode, pool, null);
+      ForwardPass pass =
+          new ForwardPass(m.config(), m.weights(), m.engram(), m.packed(), mode, pool, null);
       List<LayerConfig> layers = m.config().layers();
       List<SequenceCache> caches = new ArrayList<>();
       List<StackShares> shares = new ArrayList<>();

@@ -1,7 +1,10 @@
 package io.hadal.benchmarks.peer;
 
+import io.hadal.kernels.BlockInput;
+import io.hadal.kernels.BlockKernels;
 import io.hadal.kernels.Kernels;
 import io.hadal.kernels.Matrix;
+import io.hadal.kernels.PackedMatrix;
 import io.hadal.kernels.StorageType;
 import java.lang.foreign.Arena;
 import java.util.List;
@@ -35,7 +38,7 @@ public interface Contender {
 
   /** All contenders. */
   static List<Contender> all() {
-    return List.of(new Exact(Kernels.get()));
+    return List.of(new Exact(Kernels.get()), new Fast(BlockKernels.get()));
   }
 
   /** {@link Kernels#matmul}: f32 activations, weights as stored. */
@@ -60,6 +63,43 @@ public interface Contender {
         for (int from = 0; from < rows; from += CHUNK_ROWS) {
           int to = Math.min(rows, from + CHUNK_ROWS);
           kernels.matmul(weights, from, to, x, 0, weights.cols(), tokens, y, 0, rows);
+        }
+      };
+    }
+  }
+
+  /** {@link BlockKernels}: 8-bit activations, packed weights. */
+  record Fast(BlockKernels kernels) implements Contender {
+    private static final int CHUNK_ROWS = 128;
+
+    @Override
+    public String name() {
+      return "fast";
+    }
+
+    @Override
+    public boolean supports(StorageType type, int rows, int cols) {
+      return switch (type) {
+        case F32, F16, BF16, F8_E4M3 -> false;
+        default -> type.isMatrixWeight();
+      };
+    }
+
+    @Override
+    public Kernel prepare(Arena arena, Matrix weights) {
+      PackedMatrix packed = PackedMatrix.allocate(weights, arena);
+      packed.pack(weights, 0, packed.groups());
+      BlockInput input = new BlockInput();
+      int rows = weights.rows();
+      int cols = weights.cols();
+      return (x, tokens, y) -> {
+        kernels.prepare(input, tokens, cols, packed, tokens);
+        for (int t = 0; t < tokens; t++) {
+          input.quantize(t, x, t * cols);
+        }
+        for (int from = 0; from < rows; from += CHUNK_ROWS) {
+          int to = Math.min(rows, from + CHUNK_ROWS);
+          kernels.multiply(packed, from, to, input, 0, tokens, y, 0, rows);
         }
       };
     }
