@@ -21,6 +21,14 @@ final class PackedKernels {
     return switch (layout) {
       // The table of sixteen values needs 16-bit lanes for all of them.
       case E2M1 -> Width.BITS >= 256 ? new E2m1Rows() : null;
+      case Q4 -> new Q40Rows();
+      case Q4_MIN -> new Q41Rows();
+      case Q5 -> new Q50Rows();
+      case Q5_MIN -> new Q51Rows();
+      case IQ4 -> Width.BITS >= 256 ? new Iq4Rows() : null;
+      case IQ4_K -> Width.BITS >= 256 ? new Iq4kRows() : null;
+      case Q5_K -> new Q5kRows();
+      case Q3_K -> new Q3kRows();
       case Q4_K -> new Q4kRows();
       case Q6_K -> new Q6kRows();
       case Q2_K -> new Q2kRows();

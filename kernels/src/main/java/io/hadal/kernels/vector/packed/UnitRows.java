@@ -4,7 +4,7 @@ import io.hadal.kernels.BlockInput;
 import io.hadal.kernels.packed.PackedLayout;
 import java.lang.foreign.MemorySegment;
 
-/** Rows of a layout whose units have f16 scales, which are turned to f32 once for each unit. */
+/** Rows of a layout with f16 scales, which are turned to f32 once for each unit. */
 abstract class UnitRows implements PackedRows {
   private static final ThreadLocal<float[]> SCALES =
       ThreadLocal.withInitial(() -> new float[16 * VectorBlockKernels.SIDE_BY_SIDE]);
@@ -14,6 +14,7 @@ abstract class UnitRows implements PackedRows {
   private final int unitBlocks;
   private final int unitBytes;
   private final int header;
+  private final int scaleAt;
   private final boolean hasMins;
   private final float factor;
 
@@ -21,6 +22,7 @@ abstract class UnitRows implements PackedRows {
     this.unitBlocks = layout.unit() / 32;
     this.unitBytes = layout.unitBytes();
     this.header = layout.header();
+    this.scaleAt = unitBlocks == 1 ? layout.codeBytes() : 0;
     this.hasMins = layout.hasMins();
     this.factor = layout == PackedLayout.IQ2_XXS ? 0.125f : 1;
   }
@@ -41,9 +43,9 @@ abstract class UnitRows implements PackedRows {
     for (int b = 0; b < blocks; b += unitBlocks) {
       long unit = at + (long) (b / unitBlocks) * unitBytes;
       for (int g = 0; g < groups; g++) {
-        UnitScales.halves(w, unit + g * groupBytes, factor, d, 16 * g);
+        UnitScales.halves(w, unit + scaleAt + g * groupBytes, factor, d, 16 * g);
         if (hasMins) {
-          UnitScales.halves(w, unit + g * groupBytes + 32, 1, dmin, 16 * g);
+          UnitScales.halves(w, unit + scaleAt + g * groupBytes + 32, 1, dmin, 16 * g);
         }
       }
       unit(
