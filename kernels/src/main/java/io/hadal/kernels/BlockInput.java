@@ -19,6 +19,8 @@ public final class BlockInput {
     BYTES,
     /** {@link #pairs()} of columns (j, 16 + j) and (8 + j, 24 + j), j below 8. */
     GRID,
+    /** {@link #pairs()} of columns (16 h + j, 16 h + 8 + j), j below 8. */
+    EIGHTS,
     /** {@link #panels()}. */
     PANELS
   }
@@ -81,7 +83,7 @@ public final class BlockInput {
           quads = new long[n / 4];
         }
       }
-      case PLANES, GRID -> {
+      case PLANES, GRID, EIGHTS -> {
         if (pairs.length < n / 2) {
           pairs = new int[n / 2];
         }
@@ -98,7 +100,8 @@ public final class BlockInput {
       case CODES -> {}
       case PLANES -> planePairs(t);
       case BYTES -> quads(t);
-      case GRID -> gridPairs(t);
+      case GRID -> pairs(t, 32);
+      case EIGHTS -> pairs(t, 16);
       case PANELS -> panel(t);
     }
   }
@@ -150,10 +153,12 @@ public final class BlockInput {
     }
   }
 
-  private void gridPairs(int t) {
-    for (int i = t * cols; i < (t + 1) * cols; i += 32) {
-      for (int j = 0; j < 16; j++) {
-        pairs[i / 2 + j] = codes[i + j] & 0xffff | codes[i + j + 16] << 16;
+  /** Columns of the first half of every {@code span} with those of its second half. */
+  private void pairs(int t, int span) {
+    int half = span / 2;
+    for (int i = t * cols; i < (t + 1) * cols; i += span) {
+      for (int j = 0; j < half; j++) {
+        pairs[i / 2 + j] = codes[i + j] & 0xffff | codes[i + j + half] << 16;
       }
     }
   }

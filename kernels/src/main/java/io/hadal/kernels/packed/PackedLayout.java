@@ -169,6 +169,15 @@ public enum PackedLayout {
     };
   }
 
+  /** What an f16 scale is multiplied by, a power of two. */
+  public float part() {
+    return switch (this) {
+      case IQ2_XXS, IQ2_XS -> 0.125f;
+      case IQ3_XXS -> 0.25f;
+      default -> 1;
+    };
+  }
+
   /** Bytes of sixteen rows. */
   public long groupBytes(int cols) {
     return (long) (cols / unit) * unitBytes();

@@ -75,13 +75,13 @@ final class PackedReader {
       }
       case HEADER_NIBBLES -> {
         out.d(half(unit, r));
-        out.d *= layout == PackedLayout.IQ2_XXS ? 0.125f : 0.25f;
+        out.d *= layout.part();
         int nibble = u8(unit + 32 + 16 * (b >> 1) + r) >> 4 * (b & 1) & 15;
         out.both(2 * nibble + 1);
       }
       case NIBBLE_PAIR -> {
         out.d(half(unit, r));
-        out.d *= 0.125f;
+        out.d *= layout.part();
         out.scale[0] = 2 * (u8(at + r) & 15) + 1;
         out.scale[1] = 2 * (u8(at + r) >> 4) + 1;
       }

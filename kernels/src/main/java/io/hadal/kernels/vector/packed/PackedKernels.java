@@ -34,7 +34,8 @@ final class PackedKernels {
       case Q2_K -> new Q2kRows();
       case Q8 -> new Q8Rows();
       case IQ2_XXS -> Width.BITS == 512 ? new Iq2XxsRows512() : null;
-      default -> null;
+      case IQ2_XS -> Width.BITS == 512 ? new Iq2XsRows512() : null;
+      case IQ3_XXS -> Width.BITS == 512 ? new Iq3XxsRows512() : null;
     };
   }
 

@@ -64,13 +64,7 @@ final class PanelCodes {
   /** f32 scales and minima of a unit of 256 columns, once for its eight blocks. */
   private static void unitScales(
       PackedLayout layout, MemorySegment w, long unit, float[] scales, float[] mins, int row) {
-    float factor =
-        switch (layout) {
-          case IQ2_XXS, IQ2_XS -> 0.125f;
-          case IQ3_XXS -> 0.25f;
-          default -> 1;
-        };
-    UnitScales.halves(w, unit, factor, scales, row);
+    UnitScales.halves(w, unit, layout.part(), scales, row);
     if (layout.hasMins()) {
       UnitScales.halves(w, unit + 32, 1, mins, row);
     }

@@ -24,7 +24,7 @@ abstract class UnitRows implements PackedRows {
     this.header = layout.header();
     this.scaleAt = unitBlocks == 1 ? layout.codeBytes() : 0;
     this.hasMins = layout.hasMins();
-    this.factor = layout == PackedLayout.IQ2_XXS ? 0.125f : 1;
+    this.factor = layout.part();
   }
 
   @Override
