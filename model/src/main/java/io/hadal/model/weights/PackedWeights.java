@@ -82,8 +82,11 @@ public final class PackedWeights implements AutoCloseable {
     return bytes;
   }
 
+  /** Gives the memory back; again is harmless. */
   @Override
-  public void close() {
-    arena.close();
+  public synchronized void close() {
+    if (arena.scope().isAlive()) {
+      arena.close();
+    }
   }
 }
