@@ -1,0 +1,44 @@
+/* Native kernels of Hadal: shared declarations. Every function returns the bits that the Java
+ * kernels return; io.hadal.kernels.BlockKernels and Kernels define them. */
+#ifndef HADAL_H
+#define HADAL_H
+
+#include <immintrin.h>
+#include <stdint.h>
+
+#define EXPORT __attribute__((visibility("default")))
+#define VNNI \
+  __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx512vbmi,avx2,fma,f16c,bmi2")))
+#define INLINE static inline VNNI __attribute__((always_inline))
+
+/* In the order of io.hadal.kernels.packed.PackedLayout. */
+enum layout {
+  E2M1, Q8, Q4, Q4_MIN, Q5, Q5_MIN, IQ4, Q4_K, Q5_K, Q6_K, Q3_K, Q2_K, IQ4_K, IQ2_XXS, IQ2_XS, IQ3_XXS,
+  LAYOUTS
+};
+
+/* Bits of hadal_features(). */
+enum feature { HAS_VNNI = 1, HAS_AMX_INT8 = 2 };
+
+/* One product: groups of sixteen packed rows with tokens. */
+struct product {
+  int layout;
+  int rows;         /* from the first group on; the last group may be partial */
+  int blocks;       /* of 32 columns */
+  int tokens;
+  const uint8_t *w; /* first group */
+  long group_bytes;
+  const int8_t *x;  /* codes in the layout's order, [tokens][32 * blocks] */
+  const float *dx;  /* [tokens][blocks] */
+  const int32_t *sums; /* [tokens][blocks][2] */
+  const uint8_t *tables; /* grids */
+  float *y;         /* row 0 of token 0 */
+  long y_stride;
+  uint8_t *scratch; /* 64-byte aligned */
+};
+
+void rows_product(const struct product *p);
+void tile_product(const struct product *p);
+long tile_scratch(int blocks, int tokens);
+
+#endif

@@ -1,0 +1,235 @@
+/* Many tokens: weights are expanded to bytes once and multiplied by AMX tiles of 16 x 16. */
+#include "codes.h"
+
+#define AMX \
+  __attribute__((target( \
+      "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx512vbmi,avx2,fma,f16c,bmi2,amx-tile,amx-int8")))
+
+enum {
+  CHUNK = 32,  /* blocks that are expanded together */
+  STEP = 4,    /* blocks between tiles and sums */
+  VECTORS = 6, /* of scales of a block: d, dmin, s0, s1, m0, m1 */
+  TILE = 1024  /* bytes of sums of 16 tokens and 16 rows */
+};
+
+struct panel {
+  int8_t codes[CHUNK][512];
+  float scales[CHUNK][VECTORS][16];
+  int32_t sums[2 * STEP][2][16][16];
+};
+
+struct tile_config {
+  uint8_t palette;
+  uint8_t start_row;
+  uint8_t reserved[14];
+  uint16_t bytes[16];
+  uint8_t rows[16];
+};
+
+/* Tiles: sums 0 to 2, tokens 3, weights 4; of the last tokens, if fewer than 16, sums 5, 6, tokens 7. */
+static AMX void configure(int width, int rest) {
+  struct tile_config c = {.palette = 1};
+  for (int i = 0; i < 8; i++) {
+    const int few = i >= 5;
+    c.rows[i] = (uint8_t) (i == 4 ? width / 4 : few ? (rest ? rest : 1) : 16);
+    c.bytes[i] = (uint16_t) (i == 3 || i == 7 ? width : 64);
+  }
+  _tile_loadconfig(&c);
+}
+
+INLINE void expand(
+    const int L, const uint8_t *group, int from, int count, const uint8_t *tables,
+    struct panel *out) {
+  const __m512i lut = levels(L, 0);
+  struct scales s;
+  const uint8_t *unit = group + (long) (from / unit_blocks(L)) * unit_bytes(L);
+  for (int b = 0; b < count; unit += unit_bytes(L)) {
+    unit_scales(L, unit, &s);
+    const uint8_t *w = unit + header_bytes(L);
+#pragma GCC unroll 1
+    for (int in_unit = 0; in_unit < unit_blocks(L); in_unit++, b++, w += block_bytes(L)) {
+      for (int line = 0; line < block_bytes(L); line += 64) {
+        _mm_prefetch((const char *) w + 4096 + line, _MM_HINT_T0);
+      }
+      struct planes g;
+      read_planes(L, w, tables, &g);
+#pragma GCC unroll 8
+      for (int i = 0; i < 8; i++) {
+        _mm512_store_si512(out->codes[b] + 64 * i, signed_code(L, w, &g, i, lut));
+      }
+      block_scales(L, unit, w, in_unit, &s);
+      _mm512_store_ps(out->scales[b][0], s.d);
+      if (has_mins(L)) {
+        _mm512_store_ps(out->scales[b][1], s.dmin);
+      }
+      if (has_scales(L)) {
+        _mm512_store_ps(out->scales[b][2], s.s[0]);
+        if (has_halves(L)) {
+          _mm512_store_ps(out->scales[b][3], s.s[1]);
+        }
+        if (has_mins(L)) {
+          _mm512_store_ps(out->scales[b][4], s.m[0]);
+          if (has_halves(L)) {
+            _mm512_store_ps(out->scales[b][5], s.m[1]);
+          }
+        }
+      }
+    }
+  }
+}
+
+#define BLOCK(C, A, Q) \
+  do { \
+    _tile_zero(C); \
+    _tile_loadd(A, x + 32 * (Q), stride); \
+    _tile_loadd(4, codes + 512 * (Q), 64); \
+    _tile_dpbssd(C, A, 4); \
+    _tile_stored(C, sums + 512 * (Q), 64); \
+  } while (0)
+
+#define HALF_BLOCK(C, A, Q, H) \
+  do { \
+    _tile_zero(C); \
+    _tile_loadd(A, x + 32 * (Q) + 16 * (H), stride); \
+    _tile_loadd(4, codes + 512 * (Q) + 256 * (H), 64); \
+    _tile_dpbssd(C, A, 4); \
+    _tile_stored(C, sums + 512 * (Q) + 256 * (H), 64); \
+  } while (0)
+
+static inline AMX __attribute__((always_inline)) void full_tiles(
+    const int halves, int count, const int8_t *x, long stride, const int8_t *codes, int32_t *sums) {
+  if (halves) {
+    for (int q = 0; q < count; q++) {
+      HALF_BLOCK(0, 3, q, 0);
+      HALF_BLOCK(1, 3, q, 1);
+    }
+  } else if (count == STEP) {
+    BLOCK(0, 3, 0);
+    BLOCK(1, 3, 1);
+    BLOCK(2, 3, 2);
+    BLOCK(0, 3, 3);
+  } else {
+    for (int q = 0; q < count; q++) {
+      BLOCK(0, 3, q);
+    }
+  }
+}
+
+static inline AMX __attribute__((always_inline)) void last_tiles(
+    const int halves, int count, const int8_t *x, long stride, const int8_t *codes, int32_t *sums) {
+  for (int q = 0; q < count; q++) {
+    if (halves) {
+      HALF_BLOCK(5, 7, q, 0);
+      HALF_BLOCK(6, 7, q, 1);
+    } else {
+      BLOCK(5, 7, q);
+    }
+  }
+}
+
+/* Adds the sums of up to STEP blocks, in their order, to the outputs of n tokens. */
+INLINE void add_sums(
+    const int L, const int count, int n, int32_t (*sums)[2][16][16], float (*scales)[VECTORS][16],
+    const float *dx, int blocks, const float *less, float *y, long y_stride, __mmask16 mask, int first) {
+  struct scales s[STEP];
+#pragma GCC unroll 4
+  for (int q = 0; q < count; q++) {
+    s[q].d = _mm512_load_ps(scales[q][0]);
+    s[q].dmin = _mm512_load_ps(scales[q][1]);
+    for (int h = 0; h < 2; h++) {
+      s[q].s[h] = _mm512_load_ps(scales[q][2 + h]);
+      s[q].m[h] = _mm512_load_ps(scales[q][4 + h]);
+    }
+  }
+  for (int t = 0; t < n; t++, dx += blocks, less += 2 * blocks, y += y_stride) {
+    __m512 sum = first ? _mm512_setzero_ps() : _mm512_maskz_loadu_ps(mask, y);
+#pragma GCC unroll 4
+    for (int q = 0; q < count; q++) {
+      __m512 sum0 = _mm512_cvtepi32_ps(load(sums[q][0][t]));
+      __m512 sum1 = has_halves(L) ? _mm512_cvtepi32_ps(load(sums[q][1][t])) : sum0;
+      __m512 less0 = has_mins(L) ? _mm512_set1_ps(less[2 * q]) : sum0;
+      __m512 less1 = has_mins(L) ? _mm512_set1_ps(less[2 * q + 1]) : sum0;
+      sum = add_block(L, sum, sum0, sum1, &s[q], _mm512_set1_ps(dx[q]), less0, less1);
+    }
+    _mm512_mask_storeu_ps(y, mask, sum);
+  }
+}
+
+INLINE void negative_sums(const int L, const struct product *p, float *less) {
+  const int n = 2 * p->tokens * p->blocks;
+  for (int i = 0; i < n; i += 2) {
+    if (has_halves(L)) {
+      less[i] = (float) -p->sums[i];
+      less[i + 1] = (float) -p->sums[i + 1];
+    } else {
+      less[i] = (float) -(p->sums[i] + p->sums[i + 1]);
+      less[i + 1] = 0;
+    }
+  }
+}
+
+static inline AMX __attribute__((always_inline)) void layout_tiles(
+    const int L, const struct product *p) {
+  struct panel *panel = (struct panel *) p->scratch;
+  float *less = (float *) (panel + 1);
+  const int blocks = p->blocks;
+  const long stride = 32L * blocks;
+  if (has_mins(L)) {
+    negative_sums(L, p, less);
+  }
+  configure(has_halves(L) ? 16 : 32, p->tokens & 15);
+  for (int r = 0; r < p->rows; r += 16) {
+    const uint8_t *w = p->w + (r / 16) * p->group_bytes;
+    const int rows = p->rows - r;
+    const __mmask16 mask = rows >= 16 ? 0xffff : (__mmask16) ((1 << rows) - 1);
+    for (int from = 0; from < blocks; from += CHUNK) {
+      const int count = blocks - from < CHUNK ? blocks - from : CHUNK;
+      expand(L, w, from, count, p->tables, panel);
+      for (int t = 0; t < p->tokens; t += 16) {
+        const int n = p->tokens - t < 16 ? p->tokens - t : 16;
+        float *y = p->y + t * p->y_stride + r;
+        for (int b = 0; b < count; b += STEP) {
+          const int step = count - b < STEP ? count - b : STEP;
+          const int8_t *x = p->x + t * stride + 32L * (from + b);
+          int32_t (*sums)[2][16][16] = panel->sums + (b & STEP);
+          if (n == 16) {
+            full_tiles(has_halves(L), step, x, stride, panel->codes[b], sums[0][0][0]);
+          } else {
+            last_tiles(has_halves(L), step, x, stride, panel->codes[b], sums[0][0][0]);
+          }
+          const long at = (long) t * blocks + from + b;
+          const int first = from + b == 0;
+          if (step == STEP) {
+            add_sums(L, STEP, n, sums, panel->scales + b, p->dx + at, blocks, less + 2 * at, y,
+                p->y_stride, mask, first);
+          } else {
+            for (int q = 0; q < step; q++) {
+              add_sums(L, 1, n, sums + q, panel->scales + b + q, p->dx + at + q, blocks,
+                  less + 2 * (at + q), y, p->y_stride, mask, first && q == 0);
+            }
+          }
+        }
+      }
+    }
+  }
+  _tile_release();
+}
+
+#define TILES(L) \
+  static AMX __attribute__((noinline)) void tiles_##L(const struct product *p) { layout_tiles(L, p); }
+TILES(E2M1) TILES(Q8) TILES(Q4) TILES(Q4_MIN) TILES(Q5) TILES(Q5_MIN) TILES(IQ4) TILES(Q4_K)
+TILES(Q5_K) TILES(Q6_K) TILES(Q3_K) TILES(Q2_K) TILES(IQ4_K) TILES(IQ2_XXS) TILES(IQ2_XS) TILES(IQ3_XXS)
+
+long tile_scratch(int blocks, int tokens) {
+  return (long) sizeof(struct panel) + 8L * blocks * tokens;
+}
+
+void tile_product(const struct product *p) {
+  switch (p->layout) {
+#define CASE(L) case L: tiles_##L(p); break;
+    CASE(E2M1) CASE(Q8) CASE(Q4) CASE(Q4_MIN) CASE(Q5) CASE(Q5_MIN) CASE(IQ4) CASE(Q4_K)
+    CASE(Q5_K) CASE(Q6_K) CASE(Q3_K) CASE(Q2_K) CASE(IQ4_K) CASE(IQ2_XXS) CASE(IQ2_XS) CASE(IQ3_XXS)
+#undef CASE
+    default: break;
+  }
+}
