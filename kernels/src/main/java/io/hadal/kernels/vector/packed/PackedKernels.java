@@ -19,7 +19,8 @@ final class PackedKernels {
 
   private static @Nullable PackedRows createRows(PackedLayout layout) {
     return switch (layout) {
-      case E2M1 -> new E2m1Rows();
+      // The table of sixteen values needs 16-bit lanes for all of them.
+      case E2M1 -> Width.BITS >= 256 ? new E2m1Rows() : null;
       case Q4_K -> new Q4kRows();
       case Q6_K -> new Q6kRows();
       case Q2_K -> new Q2kRows();

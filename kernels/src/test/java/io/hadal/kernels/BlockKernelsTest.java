@@ -1,0 +1,210 @@
+package io.hadal.kernels;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.hadal.kernels.packed.ScalarBlockKernels;
+import java.lang.foreign.Arena;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Products of packed weights have the bits of the scalar reference, in every batch and split. */
+class BlockKernelsTest {
+  private static final BlockKernels KERNELS = BlockKernels.get();
+
+  static List<StorageType> types() {
+    return MatrixFixtures.weightTypes().stream()
+        .filter(
+            type ->
+                switch (type) {
+                  case F32, F16, BF16, F8_E4M3 -> false;
+                  default -> true;
+                })
+        .toList();
+  }
+
+  @ParameterizedTest
+  @MethodSource("types")
+  void equalsTheScalarReference(StorageType type) {
+    Random random = new Random(type.ordinal());
+    int[] counts = {1, 2, 3, 5, 8, 9, 16, 17, 33, 64};
+    for (int round = 0; round < 12; round++) {
+      int block = Math.max(32, type.blockElements());
+      int cols = block * (1 + random.nextInt(round < 9 ? 3 : 1200 / block + 1));
+      int rows = 1 + random.nextInt(90);
+      int tokens = counts[round % counts.length];
+      Matrix w = packable(type, rows, cols, random);
+      float[] x = inputs(random, tokens, cols);
+      assertSame(w, x, tokens);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("types")
+  void doesNotDependOnBatchOrSplit(StorageType type) {
+    Random random = new Random(100 + type.ordinal());
+    int rows = 75;
+    int cols = 512;
+    int tokens = 37;
+    Matrix w = packable(type, rows, cols, random);
+    float[] x = inputs(random, tokens, cols);
+    try (Arena arena = Arena.ofConfined()) {
+      PackedMatrix packed = pack(w, arena);
+      float[] whole = new float[tokens * rows];
+      BlockInput in = prepared(packed, x, 0, tokens);
+      KERNELS.multiply(packed, 0, rows, in, 0, tokens, whole, 0, rows);
+
+      float[] single = new float[tokens * rows];
+      for (int t = 0; t < tokens; t++) {
+        BlockInput one = prepared(packed, x, t, 1);
+        KERNELS.multiply(packed, 0, rows, one, 0, 1, single, t * rows, rows);
+      }
+      TestArrays.assertSameBits(type + " one token at a time", whole, single);
+
+      float[] split = new float[tokens * rows];
+      for (int t = 0; t < tokens; ) {
+        int count = Math.min(tokens - t, 1 + random.nextInt(11));
+        for (int r = 0; r < rows; ) {
+          int to = Math.min(rows, r + 16 * (1 + random.nextInt(3)));
+          KERNELS.multiply(packed, r, to, in, t, t + count, split, t * rows, rows);
+          r = to;
+        }
+        t += count;
+      }
+      TestArrays.assertSameBits(type + " in pieces", whole, split);
+    }
+  }
+
+  /** The integer form stands for the same weights as the decoder's. */
+  @ParameterizedTest
+  @MethodSource("types")
+  void approximatesTheProductOfDecodedWeights(StorageType type) {
+    Random random = new Random(200 + type.ordinal());
+    int cols = 1024;
+    int rows = 48;
+    Matrix w = packable(type, rows, cols, random);
+    float[] x = TestArrays.gaussian(random, cols);
+    float[] exact = new float[rows];
+    Kernels.get().matmul(w, 0, rows, x, 0, cols, 1, exact, 0, rows);
+    float[] actual = new float[rows];
+    try (Arena arena = Arena.ofConfined()) {
+      PackedMatrix packed = pack(w, arena);
+      KERNELS.multiply(packed, 0, rows, prepared(packed, x, 0, 1), 0, 1, actual, 0, rows);
+    }
+    double error = 0;
+    double norm = 0;
+    for (int i = 0; i < rows; i++) {
+      error += Math.pow(exact[i] - actual[i], 2);
+      norm += Math.pow(exact[i], 2);
+    }
+    // An 8-bit code is off by at most 1/254 of its block's largest value: 0.3 % or so of a normal one.
+    assertThat(Math.sqrt(error / norm)).isGreaterThan(1e-4).isLessThan(0.012);
+  }
+
+  @Test
+  void valuesThatAreNoNumbersSpreadToTheirTokenOnly() {
+    Random random = new Random(7);
+    Matrix w = packable(StorageType.Q4_K, 33, 512, random);
+    float[] x = TestArrays.gaussian(random, 4 * 512);
+    x[512 + 100] = Float.NaN;
+    x[2 * 512 + 300] = Float.POSITIVE_INFINITY;
+    assertSame(w, x, 4);
+    float[] y = product(w, x, 4);
+    for (int r = 0; r < 33; r++) {
+      assertThat(y[r]).isFinite();
+      assertThat(y[33 + r]).isNaN();
+      assertThat(y[66 + r]).isNaN();
+      assertThat(y[99 + r]).isFinite();
+    }
+  }
+
+  @Test
+  void tinyAndZeroBlocksAreZero() {
+    Random random = new Random(8);
+    Matrix w = packable(StorageType.Q8_0, 16, 64, random);
+    float[] x = new float[128];
+    for (int i = 0; i < 64; i++) {
+      x[64 + i] = 1e-31f;
+    }
+    assertThat(product(w, x, 2)).containsOnly(0);
+  }
+
+  @Test
+  void refusesWhatDoesNotFit() {
+    Random random = new Random(9);
+    Matrix w = packable(StorageType.Q8_0, 40, 64, random);
+    try (Arena arena = Arena.ofConfined()) {
+      PackedMatrix packed = pack(w, arena);
+      BlockInput x = prepared(packed, TestArrays.gaussian(random, 64), 0, 1);
+      float[] y = new float[40];
+      assertThatThrownBy(() -> KERNELS.multiply(packed, 8, 24, x, 0, 1, y, 0, 40))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("cut a group");
+      assertThatThrownBy(() -> KERNELS.multiply(packed, 0, 41, x, 0, 1, y, 0, 40))
+          .isInstanceOf(IndexOutOfBoundsException.class);
+      assertThatThrownBy(() -> KERNELS.multiply(packed, 0, 40, x, 0, 1, y, 1, 40))
+          .isInstanceOf(IndexOutOfBoundsException.class);
+      assertThatThrownBy(() -> KERNELS.multiply(packed, 0, 40, x, 0, 2, y, 0, 40))
+          .isInstanceOf(IndexOutOfBoundsException.class);
+    }
+    Matrix plain = MatrixFixtures.random(StorageType.BF16, 4, 64, random);
+    assertThat(PackedMatrix.packable(plain)).isFalse();
+  }
+
+  private static Matrix packable(StorageType type, int rows, int cols, Random random) {
+    Matrix w = MatrixFixtures.random(type, rows, cols, random);
+    while (!PackedMatrix.packable(w)) {
+      // Separate scales come in random kinds.
+      w = MatrixFixtures.random(type, rows, cols, random);
+    }
+    return w;
+  }
+
+  /** Values of sizes that differ from block to block. */
+  private static float[] inputs(Random random, int tokens, int cols) {
+    float[] x = TestArrays.gaussian(random, tokens * cols);
+    for (int i = 0; i < x.length; i++) {
+      x[i] *= 1 << (i / 32 % 7);
+    }
+    return x;
+  }
+
+  private static PackedMatrix pack(Matrix w, Arena arena) {
+    PackedMatrix packed = PackedMatrix.allocate(w, arena);
+    packed.pack(w, 0, packed.groups());
+    return packed;
+  }
+
+  private static BlockInput prepared(PackedMatrix w, float[] x, int from, int tokens) {
+    BlockInput in = new BlockInput();
+    KERNELS.prepare(in, tokens, w.cols(), w);
+    for (int t = 0; t < tokens; t++) {
+      in.quantize(t, x, (from + t) * w.cols());
+    }
+    return in;
+  }
+
+  private static float[] product(Matrix w, float[] x, int tokens) {
+    float[] y = new float[tokens * w.rows()];
+    try (Arena arena = Arena.ofConfined()) {
+      PackedMatrix packed = pack(w, arena);
+      BlockInput in = prepared(packed, x, 0, tokens);
+      KERNELS.multiply(packed, 0, w.rows(), in, 0, tokens, y, 0, w.rows());
+    }
+    return y;
+  }
+
+  private static void assertSame(Matrix w, float[] x, int tokens) {
+    BlockInput in = new BlockInput();
+    in.begin(tokens, w.cols(), BlockInput.Form.CODES);
+    for (int t = 0; t < tokens; t++) {
+      in.quantize(t, x, t * w.cols());
+    }
+    float[] expected = new float[tokens * w.rows()];
+    ScalarBlockKernels.multiply(w, 0, w.rows(), in, expected, 0, w.rows());
+    TestArrays.assertSameBits(w + " x " + tokens, expected, product(w, x, tokens));
+  }
+}
