@@ -20,7 +20,9 @@ public final class BlockInput {
     /** {@link #pairs()} of columns (j, 16 + j) and (8 + j, 24 + j), j below 8. */
     GRID,
     /** {@link #panels()}. */
-    PANELS
+    PANELS,
+    /** {@link #ordered()}. */
+    ORDERED
   }
 
   /** Tokens of a panel. */
@@ -44,6 +46,8 @@ public final class BlockInput {
   private long[] quads = new long[0];
   private float[] panels = new float[0];
   private float[] panelSums = new float[0];
+  private byte[] ordered = new byte[0];
+  private byte[] order = new byte[0];
 
   /**
    * Makes room; every token must then be given to {@link #quantize}, by any thread.
@@ -65,7 +69,7 @@ public final class BlockInput {
       sums = new int[n / 16];
     }
     switch (form) {
-      case CODES -> {}
+      case CODES, ORDERED -> {}
       case PANELS -> {
         int padded = (tokens + PANEL - 1) / PANEL * PANEL;
         if (panels.length < padded * cols) {
@@ -89,6 +93,19 @@ public final class BlockInput {
     }
   }
 
+  /**
+   * {@link #begin} in the form {@link Form#ORDERED}.
+   *
+   * @param order column, 0 to 31, of every place in a block
+   */
+  public void begin(int tokens, int cols, byte[] order) {
+    begin(tokens, cols, Form.ORDERED);
+    this.order = order;
+    if (ordered.length < tokens * cols) {
+      ordered = new byte[tokens * cols];
+    }
+  }
+
   /** Quantises token {@code t} from {@code cols} values. */
   public void quantize(int t, float[] x, int offset) {
     for (int b = 0; b < blocks; b++) {
@@ -100,6 +117,7 @@ public final class BlockInput {
       case BYTES -> quads(t);
       case GRID -> gridPairs(t);
       case PANELS -> panel(t);
+      case ORDERED -> ordered(t);
     }
   }
 
@@ -154,6 +172,14 @@ public final class BlockInput {
     for (int i = t * cols; i < (t + 1) * cols; i += 32) {
       for (int j = 0; j < 16; j++) {
         pairs[i / 2 + j] = codes[i + j] & 0xffff | codes[i + j + 16] << 16;
+      }
+    }
+  }
+
+  private void ordered(int t) {
+    for (int i = t * cols; i < (t + 1) * cols; i += 32) {
+      for (int k = 0; k < 32; k++) {
+        ordered[i + k] = codes[i + order[k]];
       }
     }
   }
@@ -215,6 +241,11 @@ public final class BlockInput {
   /** Codes as f32, {@code [tokens / 8, cols, 8]}, zero past the last token. */
   public float[] panels() {
     return panels;
+  }
+
+  /** Codes in the order that was asked for, {@code [tokens, blocks, 32]}. */
+  public byte[] ordered() {
+    return ordered;
   }
 
   /** Negative {@link #sums()} as f32, {@code [tokens / 8, blocks, 2, 8]}. */
