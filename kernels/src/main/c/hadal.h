@@ -28,7 +28,9 @@ struct product {
   int tokens;
   const uint8_t *w; /* first group */
   long group_bytes;
-  const int8_t *x;  /* codes in the layout's order, [tokens][32 * blocks] */
+  int first;        /* token of x; the others are counted from it */
+  int height;       /* tokens side by side in x, 1 or 16 */
+  const int8_t *x;  /* codes in the layout's order, [all tokens / height][blocks][height][32] */
   const float *dx;  /* [tokens][blocks] */
   const int32_t *sums; /* [tokens][blocks][2] */
   const uint8_t *tables; /* grids */
@@ -36,6 +38,13 @@ struct product {
   long y_stride;
   uint8_t *scratch; /* 64-byte aligned */
 };
+
+/* Codes of token `t` of a product, block 0; the next block is 32 * height bytes on. */
+static inline const int8_t *token_codes(const struct product *p, int t) {
+  const int at = p->first + t;
+  const int rest = at % p->height;
+  return p->x + 32L * ((long) (at - rest) * p->blocks + rest);
+}
 
 void rows_product(const struct product *p);
 void tile_product(const struct product *p);

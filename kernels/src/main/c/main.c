@@ -9,7 +9,7 @@
 #define HADAL_VERSION "unknown"
 #endif
 
-enum { ARCH_REQ_XCOMP_PERM = 0x1023, XFEATURE_TILE_DATA = 18, LEAST_TILE_TOKENS = 5 };
+enum { ARCH_REQ_XCOMP_PERM = 0x1023, XFEATURE_TILE_DATA = 18, LEAST_TILE_TOKENS = 5  };
 
 /* Hash of the sources this library was made from. */
 EXPORT const char *hadal_version(void) { return HADAL_VERSION; }
@@ -61,7 +61,7 @@ EXPORT long hadal_scratch(int blocks, int tokens) {
 /* See struct product; `x` is the first of the tokens in arrays of whole inputs. */
 EXPORT void hadal_product(
     int features, int layout, const uint8_t *w, long group_bytes, int rows, int blocks,
-    const int8_t *codes, const float *dx, const int32_t *sums, int x, int tokens, float *y,
+    int height, const int8_t *codes, const float *dx, const int32_t *sums, int x, int tokens, float *y,
     long y_at, long y_stride, const uint8_t *tables, uint8_t *scratch) {
   const struct product p = {
     .layout = layout,
@@ -70,7 +70,9 @@ EXPORT void hadal_product(
     .tokens = tokens,
     .w = w,
     .group_bytes = group_bytes,
-    .x = codes + (long) x * blocks * 32,
+    .first = x,
+    .height = height,
+    .x = codes,
     .dx = dx + (long) x * blocks,
     .sums = sums + (long) x * blocks * 2,
     .tables = tables,
@@ -78,7 +80,7 @@ EXPORT void hadal_product(
     .y_stride = y_stride,
     .scratch = scratch,
   };
-  if ((features & HAS_AMX_INT8) && tokens >= LEAST_TILE_TOKENS) {
+  if ((features & HAS_AMX_INT8) && height == 16 && tokens >= LEAST_TILE_TOKENS) {
     tile_product(&p);
   } else {
     rows_product(&p);

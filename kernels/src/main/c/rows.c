@@ -1,9 +1,11 @@
 /* Few tokens: weights are decoded in registers and multiplied with broadcast activations. */
 #include "codes.h"
 
-#ifndef AHEAD
-#define AHEAD 4096 /* bytes between a read and its prefetch */
-#endif
+enum {
+  AHEAD = 2048, /* bytes between a read and its prefetch */
+  SIDE = 4,     /* groups in turn: one stream of memory alone is slower */
+  STRETCH = 8   /* blocks of a turn */
+};
 
 /* Sums of activations as the kernels want them, [tokens][blocks][2]. */
 INLINE void prepare_sums(const int L, const struct product *p, int from, int tokens, int32_t *start, float *less) {
@@ -26,60 +28,62 @@ INLINE void prepare_sums(const int L, const struct product *p, int from, int tok
   }
 }
 
-INLINE void group_rows(
-    const int L, const int T, const struct product *p, const uint8_t *w, int from, const int32_t *start,
-    const float *less, __m512 *y) {
+/* Adds blocks `b` to `end` of a group, the first the first of a unit, to y[T]. */
+INLINE void stretch(
+    const int L, const int T, const struct product *p, const uint8_t *w, int b, int end,
+    const int8_t *x, long x_token, const float *dx, const int32_t *start, const float *less, __m512 *y) {
   const __m512i lut = levels(L, bias(L));
   const int blocks = p->blocks;
-  const int8_t *x = p->x + (long) from * blocks * 32;
-  const float *dx = p->dx + (long) from * blocks;
+  const uint8_t *unit = w;
   struct scales s;
+  __m512 sum[T];
   for (int t = 0; t < T; t++) {
-    y[t] = _mm512_setzero_ps();
+    sum[t] = y[t];
   }
-  for (int b = 0; b < blocks;) {
-    const uint8_t *unit = w;
-    unit_scales(L, unit, &s);
-    w += header_bytes(L);
+  unit_scales(L, unit, &s);
+  w += header_bytes(L);
 #pragma GCC unroll 1
-    for (int in_unit = 0; in_unit < unit_blocks(L); in_unit++, b++, w += block_bytes(L)) {
-      for (int line = 0; line < block_bytes(L); line += 64) {
-        _mm_prefetch((const char *) w + AHEAD + line, _MM_HINT_T0);
-      }
-      struct planes g;
-      read_planes(L, w, p->tables, &g);
-      __m512i sum0[T];
-      __m512i sum1[T];
-      for (int t = 0; t < T; t++) {
-        const int at = 2 * (t * blocks + b);
-        sum0[t] = _mm512_set1_epi32(start[at]);
-        sum1[t] = has_halves(L) ? _mm512_set1_epi32(start[at + 1]) : _mm512_setzero_si512();
-      }
+  for (int in_unit = 0; b < end; in_unit++, b++, w += block_bytes(L)) {
+    for (int line = 0; line < block_bytes(L); line += 64) {
+      _mm_prefetch((const char *) w + AHEAD + line, _MM_HINT_T0);
+    }
+    const int8_t *xb = x + (long) b * 32 * p->height;
+    struct planes g;
+    read_planes(L, w, p->tables, &g);
+    __m512i sum0[T];
+    __m512i sum1[T];
+    for (int t = 0; t < T; t++) {
+      const int at = 2 * (t * blocks + b);
+      sum0[t] = _mm512_set1_epi32(start[at]);
+      sum1[t] = has_halves(L) ? _mm512_set1_epi32(start[at + 1]) : _mm512_setzero_si512();
+    }
 #pragma GCC unroll 8
-      for (int i = 0; i < 8; i++) {
-        __m512i c = unsigned_code(L, w, &g, i, lut);
-#pragma GCC unroll 4
-        for (int t = 0; t < T; t++) {
-          __m512i v = _mm512_set1_epi32(*(const int32_t *) (x + 32 * ((long) t * blocks + b) + 4 * i));
-          if (i < 4) {
-            sum0[t] = _mm512_dpbusd_epi32(sum0[t], c, v);
-          } else {
-            sum1[t] = _mm512_dpbusd_epi32(sum1[t], c, v);
-          }
-        }
-      }
-      block_scales(L, unit, w, in_unit, &s);
+    for (int i = 0; i < 8; i++) {
+      __m512i c = unsigned_code(L, w, &g, i, lut);
 #pragma GCC unroll 4
       for (int t = 0; t < T; t++) {
-        const int at = t * blocks + b;
-        if (!has_halves(L)) {
-          sum0[t] = _mm512_add_epi32(sum0[t], sum1[t]);
+        __m512i v = _mm512_set1_epi32(*(const int32_t *) (xb + t * x_token + 4 * i));
+        if (i < 4) {
+          sum0[t] = _mm512_dpbusd_epi32(sum0[t], c, v);
+        } else {
+          sum1[t] = _mm512_dpbusd_epi32(sum1[t], c, v);
         }
-        y[t] = add_block(
-            L, y[t], _mm512_cvtepi32_ps(sum0[t]), _mm512_cvtepi32_ps(sum1[t]), &s,
-            _mm512_set1_ps(dx[at]), _mm512_set1_ps(less[2 * at]), _mm512_set1_ps(less[2 * at + 1]));
       }
     }
+    block_scales(L, unit, w, in_unit, &s);
+#pragma GCC unroll 4
+    for (int t = 0; t < T; t++) {
+      const int at = t * blocks + b;
+      if (!has_halves(L)) {
+        sum0[t] = _mm512_add_epi32(sum0[t], sum1[t]);
+      }
+      sum[t] = add_block(
+          L, sum[t], _mm512_cvtepi32_ps(sum0[t]), _mm512_cvtepi32_ps(sum1[t]), &s,
+          _mm512_set1_ps(dx[at]), _mm512_set1_ps(less[2 * at]), _mm512_set1_ps(less[2 * at + 1]));
+    }
+  }
+  for (int t = 0; t < T; t++) {
+    y[t] = sum[t];
   }
 }
 
@@ -87,27 +91,51 @@ INLINE void tokens_rows(const int L, const int T, const struct product *p, int f
   int32_t *start = (int32_t *) p->scratch;
   float *less = (float *) (start + 2 * T * p->blocks);
   prepare_sums(L, p, from, T, start, less);
-  for (int r = 0; r < p->rows; r += 16) {
-    __m512 y[T];
-    group_rows(L, T, p, p->w + (r / 16) * p->group_bytes, from, start, less, y);
-    const int count = p->rows - r;
-    const __mmask16 mask = count >= 16 ? 0xffff : (__mmask16) ((1 << count) - 1);
-    for (int t = 0; t < T; t++) {
-      _mm512_mask_storeu_ps(p->y + (from + t) * p->y_stride + r, mask, y[t]);
+  const int8_t *x = token_codes(p, from);
+  const long x_token = p->height > 1 ? 32 : 32L * p->blocks;
+  const float *dx = p->dx + (long) from * p->blocks;
+  for (int r = 0; r < p->rows; r += 16 * SIDE) {
+    const int left = (p->rows - r + 15) / 16;
+    const int groups = left < SIDE ? left : SIDE;
+    const uint8_t *w = p->w + (r / 16) * p->group_bytes;
+    __m512 y[SIDE][T];
+    for (int g = 0; g < groups; g++) {
+      for (int t = 0; t < T; t++) {
+        y[g][t] = _mm512_setzero_ps();
+      }
+    }
+    for (int b = 0; b < p->blocks; b += STRETCH) {
+      const int end = p->blocks - b < STRETCH ? p->blocks : b + STRETCH;
+#pragma GCC unroll 1
+      for (int g = 0; g < groups; g++) {
+        stretch(L, T, p, w + g * p->group_bytes, b, end, x, x_token, dx, start, less, y[g]);
+      }
+      w += STRETCH / unit_blocks(L) * unit_bytes(L);
+    }
+    for (int g = 0; g < groups; g++) {
+      const int count = p->rows - r - 16 * g;
+      const __mmask16 mask = count >= 16 ? 0xffff : (__mmask16) ((1 << count) - 1);
+      for (int t = 0; t < T; t++) {
+        _mm512_mask_storeu_ps(p->y + (from + t) * p->y_stride + r + 16 * g, mask, y[g][t]);
+      }
     }
   }
 }
 
 INLINE void layout_rows(const int L, const struct product *p) {
-  int t = 0;
-  for (; t + 4 <= p->tokens; t += 4) {
-    tokens_rows(L, 4, p, t);
-  }
-  switch (p->tokens - t) {
-    case 3: tokens_rows(L, 3, p, t); break;
-    case 2: tokens_rows(L, 2, p, t); break;
-    case 1: tokens_rows(L, 1, p, t); break;
-    default: break;
+  for (int t = 0; t < p->tokens;) {
+    int count = p->tokens - t;
+    if (p->height > 1) {
+      /* Not across the end of tokens that lie side by side. */
+      const int left = p->height - (p->first + t) % p->height;
+      count = count < left ? count : left;
+    }
+    switch (count) {
+      case 3: tokens_rows(L, 3, p, t); t += 3; break;
+      case 2: tokens_rows(L, 2, p, t); t += 2; break;
+      case 1: tokens_rows(L, 1, p, t); t += 1; break;
+      default: tokens_rows(L, 4, p, t); t += 4; break;
+    }
   }
 }
 

@@ -16,6 +16,7 @@ struct panel {
   int8_t codes[CHUNK][512];
   float scales[CHUNK][VECTORS][16];
   int32_t sums[2 * STEP][2][16][16];
+  float y[16][16];
 };
 
 struct tile_config {
@@ -26,12 +27,11 @@ struct tile_config {
   uint8_t rows[16];
 };
 
-/* Tiles: sums 0 to 2, tokens 3, weights 4; of the last tokens, if fewer than 16, sums 5, 6, tokens 7. */
-static AMX void configure(int width, int rest) {
+/* Tiles: sums 0 to 2, tokens 3, weights 4; of fewer than 16 tokens sums 5 and 6, tokens 7. */
+static AMX void configure(int width, int few_tokens) {
   struct tile_config c = {.palette = 1};
   for (int i = 0; i < 8; i++) {
-    const int few = i >= 5;
-    c.rows[i] = (uint8_t) (i == 4 ? width / 4 : few ? (rest ? rest : 1) : 16);
+    c.rows[i] = (uint8_t) (i == 4 ? width / 4 : i >= 5 ? few_tokens : 16);
     c.bytes[i] = (uint16_t) (i == 3 || i == 7 ? width : 64);
   }
   _tile_loadconfig(&c);
@@ -49,7 +49,7 @@ INLINE void expand(
 #pragma GCC unroll 1
     for (int in_unit = 0; in_unit < unit_blocks(L); in_unit++, b++, w += block_bytes(L)) {
       for (int line = 0; line < block_bytes(L); line += 64) {
-        _mm_prefetch((const char *) w + 4096 + line, _MM_HINT_T0);
+        _mm_prefetch((const char *) w + CHUNK * block_bytes(L) + line, _MM_HINT_T1);
       }
       struct planes g;
       read_planes(L, w, tables, &g);
@@ -81,7 +81,7 @@ INLINE void expand(
 #define BLOCK(C, A, Q) \
   do { \
     _tile_zero(C); \
-    _tile_loadd(A, x + 32 * (Q), stride); \
+    _tile_loadd(A, x + 512 * (Q), 32); \
     _tile_loadd(4, codes + 512 * (Q), 64); \
     _tile_dpbssd(C, A, 4); \
     _tile_stored(C, sums + 512 * (Q), 64); \
@@ -90,14 +90,14 @@ INLINE void expand(
 #define HALF_BLOCK(C, A, Q, H) \
   do { \
     _tile_zero(C); \
-    _tile_loadd(A, x + 32 * (Q) + 16 * (H), stride); \
+    _tile_loadd(A, x + 512 * (Q) + 16 * (H), 32); \
     _tile_loadd(4, codes + 512 * (Q) + 256 * (H), 64); \
     _tile_dpbssd(C, A, 4); \
     _tile_stored(C, sums + 512 * (Q) + 256 * (H), 64); \
   } while (0)
 
 static inline AMX __attribute__((always_inline)) void full_tiles(
-    const int halves, int count, const int8_t *x, long stride, const int8_t *codes, int32_t *sums) {
+    const int halves, int count, const int8_t *x, const int8_t *codes, int32_t *sums) {
   if (halves) {
     for (int q = 0; q < count; q++) {
       HALF_BLOCK(0, 3, q, 0);
@@ -115,8 +115,8 @@ static inline AMX __attribute__((always_inline)) void full_tiles(
   }
 }
 
-static inline AMX __attribute__((always_inline)) void last_tiles(
-    const int halves, int count, const int8_t *x, long stride, const int8_t *codes, int32_t *sums) {
+static inline AMX __attribute__((always_inline)) void few_tiles(
+    const int halves, int count, const int8_t *x, const int8_t *codes, int32_t *sums) {
   for (int q = 0; q < count; q++) {
     if (halves) {
       HALF_BLOCK(5, 7, q, 0);
@@ -130,7 +130,7 @@ static inline AMX __attribute__((always_inline)) void last_tiles(
 /* Adds the sums of up to STEP blocks, in their order, to the outputs of n tokens. */
 INLINE void add_sums(
     const int L, const int count, int n, int32_t (*sums)[2][16][16], float (*scales)[VECTORS][16],
-    const float *dx, int blocks, const float *less, float *y, long y_stride, __mmask16 mask, int first) {
+    const float *dx, int blocks, const float *less, float (*y)[16]) {
   struct scales s[STEP];
 #pragma GCC unroll 4
   for (int q = 0; q < count; q++) {
@@ -141,8 +141,8 @@ INLINE void add_sums(
       s[q].m[h] = _mm512_load_ps(scales[q][4 + h]);
     }
   }
-  for (int t = 0; t < n; t++, dx += blocks, less += 2 * blocks, y += y_stride) {
-    __m512 sum = first ? _mm512_setzero_ps() : _mm512_maskz_loadu_ps(mask, y);
+  for (int t = 0; t < n; t++, dx += blocks, less += 2 * blocks) {
+    __m512 sum = _mm512_load_ps(y[t]);
 #pragma GCC unroll 4
     for (int q = 0; q < count; q++) {
       __m512 sum0 = _mm512_cvtepi32_ps(load(sums[q][0][t]));
@@ -151,7 +151,7 @@ INLINE void add_sums(
       __m512 less1 = has_mins(L) ? _mm512_set1_ps(less[2 * q + 1]) : sum0;
       sum = add_block(L, sum, sum0, sum1, &s[q], _mm512_set1_ps(dx[q]), less0, less1);
     }
-    _mm512_mask_storeu_ps(y, mask, sum);
+    _mm512_store_ps(y[t], sum);
   }
 }
 
@@ -168,16 +168,42 @@ INLINE void negative_sums(const int L, const struct product *p, float *less) {
   }
 }
 
+/* A chunk of blocks of n tokens from token t. */
+static inline AMX __attribute__((always_inline)) void chunk_tiles(
+    const int L, const struct product *p, struct panel *panel, const float *less, int from, int count,
+    int t, int n) {
+  const int blocks = p->blocks;
+  const int8_t *x = token_codes(p, t) + 512L * from;
+  for (int b = 0; b < count; b += STEP) {
+    const int step = count - b < STEP ? count - b : STEP;
+    int32_t (*sums)[2][16][16] = panel->sums + (b & STEP);
+    if (n == 16) {
+      full_tiles(has_halves(L), step, x + 512 * b, panel->codes[b], sums[0][0][0]);
+    } else {
+      few_tiles(has_halves(L), step, x + 512 * b, panel->codes[b], sums[0][0][0]);
+    }
+    const long at = (long) t * blocks + from + b;
+    if (step == STEP) {
+      add_sums(
+          L, STEP, n, sums, panel->scales + b, p->dx + at, blocks, less + 2 * at, panel->y);
+    } else {
+      for (int q = 0; q < step; q++) {
+        add_sums(L, 1, n, sums + q, panel->scales + b + q, p->dx + at + q, blocks,
+            less + 2 * (at + q), panel->y);
+      }
+    }
+  }
+}
+
 static inline AMX __attribute__((always_inline)) void layout_tiles(
     const int L, const struct product *p) {
   struct panel *panel = (struct panel *) p->scratch;
   float *less = (float *) (panel + 1);
   const int blocks = p->blocks;
-  const long stride = 32L * blocks;
+  int configured = 0;
   if (has_mins(L)) {
     negative_sums(L, p, less);
   }
-  configure(has_halves(L) ? 16 : 32, p->tokens & 15);
   for (int r = 0; r < p->rows; r += 16) {
     const uint8_t *w = p->w + (r / 16) * p->group_bytes;
     const int rows = p->rows - r;
@@ -185,30 +211,25 @@ static inline AMX __attribute__((always_inline)) void layout_tiles(
     for (int from = 0; from < blocks; from += CHUNK) {
       const int count = blocks - from < CHUNK ? blocks - from : CHUNK;
       expand(L, w, from, count, p->tables, panel);
-      for (int t = 0; t < p->tokens; t += 16) {
-        const int n = p->tokens - t < 16 ? p->tokens - t : 16;
-        float *y = p->y + t * p->y_stride + r;
-        for (int b = 0; b < count; b += STEP) {
-          const int step = count - b < STEP ? count - b : STEP;
-          const int8_t *x = p->x + t * stride + 32L * (from + b);
-          int32_t (*sums)[2][16][16] = panel->sums + (b & STEP);
-          if (n == 16) {
-            full_tiles(has_halves(L), step, x, stride, panel->codes[b], sums[0][0][0]);
-          } else {
-            last_tiles(has_halves(L), step, x, stride, panel->codes[b], sums[0][0][0]);
-          }
-          const long at = (long) t * blocks + from + b;
-          const int first = from + b == 0;
-          if (step == STEP) {
-            add_sums(L, STEP, n, sums, panel->scales + b, p->dx + at, blocks, less + 2 * at, y,
-                p->y_stride, mask, first);
-          } else {
-            for (int q = 0; q < step; q++) {
-              add_sums(L, 1, n, sums + q, panel->scales + b + q, p->dx + at + q, blocks,
-                  less + 2 * (at + q), y, p->y_stride, mask, first && q == 0);
-            }
-          }
+      for (int t = 0; t < p->tokens;) {
+        /* Tokens that lie side by side: fewer than 16 at the ends only. */
+        const int left = 16 - ((p->first + t) & 15);
+        const int n = p->tokens - t < left ? p->tokens - t : left;
+        if (configured != n && (n < 16 || !configured)) {
+          configure(has_halves(L) ? 16 : 32, n);
+          configured = n;
         }
+        float *y = p->y + t * p->y_stride + r;
+        for (int i = 0; i < n; i++) {
+          const __m512 sum =
+              from ? _mm512_maskz_loadu_ps(mask, y + i * p->y_stride) : _mm512_setzero_ps();
+          _mm512_store_ps(panel->y[i], sum);
+        }
+        chunk_tiles(L, p, panel, less, from, count, t, n);
+        for (int i = 0; i < n; i++) {
+          _mm512_mask_storeu_ps(y + i * p->y_stride, mask, _mm512_load_ps(panel->y[i]));
+        }
+        t += n;
       }
     }
   }

@@ -48,6 +48,7 @@ public final class BlockInput {
   private float[] panelSums = new float[0];
   private byte[] ordered = new byte[0];
   private byte[] order = new byte[0];
+  private int height = 1;
 
   /**
    * Makes room; every token must then be given to {@link #quantize}, by any thread.
@@ -97,12 +98,15 @@ public final class BlockInput {
    * {@link #begin} in the form {@link Form#ORDERED}.
    *
    * @param order column, 0 to 31, of every place in a block
+   * @param height tokens side by side
    */
-  public void begin(int tokens, int cols, byte[] order) {
+  public void begin(int tokens, int cols, byte[] order, int height) {
     begin(tokens, cols, Form.ORDERED);
     this.order = order;
-    if (ordered.length < tokens * cols) {
-      ordered = new byte[tokens * cols];
+    this.height = height;
+    int padded = (tokens + height - 1) / height * height;
+    if (ordered.length < padded * cols) {
+      ordered = new byte[padded * cols];
     }
   }
 
@@ -177,10 +181,12 @@ public final class BlockInput {
   }
 
   private void ordered(int t) {
+    int to = t / height * height * cols + t % height * 32;
     for (int i = t * cols; i < (t + 1) * cols; i += 32) {
       for (int k = 0; k < 32; k++) {
-        ordered[i + k] = codes[i + order[k]];
+        ordered[to + k] = codes[i + order[k]];
       }
+      to += 32 * height;
     }
   }
 
@@ -243,7 +249,12 @@ public final class BlockInput {
     return panels;
   }
 
-  /** Codes in the order that was asked for, {@code [tokens, blocks, 32]}. */
+  /** Tokens side by side in {@link #ordered()}. */
+  public int height() {
+    return height;
+  }
+
+  /** Codes in the order that was asked for, {@code [tokens / height, blocks, height, 32]}. */
   public byte[] ordered() {
     return ordered;
   }

@@ -12,6 +12,11 @@ import java.lang.foreign.MemorySegment;
 public final class NativeBlockKernels implements BlockKernels {
   private static final ThreadLocal<MemorySegment> SCRATCH =
       ThreadLocal.withInitial(() -> MemorySegment.NULL);
+
+  /** Tokens that lie together for tiles; up to this many lie by themselves. */
+  private static final int ROW_TOKENS = 4;
+
+  private static final int TILE = 16;
   private static final byte[][] ORDERS = orders();
 
   private final int features;
@@ -39,7 +44,7 @@ public final class NativeBlockKernels implements BlockKernels {
 
   @Override
   public void prepare(BlockInput x, int tokens, int cols, PackedMatrix w) {
-    x.begin(tokens, cols, ORDERS[w.layout().ordinal()]);
+    x.begin(tokens, cols, ORDERS[w.layout().ordinal()], tokens > ROW_TOKENS ? TILE : 1);
   }
 
   @Override

@@ -19,7 +19,7 @@ final class NativeCalls {
       function(
           "hadal_product",
           FunctionDescriptor.ofVoid(
-              JAVA_INT, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS, ADDRESS,
+              JAVA_INT, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS, ADDRESS,
               JAVA_INT, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS));
 
   private NativeCalls() {}
@@ -61,6 +61,7 @@ final class NativeCalls {
           groupBytes,
           rows,
           blocks,
+          x.height(),
           MemorySegment.ofArray(x.ordered()),
           MemorySegment.ofArray(x.scales()),
           MemorySegment.ofArray(x.sums()),
