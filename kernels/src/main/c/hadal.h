@@ -39,6 +39,28 @@ struct product {
   uint8_t *scratch; /* 64-byte aligned */
 };
 
+/* Stored types of exact products. */
+enum exact_type { EXACT_F32, EXACT_F16, EXACT_BF16, EXACT_F8 };
+
+/* y[t * y_stride + r] for all rows and tokens. */
+struct exact {
+  int type;
+  int rows;
+  int cols;
+  int tokens;
+  const uint8_t *w; /* row 0 */
+  long row_bytes;
+  const float *scales; /* EXACT_F8: of tiles, [tile rows][tiles] */
+  int scale_row;       /* row of the first tile that row 0 is */
+  int tile_rows;
+  int tile_cols; /* a multiple of 16 */
+  int tiles;
+  const float *x;
+  long x_stride;
+  float *y;
+  long y_stride;
+};
+
 /* Codes of token `t` of a product, block 0; the next block is 32 * height bytes on. */
 static inline const int8_t *token_codes(const struct product *p, int t) {
   const int at = p->first + t;
@@ -48,6 +70,7 @@ static inline const int8_t *token_codes(const struct product *p, int t) {
 
 void rows_product(const struct product *p);
 void tile_product(const struct product *p);
+void exact_product(const struct exact *p);
 long tile_scratch(int blocks, int tokens);
 
 #endif

@@ -9,7 +9,7 @@
 #define HADAL_VERSION "unknown"
 #endif
 
-enum { ARCH_REQ_XCOMP_PERM = 0x1023, XFEATURE_TILE_DATA = 18, LEAST_TILE_TOKENS = 5  };
+enum { ARCH_REQ_XCOMP_PERM = 0x1023, XFEATURE_TILE_DATA = 18, LEAST_TILE_TOKENS = 5 };
 
 /* Hash of the sources this library was made from. */
 EXPORT const char *hadal_version(void) { return HADAL_VERSION; }
@@ -85,4 +85,29 @@ EXPORT void hadal_product(
   } else {
     rows_product(&p);
   }
+}
+
+/* See struct exact; offsets are in elements. */
+EXPORT void hadal_exact(
+    int type, const uint8_t *w, long row_bytes, int rows, int cols, const float *scales, int scale_row,
+    int tile_rows, int tile_cols, int tiles, const float *x, long x_at, long x_stride, int tokens,
+    float *y, long y_at, long y_stride) {
+  const struct exact p = {
+    .type = type,
+    .rows = rows,
+    .cols = cols,
+    .tokens = tokens,
+    .w = w,
+    .row_bytes = row_bytes,
+    .scales = scales,
+    .scale_row = scale_row,
+    .tile_rows = tile_rows,
+    .tile_cols = tile_cols,
+    .tiles = tiles,
+    .x = x + x_at,
+    .x_stride = x_stride,
+    .y = y + y_at,
+    .y_stride = y_stride,
+  };
+  exact_product(&p);
 }

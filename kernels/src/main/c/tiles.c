@@ -168,26 +168,36 @@ INLINE void negative_sums(const int L, const struct product *p, float *less) {
   }
 }
 
+static inline AMX __attribute__((always_inline)) void step_tiles(
+    const int L, struct panel *panel, const int8_t *x, int b, int count, int n) {
+  const int step = count - b < STEP ? count - b : STEP;
+  int32_t *sums = panel->sums[b & STEP][0][0];
+  if (n == 16) {
+    full_tiles(has_halves(L), step, x + 512 * b, panel->codes[b], sums);
+  } else {
+    few_tiles(has_halves(L), step, x + 512 * b, panel->codes[b], sums);
+  }
+}
+
 /* A chunk of blocks of n tokens from token t. */
 static inline AMX __attribute__((always_inline)) void chunk_tiles(
     const int L, const struct product *p, struct panel *panel, const float *less, int from, int count,
     int t, int n) {
   const int blocks = p->blocks;
   const int8_t *x = token_codes(p, t) + 512L * from;
+  step_tiles(L, panel, x, 0, count, n);
   for (int b = 0; b < count; b += STEP) {
-    const int step = count - b < STEP ? count - b : STEP;
-    int32_t (*sums)[2][16][16] = panel->sums + (b & STEP);
-    if (n == 16) {
-      full_tiles(has_halves(L), step, x + 512 * b, panel->codes[b], sums[0][0][0]);
-    } else {
-      few_tiles(has_halves(L), step, x + 512 * b, panel->codes[b], sums[0][0][0]);
+    /* The next step's tiles are at work while this step's sums are added. */
+    if (b + STEP < count) {
+      step_tiles(L, panel, x, b + STEP, count, n);
     }
+    int32_t (*sums)[2][16][16] = panel->sums + (b & STEP);
     const long at = (long) t * blocks + from + b;
-    if (step == STEP) {
+    if (b + STEP <= count) {
       add_sums(
           L, STEP, n, sums, panel->scales + b, p->dx + at, blocks, less + 2 * at, panel->y);
     } else {
-      for (int q = 0; q < step; q++) {
+      for (int q = 0; q < count - b; q++) {
         add_sums(L, 1, n, sums + q, panel->scales + b + q, p->dx + at + q, blocks,
             less + 2 * (at + q), panel->y);
       }

@@ -22,6 +22,14 @@ final class NativeCalls {
               JAVA_INT, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS, ADDRESS,
               JAVA_INT, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS));
 
+  private static final MethodHandle EXACT =
+      function(
+          "hadal_exact",
+          FunctionDescriptor.ofVoid(
+              JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT,
+              JAVA_INT, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG,
+              JAVA_LONG));
+
   private NativeCalls() {}
 
   private static MethodHandle function(String name, FunctionDescriptor descriptor) {
@@ -72,6 +80,48 @@ final class NativeCalls {
           yStride,
           tables,
           scratch);
+    } catch (Throwable e) {
+      throw failed(e);
+    }
+  }
+
+  static void exact(
+      int type,
+      MemorySegment w,
+      long rowBytes,
+      int rows,
+      int cols,
+      float[] scales,
+      int scaleRow,
+      int tileRows,
+      int tileCols,
+      int tiles,
+      float[] x,
+      long xAt,
+      long xStride,
+      int tokens,
+      float[] y,
+      long yAt,
+      long yStride) {
+    try {
+      EXACT.invokeExact(
+          type,
+          w,
+          rowBytes,
+          rows,
+          cols,
+          MemorySegment.ofArray(scales),
+          scaleRow,
+          tileRows,
+          tileCols,
+          tiles,
+          MemorySegment.ofArray(x),
+          xAt,
+          xStride,
+          tokens,
+          MemorySegment.ofArray(y),
+          yAt,
+          yStride);
     } catch (Throwable e) {
       throw failed(e);
     }
