@@ -5,8 +5,9 @@
 #include "hadal.h"
 
 enum {
-  PAIR_TOKENS = 6, /* of a tile of 4 rows: 24 sums stay in registers */
-  AHEAD = 2048
+  AHEAD = 2048,  /* bytes between a read and its prefetch */
+  ROWS = 32,     /* whose sums wait in memory between chunks */
+  COLUMNS = 1024 /* of a chunk: 6 tokens are 24 KB */
 };
 
 /* Sixteen elements of `bytes`, all or those of the mask. */
@@ -39,19 +40,24 @@ INLINE __m512 decoded(const int type, __m512i stored, float scale) {
       return _mm512_castsi512_ps(_mm512_slli_epi32(w, 16));
     }
     default: {
-      /* As f16, whose exponent has another bias and takes the subnormal codes too; 0x7f is NaN. */
-      __m128i c = _mm512_castsi512_si128(stored);
-      __m128i bits = _mm_and_si128(c, _mm_set1_epi8(0x7f));
-      __mmask16 nan = _mm_cmpeq_epi8_mask(bits, _mm_set1_epi8(0x7f));
-      __m256i h = _mm256_slli_epi16(_mm256_cvtepi8_epi16(c), 7);
+      /* As f16, whose exponent has another bias and takes the subnormal codes too. */
+      __m256i h = _mm256_slli_epi16(_mm256_cvtepi8_epi16(_mm512_castsi512_si128(stored)), 7);
       h = _mm256_and_si256(h, _mm256_set1_epi16((short) 0xbf80));
-      __m512 v = _mm512_mul_ps(_mm512_cvtph_ps(h), _mm512_set1_ps(256));
-      if (__builtin_expect(nan, 0)) {
-        v = _mm512_mask_mov_ps(v, nan, _mm512_castsi512_ps(_mm512_set1_epi32(0x7fc00000)));
-      }
-      return _mm512_mul_ps(_mm512_set1_ps(scale), v);
+      return _mm512_mul_ps(_mm512_set1_ps(scale), _mm512_cvtph_ps(h));
     }
   }
+}
+
+/* Codes 0x7f and 0xff of E4M3. */
+INLINE __m512 with_nan(__m512i codes, __m512 v) {
+  __m128i bits = _mm_and_si128(_mm512_castsi512_si128(codes), _mm_set1_epi8(0x7f));
+  __mmask16 nan = _mm_cmpeq_epi8_mask(bits, _mm_set1_epi8(0x7f));
+  return _mm512_mask_mov_ps(v, nan, _mm512_castsi512_ps(_mm512_set1_epi32(0x7fc00000)));
+}
+
+INLINE int any_nan(const uint8_t *line) {
+  __m512i low = _mm512_set1_epi8(0x7f);
+  return _mm512_cmpeq_epi8_mask(_mm512_and_si512(_mm512_loadu_si512(line), low), low) != 0;
 }
 
 INLINE float fold(__m512 v) {
@@ -63,8 +69,8 @@ INLINE float fold(__m512 v) {
 
 /* Sixteen columns, or those of the mask; lanes past the last keep what they have, be it NaN. */
 INLINE void columns(
-    const int type, const int R, const int T, const int whole, const struct exact *p, long k,
-    __mmask16 mask, const uint8_t *const *w, const float *const *scales, const float *x,
+    const int type, const int R, const int T, const int whole, const int nan, const struct exact *p,
+    long k, __mmask16 mask, const uint8_t *const *w, const float *scale, const float *x,
     __m512 (*sum)[T]) {
   const int bytes = element_bytes(type);
   __m512 v[T];
@@ -75,8 +81,11 @@ INLINE void columns(
   }
 #pragma GCC unroll 8
   for (int i = 0; i < R; i++) {
-    const float scale = type == EXACT_F8 ? scales[i][k / p->tile_cols] : 0;
-    __m512 a = decoded(type, part(bytes, whole, w[i] + k * bytes, mask), scale);
+    __m512i codes = part(bytes, whole, w[i] + k * bytes, mask);
+    __m512 a = decoded(type, codes, scale[i]);
+    if (nan) {
+      a = with_nan(codes, a);
+    }
 #pragma GCC unroll 6
     for (int j = 0; j < T; j++) {
       sum[i][j] = whole ? _mm512_fmadd_ps(a, v[j], sum[i][j])
@@ -85,74 +94,108 @@ INLINE void columns(
   }
 }
 
-/* R rows and T tokens; rows past the last are the last again and not written. */
+/* Adds columns k to `end` of R rows and T tokens; rows past the last are the last again. */
 INLINE void tile(
-    const int type, const int R, const int T, const struct exact *p, int r, int rows, int t) {
+    const int type, const int R, const int T, const struct exact *p, int r, int t, long k, long end,
+    __m512 (*sums)[T]) {
+  const int rows = p->rows - r;
   const uint8_t *w[R];
   const float *scales[R];
+  float scale[R];
   __m512 sum[R][T];
 #pragma GCC unroll 8
   for (int i = 0; i < R; i++) {
     const long at = r + (i < rows ? i : rows - 1);
     w[i] = p->w + at * p->row_bytes;
     scales[i] = type == EXACT_F8 ? p->scales + (p->scale_row + at) / p->tile_rows * p->tiles : 0;
+    scale[i] = 0;
 #pragma GCC unroll 6
     for (int j = 0; j < T; j++) {
-      sum[i][j] = _mm512_setzero_ps();
+      sum[i][j] = sums[i][j];
     }
   }
   const float *x = p->x + t * p->x_stride;
   const int bytes = element_bytes(type);
   const long line = 64 / bytes;
-  long k = 0;
+  const long lines = type != EXACT_F8 || p->tile_cols % 64 == 0 ? end - line : -1;
 #pragma GCC unroll 1
-  for (; k + line <= p->cols; k += line) {
+  for (; k <= lines; k += line) {
+    int nan = 0;
 #pragma GCC unroll 8
     for (int i = 0; i < R; i++) {
       _mm_prefetch((const char *) w[i] + k * bytes + AHEAD, _MM_HINT_T0);
+      if (type == EXACT_F8) {
+        scale[i] = scales[i][(uint32_t) k / (uint32_t) p->tile_cols];
+        nan |= any_nan(w[i] + k);
+      }
+    }
+    if (__builtin_expect(nan, 0)) {
+#pragma GCC unroll 1
+      for (long c = 0; c < line; c += 16) {
+        columns(type, R, T, 1, 1, p, k + c, 0xffff, w, scale, x, sum);
+      }
+      continue;
     }
 #pragma GCC unroll 4
     for (long c = 0; c < line; c += 16) {
-      columns(type, R, T, 1, p, k + c, 0xffff, w, scales, x, sum);
+      columns(type, R, T, 1, 0, p, k + c, 0xffff, w, scale, x, sum);
     }
   }
 #pragma GCC unroll 1
-  for (; k < p->cols; k += 16) {
-    const long left = p->cols - k;
+  for (; k < end; k += 16) {
+    const long left = end - k;
     const __mmask16 mask = left >= 16 ? 0xffff : (__mmask16) ((1 << left) - 1);
-    columns(type, R, T, 0, p, k, mask, w, scales, x, sum);
+    if (type == EXACT_F8) {
+#pragma GCC unroll 8
+      for (int i = 0; i < R; i++) {
+        scale[i] = scales[i][(uint32_t) k / (uint32_t) p->tile_cols];
+      }
+    }
+    columns(type, R, T, 0, type == EXACT_F8, p, k, mask, w, scale, x, sum);
   }
 #pragma GCC unroll 8
   for (int i = 0; i < R; i++) {
 #pragma GCC unroll 6
     for (int j = 0; j < T; j++) {
-      if (i < rows) {
-        p->y[(t + j) * p->y_stride + r + i] = fold(sum[i][j]);
-      }
+      sums[i][j] = sum[i][j];
+    }
+  }
+}
+
+/* Rows r to `to` and T tokens, in chunks of columns whose inputs stay in the first cache. */
+INLINE void rows(const int type, const int R, const int T, const struct exact *p, int r, int to, int t) {
+  __m512 sums[ROWS][T];
+  for (int i = 0; i < ROWS; i++) {
+    for (int j = 0; j < T; j++) {
+      sums[i][j] = _mm512_setzero_ps();
+    }
+  }
+  const long chunk = T > 1 ? COLUMNS : p->cols;
+  for (long k = 0; k < p->cols; k += chunk) {
+    const long end = p->cols - k < chunk ? p->cols : k + chunk;
+    for (int i = 0; i < to - r; i += R) {
+      tile(type, R, T, p, r + i, t, k, end, sums + i);
+    }
+  }
+  for (int i = 0; i < to - r; i++) {
+    for (int j = 0; j < T; j++) {
+      p->y[(t + j) * p->y_stride + r + i] = fold(sums[i][j]);
     }
   }
 }
 
 INLINE void product(const int type, const struct exact *p) {
-  if (p->tokens == 1) {
-    for (int r = 0; r < p->rows; r += 8) {
-      tile(type, 8, 1, p, r, p->rows - r, 0);
-    }
-    return;
-  }
-  for (int r = 0; r < p->rows; r += 4) {
-    const int rows = p->rows - r;
-    int t = 0;
-    for (; t + PAIR_TOKENS <= p->tokens; t += PAIR_TOKENS) {
-      tile(type, 4, PAIR_TOKENS, p, r, rows, t);
-    }
-    switch (p->tokens - t) {
-      case 5: tile(type, 4, 5, p, r, rows, t); break;
-      case 4: tile(type, 4, 4, p, r, rows, t); break;
-      case 3: tile(type, 4, 3, p, r, rows, t); break;
-      case 2: tile(type, 4, 2, p, r, rows, t); break;
-      case 1: tile(type, 4, 1, p, r, rows, t); break;
-      default: break;
+  for (int r = 0; r < p->rows; r += ROWS) {
+    const int to = p->rows - r < ROWS ? p->rows : r + ROWS;
+    for (int t = 0; t < p->tokens;) {
+      switch (p->tokens - t) {
+        case 1: rows(type, 8, 1, p, r, to, t); t += 1; break;
+        case 2: rows(type, 4, 2, p, r, to, t); t += 2; break;
+        case 3: rows(type, 4, 3, p, r, to, t); t += 3; break;
+        case 4: case 8: rows(type, 4, 4, p, r, to, t); t += 4; break;
+        case 5: rows(type, 4, 5, p, r, to, t); t += 5; break;
+        default: rows(type, 4, 6, p, r, to, t); t += 6; break;
+      }
     }
   }
 }

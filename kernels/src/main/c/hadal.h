@@ -50,7 +50,7 @@ struct exact {
   int tokens;
   const uint8_t *w; /* row 0 */
   long row_bytes;
-  const float *scales; /* EXACT_F8: of tiles, [tile rows][tiles] */
+  const float *scales; /* EXACT_F8: of tiles, times 256, [tile rows][tiles] */
   int scale_row;       /* row of the first tile that row 0 is */
   int tile_rows;
   int tile_cols; /* a multiple of 16 */

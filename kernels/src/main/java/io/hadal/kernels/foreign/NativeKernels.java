@@ -66,6 +66,11 @@ public final class NativeKernels implements Kernels {
       return;
     }
     BlockScales tiles = type == F8 ? TileScales.of(w) : null;
+    float[] scales = tiles == null ? NO_SCALES : scales(w, tiles, fromRow, toRow);
+    if (scales == null) {
+      java.matmul(w, fromRow, toRow, x, xOffset, xStride, tokens, y, yOffset, yStride);
+      return;
+    }
     int firstRow = fromRow + w.scaleRowOffset();
     NativeCalls.exact(
         type,
@@ -73,7 +78,7 @@ public final class NativeKernels implements Kernels {
         w.rowBytes(),
         toRow - fromRow,
         w.cols(),
-        tiles == null ? NO_SCALES : scales(w, tiles, fromRow, toRow),
+        scales,
         tiles == null ? 0 : firstRow % tiles.tileRows(),
         tiles == null ? 1 : tiles.tileRows(),
         tiles == null ? 16 : tiles.tileCols(),
@@ -87,8 +92,11 @@ public final class NativeKernels implements Kernels {
         yStride);
   }
 
-  /** The scales of rows, {@code [tile rows, tiles of a row]}. */
-  private static float[] scales(Matrix w, BlockScales tiles, int fromRow, int toRow) {
+  /**
+   * The scales of rows times 256, which is exact, {@code [tile rows, tiles of a row]}; null when one
+   * is too large for that.
+   */
+  private static float @Nullable [] scales(Matrix w, BlockScales tiles, int fromRow, int toRow) {
     long first = TileScales.firstTile(w, tiles, fromRow);
     int count = (int) (TileScales.firstTile(w, tiles, toRow - 1) - first) + tiles.tilesPerRow();
     float[] scales = SCALES.get();
@@ -97,7 +105,10 @@ public final class NativeKernels implements Kernels {
       SCALES.set(scales);
     }
     for (int i = 0; i < count; i++) {
-      scales[i] = TileScales.scale(tiles, first + i);
+      scales[i] = 256 * TileScales.scale(tiles, first + i);
+      if (Float.isInfinite(scales[i])) {
+        return null;
+      }
     }
     return scales;
   }
