@@ -342,13 +342,16 @@ INLINE void block_scales(
 /*
  * Adds a block to y. Integers below 2^24 are exact as f32, so are their products with scales.
  *
+ * scaled: sums have the integer scales already
  * less: negative sums of activations, of the halves or of the block
  */
 INLINE __m512 add_block(
-    const int L, __m512 y, __m512 sum0, __m512 sum1, const struct scales *s, __m512 dx,
+    const int L, const int scaled, __m512 y, __m512 sum0, __m512 sum1, const struct scales *s, __m512 dx,
     __m512 less0, __m512 less1) {
   __m512 sum = sum0;
-  if (has_halves(L)) {
+  if (scaled) {
+    /* One sum. */
+  } else if (has_halves(L)) {
     sum = _mm512_fmadd_ps(sum1, s->s[1], _mm512_mul_ps(sum0, s->s[0]));
   } else if (has_scales(L)) {
     sum = _mm512_mul_ps(sum0, s->s[0]);

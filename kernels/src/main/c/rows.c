@@ -78,7 +78,7 @@ INLINE void stretch(
         sum0[t] = _mm512_add_epi32(sum0[t], sum1[t]);
       }
       sum[t] = add_block(
-          L, sum[t], _mm512_cvtepi32_ps(sum0[t]), _mm512_cvtepi32_ps(sum1[t]), &s,
+          L, 0, sum[t], _mm512_cvtepi32_ps(sum0[t]), _mm512_cvtepi32_ps(sum1[t]), &s,
           _mm512_set1_ps(dx[at]), _mm512_set1_ps(less[2 * at]), _mm512_set1_ps(less[2 * at + 1]));
     }
   }

@@ -7,6 +7,7 @@
 
 enum {
   CHUNK = 32,  /* blocks that are expanded together */
+  NEAR = 1024, /* bytes between a read and its prefetch to the first cache */
   STEP = 4,    /* blocks between tiles and sums */
   VECTORS = 6, /* of scales of a block: d, dmin, s0, s1, m0, m1 */
   TILE = 1024  /* bytes of sums of 16 tokens and 16 rows */
@@ -37,6 +38,28 @@ static AMX void configure(int width, int few_tokens) {
   _tile_loadconfig(&c);
 }
 
+/* Whether scale * value fits a byte; -scale * value for Q3_K, where d is negative instead. */
+INLINE int scaled_codes(const int L) { return L == Q2_K || L == Q3_K; }
+
+/* Whether halves of blocks have sums of their own. */
+INLINE int half_sums(const int L) { return has_halves(L) && !scaled_codes(L); }
+
+/* Codes times scales, as bytes. */
+INLINE __m512i scaled(const int L, __m512i codes, __m512 scale) {
+  __m512i s = _mm512_cvtps_epi32(scale);
+  if (L == Q3_K) {
+    s = _mm512_sub_epi32(_mm512_setzero_si512(), s);
+  }
+  s = _mm512_or_si512(_mm512_and_si512(s, _mm512_set1_epi32(0xffff)), _mm512_slli_epi32(s, 16));
+  __m512i even = _mm512_mullo_epi16(codes, s);
+  if (L == Q2_K) {
+    /* No product is above 255, so the low byte's does not reach the high byte. */
+    return even;
+  }
+  __m512i upper = _mm512_set1_epi16((short) 0xff00);
+  return choose(upper, _mm512_mullo_epi16(_mm512_and_si512(codes, upper), s), even);
+}
+
 INLINE void expand(
     const int L, const uint8_t *group, int from, int count, const uint8_t *tables,
     struct panel *out) {
@@ -49,22 +72,25 @@ INLINE void expand(
 #pragma GCC unroll 1
     for (int in_unit = 0; in_unit < unit_blocks(L); in_unit++, b++, w += block_bytes(L)) {
       for (int line = 0; line < block_bytes(L); line += 64) {
-        _mm_prefetch((const char *) w + CHUNK * block_bytes(L) + line, _MM_HINT_T1);
+        _mm_prefetch((const char *) w + NEAR + line, _MM_HINT_T0);
       }
       struct planes g;
       read_planes(L, w, tables, &g);
+      block_scales(L, unit, w, in_unit, &s);
 #pragma GCC unroll 8
       for (int i = 0; i < 8; i++) {
-        _mm512_store_si512(out->codes[b] + 64 * i, signed_code(L, w, &g, i, lut));
+        __m512i c = signed_code(L, w, &g, i, lut);
+        _mm512_store_si512(
+            out->codes[b] + 64 * i, scaled_codes(L) ? scaled(L, c, s.s[i >> 2]) : c);
       }
-      block_scales(L, unit, w, in_unit, &s);
-      _mm512_store_ps(out->scales[b][0], s.d);
+      const __m512 d = L == Q3_K ? _mm512_sub_ps(_mm512_set1_ps(-0.0f), s.d) : s.d;
+      _mm512_store_ps(out->scales[b][0], d);
       if (has_mins(L)) {
         _mm512_store_ps(out->scales[b][1], s.dmin);
       }
       if (has_scales(L)) {
         _mm512_store_ps(out->scales[b][2], s.s[0]);
-        if (has_halves(L)) {
+        if (half_sums(L)) {
           _mm512_store_ps(out->scales[b][3], s.s[1]);
         }
         if (has_mins(L)) {
@@ -146,10 +172,10 @@ INLINE void add_sums(
 #pragma GCC unroll 4
     for (int q = 0; q < count; q++) {
       __m512 sum0 = _mm512_cvtepi32_ps(load(sums[q][0][t]));
-      __m512 sum1 = has_halves(L) ? _mm512_cvtepi32_ps(load(sums[q][1][t])) : sum0;
+      __m512 sum1 = half_sums(L) ? _mm512_cvtepi32_ps(load(sums[q][1][t])) : sum0;
       __m512 less0 = has_mins(L) ? _mm512_set1_ps(less[2 * q]) : sum0;
       __m512 less1 = has_mins(L) ? _mm512_set1_ps(less[2 * q + 1]) : sum0;
-      sum = add_block(L, sum, sum0, sum1, &s[q], _mm512_set1_ps(dx[q]), less0, less1);
+      sum = add_block(L, scaled_codes(L), sum, sum0, sum1, &s[q], _mm512_set1_ps(dx[q]), less0, less1);
     }
     _mm512_store_ps(y[t], sum);
   }
@@ -173,16 +199,16 @@ static inline AMX __attribute__((always_inline)) void step_tiles(
   const int step = count - b < STEP ? count - b : STEP;
   int32_t *sums = panel->sums[b & STEP][0][0];
   if (n == 16) {
-    full_tiles(has_halves(L), step, x + 512 * b, panel->codes[b], sums);
+    full_tiles(half_sums(L), step, x + 512 * b, panel->codes[b], sums);
   } else {
-    few_tiles(has_halves(L), step, x + 512 * b, panel->codes[b], sums);
+    few_tiles(half_sums(L), step, x + 512 * b, panel->codes[b], sums);
   }
 }
 
-/* A chunk of blocks of n tokens from token t. */
+/* A chunk of blocks of n tokens from token t; meanwhile weights from `next` on are fetched, if any. */
 static inline AMX __attribute__((always_inline)) void chunk_tiles(
     const int L, const struct product *p, struct panel *panel, const float *less, int from, int count,
-    int t, int n) {
+    int t, int n, const uint8_t *next) {
   const int blocks = p->blocks;
   const int8_t *x = token_codes(p, t) + 512L * from;
   step_tiles(L, panel, x, 0, count, n);
@@ -190,6 +216,9 @@ static inline AMX __attribute__((always_inline)) void chunk_tiles(
     /* The next step's tiles are at work while this step's sums are added. */
     if (b + STEP < count) {
       step_tiles(L, panel, x, b + STEP, count, n);
+    }
+    for (int line = 0; next && line < STEP * block_bytes(L); line += 64) {
+      _mm_prefetch((const char *) next + b * block_bytes(L) + line, _MM_HINT_T1);
     }
     int32_t (*sums)[2][16][16] = panel->sums + (b & STEP);
     const long at = (long) t * blocks + from + b;
@@ -221,12 +250,13 @@ static inline AMX __attribute__((always_inline)) void layout_tiles(
     for (int from = 0; from < blocks; from += CHUNK) {
       const int count = blocks - from < CHUNK ? blocks - from : CHUNK;
       expand(L, w, from, count, p->tables, panel);
+      const uint8_t *next = w + (long) ((from + count) / unit_blocks(L)) * unit_bytes(L);
       for (int t = 0; t < p->tokens;) {
         /* Tokens that lie side by side: fewer than 16 at the ends only. */
         const int left = 16 - ((p->first + t) & 15);
         const int n = p->tokens - t < left ? p->tokens - t : left;
         if (configured != n && (n < 16 || !configured)) {
-          configure(has_halves(L) ? 16 : 32, n);
+          configure(half_sums(L) ? 16 : 32, n);
           configured = n;
         }
         float *y = p->y + t * p->y_stride + r;
@@ -235,7 +265,7 @@ static inline AMX __attribute__((always_inline)) void layout_tiles(
               from ? _mm512_maskz_loadu_ps(mask, y + i * p->y_stride) : _mm512_setzero_ps();
           _mm512_store_ps(panel->y[i], sum);
         }
-        chunk_tiles(L, p, panel, less, from, count, t, n);
+        chunk_tiles(L, p, panel, less, from, count, t, n, t ? 0 : next);
         for (int i = 0; i < n; i++) {
           _mm512_mask_storeu_ps(y + i * p->y_stride, mask, _mm512_load_ps(panel->y[i]));
         }
