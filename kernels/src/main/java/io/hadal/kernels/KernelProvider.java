@@ -51,7 +51,9 @@ final class KernelProvider {
     }
     if (forced) {
       throw new IllegalArgumentException(
-          "hadal.kernels=native: the native library cannot be used: " + problem);
+          "hadal.kernels=native: the native library cannot be used: "
+              + problem
+              + "; or take hadal.kernels=auto");
     }
     return 0;
   }

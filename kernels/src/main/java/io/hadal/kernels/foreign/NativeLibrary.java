@@ -72,7 +72,7 @@ public final class NativeLibrary {
       String reason =
           (features & CpuFeatures.VNNI) != 0
               ? ""
-              : "this CPU has no AVX-512 with VNNI and VBMI; use --kernels java";
+              : "this CPU has no AVX-512 with VNNI and VBMI; the kernels in Java are used";
       return new Loaded(symbols, features, name, reason);
     } catch (Throwable e) {
       return unusable(file + " is no library of Hadal: " + e.getMessage());
