@@ -4,9 +4,9 @@ import java.util.Arrays;
 
 /**
  * Activations as 8-bit integers with one f32 scale for every 32 columns: {@code x = scale * code},
- * {@code scale = max|x| / 127}, codes rounded to nearest, even on a tie. A block whose largest value
- * is below 1e-30 is zero; one that holds NaN or an infinity has the scale NaN. Memory is reused from
- * one {@link #begin} to the next.
+ * {@code scale = max|x| / 127}, codes rounded to nearest, even on a tie. A block whose largest
+ * value is below 1e-30 is zero; one that holds NaN or an infinity has the scale NaN. Memory is
+ * reused from one {@link #begin} to the next.
  */
 public final class BlockInput {
   /** What the kernels of a layout read besides codes, scales and sums. */

@@ -123,7 +123,8 @@ class BlockKernelsTest {
       error += Math.pow(exact[i] - actual[i], 2);
       norm += Math.pow(exact[i], 2);
     }
-    // An 8-bit code is off by at most 1/254 of its block's largest value: 0.3 % or so of a normal one.
+    // An 8-bit code is off by at most 1/254 of its block's largest value: 0.3 % or so of a normal
+    // one.
     assertThat(Math.sqrt(error / norm)).isGreaterThan(1e-4).isLessThan(0.012);
   }
 

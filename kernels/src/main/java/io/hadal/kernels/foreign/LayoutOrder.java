@@ -7,8 +7,9 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * What the native kernels expect of activations and grids. They multiply four columns of sixteen rows
- * at once, those whose codes a shift and a mask turn into bytes; activations come in the same order.
+ * What the native kernels expect of activations and grids. They multiply four columns of sixteen
+ * rows at once, those whose codes a shift and a mask turn into bytes; activations come in the same
+ * order.
  */
 final class LayoutOrder {
   private static final MemorySegment TABLES_2XXS = tables(GridCodes.IQ2_XXS, 8);

@@ -51,8 +51,7 @@ final class LibraryFile {
     Path part = Files.createTempFile(folder, "libhadal-", ".part");
     try {
       Files.write(part, library);
-      Files.move(
-          part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } finally {
       Files.deleteIfExists(part);
     }

@@ -93,8 +93,8 @@ public final class NativeKernels implements Kernels {
   }
 
   /**
-   * The scales of rows times 256, which is exact, {@code [tile rows, tiles of a row]}; null when one
-   * is too large for that.
+   * The scales of rows times 256, which is exact, {@code [tile rows, tiles of a row]}; null when
+   * one is too large for that.
    */
   private static float @Nullable [] scales(Matrix w, BlockScales tiles, int fromRow, int toRow) {
     long first = TileScales.firstTile(w, tiles, fromRow);

@@ -1,12 +1,12 @@
 package io.hadal.kernels.foreign;
 
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Objects;
@@ -26,7 +26,10 @@ public final class NativeLibrary {
     String arch = System.getProperty("os.arch", "");
     if (!os.equals("Linux") || !arch.equals("amd64")) {
       return unusable(
-          "it exists for Linux on x86-64 only, this is " + os + " on " + arch.toLowerCase(Locale.ROOT));
+          "it exists for Linux on x86-64 only, this is "
+              + os
+              + " on "
+              + arch.toLowerCase(Locale.ROOT));
     }
     Module module = NativeLibrary.class.getModule();
     if (!module.isNativeAccessEnabled()) {
