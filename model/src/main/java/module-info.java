@@ -9,5 +9,6 @@ module io.hadal.model {
   exports io.hadal.model.config;
   exports io.hadal.model.engram;
   exports io.hadal.model.forward;
+  exports io.hadal.model.synthetic;
   exports io.hadal.model.weights;
 }

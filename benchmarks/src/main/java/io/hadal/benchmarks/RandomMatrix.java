@@ -12,7 +12,7 @@ import java.util.SplittableRandom;
  * Weight matrices of random codes with harmless scales: kernels do the same work as on a model, and
  * no result is infinite or NaN, which some processors compute slower.
  */
-final class RandomMatrix {
+public final class RandomMatrix {
   private static final int F8_TILE = 128;
   private static final int FP4_TILE = 32;
 
@@ -24,7 +24,7 @@ final class RandomMatrix {
 
   private RandomMatrix() {}
 
-  static Matrix create(Arena arena, StorageType type, int rows, int cols, long seed) {
+  public static Matrix create(Arena arena, StorageType type, int rows, int cols, long seed) {
     MemorySegment data = arena.allocate(type.bytes(cols) * rows, 64);
     SplittableRandom random = new SplittableRandom(seed);
     switch (type) {

@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
 
 /** How {@link Hadal#load} opens a model. Nothing needs to be set. */
 public final class HadalOptions {
-  private EngineOptions engine = EngineOptions.defaults().withDrafting(true);
+  private EngineOptions engine =
+      EngineOptions.defaults().withMode(NumericMode.FAST).withDrafting(true);
   private DispatcherOptions dispatcher = DispatcherOptions.defaults();
   private int context;
   private long engramCache;
@@ -41,7 +42,7 @@ public final class HadalOptions {
     return this;
   }
 
-  /** Numeric mode. Default: exact. */
+  /** Numeric mode. Default: fast. */
   public HadalOptions mode(NumericMode value) {
     engine = engine.withMode(value);
     return this;

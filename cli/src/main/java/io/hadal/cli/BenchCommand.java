@@ -39,7 +39,7 @@ final class BenchCommand implements Callable<Integer> {
 
   @Mixin private ModelOptions model = new ModelOptions();
 
-  @Mixin private ModeOption mode = new ModeOption();
+  @Mixin private ModeOption mode = ModeOption.fast();
 
   @Mixin private ReplayOption replay = new ReplayOption();
 

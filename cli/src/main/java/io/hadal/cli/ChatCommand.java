@@ -50,7 +50,7 @@ final class ChatCommand implements Callable<Integer> {
 
   @Mixin private ModelOptions model = new ModelOptions();
 
-  @Mixin private ModeOption mode = new ModeOption();
+  @Mixin private ModeOption mode = ModeOption.fast();
 
   @Mixin private SamplingFlags sampling = new SamplingFlags();
 

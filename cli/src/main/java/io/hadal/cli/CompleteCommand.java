@@ -7,6 +7,7 @@ import io.hadal.engine.memory.ProjectMemory;
 import io.hadal.formats.FormatException;
 import io.hadal.formats.tokenizer.Tokenizer;
 import io.hadal.model.Model;
+import io.hadal.model.NumericMode;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.CharacterCodingException;
@@ -81,7 +82,7 @@ final class CompleteCommand implements Callable<Integer> {
     int at = offset(text, line, m.group(3) == null ? null : Integer.valueOf(m.group(3)), file);
     Path checkpoint = model == null ? DemoFiles.trained(null) : model;
     try (Model loaded = Model.load(checkpoint, 0, adapter.open());
-        Engine engine = new Engine(loaded, run.engine(CONTEXT));
+        Engine engine = new Engine(loaded, run.engine(CONTEXT).withMode(NumericMode.FAST));
         Interruption interruption = Interruption.listen()) {
       Tokenizer tokenizer =
           ModelTokenizer.find(loaded, null)

@@ -10,6 +10,7 @@ import io.hadal.formats.tokenizer.Tokenizer;
 import io.hadal.kernels.Kernels;
 import io.hadal.model.MemoryPlan;
 import io.hadal.model.Model;
+import io.hadal.model.NumericMode;
 import io.hadal.model.config.ModelConfig;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -118,7 +119,7 @@ final class DemoCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     Path trained = DemoFiles.trained(folder);
     Path reference = DemoFiles.unpack(folder == null ? null : folder.resolve("reference"));
-    EngineOptions options = run.engine(CONTEXT);
+    EngineOptions options = run.engine(CONTEXT).withMode(NumericMode.FAST);
     DemoActivity activity = new DemoActivity();
     try (Model model = Model.load(trained);
         Engine engine = new Engine(model, options, activity)) {

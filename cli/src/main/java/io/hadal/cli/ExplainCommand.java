@@ -48,7 +48,7 @@ final class ExplainCommand implements Callable<Integer> {
 
   @Mixin private ModelOptions model = new ModelOptions();
 
-  @Mixin private ModeOption mode = new ModeOption();
+  @Mixin private ModeOption mode = ModeOption.exact();
 
   @Mixin private ProgressOption progress = new ProgressOption();
 

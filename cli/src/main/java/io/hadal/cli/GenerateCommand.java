@@ -44,7 +44,7 @@ final class GenerateCommand implements Callable<Integer> {
 
   @Mixin private ModelOptions model = new ModelOptions();
 
-  @Mixin private ModeOption mode = new ModeOption();
+  @Mixin private ModeOption mode = ModeOption.fast();
 
   @Mixin private ReplayOption replay = new ReplayOption();
 

@@ -49,7 +49,7 @@ final class InspectCommand implements Callable<Integer> {
 
   @Mixin private RunOptions run = new RunOptions();
 
-  @Mixin private ModeOption mode = new ModeOption();
+  @Mixin private ModeOption mode = ModeOption.exact();
 
   @Parameters(
       paramLabel = "MODEL",

@@ -31,7 +31,7 @@ final class LogitsCommand implements Callable<Integer> {
 
   @Mixin private ModelOptions model = new ModelOptions();
 
-  @Mixin private ModeOption mode = new ModeOption();
+  @Mixin private ModeOption mode = ModeOption.exact();
 
   @Mixin private ProgressOption progress = new ProgressOption();
 

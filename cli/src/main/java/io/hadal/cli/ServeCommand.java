@@ -76,7 +76,7 @@ final class ServeCommand implements Callable<Integer> {
 
   @Mixin private EngramOption engram = new EngramOption();
 
-  @Mixin private ModeOption mode = new ModeOption();
+  @Mixin private ModeOption mode = ModeOption.fast();
 
   @Mixin private RunOptions run = new RunOptions();
 

@@ -80,7 +80,14 @@ public final class Engine implements AutoCloseable {
     this.scheduler =
         new Scheduler(
             config,
-            new ForwardPass(config, model.weights(), model.engram(), options.mode(), pool, probe),
+            new ForwardPass(
+                config,
+                model.weights(),
+                model.engram(),
+                model.packed(),
+                options.mode(),
+                pool,
+                probe),
             options.stepTokens(),
             drafts);
   }

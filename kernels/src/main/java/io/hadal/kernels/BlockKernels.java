@@ -19,16 +19,17 @@ public interface BlockKernels {
   String name();
 
   /**
-   * {@link BlockInput#begin} with what the kernels need for these weights and that many tokens.
+   * {@link BlockInput#begin} with what the kernels need.
    *
    * @param w one of the matrices that will be multiplied; all of them have its type
+   * @param together largest number of tokens of one product
    */
-  void prepare(BlockInput x, int tokens, int cols, PackedMatrix w);
+  void prepare(BlockInput x, int tokens, int cols, PackedMatrix w, int together);
 
   /**
    * {@code y[yOffset + t * yStride + r] = W[r] . x[t]} for tokens {@code fromToken <= t < toToken}
-   * and rows {@code fromRow <= r < toRow}; {@code fromRow} is a multiple of 16, {@code toRow} too or
-   * the last. The first token writes to {@code yOffset}.
+   * and rows {@code fromRow <= r < toRow}; {@code fromRow} is a multiple of 16, {@code toRow} too
+   * or the last. The first token writes to {@code yOffset}.
    */
   void multiply(
       PackedMatrix w,

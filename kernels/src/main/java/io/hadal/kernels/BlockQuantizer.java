@@ -198,27 +198,45 @@ public final class BlockQuantizer {
   }
 
   private static byte fp8Scale(float[] x, int offset, int n) {
-    return E8M0.encodeCeil(largest(x, offset, n, FP8_FLOOR) * (1 / Fp8.MAX));
+    return fp8Scale(largest(x, offset, n));
   }
 
   private static byte fp4Scale(float[] x, int offset, int n) {
-    return E8M0.encodeCeil(largest(x, offset, n, FP4_FLOOR) * (1 / Fp4.MAX));
+    return fp4Scale(largest(x, offset, n));
   }
 
   private static byte fp4E4M3Scale(float[] x, int offset, int n) {
-    return Fp8.encode(largest(x, offset, n, FP4_E4M3_FLOOR) / Fp4.MAX);
+    return fp4E4M3Scale(largest(x, offset, n));
   }
 
-  private static float largest(float[] x, int offset, int n, float floor) {
-    float largest = floor;
+  /** E8M0 code of an E4M3 block's scale, by its largest magnitude. */
+  public static byte fp8Scale(float largest) {
+    return E8M0.encodeCeil(Math.max(FP8_FLOOR, largest) * (1 / Fp8.MAX));
+  }
+
+  /** E8M0 code of an E2M1 block's scale, by its largest magnitude. */
+  public static byte fp4Scale(float largest) {
+    return E8M0.encodeCeil(Math.max(FP4_FLOOR, largest) * (1 / Fp4.MAX));
+  }
+
+  /** E4M3 code of an E2M1 block's scale, by its largest magnitude. */
+  public static byte fp4E4M3Scale(float largest) {
+    return Fp8.encode(Math.max(FP4_E4M3_FLOOR, largest) / Fp4.MAX);
+  }
+
+  private static float largest(float[] x, int offset, int n) {
+    float largest = 0;
     for (int i = offset; i < offset + n; i++) {
       largest = Math.max(largest, Math.abs(x[i]));
     }
     return largest;
   }
 
-  /** The scales that the floors allow lie in 2^-126 .. 2^126, so their inverses are exact. */
-  private static float inverse(byte code) {
+  /**
+   * What a block's values are multiplied by before they are rounded. The scales that the floors
+   * allow lie in 2^-126 .. 2^126, so their inverses are exact.
+   */
+  public static float inverse(byte code) {
     int b = code & 0xff;
     return b == 255 ? Float.NaN : Float.intBitsToFloat(254 - b << 23);
   }

@@ -3,9 +3,12 @@ package io.hadal.kernels;
 import io.hadal.kernels.foreign.NativeBlockKernels;
 import io.hadal.kernels.foreign.NativeKernels;
 import io.hadal.kernels.foreign.NativeLibrary;
+import io.hadal.kernels.packed.PlainBlockKernels;
+import io.hadal.kernels.scalar.ScalarAttentionKernels;
 import io.hadal.kernels.scalar.ScalarGemm;
 import io.hadal.kernels.scalar.ScalarKernels;
 import io.hadal.kernels.scalar.ScalarTrainingKernels;
+import io.hadal.kernels.vector.VectorAttentionKernels;
 import io.hadal.kernels.vector.VectorGemm;
 import io.hadal.kernels.vector.VectorKernels;
 import io.hadal.kernels.vector.VectorTrainingKernels;
@@ -31,13 +34,20 @@ final class KernelProvider {
 
   static final Gemm GEMM = JAVA instanceof ScalarKernels ? new ScalarGemm() : VectorLoader.gemm();
 
+  static final AttentionKernels ATTENTION =
+      JAVA instanceof ScalarKernels ? new ScalarAttentionKernels() : VectorLoader.attention();
+
   static final TrainingKernels TRAINING =
       JAVA instanceof ScalarKernels ? new ScalarTrainingKernels() : VectorLoader.training();
 
   static final BlockKernels BLOCKS =
-      NATIVE != 0 ? new NativeBlockKernels(NATIVE) : VectorLoader.blocks();
+      NATIVE != 0 ? new NativeBlockKernels(NATIVE) : javaBlocks();
 
   private KernelProvider() {}
+
+  private static BlockKernels javaBlocks() {
+    return JAVA instanceof ScalarKernels ? new PlainBlockKernels() : VectorLoader.blocks();
+  }
 
   /** Features that native kernels use; 0 for Java. */
   static int nativeFeatures(String kind, @Nullable String bits) {
@@ -119,6 +129,10 @@ final class KernelProvider {
 
     static BlockKernels blocks() {
       return new VectorBlockKernels();
+    }
+
+    static AttentionKernels attention() {
+      return new VectorAttentionKernels();
     }
 
     static TrainingKernels training() {

@@ -7,8 +7,8 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * A quantised weight matrix rewritten so that sixteen rows lie side by side ({@code
- * io.hadal.kernels.packed.PackedLayout}): what {@link BlockKernels} read. It needs 1.00 to 1.06 times
- * the bytes of the stored form.
+ * io.hadal.kernels.packed.PackedLayout}): what {@link BlockKernels} read. It needs 1.00 to 1.06
+ * times the bytes of the stored form.
  */
 public final class PackedMatrix {
   /** Kernels of narrow vectors may read a little past the last scale. */

@@ -10,9 +10,10 @@ public final class Sinkhorn {
    * @param scale three factors, one per part
    * @param base as long as the mixes
    * @param iterations row-and-column rounds, the first counting from the softmax
-   * @param pre out: {@code sigmoid + eps} per stream
-   * @param post out: {@code 2 sigmoid} per stream
-   * @param comb out: row-major; new stream k takes {@code comb[j*s + k]} of stream j
+   * @param token all outputs begin at this token's place
+   * @param pre out: {@code sigmoid + eps} per token and stream
+   * @param post out: {@code 2 sigmoid} per token and stream
+   * @param comb out: per token row-major; new stream k takes {@code comb[j*s + k]} of stream j
    */
   public static void split(
       float[] mixes,
@@ -22,51 +23,66 @@ public final class Sinkhorn {
       int streams,
       int iterations,
       float eps,
+      int token,
       float[] pre,
       float[] post,
       float[] comb) {
     int s = streams;
+    int at = token * s;
     for (int j = 0; j < s; j++) {
-      pre[j] = sigmoid(mixes[offset + j] * scale[0] + base[j]) + eps;
-      post[j] = 2 * sigmoid(mixes[offset + s + j] * scale[1] + base[s + j]);
+      pre[at + j] = sigmoid(mixes[offset + j] * scale[0] + base[j]) + eps;
+      post[at + j] = 2 * sigmoid(mixes[offset + s + j] * scale[1] + base[s + j]);
     }
-    for (int j = 0; j < s; j++) {
-      float max = Float.NEGATIVE_INFINITY;
-      for (int k = 0; k < s; k++) {
-        int i = 2 * s + j * s + k;
-        comb[j * s + k] = mixes[offset + i] * scale[2] + base[i];
-        max = Math.max(max, comb[j * s + k]);
-      }
-      float sum = 0;
-      for (int k = 0; k < s; k++) {
-        comb[j * s + k] = (float) Math.exp(comb[j * s + k] - max);
-        sum += comb[j * s + k];
-      }
-      for (int k = 0; k < s; k++) {
-        comb[j * s + k] = comb[j * s + k] / sum + eps;
-      }
+    int c = token * s * s;
+    for (int row = 0; row < s * s; row += s) {
+      softmax(mixes, offset + 2 * s + row, scale[2], base, 2 * s + row, s, eps, comb, c + row);
     }
-    normalizeColumns(comb, s, eps);
+    normalizeColumns(comb, c, s, eps);
     for (int round = 1; round < iterations; round++) {
-      normalizeRows(comb, s, eps);
-      normalizeColumns(comb, s, eps);
+      normalizeRows(comb, c, s, eps);
+      normalizeColumns(comb, c, s, eps);
     }
   }
 
-  private static void normalizeRows(float[] comb, int s, float eps) {
-    for (int j = 0; j < s; j++) {
+  private static void softmax(
+      float[] mixes,
+      int offset,
+      float scale,
+      float[] base,
+      int baseOffset,
+      int s,
+      float eps,
+      float[] comb,
+      int at) {
+    float max = Float.NEGATIVE_INFINITY;
+    for (int k = 0; k < s; k++) {
+      comb[at + k] = mixes[offset + k] * scale + base[baseOffset + k];
+      max = Math.max(max, comb[at + k]);
+    }
+    float sum = 0;
+    for (int k = 0; k < s; k++) {
+      comb[at + k] = (float) Math.exp(comb[at + k] - max);
+      sum += comb[at + k];
+    }
+    for (int k = 0; k < s; k++) {
+      comb[at + k] = comb[at + k] / sum + eps;
+    }
+  }
+
+  private static void normalizeRows(float[] comb, int at, int s, float eps) {
+    for (int j = at; j < at + s * s; j += s) {
       float sum = 0;
       for (int k = 0; k < s; k++) {
-        sum += comb[j * s + k];
+        sum += comb[j + k];
       }
       for (int k = 0; k < s; k++) {
-        comb[j * s + k] /= sum + eps;
+        comb[j + k] /= sum + eps;
       }
     }
   }
 
-  private static void normalizeColumns(float[] comb, int s, float eps) {
-    for (int k = 0; k < s; k++) {
+  private static void normalizeColumns(float[] comb, int at, int s, float eps) {
+    for (int k = at; k < at + s; k++) {
       float sum = 0;
       for (int j = 0; j < s; j++) {
         sum += comb[j * s + k];

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.hadal.kernels.foreign.CpuFeatures;
 import io.hadal.kernels.foreign.NativeBlockKernels;
 import io.hadal.kernels.foreign.NativeLibrary;
+import io.hadal.kernels.packed.PlainBlockKernels;
 import io.hadal.kernels.packed.ScalarBlockKernels;
 import io.hadal.kernels.vector.packed.VectorBlockKernels;
 import java.lang.foreign.Arena;
@@ -204,7 +205,7 @@ class BlockKernelsTest {
 
   private BlockInput prepared(PackedMatrix w, float[] x, int from, int tokens) {
     BlockInput in = new BlockInput();
-    kernels.prepare(in, tokens, w.cols(), w);
+    kernels.prepare(in, tokens, w.cols(), w, tokens);
     for (int t = 0; t < tokens; t++) {
       in.quantize(t, x, (from + t) * w.cols());
     }
@@ -230,5 +231,13 @@ class BlockKernelsTest {
     float[] expected = new float[tokens * w.rows()];
     ScalarBlockKernels.multiply(w, 0, w.rows(), in, expected, 0, w.rows());
     TestArrays.assertSameBits(w + " x " + tokens, expected, product(w, x, tokens));
+    if (tokens <= 3) {
+      float[] plain = new float[expected.length];
+      try (Arena arena = Arena.ofConfined()) {
+        new PlainBlockKernels()
+            .multiply(pack(w, arena), 0, w.rows(), in, 0, tokens, plain, 0, w.rows());
+      }
+      TestArrays.assertSameBits(w + " x " + tokens + ", plain", expected, plain);
+    }
   }
 }

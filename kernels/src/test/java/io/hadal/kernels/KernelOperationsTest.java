@@ -55,6 +55,29 @@ class KernelOperationsTest {
     }
   }
 
+  /** More rows than a block of the caches holds. */
+  @Test
+  void longRowSetsAgree() {
+    Random random = new Random(8);
+    for (int n : new int[] {64, 72, 512}) {
+      int as = 7;
+      int bs = 299;
+      float[] a = TestArrays.gaussian(random, as * n);
+      float[] b = TestArrays.gaussian(random, bs * (n + 3));
+      float[] expected = new float[as * bs];
+      float[] actual = new float[as * bs];
+      SCALAR.dots(a, 0, n, as, b, 0, n + 3, bs, n, expected, 0, bs);
+      KERNELS.dots(a, 0, n, as, b, 0, n + 3, bs, n, actual, 0, bs);
+      TestArrays.assertSameBits("dots of " + n, expected, actual);
+      float[] p = expected.clone();
+      float[] sums = new float[as * n];
+      float[] others = TestArrays.gaussian(random, as * n);
+      SCALAR.weightedSums(p, 0, bs, as, b, 0, n + 3, bs, n, sums, 0, n);
+      KERNELS.weightedSums(p, 0, bs, as, b, 0, n + 3, bs, n, others, 0, n);
+      TestArrays.assertSameBits("sums of " + n, sums, others);
+    }
+  }
+
   @Test
   void weightedSumsAgree() {
     Random random = new Random(3);

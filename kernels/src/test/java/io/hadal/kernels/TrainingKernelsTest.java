@@ -125,7 +125,7 @@ class TrainingKernelsTest {
         }
         float[] comb = new float[s * s];
         Sinkhorn.split(
-            mixes, 0, scale, new float[n], s, 20, 1e-6f, new float[s], new float[s], comb);
+            mixes, 0, scale, new float[n], s, 20, 1e-6f, 0, new float[s], new float[s], comb);
         for (int i = 0; i < s * s; i++) {
           assertThat((double) actual[3 + i * stride + t]).isCloseTo(comb[i], within(2e-6));
         }

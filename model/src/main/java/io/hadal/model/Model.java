@@ -17,6 +17,7 @@ import io.hadal.model.engram.CodeVocabulary;
 import io.hadal.model.weights.Adapter;
 import io.hadal.model.weights.EngramMemory;
 import io.hadal.model.weights.ModelWeights;
+import io.hadal.model.weights.PackedWeights;
 import io.hadal.model.weights.TokenMaps;
 import io.hadal.model.weights.WeightBinder;
 import java.nio.file.Files;
@@ -35,6 +36,7 @@ public final class Model implements AutoCloseable {
   private final @Nullable EngramMemory engram;
   private final long engramCacheBytes;
   private final @Nullable Adapter adapter;
+  private final PackedWeights packed = new PackedWeights();
 
   private Model(
       Path path,
@@ -207,8 +209,14 @@ public final class Model implements AutoCloseable {
     return engramCacheBytes;
   }
 
+  /** Packed forms of the matrices, which mode fast makes and reads. */
+  public PackedWeights packed() {
+    return packed;
+  }
+
   @Override
   public void close() {
+    packed.close();
     if (engram != null) {
       engram.close();
     }

@@ -5,6 +5,11 @@ public enum NumericMode {
   /** f32 everywhere, weights dequantised, caches unrounded. */
   EXACT,
   /**
+   * As exact, but activations that meet quantised weights are 8-bit integers with a scale for 32
+   * values. The mode for generation.
+   */
+  FAST,
+  /**
    * As exact, with the FP8 rounding of key-value rows and the FP4 rounding of index queries and
    * keys.
    */
@@ -14,7 +19,7 @@ public enum NumericMode {
 
   /** True when cached rows are rounded. */
   public boolean roundsCaches() {
-    return this != EXACT;
+    return this == KVQ || this == OFFICIAL;
   }
 
   /** True when activations are rounded to bf16. */

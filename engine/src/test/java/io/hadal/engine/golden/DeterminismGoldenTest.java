@@ -28,6 +28,16 @@ class DeterminismGoldenTest {
   }
 
   @Test
+  void v4Fast() {
+    check(GoldenModel.V4, V4_PROMPTS, NumericMode.FAST, some());
+  }
+
+  @Test
+  void v41Fast() {
+    check(GoldenModel.V41, V41_PROMPTS, NumericMode.FAST, some());
+  }
+
+  @Test
   void v4WithRoundedCaches() {
     check(GoldenModel.V4, V4_PROMPTS, NumericMode.KVQ, some());
   }

@@ -84,7 +84,8 @@ class NegativeControlsTest {
   private List<float[][]> run(ModelConfig c, ModelWeights w, @Nullable EngramMemory memory) {
     List<float[][]> out = new ArrayList<>();
     try (KvStore store = new KvStore(CacheLayout.plain(c, 256), 64 << 20)) {
-      ForwardPass forward = new ForwardPass(c, w, memory, NumericMode.EXACT, pool, null);
+      ForwardPass forward =
+          new ForwardPass(c, w, memory, model.packed(), NumericMode.EXACT, pool, null);
       for (String id : PROMPTS) {
         int[] tokens = GOLDEN.tokens(id);
         Batch batch = new Batch(tokens.length);

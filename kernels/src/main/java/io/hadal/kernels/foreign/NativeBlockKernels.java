@@ -43,8 +43,8 @@ public final class NativeBlockKernels implements BlockKernels {
   }
 
   @Override
-  public void prepare(BlockInput x, int tokens, int cols, PackedMatrix w) {
-    x.begin(tokens, cols, ORDERS[w.layout().ordinal()], tokens > ROW_TOKENS ? TILE : 1);
+  public void prepare(BlockInput x, int tokens, int cols, PackedMatrix w, int together) {
+    x.begin(tokens, cols, ORDERS[w.layout().ordinal()], together > ROW_TOKENS ? TILE : 1);
   }
 
   @Override

@@ -1,22 +1,17 @@
 package io.hadal.kernels.packed;
 
 /**
- * Thirty-two stored weights as integers: {@code w[k] = d * scale[k / 16] * value[k] - dmin *
- * min[k / 16]}. {@code |scale * value| * 127 * 32} stays below 2^24 for every type, so sums of
- * products with 8-bit activations are exact in f32 as well as in int32.
+ * Thirty-two stored weights as integers: {@code w[k] = d * scale[k / 16] * value[k] - dmin * min[k
+ * / 16]}. {@code |scale * value| * 127 * 32} stays below 2^24 for every type, so sums of products
+ * with 8-bit activations are exact in f32 as well as in int32.
  */
 final class BlockCodes {
-  /** Codes as packed; grid types hold indices from 0 and sign bytes from 16. */
   final int[] code = new int[32];
 
   final int[] value = new int[32];
   final int[] scale = new int[2];
   final int[] min = new int[2];
 
-  /** Stored bits of d and dmin: f16, or the E8M0 byte in d. */
-  short dBits;
-
-  short dminBits;
   float d;
   float dmin;
 
@@ -28,7 +23,6 @@ final class BlockCodes {
     scale[1] = 1;
     min[0] = 0;
     min[1] = 0;
-    dminBits = 0;
     dmin = 0;
     hasMin = false;
   }
@@ -39,17 +33,18 @@ final class BlockCodes {
   }
 
   void d(short bits) {
-    dBits = bits;
     d = half(bits);
   }
 
   void dmin(short bits) {
-    dminBits = bits;
     hasMin = true;
     dmin = half(bits);
   }
 
-  /** f16 as all kernels take it: exact for finite values; what has no finite value goes on above 65504. */
+  /**
+   * f16 as all kernels take it: exact for finite values; what has no finite value goes on above
+   * 65504.
+   */
   static float half(short bits) {
     float magnitude = Float.intBitsToFloat((bits & 0x7fff) << 13) * 0x1p112f;
     return Float.intBitsToFloat(Float.floatToRawIntBits(magnitude) | (bits & 0x8000) << 16);

@@ -61,7 +61,6 @@ final class BlockReader {
   }
 
   private static void e2m1(BlockCodes out, int scale) {
-    out.dBits = (short) scale;
     out.d = halfScale(scale);
     for (int k = 0; k < 32; k++) {
       out.value[k] = (int) Grids.DOUBLED_E2M1[out.code[k]];

@@ -56,7 +56,9 @@ public enum PackedLayout {
    * of scale per 32.
    */
   IQ2_XXS(256, 96, 128, 128, Scale.HEADER_NIBBLES),
-  /** As {@link #IQ2_XXS} with a ninth bit of index (bits 8 j of a word) and two nibbles of scale. */
+  /**
+   * As {@link #IQ2_XXS} with a ninth bit of index (bits 8 j of a word) and two nibbles of scale.
+   */
   IQ2_XS(256, 32, 208, 192, Scale.NIBBLE_PAIR),
   /** Bytes of grid index for 4 columns (two words), bytes of signs for 8; scales as IQ2_XXS. */
   IQ3_XXS(256, 96, 192, 192, Scale.HEADER_NIBBLES);

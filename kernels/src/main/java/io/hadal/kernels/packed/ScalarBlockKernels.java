@@ -27,7 +27,8 @@ public final class ScalarBlockKernels {
     }
   }
 
-  private static float block(BlockCodes codes, BlockInput x, int t, int b, float sum) {
+  /** One block of one row and token. */
+  static float block(BlockCodes codes, BlockInput x, int t, int b, float sum) {
     int products = 0;
     int mins = 0;
     int at = t * x.cols() + 32 * b;

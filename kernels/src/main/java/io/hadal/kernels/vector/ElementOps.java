@@ -32,6 +32,40 @@ final class ElementOps {
     }
   }
 
+  /** Columns {@code from .. to}, whole vectors, of four streams. */
+  static void expand4(
+      float[] comb,
+      int combOffset,
+      float[] post,
+      int postOffset,
+      float[] x,
+      int xOffset,
+      int width,
+      float[] y,
+      int yOffset,
+      int from,
+      int to,
+      float[] out) {
+    FloatVector zero = FloatVector.zero(F);
+    for (int c = from; c < to; c += L) {
+      int at = xOffset + c;
+      FloatVector x0 = FloatVector.fromArray(F, x, at);
+      FloatVector x1 = FloatVector.fromArray(F, x, at + width);
+      FloatVector x2 = FloatVector.fromArray(F, x, at + 2 * width);
+      FloatVector x3 = FloatVector.fromArray(F, x, at + 3 * width);
+      FloatVector sublayer = FloatVector.fromArray(F, y, yOffset + c);
+      for (int k = 0; k < 4; k++) {
+        int w = combOffset + k;
+        FloatVector sum = FloatVector.broadcast(F, comb[w]).fma(x0, zero);
+        sum = FloatVector.broadcast(F, comb[w + 4]).fma(x1, sum);
+        sum = FloatVector.broadcast(F, comb[w + 8]).fma(x2, sum);
+        sum = FloatVector.broadcast(F, comb[w + 12]).fma(x3, sum);
+        sum = FloatVector.broadcast(F, post[postOffset + k]).fma(sublayer, sum);
+        sum.intoArray(out, at + k * width);
+      }
+    }
+  }
+
   static float max(float[] x, int offset, int n) {
     float max = Float.NEGATIVE_INFINITY;
     int i = 0;

@@ -11,6 +11,12 @@ final class RowProducts {
   private static final int L = Width.LENGTH;
   private static final Tiles TILES = Tiles.INSTANCE;
 
+  /** Floats of a block of rows that stays in the first cache level. */
+  private static final int BLOCK_FLOATS = 8192;
+
+  /** Rows whose columns stay in the first cache level for all sums. */
+  private static final int BLOCK_ROWS = 128;
+
   private RowProducts() {}
 
   static void dots(
@@ -26,67 +32,71 @@ final class RowProducts {
       float[] out,
       int outOffset,
       int outStride) {
-    float[] lanes = Scratch.get().lanes(16 * Lanes.COUNT);
-    for (int i = 0; i < aCount; i += 4) {
-      int rows = Math.min(4, aCount - i);
-      // Rows past the end repeat the last one; their results are dropped.
-      int a0 = aOffset + i * aStride;
-      int a1 = aOffset + Math.min(i + 1, aCount - 1) * aStride;
-      int a2 = aOffset + Math.min(i + 2, aCount - 1) * aStride;
-      int a3 = aOffset + Math.min(i + 3, aCount - 1) * aStride;
-      int j = 0;
-      for (; j + 4 <= bCount; j += 4) {
-        int b0 = bOffset + j * bStride;
-        Arrays.fill(lanes, 0, 16 * Lanes.COUNT, 0);
-        TILES.tile4x4(
-            a,
-            a0,
-            a1,
-            a2,
-            a3,
-            b,
-            b0,
-            b0 + bStride,
-            b0 + 2 * bStride,
-            b0 + 3 * bStride,
-            n & -Lanes.COUNT,
-            lanes,
-            0,
-            4 * Lanes.COUNT);
+    // A block of b rows stays in the first cache level for all a rows.
+    int block = Math.max(4, BLOCK_FLOATS / Math.max(1, n) & -4);
+    float[] lanes = Scratch.get().lanes(17 * Lanes.COUNT);
+    for (int j = 0; j < bCount; j += block) {
+      int cols = Math.min(block, bCount - j);
+      for (int i = 0; i < aCount; i += 4) {
+        int rows = Math.min(4, aCount - i);
+        int aAt = aOffset + i * aStride;
+        int bAt = bOffset + j * bStride;
+        int outAt = outOffset + i * outStride + j;
+        dots4(a, aAt, aStride, rows, b, bAt, bStride, cols, n, lanes, out, outAt, outStride);
+      }
+    }
+  }
+
+  /** Up to four a rows with a block of b rows. */
+  private static void dots4(
+      float[] a,
+      int aAt,
+      int aStride,
+      int rows,
+      float[] b,
+      int bAt,
+      int bStride,
+      int bCount,
+      int n,
+      float[] lanes,
+      float[] out,
+      int outAt,
+      int outStride) {
+    int whole = n & -Lanes.COUNT;
+    // Rows past the end repeat the last one; their results are dropped.
+    int a1 = aAt + Math.min(1, rows - 1) * aStride;
+    int a2 = aAt + Math.min(2, rows - 1) * aStride;
+    int a3 = aAt + Math.min(3, rows - 1) * aStride;
+    int j = 0;
+    for (; j + 4 <= bCount; j += 4) {
+      int b0 = bAt + j * bStride;
+      int b1 = b0 + bStride;
+      int b2 = b1 + bStride;
+      int b3 = b2 + bStride;
+      Arrays.fill(lanes, 0, 16 * Lanes.COUNT, 0);
+      TILES.tile4x4(a, aAt, a1, a2, a3, b, b0, b1, b2, b3, whole, lanes, 0, 4 * Lanes.COUNT);
+      if (whole == n) {
+        int sums = 16 * Lanes.COUNT;
+        LaneFold.fold(lanes, 0, lanes, sums);
+        for (int i = 0; i < rows; i++) {
+          int o = outAt + i * outStride + j;
+          out[o] = lanes[sums + i];
+          out[o + 1] = lanes[sums + i + 4];
+          out[o + 2] = lanes[sums + i + 8];
+          out[o + 3] = lanes[sums + i + 12];
+        }
+      } else {
         for (int jj = 0; jj < 4; jj++) {
-          finish(
-              a,
-              aOffset + i * aStride,
-              aStride,
-              rows,
-              b,
-              b0 + jj * bStride,
-              n,
-              lanes,
-              jj,
-              out,
-              outOffset + i * outStride + j + jj,
-              outStride);
+          int o = outAt + j + jj;
+          finish(a, aAt, aStride, rows, b, b0 + jj * bStride, n, lanes, jj, out, o, outStride);
         }
       }
-      for (; j < bCount; j++) {
-        int b0 = bOffset + j * bStride;
-        Arrays.fill(lanes, 0, 4 * Lanes.COUNT, 0);
-        TILES.tile4x1(a, a0, a1, a2, a3, b, b0, n & -Lanes.COUNT, lanes, 0);
-        finish(
-            a,
-            aOffset + i * aStride,
-            aStride,
-            rows,
-            b,
-            b0,
-            n,
-            lanes,
-            0,
-            out,
-            outOffset + i * outStride + j,
-            outStride);
-      }
+    }
+    for (; j < bCount; j++) {
+      int b0 = bAt + j * bStride;
+      Arrays.fill(lanes, 0, 4 * Lanes.COUNT, 0);
+      TILES.tile4x1(a, aAt, a1, a2, a3, b, b0, whole, lanes, 0);
+      finish(a, aAt, aStride, rows, b, b0, n, lanes, 0, out, outAt + j, outStride);
     }
   }
 
@@ -136,57 +146,48 @@ final class RowProducts {
       float[] out,
       int outOffset,
       int outStride) {
-    for (int i = 0; i < pCount; i += 4) {
-      // Sums past the end repeat the last one and write the same values again.
-      int i1 = Math.min(i + 1, pCount - 1);
-      int i2 = Math.min(i + 2, pCount - 1);
-      int i3 = Math.min(i + 3, pCount - 1);
-      int p0 = pOffset + i * pStride;
-      int p1 = pOffset + i1 * pStride;
-      int p2 = pOffset + i2 * pStride;
-      int p3 = pOffset + i3 * pStride;
-      int o0 = outOffset + i * outStride;
-      int o1 = outOffset + i1 * outStride;
-      int o2 = outOffset + i2 * outStride;
-      int o3 = outOffset + i3 * outStride;
+    for (int i = 0; i < pCount; i++) {
+      Arrays.fill(out, outOffset + i * outStride, outOffset + i * outStride + n, 0);
+    }
+    for (int j = 0; j < rowCount; j += BLOCK_ROWS) {
+      int count = Math.min(BLOCK_ROWS, rowCount - j);
+      int rowsAt = rowsOffset + j * rowStride;
       int c = 0;
       for (; c + 2 * L <= n; c += 2 * L) {
-        sum4x2(
-            p,
-            p0,
-            p1,
-            p2,
-            p3,
-            rows,
-            rowsOffset + c,
-            rowStride,
-            rowCount,
-            out,
-            o0 + c,
-            o1 + c,
-            o2 + c,
-            o3 + c);
+        for (int i = 0; i < pCount; i += 4) {
+          // Sums past the end repeat the last one and write the same values again.
+          int i1 = Math.min(i + 1, pCount - 1);
+          int i2 = Math.min(i + 2, pCount - 1);
+          int i3 = Math.min(i + 3, pCount - 1);
+          int pAt = pOffset + j;
+          int o = outOffset + c;
+          sum4x2(
+              p,
+              pAt + i * pStride,
+              pAt + i1 * pStride,
+              pAt + i2 * pStride,
+              pAt + i3 * pStride,
+              rows,
+              rowsAt + c,
+              rowStride,
+              count,
+              out,
+              o + i * outStride,
+              o + i1 * outStride,
+              o + i2 * outStride,
+              o + i3 * outStride);
+        }
       }
       for (; c < n; c++) {
-        sum4x1(
-            p,
-            p0,
-            p1,
-            p2,
-            p3,
-            rows,
-            rowsOffset + c,
-            rowStride,
-            rowCount,
-            out,
-            o0 + c,
-            o1 + c,
-            o2 + c,
-            o3 + c);
+        for (int i = 0; i < pCount; i++) {
+          int pAt = pOffset + i * pStride + j;
+          sum1(p, pAt, rows, rowsAt + c, rowStride, count, out, outOffset + i * outStride + c);
+        }
       }
     }
   }
 
+  /** Adds to what is in {@code out}. */
   private static void sum4x2(
       float[] p,
       int p0,
@@ -202,14 +203,14 @@ final class RowProducts {
       int o1,
       int o2,
       int o3) {
-    FloatVector a0 = FloatVector.zero(F);
-    FloatVector a1 = FloatVector.zero(F);
-    FloatVector a2 = FloatVector.zero(F);
-    FloatVector a3 = FloatVector.zero(F);
-    FloatVector b0 = FloatVector.zero(F);
-    FloatVector b1 = FloatVector.zero(F);
-    FloatVector b2 = FloatVector.zero(F);
-    FloatVector b3 = FloatVector.zero(F);
+    FloatVector a0 = FloatVector.fromArray(F, out, o0);
+    FloatVector a1 = FloatVector.fromArray(F, out, o1);
+    FloatVector a2 = FloatVector.fromArray(F, out, o2);
+    FloatVector a3 = FloatVector.fromArray(F, out, o3);
+    FloatVector b0 = FloatVector.fromArray(F, out, o0 + L);
+    FloatVector b1 = FloatVector.fromArray(F, out, o1 + L);
+    FloatVector b2 = FloatVector.fromArray(F, out, o2 + L);
+    FloatVector b3 = FloatVector.fromArray(F, out, o3 + L);
     for (int j = 0; j < rowCount; j++) {
       FloatVector ra = FloatVector.fromArray(F, rows, rowsAt + j * rowStride);
       FloatVector rb = FloatVector.fromArray(F, rows, rowsAt + j * rowStride + L);
@@ -236,35 +237,19 @@ final class RowProducts {
     b3.intoArray(out, o3 + L);
   }
 
-  private static void sum4x1(
+  private static void sum1(
       float[] p,
-      int p0,
-      int p1,
-      int p2,
-      int p3,
+      int pAt,
       float[] rows,
       int rowsAt,
       int rowStride,
       int rowCount,
       float[] out,
-      int o0,
-      int o1,
-      int o2,
-      int o3) {
-    float s0 = 0;
-    float s1 = 0;
-    float s2 = 0;
-    float s3 = 0;
+      int outAt) {
+    float sum = out[outAt];
     for (int j = 0; j < rowCount; j++) {
-      float r = rows[rowsAt + j * rowStride];
-      s0 = Math.fma(p[p0 + j], r, s0);
-      s1 = Math.fma(p[p1 + j], r, s1);
-      s2 = Math.fma(p[p2 + j], r, s2);
-      s3 = Math.fma(p[p3 + j], r, s3);
+      sum = Math.fma(p[pAt + j], rows[rowsAt + j * rowStride], sum);
     }
-    out[o0] = s0;
-    out[o1] = s1;
-    out[o2] = s2;
-    out[o3] = s3;
+    out[outAt] = sum;
   }
 }

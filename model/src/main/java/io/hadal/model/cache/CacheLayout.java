@@ -33,7 +33,8 @@ public record CacheLayout(
   /** Full-precision rows, also for modes that simulate the quantised caches. */
   public static CacheLayout plain(ModelConfig config, int stepTokens) {
     RowFormat rows = new RowFormat.F32(config.attention().headDim());
-    return of(config, rows, rows, new RowFormat.F32(config.indexer().headDim()), stepTokens);
+    RowFormat keys = new KeyFormat.F32Keys(config.indexer().headDim());
+    return of(config, rows, rows, keys, stepTokens);
   }
 
   /** Packed rows: the bytes of the released engines, lossless after cache rounding. */
@@ -42,7 +43,7 @@ public record CacheLayout(
         config,
         packedRows(config.windowCode(), config.attention()),
         packedRows(config.entryCode(), config.attention()),
-        new RowFormat.Fp4(config.indexer().headDim()),
+        new KeyFormat.Fp4Keys(config.indexer().headDim()),
         stepTokens);
   }
 

@@ -1,5 +1,6 @@
 package io.hadal.model.cache;
 
+import io.hadal.kernels.KeyTile;
 import io.hadal.model.cache.PagePool.Page;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
@@ -14,7 +15,7 @@ import java.util.function.ObjLongConsumer;
  * one.
  */
 public final class EntryLog {
-  private static final int ROWS = 64;
+  private static final int ROWS = KeyTile.KEYS;
 
   private final PagePool pool;
   private final RowFormat format;
@@ -56,7 +57,7 @@ public final class EntryLog {
    * threads.
    */
   public void write(int entry, float[] row, int offset) {
-    format.write(row, offset, pages.get(entry / ROWS).memory, at(entry));
+    format.write(row, offset, pages.get(entry / ROWS).memory, entry % ROWS);
   }
 
   public void grow(int entries) {
@@ -64,11 +65,36 @@ public final class EntryLog {
   }
 
   public void read(int entry, float[] row, int offset) {
-    format.read(pages.get(entry / ROWS).memory, at(entry), row, offset);
+    format.read(pages.get(entry / ROWS).memory, entry % ROWS, row, offset);
   }
 
-  private long at(int entry) {
-    return (long) (entry % ROWS) * format.bytes();
+  /**
+   * Reads index keys {@code 64 * tile .. 64 * tile + 63}, those that are not there yet as anything.
+   *
+   * @param keys out: {@code [width, 64]} as {@link KeyTile} lays them out
+   */
+  public void readTile(int tile, float[] keys) {
+    keyFormat().readTile(pages.get(tile).memory, keys);
+  }
+
+  /** As {@link #readTile(int, float[])} with {@code entries[from .. from + n - 1]} in front. */
+  public void readTile(int[] entries, int from, int n, float[] keys) {
+    KeyFormat keyFormat = keyFormat();
+    MemorySegment tile = MemorySegment.ofArray(new byte[ROWS * format.bytes()]);
+    byte[] key = new byte[format.bytes()];
+    for (int j = 0; j < n; j++) {
+      int entry = entries[from + j];
+      keyFormat.copy(pages.get(entry / ROWS).memory, entry % ROWS, key, false);
+      keyFormat.copy(tile, j, key, true);
+    }
+    keyFormat.readTile(tile, keys);
+  }
+
+  private KeyFormat keyFormat() {
+    if (format instanceof KeyFormat keys) {
+      return keys;
+    }
+    throw new IllegalStateException("rows of " + format + " are no index keys");
   }
 
   void truncate(int entries) {
@@ -101,7 +127,7 @@ public final class EntryLog {
     out.writeInt(size);
     for (int e = 0; e < size; e += ROWS) {
       int rows = Math.min(ROWS, size - e);
-      SnapshotIo.write(out, pages.get(e / ROWS).memory, (long) rows * format.bytes());
+      format.save(pages.get(e / ROWS).memory, rows, out);
     }
   }
 
@@ -113,7 +139,7 @@ public final class EntryLog {
     reserve(entries);
     for (int e = 0; e < entries; e += ROWS) {
       int rows = Math.min(ROWS, entries - e);
-      SnapshotIo.read(in, pages.get(e / ROWS).memory, (long) rows * format.bytes());
+      format.restore(pages.get(e / ROWS).memory, rows, in);
     }
     size = entries;
   }

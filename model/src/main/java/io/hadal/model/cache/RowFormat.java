@@ -1,12 +1,17 @@
 package io.hadal.model.cache;
 
+import io.hadal.kernels.AttentionKernels;
 import io.hadal.kernels.Bf16;
 import io.hadal.kernels.BlockQuantizer;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** How one cached row of floats lies in memory. */
-public sealed interface RowFormat {
+/** How the rows of a page lie in memory: one after the other, or as {@link KeyFormat} has them. */
+public sealed interface RowFormat
+    permits RowFormat.F32, RowFormat.Fp8, RowFormat.Fp4E4M3, KeyFormat {
 
   /** Values of a row. */
   int width();
@@ -14,9 +19,19 @@ public sealed interface RowFormat {
   /** Bytes of a row. */
   int bytes();
 
-  void write(float[] row, int offset, MemorySegment to, long at);
+  void write(float[] row, int offset, MemorySegment page, int slot);
 
-  void read(MemorySegment from, long at, float[] row, int offset);
+  void read(MemorySegment page, int slot, float[] row, int offset);
+
+  /** Writes the first rows of a page to a snapshot. */
+  default void save(MemorySegment page, int rows, DataOutputStream out) throws IOException {
+    SnapshotIo.write(out, page, (long) rows * bytes());
+  }
+
+  /** Reads what {@link #save} wrote. */
+  default void restore(MemorySegment page, int rows, DataInputStream in) throws IOException {
+    SnapshotIo.read(in, page, (long) rows * bytes());
+  }
 
   /** Plain floats. */
   record F32(int width) implements RowFormat {
@@ -26,13 +41,13 @@ public sealed interface RowFormat {
     }
 
     @Override
-    public void write(float[] row, int offset, MemorySegment to, long at) {
-      MemorySegment.copy(row, offset, to, ValueLayout.JAVA_FLOAT, at, width);
+    public void write(float[] row, int offset, MemorySegment page, int slot) {
+      MemorySegment.copy(row, offset, page, ValueLayout.JAVA_FLOAT, (long) slot * bytes(), width);
     }
 
     @Override
-    public void read(MemorySegment from, long at, float[] row, int offset) {
-      MemorySegment.copy(from, ValueLayout.JAVA_FLOAT, at, row, offset, width);
+    public void read(MemorySegment page, int slot, float[] row, int offset) {
+      MemorySegment.copy(page, ValueLayout.JAVA_FLOAT, (long) slot * bytes(), row, offset, width);
     }
   }
 
@@ -57,10 +72,11 @@ public sealed interface RowFormat {
     }
 
     @Override
-    public void write(float[] row, int offset, MemorySegment to, long at) {
-      BlockQuantizer.packFp8(row, offset, nope, block, to, at, to, at + nope + 2L * rope);
+    public void write(float[] row, int offset, MemorySegment page, int slot) {
+      long at = (long) slot * bytes();
+      BlockQuantizer.packFp8(row, offset, nope, block, page, at, page, at + nope + 2L * rope);
       for (int i = 0; i < rope; i++) {
-        to.set(
+        page.set(
             ValueLayout.JAVA_SHORT_UNALIGNED,
             at + nope + 2L * i,
             Bf16.encode(row[offset + nope + i]));
@@ -68,12 +84,9 @@ public sealed interface RowFormat {
     }
 
     @Override
-    public void read(MemorySegment from, long at, float[] row, int offset) {
-      BlockQuantizer.unpackFp8(from, at, from, at + nope + 2L * rope, nope, block, row, offset);
-      for (int i = 0; i < rope; i++) {
-        row[offset + nope + i] =
-            Bf16.decode(from.get(ValueLayout.JAVA_SHORT_UNALIGNED, at + nope + 2L * i));
-      }
+    public void read(MemorySegment page, int slot, float[] row, int offset) {
+      long at = (long) slot * bytes();
+      AttentionKernels.get().unpackFp8(page, at, nope, rope, block, row, offset);
     }
   }
 
@@ -85,31 +98,16 @@ public sealed interface RowFormat {
     }
 
     @Override
-    public void write(float[] row, int offset, MemorySegment to, long at) {
-      BlockQuantizer.packFp4E4M3(row, offset, width, block, to, at, to, at + (width + 1) / 2);
+    public void write(float[] row, int offset, MemorySegment page, int slot) {
+      long at = (long) slot * bytes();
+      long scales = at + (width + 1) / 2;
+      BlockQuantizer.packFp4E4M3(row, offset, width, block, page, at, page, scales);
     }
 
     @Override
-    public void read(MemorySegment from, long at, float[] row, int offset) {
-      BlockQuantizer.unpackFp4E4M3(from, at, from, at + (width + 1) / 2, width, block, row, offset);
-    }
-  }
-
-  /** E2M1 codes, two a byte, then one power-of-two scale per 32 values: index keys (spec 8.3). */
-  record Fp4(int width) implements RowFormat {
-    @Override
-    public int bytes() {
-      return (width + 1) / 2 + (width + 31) / 32;
-    }
-
-    @Override
-    public void write(float[] row, int offset, MemorySegment to, long at) {
-      BlockQuantizer.packFp4(row, offset, width, 32, to, at, to, at + (width + 1) / 2);
-    }
-
-    @Override
-    public void read(MemorySegment from, long at, float[] row, int offset) {
-      BlockQuantizer.unpackFp4(from, at, from, at + (width + 1) / 2, width, 32, row, offset);
+    public void read(MemorySegment page, int slot, float[] row, int offset) {
+      long at = (long) slot * bytes();
+      AttentionKernels.get().unpackFp4E4M3(page, at, width, block, row, offset);
     }
   }
 }

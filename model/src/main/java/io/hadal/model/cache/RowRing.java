@@ -26,15 +26,11 @@ public final class RowRing {
   }
 
   public void write(int position, float[] row, int offset) {
-    format.write(row, offset, page.memory, slot(position));
+    format.write(row, offset, page.memory, position % capacity);
   }
 
   public void read(int position, float[] row, int offset) {
-    format.read(page.memory, slot(position), row, offset);
-  }
-
-  private long slot(int position) {
-    return (long) (position % capacity) * format.bytes();
+    format.read(page.memory, position % capacity, row, offset);
   }
 
   RowRing fork() {

@@ -1,6 +1,6 @@
 package io.hadal.model.config;
 
-import io.hadal.kernels.BlockQuantizer;
+import io.hadal.kernels.AttentionKernels;
 
 /**
  * Rounding of cached rows.
@@ -26,9 +26,10 @@ public record RowCode(Kind kind, int block, boolean rotated) {
 
   /** Rounds a row in place. */
   public void round(float[] row, int offset, int width, int ropeDim) {
+    AttentionKernels kernels = AttentionKernels.get();
     switch (kind) {
-      case FP8 -> BlockQuantizer.roundFp8(row, offset, codes(width, ropeDim), block);
-      case FP4_E4M3 -> BlockQuantizer.roundFp4E4M3(row, offset, codes(width, ropeDim), block);
+      case FP8 -> kernels.roundFp8(row, offset, codes(width, ropeDim), block);
+      case FP4_E4M3 -> kernels.roundFp4E4M3(row, offset, codes(width, ropeDim), block);
     }
   }
 }

@@ -1,8 +1,6 @@
 package io.hadal.model.forward;
 
-import io.hadal.model.cache.EntryLog;
 import io.hadal.model.cache.RowRing;
-import io.hadal.model.cache.SequenceCache;
 import io.hadal.model.config.AttentionConfig;
 import io.hadal.model.config.LayerConfig;
 import io.hadal.model.config.ModelConfig;
@@ -11,11 +9,16 @@ import io.hadal.model.weights.AttentionWeights;
 import io.hadal.model.weights.CompressorWeights;
 import io.hadal.model.weights.IndexKeyWeights;
 import java.util.Arrays;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Hybrid attention: window rows and compressed entries under one softmax with a sink (spec 3). */
 final class Attention {
+  /** Rows that one task reads from the caches. */
+  private static final int READ_ROWS = 64;
+
+  /** Heads of a task: few enough to share out evenly, enough to use rows well. */
+  private static final int PART_HEADS = 16;
+
   private final ModelConfig config;
   private final AttentionConfig shape;
   private final int encoderLayers;
@@ -30,6 +33,9 @@ final class Attention {
   private float[] groups = new float[0];
   // Choice of the last indexer that ran in this batch.
   private int[] @Nullable [] published = new int[0][];
+  private float[] sharedKeys = new float[0];
+  // A little more than a row, so that rows do not meet in the same lines of a cache.
+  private final int rowStride;
   private final float[][] keys;
   private final float[][] scores;
 
@@ -41,6 +47,7 @@ final class Attention {
     this.rotary = rotary;
     this.compressor = new Compressor(config, compute);
     this.indexer = new Indexer(config, compute);
+    this.rowStride = shape.headDim() + 16;
     this.keys = Compute.perWorker(compute.pool);
     this.scores = Compute.perWorker(compute.pool);
   }
@@ -165,24 +172,24 @@ final class Attention {
     int tokens = batch.size();
     int width = shape.heads() * shape.headDim();
     outputs = Compute.grow(outputs, tokens * width);
-    // A lone token is shared out by heads, a chunk by tokens; heads never touch each other.
-    int parts =
-        tokens >= compute.pool.threads() ? 1 : Math.min(compute.pool.threads(), shape.heads());
     for (Span span : batch.spans()) {
-      compute.parallel(
-          span.count() * parts,
-          (task, worker) -> {
-            int i = task / parts;
-            int part = task % parts;
-            int from = shape.heads() * part / parts;
-            int to = shape.heads() * (part + 1) / parts;
-            int count =
-                batch.isProposal()
-                    ? gatherBlock(span, lc, worker)
-                    : gather(
-                        span.start() + i, span.cache(), lc, selected[span.offset() + i], worker);
-            attendHeads(span.offset() + i, from, to, count, w.sink(), worker);
-          });
+      // Few tokens are shared out by heads, a chunk by tokens; heads never touch each other.
+      if (tokens >= compute.pool.threads()) {
+        compute.parallel(
+            span.count(),
+            (i, worker) -> {
+              KeyRows keyRows = keyRows(batch, span, i, lc, selected);
+              int count = keyRows.count();
+              keys[worker] = Compute.grow(keys[worker], count * rowStride);
+              keyRows.read(0, count, shape.headDim(), keys[worker], rowStride);
+              int t = span.offset() + i;
+              attendHeads(t, 0, shape.heads(), count, keys[worker], w.sink(), worker);
+            });
+      } else {
+        for (int i = 0; i < span.count(); i++) {
+          attendByHeads(span.offset() + i, keyRows(batch, span, i, lc, selected), w.sink());
+        }
+      }
     }
     compute.probe(layer, "o_rope", outputs, tokens, width);
     compute.forRows(
@@ -195,6 +202,38 @@ final class Attention {
           }
         });
     compute.probe(layer, "o", outputs, tokens, width);
+  }
+
+  private KeyRows keyRows(
+      Batch batch, Span span, int i, LayerConfig lc, int[] @Nullable [] selected) {
+    if (batch.isProposal()) {
+      return KeyRows.ofBlock(span, lc, shape.window(), rows, span.offset() * shape.headDim());
+    }
+    boolean encoder = lc.index() < encoderLayers;
+    int[] chosen = selected[span.offset() + i];
+    return KeyRows.of(span.cache(), lc, span.start() + i, shape.window(), encoder, chosen);
+  }
+
+  /** One query: its rows are read once for all heads. */
+  private void attendByHeads(int t, KeyRows keyRows, float[] sink) {
+    int count = keyRows.count();
+    sharedKeys = Compute.grow(sharedKeys, count * rowStride);
+    float[] k = sharedKeys;
+    compute.parallel(
+        (count + READ_ROWS - 1) / READ_ROWS,
+        (task, worker) -> {
+          int from = task * READ_ROWS;
+          int to = Math.min(count, from + READ_ROWS);
+          keyRows.read(from, to, shape.headDim(), k, rowStride);
+        });
+    int heads = shape.heads();
+    int parts = Math.min(heads, Math.max(compute.pool.threads(), heads / PART_HEADS));
+    compute.parallel(
+        parts,
+        (part, worker) -> {
+          int from = heads * part / parts;
+          attendHeads(t, from, heads * (part + 1) / parts, count, k, sink, worker);
+        });
   }
 
   /** Compressed entries each query attends to, padded with -1. */
@@ -216,72 +255,35 @@ final class Attention {
   }
 
   /** Core attention of some heads of one query (spec 3.4). */
-  private void attendHeads(int t, int fromHead, int toHead, int count, float[] sink, int worker) {
+  private void attendHeads(
+      int t, int fromHead, int toHead, int count, float[] k, float[] sink, int worker) {
     int dim = shape.headDim();
     int heads = toHead - fromHead;
-    scores[worker] = Compute.grow(scores[worker], heads * count);
+    // [weights of every head | their sums]
+    scores[worker] = Compute.grow(scores[worker], heads * (count + 1));
     float[] p = scores[worker];
+    int sums = heads * count;
     int at = (t * shape.heads() + fromHead) * dim;
-    compute.kernels.dots(queries, at, dim, heads, keys[worker], 0, dim, count, dim, p, 0, count);
+    compute.kernels.dots(queries, at, dim, heads, k, 0, rowStride, count, dim, p, 0, count);
     float scale = shape.scale();
-    float[] sums = new float[heads];
     for (int h = 0; h < heads; h++) {
       int row = h * count;
-      for (int j = 0; j < count; j++) {
-        p[row + j] *= scale;
+      for (int j = row; j < row + count; j++) {
+        p[j] *= scale;
       }
       float max = compute.kernels.max(p, row, count);
-      sums[h] = compute.kernels.expAndSum(p, row, count, max);
-      sums[h] += (float) Math.exp(sink[fromHead + h] - max);
+      float sum = compute.kernels.expAndSum(p, row, count, max);
+      p[sums + h] = sum + (float) Math.exp(sink[fromHead + h] - max);
       compute.round(p, row, count);
     }
-    compute.kernels.weightedSums(
-        p, 0, count, heads, keys[worker], 0, dim, count, dim, outputs, at, dim);
+    compute.kernels.weightedSums(p, 0, count, heads, k, 0, rowStride, count, dim, outputs, at, dim);
     for (int h = 0; h < heads; h++) {
+      float sum = p[sums + h];
       for (int c = at + h * dim; c < at + (h + 1) * dim; c++) {
-        outputs[c] /= sums[h];
+        outputs[c] /= sum;
       }
     }
     compute.round(outputs, at, heads * dim);
-  }
-
-  /**
-   * Window rows oldest first, then compressed entries in ascending order (spec 3.3); returns their
-   * number.
-   */
-  private int gather(
-      int position, SequenceCache cache, LayerConfig lc, int @Nullable [] chosen, int worker) {
-    int dim = shape.headDim();
-    int held = lc.index() < encoderLayers ? 0 : cache.decodedFrom();
-    int first = Math.max(held, position - shape.window() + 1);
-    int near = position - first + 1;
-    int far = chosen != null ? chosen.length : lc.visibleEntries(position);
-    keys[worker] = Compute.grow(keys[worker], (near + far) * dim);
-    float[] k = keys[worker];
-    RowRing window = cache.layer(lc.index()).window();
-    for (int i = 0; i < near; i++) {
-      window.read(first + i, k, i * dim);
-    }
-    if (far > 0) {
-      EntryLog entries = Objects.requireNonNull(cache.layer(lc.kvSource()).main()).entries();
-      for (int j = 0; j < far; j++) {
-        entries.read(chosen != null ? chosen[j] : j, k, (near + j) * dim);
-      }
-    }
-    return near + far;
-  }
-
-  /** Window rows before a proposal, then all rows of the proposal itself (V4.1 spec 5). */
-  private int gatherBlock(Span span, LayerConfig lc, int worker) {
-    int dim = shape.headDim();
-    int near = Math.min(shape.window(), span.start());
-    keys[worker] = Compute.grow(keys[worker], (near + span.count()) * dim);
-    RowRing window = span.cache().layer(lc.index()).window();
-    for (int i = 0; i < near; i++) {
-      window.read(span.start() - near + i, keys[worker], i * dim);
-    }
-    System.arraycopy(rows, span.offset() * dim, keys[worker], near * dim, span.count() * dim);
-    return near + span.count();
   }
 
   /** Grouped low-rank output (spec 3.5). */

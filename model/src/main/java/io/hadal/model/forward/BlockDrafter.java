@@ -97,7 +97,7 @@ final class BlockDrafter {
     float[] normed = new float[n * d];
     compute.norm(collapsed, n, d, weights.head().norm(), config.normEps(), normed);
     float[] base = new float[n * vocab];
-    compute.matmul(weights.head().head(), normed, d, n, base, vocab);
+    compute.head(weights.head().head(), normed, d, n, base, vocab);
     float[] logits = base.clone();
     int[] tokens = new int[n];
     float[] confidence = new float[n];

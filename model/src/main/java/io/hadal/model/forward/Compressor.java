@@ -1,6 +1,5 @@
 package io.hadal.model.forward;
 
-import io.hadal.kernels.BlockQuantizer;
 import io.hadal.model.cache.EntryLog;
 import io.hadal.model.cache.LayerCache;
 import io.hadal.model.cache.LayerCache.Stream;
@@ -152,7 +151,7 @@ final class Compressor {
   private void roundKey(float[] key, int width) {
     compute.round(key, 0, width);
     if (compute.mode.roundsCaches()) {
-      BlockQuantizer.roundFp4(key, 0, width, 32);
+      compute.attention.roundFp4(key, 0, width, 32);
     }
   }
 

@@ -1,7 +1,7 @@
 package io.hadal.model.forward;
 
+import io.hadal.kernels.AttentionKernels;
 import io.hadal.kernels.Bf16;
-import io.hadal.kernels.BlockQuantizer;
 import io.hadal.kernels.Kernels;
 import io.hadal.kernels.Matrix;
 import io.hadal.kernels.StorageType;
@@ -9,27 +9,39 @@ import io.hadal.kernels.WorkerPool;
 import io.hadal.model.NumericMode;
 import io.hadal.model.Probe;
 import io.hadal.model.config.ModelConfig;
+import io.hadal.model.weights.PackedWeights;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** Linear layers over the worker pool, with the roundings of the numeric mode. */
 final class Compute {
   /** Below this many multiply-adds a region costs more than it gives. */
-  private static final long SERIAL_WORK = 1 << 15;
+  static final long SERIAL_WORK = 1 << 15;
 
   private static final int TILE_ROWS = 4;
 
   final Kernels kernels = Kernels.get();
+  final AttentionKernels attention = AttentionKernels.get();
   final WorkerPool pool;
   final NumericMode mode;
   final @Nullable Probe probe;
+
+  /** Packed weights, in mode fast. */
+  final @Nullable BlockLinear blocks;
+
   private final int activationBlock;
   private final boolean sumsInBf16;
   private final float[][] decoded;
   private float[] quantized = new float[0];
 
-  Compute(ModelConfig config, WorkerPool pool, NumericMode mode, @Nullable Probe probe) {
+  Compute(
+      ModelConfig config,
+      PackedWeights packed,
+      WorkerPool pool,
+      NumericMode mode,
+      @Nullable Probe probe) {
     this.pool = pool;
+    this.blocks = mode == NumericMode.FAST ? new BlockLinear(packed, pool) : null;
     this.decoded = perWorker(pool);
     this.sumsInBf16 = config.activations().sumsInBf16();
     this.mode = mode;
@@ -39,6 +51,10 @@ final class Compute {
 
   /** A released bf16, FP8 or FP4 linear layer (spec 0.4): {@code y[t] = W x[t]}. */
   void linear(Matrix w, float[] x, int xStride, int tokens, float[] y, int yStride) {
+    if (blocks != null && BlockLinear.handles(w)) {
+      blocks.linear(w, x, xStride, tokens, y, yStride);
+      return;
+    }
     float[] in = activations(w, x, xStride, tokens);
     if (sumsInBf16 && quantizesInput(w)) {
       parallel(
@@ -101,6 +117,15 @@ final class Compute {
     }
   }
 
+  /** Logits: as {@link #matmul}, from packed weights in mode fast. */
+  void head(Matrix w, float[] x, int xStride, int tokens, float[] y, int yStride) {
+    if (blocks != null && BlockLinear.handles(w)) {
+      blocks.linear(w, x, xStride, tokens, y, yStride);
+    } else {
+      matmul(w, x, xStride, tokens, y, yStride);
+    }
+  }
+
   /** An f32 layer: router, compressor, mHC, head. */
   void matmul(Matrix w, float[] x, int xStride, int tokens, float[] y, int yStride) {
     int rows = w.rows();
@@ -121,6 +146,10 @@ final class Compute {
    */
   void grouped(Matrix w, int groups, float[] x, int xStride, int tokens, float[] y, int yStride) {
     int rows = w.rows() / groups;
+    if (blocks != null && BlockLinear.handles(w) && rows % BlockLinear.GROUP == 0) {
+      blocks.grouped(w, groups, x, xStride, tokens, y, yStride);
+      return;
+    }
     int chunk = rowsPerTask(rows, w.cols(), tokens);
     int chunks = (rows + chunk - 1) / chunk;
     parallel(
@@ -158,7 +187,7 @@ final class Compute {
   }
 
   void quantizeActivations(float[] x, int offset, int n) {
-    BlockQuantizer.roundFp8(x, offset, n, activationBlock);
+    attention.roundFp8(x, offset, n, activationBlock);
   }
 
   /** bf16 rounding of an activation, in official mode. */

@@ -14,6 +14,7 @@ import io.hadal.model.weights.HeadWeights;
 import io.hadal.model.weights.ModelWeights;
 import io.hadal.model.weights.MtpWeights;
 import io.hadal.model.weights.MtpWeights.Projection;
+import io.hadal.model.weights.PackedWeights;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -43,12 +44,13 @@ public final class ForwardPass {
       ModelConfig config,
       ModelWeights weights,
       @Nullable EngramMemory memory,
+      PackedWeights packed,
       NumericMode mode,
       WorkerPool pool,
       @Nullable Probe probe) {
     this.config = config;
     this.weights = weights;
-    this.compute = new Compute(config, pool, mode, probe);
+    this.compute = new Compute(config, packed, pool, mode, probe);
     this.rotary = new RotaryTables(config.attention().ropeDim());
     this.hyper = new HyperConnections(config, compute);
     this.block = new Block(config, compute, rotary, hyper);
@@ -150,7 +152,7 @@ public final class ForwardPass {
 
   private void logits(HeadWeights head, float[] x, int[] rows, float[] out) {
     float[] last = hidden(head, x, rows);
-    compute.matmul(head.head(), last, config.hiddenSize(), rows.length, out, config.vocabSize());
+    compute.head(head.head(), last, config.hiddenSize(), rows.length, out, config.vocabSize());
   }
 
   private float[] hidden(HeadWeights head, float[] x, int[] rows) {

@@ -10,6 +10,9 @@ import org.jspecify.annotations.Nullable;
  * 2.2, 2.3).
  */
 final class HyperConnections {
+  /** Columns that one task expands. */
+  private static final int CHUNK = 2048;
+
   private final Compute compute;
   private final int streams;
   private final int hidden;
@@ -61,16 +64,11 @@ final class HyperConnections {
     pre = Compute.grow(pre, tokens * streams);
     post = Compute.grow(post, tokens * streams);
     comb = Compute.grow(comb, tokens * streams * streams);
-    float[] onePre = new float[streams];
-    float[] onePost = new float[streams];
-    float[] oneComb = new float[streams * streams];
-    for (int t = 0; t < tokens; t++) {
-      Sinkhorn.split(
-          mixes, t * n, w.scale(), w.base(), streams, iterations, eps, onePre, onePost, oneComb);
-      System.arraycopy(onePre, 0, pre, t * streams, streams);
-      System.arraycopy(onePost, 0, post, t * streams, streams);
-      System.arraycopy(oneComb, 0, comb, t * streams * streams, streams * streams);
-    }
+    compute.forRows(
+        tokens,
+        (t, worker) ->
+            Sinkhorn.split(
+                mixes, t * n, w.scale(), w.base(), streams, iterations, eps, t, pre, post, comb));
     compute.probe(layer, site + "_mixes", mixes, tokens, n);
     compute.probe(layer, site + "_pre", pre, tokens, streams);
     compute.probe(layer, site + "_post", post, tokens, streams);
@@ -108,13 +106,15 @@ final class HyperConnections {
     int n = w.fn().rows();
     mixes = Compute.grow(mixes, tokens * n);
     compute.matmul(w.fn(), x, width, tokens, mixes, n);
-    for (int t = 0; t < tokens; t++) {
-      float squares = compute.kernels.dot(x, t * width, x, t * width, width);
-      float r = (float) (1 / Math.sqrt((double) squares / width + normEps));
-      for (int i = 0; i < n; i++) {
-        mixes[t * n + i] *= r;
-      }
-    }
+    compute.forRows(
+        tokens,
+        (t, worker) -> {
+          float squares = compute.kernels.dot(x, t * width, x, t * width, width);
+          float r = (float) (1 / Math.sqrt((double) squares / width + normEps));
+          for (int i = 0; i < n; i++) {
+            mixes[t * n + i] *= r;
+          }
+        });
   }
 
   /** {@code out[t] = sum_j gate[j] * x_j} with the gates due at this site. */
@@ -150,33 +150,31 @@ final class HyperConnections {
 
   /** {@code out_k = post[k] * y + sum_j comb[j][k] * x_j}; the sum runs over the first index. */
   void expand(float[] x, float[] y, int tokens, float[] out) {
+    int chunks = (hidden + CHUNK - 1) / CHUNK;
     compute.forRows(
-        tokens,
-        (t, worker) -> {
-          float[] transposed = new float[streams * streams];
-          for (int j = 0; j < streams; j++) {
-            for (int k = 0; k < streams; k++) {
-              transposed[k * streams + j] = comb[(t * streams + j) * streams + k];
-            }
-          }
-          compute.kernels.weightedSums(
-              transposed,
-              0,
-              streams,
+        tokens * chunks,
+        (task, worker) -> {
+          int t = task / chunks;
+          int from = task % chunks * CHUNK;
+          int to = Math.min(hidden, from + CHUNK);
+          int at = t * width;
+          compute.attention.expandStreams(
+              comb,
+              t * streams * streams,
+              post,
+              t * streams,
               streams,
               x,
-              t * width,
+              at,
               hidden,
-              streams,
-              hidden,
-              out,
-              t * width,
-              hidden);
+              y,
+              t * hidden,
+              from,
+              to,
+              out);
           for (int k = 0; k < streams; k++) {
-            compute.kernels.addScaled(
-                post[t * streams + k], y, t * hidden, out, t * width + k * hidden, hidden);
+            compute.round(out, at + k * hidden + from, to - from);
           }
-          compute.round(out, t * width, width);
         });
   }
 }

@@ -1,6 +1,6 @@
 package io.hadal.model.forward;
 
-import io.hadal.kernels.BlockQuantizer;
+import io.hadal.kernels.KeyTile;
 import io.hadal.kernels.TopK;
 import io.hadal.model.cache.EntryLog;
 import io.hadal.model.config.IndexerConfig;
@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Lightning indexer: the compressed entries a query attends to (spec 4.4). */
 final class Indexer {
-  private static final int KEYS = 64;
+  private static final int KEYS = KeyTile.KEYS;
 
   /** Floats of the score buffer; long contexts are scored in several rounds of tokens. */
   private static final int SCORES = 4 << 20;
@@ -124,7 +124,7 @@ final class Indexer {
               compute.round(queries, at, dim);
             }
             if (compute.mode.roundsCaches()) {
-              BlockQuantizer.roundFp4(queries, at, dim, 32);
+              compute.attention.roundFp4(queries, at, dim, 32);
             }
           }
         });
@@ -137,53 +137,36 @@ final class Indexer {
     compute.probe(layer, "idx_weights", weights, tokens, index.heads());
   }
 
-  /** Scores of {@code count} tokens against the first {@code entries} keys. */
+  /** Scores of {@code count} tokens against the first {@code entries} keys, tile by tile. */
   private void score(Span span, EntryLog keys, int from, int count, int entries) {
-    int dim = index.headDim();
-    int heads = index.heads();
     compute.parallel(
         (entries + KEYS - 1) / KEYS,
         (task, worker) -> {
+          scratch[worker] = Compute.grow(scratch[worker], KEYS * index.headDim());
+          float[] b = scratch[worker];
+          keys.readTile(task, b);
           int first = task * KEYS;
           int n = Math.min(KEYS, entries - first);
-          scratch[worker] = Compute.grow(scratch[worker], KEYS * dim + heads * KEYS);
-          float[] b = scratch[worker];
-          int dots = KEYS * dim;
-          for (int j = 0; j < n; j++) {
-            keys.read(first + j, b, j * dim);
-          }
-          for (int i = from; i < from + count; i++) {
-            int t = span.offset() + i;
-            compute.kernels.dots(
-                queries, t * heads * dim, dim, heads, b, 0, dim, n, dim, b, dots, n);
-            compute.round(b, dots, heads * n);
-            combine(b, dots, n, t * heads, scores, (i - from) * entries + first);
+          for (int i = 0; i < count; i++) {
+            int t = span.offset() + from + i;
+            int at = i * entries + first;
+            if (n == KEYS) {
+              scoreTile(t, b, scores, at);
+            } else {
+              float[] tile = new float[KEYS];
+              scoreTile(t, b, tile, 0);
+              System.arraycopy(tile, 0, scores, at, n);
+            }
           }
         });
   }
 
-  /** {@code score_j = sum_h w_h relu(dot_hj)}, heads in ascending order. */
-  private void combine(float[] b, int dots, int n, int weight, float[] sums, int out) {
-    Arrays.fill(sums, out, out + n, 0);
-    boolean rounds = compute.mode.roundsActivations();
-    for (int h = 0; h < index.heads(); h++) {
-      float w = weights[weight + h];
-      int row = dots + h * n;
-      if (rounds) {
-        for (int j = 0; j < n; j++) {
-          b[row + j] = Math.max(b[row + j], 0) * w;
-        }
-        compute.round(b, row, n);
-        for (int j = 0; j < n; j++) {
-          sums[out + j] += b[row + j];
-        }
-      } else {
-        for (int j = 0; j < n; j++) {
-          sums[out + j] = Math.fma(Math.max(b[row + j], 0), w, sums[out + j]);
-        }
-      }
-    }
-    compute.round(sums, out, n);
+  private void scoreTile(int t, float[] keys, float[] out, int at) {
+    int heads = index.heads();
+    int dim = index.headDim();
+    boolean bf16 = compute.mode.roundsActivations();
+    compute.attention.indexScores(
+        queries, t * heads * dim, heads, dim, weights, t * heads, keys, bf16, out, at);
   }
 
   private void choose(
@@ -263,8 +246,6 @@ final class Indexer {
     int width = lc.visibleEntries(span.start() + span.count() - 1);
     float[] seen = new float[probing ? span.count() * width : 0];
     Arrays.fill(seen, Float.NEGATIVE_INFINITY);
-    int dim = index.headDim();
-    int heads = index.heads();
     compute.forRows(
         span.count(),
         (i, worker) -> {
@@ -278,17 +259,13 @@ final class Indexer {
             return;
           }
           float[] own = new float[entries.length];
-          scratch[worker] = Compute.grow(scratch[worker], KEYS * dim + heads * KEYS);
-          float[] b = scratch[worker];
+          float[] tile = new float[KEYS];
+          scratch[worker] = Compute.grow(scratch[worker], KEYS * index.headDim());
           for (int from = 0; from < entries.length; from += KEYS) {
             int n = Math.min(KEYS, entries.length - from);
-            for (int j = 0; j < n; j++) {
-              keys.read(entries[from + j], b, j * dim);
-            }
-            compute.kernels.dots(
-                queries, t * heads * dim, dim, heads, b, 0, dim, n, dim, b, KEYS * dim, n);
-            compute.round(b, KEYS * dim, heads * n);
-            combine(b, KEYS * dim, n, t * heads, own, from);
+            keys.readTile(entries, from, n, scratch[worker]);
+            scoreTile(t, scratch[worker], tile, 0);
+            System.arraycopy(tile, 0, own, from, n);
           }
           if (probing) {
             for (int j = 0; j < entries.length; j++) {

@@ -8,6 +8,8 @@ import io.hadal.model.config.MoeConfig;
 import io.hadal.model.weights.MoeWeights;
 import io.hadal.model.weights.MoeWeights.ExpertWeights;
 import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Router and experts (spec 5.1, 5.2). Tokens are grouped by expert, so a step reads every expert
@@ -29,11 +31,13 @@ final class MixtureOfExperts {
   private int[] rows = new int[0];
   private int[] slots = new int[0];
   private final float[][] partial;
+  private final @Nullable BlockExperts blocks;
 
   MixtureOfExperts(ModelConfig config, Compute compute) {
     this.config = config;
     this.compute = compute;
     this.partial = Compute.perWorker(compute.pool);
+    this.blocks = compute.blocks == null ? null : new BlockExperts(compute, compute.blocks);
   }
 
   /**
@@ -51,7 +55,11 @@ final class MixtureOfExperts {
     if (router != null) {
       route(batch, layer, lc.moe(), w, router, x);
       group(lc.moe(), tokens);
-      runRouted(tokens, lc, w, x);
+      if (blocks != null && BlockExperts.handles(w.experts())) {
+        blocks.routed(tokens, w.experts(), assignments(lc.moe()), lc.routedLimit(), x, routed);
+      } else {
+        runRouted(tokens, lc, w, x);
+      }
     } else {
       compute.probe(layer, "gate_w", weights, tokens, 0);
       compute.probe(layer, "gate_idx", weights, tokens, 0);
@@ -60,6 +68,8 @@ final class MixtureOfExperts {
     ExpertWeights s = w.shared();
     if (s == null) {
       Arrays.fill(shared, 0, tokens * d, 0);
+    } else if (blocks != null && BlockExperts.handles(List.of(s))) {
+      blocks.shared(tokens, s, lc.sharedLimit(), x, shared);
     } else {
       runShared(tokens, lc, s, x);
     }
@@ -137,6 +147,10 @@ final class MixtureOfExperts {
       rows[at] = i / moe.activeExperts();
       slots[at] = i;
     }
+  }
+
+  private BlockExperts.Assignments assignments(MoeConfig moe) {
+    return new BlockExperts.Assignments(activeExperts(moe.experts()), starts, rows, slots, weights);
   }
 
   private void runRouted(int tokens, LayerConfig lc, MoeWeights w, float[] x) {

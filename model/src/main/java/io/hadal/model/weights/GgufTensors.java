@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * GGUF tensors (V4 spec 7.2, V4.1 spec 7) in the llama.cpp and the ds4 dialect; MTP layers as
  * {@code blk.L} or {@code mtp.N}.
  */
-final class GgufTensors extends TensorSource {
+public final class GgufTensors extends TensorSource {
   private static final Map<String, String> GLOBAL =
       Map.of(
           "embed.weight", "token_embd.weight",
@@ -119,7 +119,7 @@ final class GgufTensors extends TensorSource {
   }
 
   /** The name under which Hadal writes a tensor that has the given released name. */
-  static String written(String released) {
+  public static String written(String released) {
     String global = GLOBAL.get(released);
     if (global != null) {
       return global;

@@ -80,8 +80,7 @@ final class CodePlanes {
       FloatVector minus = scale.mul(-less);
       for (int i = 0; i < 8; i++) {
         IntVector h = high.lanewise(LSHR, 8 * (i >> 1) + 2 * k + (i & 1)).and(1);
-        ((FloatVector)
-                v.lanewise(LSHR, 4 * i).and(15).or(h.lanewise(LSHL, 4)).convert(I2F, 0))
+        ((FloatVector) v.lanewise(LSHR, 4 * i).and(15).or(h.lanewise(LSHL, 4)).convert(I2F, 0))
             .fma(scale, minus)
             .intoArray(panel, to + (8 * k + i) * ROWS);
       }
@@ -98,8 +97,7 @@ final class CodePlanes {
       FloatVector minus = scale.mul(-less);
       for (int i = 0; i < 8; i++) {
         IntVector h = high.lanewise(LSHR, 8 * (i >> 1) + 4 * (k & 1) + 2 * (i & 1)).and(3);
-        ((FloatVector)
-                v.lanewise(LSHR, 4 * i).and(15).or(h.lanewise(LSHL, 4)).convert(I2F, 0))
+        ((FloatVector) v.lanewise(LSHR, 4 * i).and(15).or(h.lanewise(LSHL, 4)).convert(I2F, 0))
             .fma(scale, minus)
             .intoArray(panel, to + (8 * k + i) * ROWS);
       }

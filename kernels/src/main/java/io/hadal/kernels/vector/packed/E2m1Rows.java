@@ -72,14 +72,38 @@ final class E2m1Rows implements PackedRows {
           ShortVector x2 = IntVector.broadcast(I, pairs[xb + 4 * k + 2]).reinterpretAsShorts();
           ShortVector x3 = IntVector.broadcast(I, pairs[xb + 4 * k + 3]).reinterpretAsShorts();
           a = a.add(v.reinterpretAsShorts().selectFrom(LUT).mul(x0));
-          a = a.add(v.lanewise(VectorOperators.LSHR, 4).reinterpretAsShorts().selectFrom(LUT).mul(x1));
-          a = a.add(v.lanewise(VectorOperators.LSHR, 8).reinterpretAsShorts().selectFrom(LUT).mul(x2));
-          a = a.add(v.lanewise(VectorOperators.LSHR, 12).reinterpretAsShorts().selectFrom(LUT).mul(x3));
+          a =
+              a.add(
+                  v.lanewise(VectorOperators.LSHR, 4)
+                      .reinterpretAsShorts()
+                      .selectFrom(LUT)
+                      .mul(x1));
+          a =
+              a.add(
+                  v.lanewise(VectorOperators.LSHR, 8)
+                      .reinterpretAsShorts()
+                      .selectFrom(LUT)
+                      .mul(x2));
+          a =
+              a.add(
+                  v.lanewise(VectorOperators.LSHR, 12)
+                      .reinterpretAsShorts()
+                      .selectFrom(LUT)
+                      .mul(x3));
         }
         IntVector s = a.reinterpretAsInts();
-        FloatVector f = (FloatVector) s.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 16).add(s.lanewise(VectorOperators.ASHR, 16)).convert(VectorOperators.I2F, 0);
-        IntVector e = (IntVector) ByteVector.fromMemorySegment(B, w, p + 256 - (u % PARTS) * (3 * L), LITTLE_ENDIAN).convertShape(VectorOperators.ZERO_EXTEND_B2I, I, 0);
-        FloatVector scale = e.sub(1).max(0).lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats();
+        FloatVector f =
+            (FloatVector)
+                s.lanewise(VectorOperators.LSHL, 16)
+                    .lanewise(VectorOperators.ASHR, 16)
+                    .add(s.lanewise(VectorOperators.ASHR, 16))
+                    .convert(VectorOperators.I2F, 0);
+        IntVector e =
+            (IntVector)
+                ByteVector.fromMemorySegment(B, w, p + 256 - (u % PARTS) * (3 * L), LITTLE_ENDIAN)
+                    .convertShape(VectorOperators.ZERO_EXTEND_B2I, I, 0);
+        FloatVector scale =
+            e.sub(1).max(0).lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats();
         f.fma(scale.mul(d), FloatVector.fromArray(F, sums, L * u)).intoArray(sums, L * u);
       }
     }

@@ -22,8 +22,8 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * IQ2_XXS rows times one token on vectors of 512 bits, which hold the grid in eight. A 16-bit lane is
- * a grid entry of a row: eight codes of two bits.
+ * IQ2_XXS rows times one token on vectors of 512 bits, which hold the grid in eight. A 16-bit lane
+ * is a grid entry of a row: eight codes of two bits.
  */
 final class Iq2XxsRows512 extends UnitRows {
   private static final VectorSpecies<Integer> I = IntVector.SPECIES_512;
@@ -157,8 +157,7 @@ final class Iq2XxsRows512 extends UnitRows {
                       B, w, at + u * groupBytes - 64 + 16 * (b >> 1), LITTLE_ENDIAN)
                   .convertShape(ZERO_EXTEND_B2I, I, 0);
       FloatVector s =
-          (FloatVector)
-              nibble.lanewise(LSHR, 4 * (b & 1)).and(15).mul(2).add(1).convert(I2F, 0);
+          (FloatVector) nibble.lanewise(LSHR, 4 * (b & 1)).and(15).mul(2).add(1).convert(I2F, 0);
       ((FloatVector) sum.convert(I2F, 0))
           .mul(s)
           .fma(FloatVector.fromArray(F, d, 16 * u).mul(x), FloatVector.fromArray(F, sums, 16 * u))

@@ -25,9 +25,11 @@ final class PanelCodes {
    * @param count blocks
    * @param panel out: {@code [32 * count][ROWS]} from {@code row}
    * @param row 0 or 16, the group's place in the panel
-   * @param scales out: f32 scale of every block, {@code [count][ROWS]}
-   * @param mins out, types with minima: minimum of columns 0 to 15, of 16 to 31 and dmin, {@code
-   *     [count][3][ROWS]}
+   * @param scales out: f32 scales {@code [ROWS]} of the unit, or of every block where a unit is a
+   *     block
+   * @param mins out, types with minima: their f32 scales in the same way; for units of 256 columns
+   *     {@code [count][2][ROWS]} minima of columns 0 to 15 and of 16 to 31 behind them, the second
+   *     only where they differ
    */
   void unpack(
       PackedLayout layout,
@@ -40,77 +42,83 @@ final class PanelCodes {
       float[] scales,
       float[] mins) {
     int perUnit = layout.unit() / 32;
+    if (perUnit > 1) {
+      unitScales(layout, w, at + (long) (from / perUnit) * layout.unitBytes(), scales, mins, row);
+    }
     for (int b = 0; b < count; b++) {
       int inUnit = (from + b) % perUnit;
       long unit = at + (long) ((from + b) / perUnit) * layout.unitBytes();
       long block = unit + layout.header() + (long) inUnit * layout.blockBytes();
       long scale = block + layout.codeBytes();
-      scales(layout, w, unit, scale, inUnit, scales, b * ROWS + row, mins, 3 * b * ROWS + row);
+      if (perUnit > 1) {
+        blockScales(layout, w, unit, scale, inUnit, mins, ROWS + 2 * b * ROWS + row);
+      } else {
+        scales(layout, w, scale, scales, b * ROWS + row, mins, b * ROWS + row);
+      }
       for (int part = 0; part < 16; part += L) {
         codes(layout, w, block + 4 * part, part, panel, 32 * b * ROWS + row + part);
       }
     }
   }
 
+  /** f32 scales and minima of a unit of 256 columns, once for its eight blocks. */
+  private static void unitScales(
+      PackedLayout layout, MemorySegment w, long unit, float[] scales, float[] mins, int row) {
+    float factor =
+        switch (layout) {
+          case IQ2_XXS, IQ2_XS -> 0.125f;
+          case IQ3_XXS -> 0.25f;
+          default -> 1;
+        };
+    UnitScales.halves(w, unit, factor, scales, row);
+    if (layout.hasMins()) {
+      UnitScales.halves(w, unit + 32, 1, mins, row);
+    }
+  }
+
+  /** Scales of a layout that has them in every block. */
   private void scales(
-      PackedLayout layout,
-      MemorySegment w,
-      long unit,
-      long at,
-      int inUnit,
-      float[] scales,
-      int s,
-      float[] mins,
-      int m) {
+      PackedLayout layout, MemorySegment w, long at, float[] scales, int s, float[] mins, int m) {
     switch (layout) {
       case E2M1 -> UnitScales.e8m0(w, at, scales, s);
-      case Q8, Q4, Q5, IQ4 -> {
-        UnitScales.halves(w, at, 1, scales, s);
-        Arrays.fill(sub, 1);
-      }
       case Q4_MIN, Q5_MIN -> {
         UnitScales.halves(w, at, 1, scales, s);
+        UnitScales.halves(w, at + 32, 1, mins, m);
         Arrays.fill(sub, 1);
-        Arrays.fill(mins, m, m + 16, 1);
-        Arrays.fill(mins, m + ROWS, m + ROWS + 16, 1);
-        UnitScales.halves(w, at + 32, 1, mins, m + 2 * ROWS);
       }
+      default -> {
+        UnitScales.halves(w, at, 1, scales, s);
+        Arrays.fill(sub, 1);
+      }
+    }
+  }
+
+  /** Integer scales and minima of a block in a unit. */
+  private void blockScales(
+      PackedLayout layout, MemorySegment w, long unit, long at, int inUnit, float[] mins, int m) {
+    switch (layout) {
       case Q4_K, Q5_K -> {
-        UnitScales.halves(w, unit, 1, scales, s);
-        UnitScales.signed(w, at, sub, 0);
-        System.arraycopy(sub, 0, sub, 16, 16);
-        UnitScales.signed(w, at + 16, mins, m);
-        System.arraycopy(mins, m, mins, m + ROWS, 16);
-        UnitScales.halves(w, unit + 32, 1, mins, m + 2 * ROWS);
+        UnitScales.signed(w, at, sub, 0, 16);
+        UnitScales.signed(w, at + 16, mins, m, 0);
       }
-      case Q6_K, Q3_K -> {
-        UnitScales.halves(w, unit, 1, scales, s);
-        UnitScales.signed(w, at, sub, 0);
-        UnitScales.signed(w, at + 16, sub, 16);
-      }
-      case IQ4_K -> {
-        UnitScales.halves(w, unit, 1, scales, s);
-        UnitScales.signed(w, at, sub, 0);
-        System.arraycopy(sub, 0, sub, 16, 16);
-      }
+      case IQ4_K -> UnitScales.signed(w, at, sub, 0, 16);
       case Q2_K -> {
-        UnitScales.halves(w, unit, 1, scales, s);
-        UnitScales.bits(w, at, 0, 15, 1, 0, sub, 0);
-        UnitScales.bits(w, at + 16, 0, 15, 1, 0, sub, 16);
-        UnitScales.bits(w, at, 4, 15, 1, 0, mins, m);
-        UnitScales.bits(w, at + 16, 4, 15, 1, 0, mins, m + ROWS);
-        UnitScales.halves(w, unit + 32, 1, mins, m + 2 * ROWS);
+        UnitScales.bits(w, at, 0, 15, 1, 0, sub, 0, 0);
+        UnitScales.bits(w, at + 16, 0, 15, 1, 0, sub, 16, 0);
+        UnitScales.bits(w, at, 4, 15, 1, 0, mins, m, 0);
+        UnitScales.bits(w, at + 16, 4, 15, 1, 0, mins, m + ROWS, 0);
       }
       case IQ2_XXS, IQ3_XXS -> {
-        UnitScales.halves(w, unit, layout == PackedLayout.IQ2_XXS ? 0.125f : 0.25f, scales, s);
         long nibble = unit + 32 + 16L * (inUnit >> 1);
-        UnitScales.bits(w, nibble, 4 * (inUnit & 1), 15, 2, 1, sub, 0);
-        System.arraycopy(sub, 0, sub, 16, 16);
+        UnitScales.bits(w, nibble, 4 * (inUnit & 1), 15, 2, 1, sub, 0, 16);
       }
       case IQ2_XS -> {
-        UnitScales.halves(w, unit, 0.125f, scales, s);
-        UnitScales.bits(w, at, 0, 15, 2, 1, sub, 0);
-        UnitScales.bits(w, at, 4, 15, 2, 1, sub, 16);
+        UnitScales.bits(w, at, 0, 15, 2, 1, sub, 0, 0);
+        UnitScales.bits(w, at, 4, 15, 2, 1, sub, 16, 0);
+      }
+      default -> {
+        UnitScales.signed(w, at, sub, 0, 0);
+        UnitScales.signed(w, at + 16, sub, 16, 0);
       }
     }
   }
@@ -128,8 +136,7 @@ final class PanelCodes {
       case Q6_K -> CodePlanes.sixths(w, p, 32, sub, part, panel, to);
       case Q3_K -> CodePlanes.thirds(w, p, 4, sub, part, panel, to);
       case Q2_K -> CodePlanes.pairs(w, p, sub, part, panel, to);
-      case IQ2_XXS ->
-          GridPlanes.eights(w, p, 0, GridCodes.IQ2_XXS, sub, part, scratch, panel, to);
+      case IQ2_XXS -> GridPlanes.eights(w, p, 0, GridCodes.IQ2_XXS, sub, part, scratch, panel, to);
       case IQ2_XS ->
           GridPlanes.eights(w, p, p + 128, GridCodes.IQ2_XS, sub, part, scratch, panel, to);
       case IQ3_XXS -> GridPlanes.fours(w, p, GridCodes.IQ3_XXS, sub, part, scratch, panel, to);

@@ -28,7 +28,7 @@ final class PanelProduct {
   private final PanelCodes codes = new PanelCodes();
   private final float[] panel = new float[32 * BLOCKS * ROWS];
   private final float[] scales = new float[BLOCKS * ROWS];
-  private final float[] mins = new float[3 * BLOCKS * ROWS];
+  private final float[] mins = new float[(1 + 2 * BLOCKS) * ROWS];
   private final float[] products = new float[2 * TILE * L];
   private float[] sums = new float[TILE * ROWS];
 
@@ -91,15 +91,7 @@ final class PanelProduct {
     codes.unpack(w.layout(), w.data(), at, b, count, panel, 0, scales, mins);
     if (rows > PackedLayout.GROUP) {
       codes.unpack(
-          w.layout(),
-          w.data(),
-          at + groupBytes,
-          b,
-          count,
-          panel,
-          PackedLayout.GROUP,
-          scales,
-          mins);
+          w.layout(), w.data(), at + groupBytes, b, count, panel, PackedLayout.GROUP, scales, mins);
     }
   }
 
@@ -108,6 +100,7 @@ final class PanelProduct {
       PackedLayout layout, BlockInput x, int t, int b, int count, int rows, int sumsAt) {
     int blocks = x.blocks();
     int tokens = Math.min(TILE, x.tokens() - t);
+    boolean perBlock = layout.unit() == 32;
     for (int i = 0; i < count; i++) {
       int xAt = t * x.cols() + (b + i) * 32 * TILE;
       int d = t * blocks + b + i;
@@ -118,17 +111,23 @@ final class PanelProduct {
           PanelTile.products(panel, 32 * i * ROWS + v, x.panels(), xAt, products);
         }
         int to = sumsAt + v;
-        int scale = i * ROWS + v;
-        if (layout.hasMins()) {
-          int min = 3 * i * ROWS + v;
-          PanelTile.scaleWithMinima(
+        int scale = (perBlock ? i * ROWS : 0) + v;
+        if (!layout.hasMins()) {
+          PanelTile.scale(products, scales, scale, x.scales(), d, blocks, tokens, sums, to);
+          continue;
+        }
+        int min = perBlock ? -1 : ROWS + 2 * i * ROWS + v;
+        int q = 2 * (t * blocks + (b + i) * TILE);
+        if (layout.halves()) {
+          PanelTile.scaleAndMinima(
               products,
               scales,
               scale,
               mins,
               min,
+              scale,
               x.panelSums(),
-              (t * blocks + (b + i) * TILE) * 2,
+              q,
               x.scales(),
               d,
               blocks,
@@ -136,7 +135,21 @@ final class PanelProduct {
               sums,
               to);
         } else {
-          PanelTile.scale(products, scales, scale, x.scales(), d, blocks, tokens, sums, to);
+          PanelTile.scaleAndMinimum(
+              products,
+              scales,
+              scale,
+              mins,
+              min,
+              scale,
+              x.panelSums(),
+              q,
+              x.scales(),
+              d,
+              blocks,
+              tokens,
+              sums,
+              to);
         }
       }
     }

@@ -9,6 +9,8 @@ final class PanelTile {
   private static final VectorSpecies<Float> F = Width.F;
   private static final int L = Width.LENGTH;
 
+  private static final FloatVector ONE = FloatVector.broadcast(F, 1);
+
   private PanelTile() {}
 
   /**
@@ -111,7 +113,15 @@ final class PanelTile {
    * @param sums {@code [8][PanelProduct.ROWS]}
    */
   static void scale(
-      float[] out, float[] scales, int s, float[] dx, int d, int dxStride, int tokens, float[] sums, int at) {
+      float[] out,
+      float[] scales,
+      int s,
+      float[] dx,
+      int d,
+      int dxStride,
+      int tokens,
+      float[] sums,
+      int at) {
     FloatVector sa = FloatVector.fromArray(F, scales, s);
     FloatVector sb = FloatVector.fromArray(F, scales, s + L);
     for (int t = 0; t < tokens; t++) {
@@ -127,18 +137,60 @@ final class PanelTile {
   }
 
   /**
-   * {@link #scale}, and takes off the minima.
+   * {@link #scale}, and takes off one minimum for each row.
    *
-   * @param mins minimum of the first half, of the second, and dmin, each of {@link
-   *     PanelProduct#ROWS}
+   * @param min integers, or -1 when all are 1
+   * @param dmin f32 scales of the minima
    * @param q negative sums of the tokens' codes: first half of eight tokens, second half
    */
-  static void scaleWithMinima(
+  static void scaleAndMinimum(
       float[] out,
       float[] scales,
       int s,
       float[] mins,
-      int m,
+      int min,
+      int dmin,
+      float[] q,
+      int qAt,
+      float[] dx,
+      int d,
+      int dxStride,
+      int tokens,
+      float[] sums,
+      int at) {
+    FloatVector sa = FloatVector.fromArray(F, scales, s);
+    FloatVector sb = FloatVector.fromArray(F, scales, s + L);
+    FloatVector ma = min < 0 ? ONE : FloatVector.fromArray(F, mins, min);
+    FloatVector mb = min < 0 ? ONE : FloatVector.fromArray(F, mins, min + L);
+    FloatVector da = FloatVector.fromArray(F, mins, dmin);
+    FloatVector db = FloatVector.fromArray(F, mins, dmin + L);
+    for (int t = 0; t < tokens; t++) {
+      FloatVector x = FloatVector.broadcast(F, dx[d + t * dxStride]);
+      FloatVector m = FloatVector.broadcast(F, q[qAt + t] + q[qAt + 8 + t]);
+      int to = at + t * PanelProduct.ROWS;
+      ma.mul(m)
+          .fma(
+              da.mul(x),
+              FloatVector.fromArray(F, out, 2 * t * L)
+                  .fma(sa.mul(x), FloatVector.fromArray(F, sums, to)))
+          .intoArray(sums, to);
+      mb.mul(m)
+          .fma(
+              db.mul(x),
+              FloatVector.fromArray(F, out, (2 * t + 1) * L)
+                  .fma(sb.mul(x), FloatVector.fromArray(F, sums, to + L)))
+          .intoArray(sums, to + L);
+    }
+  }
+
+  /** {@link #scaleAndMinimum} with minima for each half of the columns, the second after ROWS. */
+  static void scaleAndMinima(
+      float[] out,
+      float[] scales,
+      int s,
+      float[] mins,
+      int min,
+      int dmin,
       float[] q,
       int qAt,
       float[] dx,
@@ -149,9 +201,9 @@ final class PanelTile {
       int at) {
     for (int v = 0; v < 2; v++) {
       FloatVector sv = FloatVector.fromArray(F, scales, s + v * L);
-      FloatVector m0 = FloatVector.fromArray(F, mins, m + v * L);
-      FloatVector m1 = FloatVector.fromArray(F, mins, m + v * L + PanelProduct.ROWS);
-      FloatVector dm = FloatVector.fromArray(F, mins, m + v * L + 2 * PanelProduct.ROWS);
+      FloatVector m0 = FloatVector.fromArray(F, mins, min + v * L);
+      FloatVector m1 = FloatVector.fromArray(F, mins, min + v * L + PanelProduct.ROWS);
+      FloatVector dm = FloatVector.fromArray(F, mins, dmin + v * L);
       for (int t = 0; t < tokens; t++) {
         FloatVector x = FloatVector.broadcast(F, dx[d + t * dxStride]);
         int to = at + t * PanelProduct.ROWS + v * L;

@@ -80,8 +80,7 @@ final class Q8Rows implements PackedRows {
         ShortVector x1 = LongVector.broadcast(J, quads[xb + k + 1]).reinterpretAsShorts();
         IntVector s =
             ((ShortVector)
-                    ByteVector.fromMemorySegment(HALF, w, q, LITTLE_ENDIAN)
-                        .convertShape(B2S, H, 0))
+                    ByteVector.fromMemorySegment(HALF, w, q, LITTLE_ENDIAN).convertShape(B2S, H, 0))
                 .mul(x0)
                 .add(
                     ((ShortVector)

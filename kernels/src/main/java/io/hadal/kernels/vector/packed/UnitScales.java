@@ -58,31 +58,43 @@ final class UnitScales {
     }
   }
 
-  /** Signed bytes of sixteen rows. */
-  static void signed(MemorySegment w, long at, float[] out, int to) {
+  /** Signed bytes of sixteen rows; the same again {@code copy} further, when not 0. */
+  static void signed(MemorySegment w, long at, float[] out, int to, int copy) {
     for (int i = 0; i < 16; i += L) {
-      ((FloatVector)
+      FloatVector v =
+          (FloatVector)
               ByteVector.fromMemorySegment(B, w, at + i, LITTLE_ENDIAN)
-                  .convertShape(VectorOperators.B2F, Width.F, 0))
-          .intoArray(out, to + i);
+                  .convertShape(VectorOperators.B2F, Width.F, 0);
+      v.intoArray(out, to + i);
+      v.intoArray(out, to + copy + i);
     }
   }
 
-  /** {@code times * (byte >> shift & mask) + plus} of sixteen rows. */
+  /** {@code times * (byte >> shift & mask) + plus} of sixteen rows; copies as {@link #signed}. */
   static void bits(
-      MemorySegment w, long at, int shift, int mask, int times, int plus, float[] out, int to) {
+      MemorySegment w,
+      long at,
+      int shift,
+      int mask,
+      int times,
+      int plus,
+      float[] out,
+      int to,
+      int copy) {
     for (int i = 0; i < 16; i += L) {
       IntVector v =
           (IntVector)
               ByteVector.fromMemorySegment(B, w, at + i, LITTLE_ENDIAN)
                   .convertShape(VectorOperators.ZERO_EXTEND_B2I, I, 0);
-      ((FloatVector)
+      FloatVector f =
+          (FloatVector)
               v.lanewise(VectorOperators.LSHR, shift)
                   .and(mask)
                   .mul(times)
                   .add(plus)
-                  .convert(VectorOperators.I2F, 0))
-          .intoArray(out, to + i);
+                  .convert(VectorOperators.I2F, 0);
+      f.intoArray(out, to + i);
+      f.intoArray(out, to + copy + i);
     }
   }
 }

@@ -25,10 +25,11 @@ public final class VectorBlockKernels implements BlockKernels {
   }
 
   @Override
-  public void prepare(BlockInput x, int tokens, int cols, PackedMatrix w) {
+  public void prepare(BlockInput x, int tokens, int cols, PackedMatrix w, int together) {
     PackedRows rows = PackedKernels.rows(w.layout());
-    boolean direct = rows != null && tokens <= ROW_TOKENS;
-    x.begin(tokens, cols, direct ? rows.form() : BlockInput.Form.PANELS);
+    BlockInput.Form form =
+        rows == null || together > ROW_TOKENS ? BlockInput.Form.PANELS : rows.form();
+    x.begin(tokens, cols, form);
   }
 
   @Override
@@ -47,6 +48,9 @@ public final class VectorBlockKernels implements BlockKernels {
     if (x.form() == BlockInput.Form.PANELS || rows == null) {
       PanelProduct.multiply(w, fromRow, toRow, x, fromToken, toToken, y, yOffset, yStride);
       return;
+    }
+    if (x.form() != rows.form()) {
+      throw new IllegalArgumentException("inputs were prepared for another type than " + w);
     }
     for (int t = fromToken; t < toToken; t++) {
       direct(rows, w, fromRow, toRow, x, t, y, yOffset + (t - fromToken) * yStride);

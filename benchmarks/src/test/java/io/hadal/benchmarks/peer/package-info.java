@@ -1,0 +1,4 @@
+@NullMarked
+package io.hadal.benchmarks.peer;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,117 @@
+package io.hadal.kernels.scalar;
+
+import io.hadal.kernels.AttentionKernels;
+import io.hadal.kernels.Bf16;
+import io.hadal.kernels.BlockQuantizer;
+import io.hadal.kernels.E8M0;
+import io.hadal.kernels.Fp4;
+import io.hadal.kernels.KeyTile;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/** The reference: one value at a time in plain Java. */
+public final class ScalarAttentionKernels implements AttentionKernels {
+
+  @Override
+  public void indexScores(
+      float[] q,
+      int qOffset,
+      int heads,
+      int width,
+      float[] weights,
+      int weightsOffset,
+      float[] keys,
+      boolean bf16,
+      float[] scores,
+      int scoresOffset) {
+    float[] key = new float[width];
+    float[] lanes = new float[Lanes.COUNT];
+    for (int j = 0; j < KeyTile.KEYS; j++) {
+      for (int k = 0; k < width; k++) {
+        key[k] = keys[KeyTile.row(k, width) * KeyTile.KEYS + j];
+      }
+      float sum = 0;
+      for (int h = 0; h < heads; h++) {
+        float dot = Lanes.dot(q, qOffset + h * width, key, 0, width, lanes);
+        float w = weights[weightsOffset + h];
+        if (bf16) {
+          sum += Bf16.round(Math.max(Bf16.round(dot), 0) * w);
+        } else {
+          sum = Math.fma(Math.max(dot, 0), w, sum);
+        }
+      }
+      scores[scoresOffset + j] = bf16 ? Bf16.round(sum) : sum;
+    }
+  }
+
+  @Override
+  public void unpackKeys(MemorySegment tile, int width, float[] keys) {
+    for (int k = 0; k < width; k++) {
+      int row = KeyTile.row(k, width);
+      for (int j = 0; j < KeyTile.KEYS; j++) {
+        int pair = tile.get(ValueLayout.JAVA_BYTE, KeyTile.fp4Code(j, k, width));
+        float scale = E8M0.decode(tile.get(ValueLayout.JAVA_BYTE, KeyTile.fp4Scale(j, k, width)));
+        keys[row * KeyTile.KEYS + j] = Fp4.decode(pair >> (row & 1) * 4) * scale;
+      }
+    }
+  }
+
+  @Override
+  public void unpackFp8(
+      MemorySegment row, long at, int codes, int rest, int block, float[] out, int outOffset) {
+    long scales = at + codes + 2L * rest;
+    BlockQuantizer.unpackFp8(row, at, row, scales, codes, block, out, outOffset);
+    for (int i = 0; i < rest; i++) {
+      short bits = row.get(ValueLayout.JAVA_SHORT_UNALIGNED, at + codes + 2L * i);
+      out[outOffset + codes + i] = Bf16.decode(bits);
+    }
+  }
+
+  @Override
+  public void unpackFp4E4M3(
+      MemorySegment row, long at, int n, int block, float[] out, int outOffset) {
+    BlockQuantizer.unpackFp4E4M3(row, at, row, at + (n + 1) / 2, n, block, out, outOffset);
+  }
+
+  @Override
+  public void roundFp8(float[] x, int offset, int n, int block) {
+    BlockQuantizer.roundFp8(x, offset, n, block);
+  }
+
+  @Override
+  public void roundFp4(float[] x, int offset, int n, int block) {
+    BlockQuantizer.roundFp4(x, offset, n, block);
+  }
+
+  @Override
+  public void roundFp4E4M3(float[] x, int offset, int n, int block) {
+    BlockQuantizer.roundFp4E4M3(x, offset, n, block);
+  }
+
+  @Override
+  public void expandStreams(
+      float[] comb,
+      int combOffset,
+      float[] post,
+      int postOffset,
+      int streams,
+      float[] x,
+      int xOffset,
+      int width,
+      float[] y,
+      int yOffset,
+      int from,
+      int to,
+      float[] out) {
+    for (int k = 0; k < streams; k++) {
+      float p = post[postOffset + k];
+      for (int c = from; c < to; c++) {
+        float sum = 0;
+        for (int j = 0; j < streams; j++) {
+          sum = Math.fma(comb[combOffset + j * streams + k], x[xOffset + j * width + c], sum);
+        }
+        out[xOffset + k * width + c] = Math.fma(p, y[yOffset + c], sum);
+      }
+    }
+  }
+}

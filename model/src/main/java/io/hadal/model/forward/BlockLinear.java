@@ -1,0 +1,94 @@
+package io.hadal.model.forward;
+
+import io.hadal.kernels.BlockInput;
+import io.hadal.kernels.BlockKernels;
+import io.hadal.kernels.Matrix;
+import io.hadal.kernels.PackedMatrix;
+import io.hadal.kernels.WorkerPool;
+import io.hadal.model.weights.PackedWeights;
+
+/** Linear layers of quantised weights in mode fast: 8-bit activations times packed weights. */
+final class BlockLinear {
+  /** Rows of a packed group. */
+  static final int GROUP = 16;
+
+  /** Rows that kernels take side by side. */
+  private static final int STEP = 64;
+
+  final BlockKernels kernels = BlockKernels.get();
+  private final PackedWeights weights;
+  private final WorkerPool pool;
+  private final BlockInput input = new BlockInput();
+
+  BlockLinear(PackedWeights weights, WorkerPool pool) {
+    this.weights = weights;
+    this.pool = pool;
+  }
+
+  static boolean handles(Matrix w) {
+    return PackedMatrix.packable(w);
+  }
+
+  PackedMatrix packed(Matrix w) {
+    return weights.get(w, pool);
+  }
+
+  PackedWeights weights() {
+    return weights;
+  }
+
+  /** {@code y[t] = W x[t]}. */
+  void linear(Matrix w, float[] x, int xStride, int tokens, float[] y, int yStride) {
+    grouped(w, 1, x, xStride, tokens, y, yStride);
+  }
+
+  /** As {@link Compute#grouped}; rows of a group fill whole groups of the packed form. */
+  void grouped(Matrix w, int groups, float[] x, int xStride, int tokens, float[] y, int yStride) {
+    PackedMatrix p = packed(w);
+    int cols = w.cols();
+    int rows = w.rows() / groups;
+    // Every group's tokens begin a panel of their own.
+    int slots = groups == 1 ? tokens : panels(tokens);
+    kernels.prepare(input, groups * slots, cols, p, tokens);
+    parallel(
+        groups * tokens,
+        (task, worker) -> {
+          int group = task / tokens;
+          int t = task % tokens;
+          input.quantize(group * slots + t, x, t * xStride + group * cols);
+        });
+    int chunk = rowsPerTask(rows, cols, tokens);
+    int chunks = (rows + chunk - 1) / chunk;
+    parallel(
+        groups * chunks,
+        (task, worker) -> {
+          int group = task / chunks;
+          int from = group * rows + task % chunks * chunk;
+          int to = Math.min(group * rows + rows, from + chunk);
+          int first = group * slots;
+          kernels.multiply(p, from, to, input, first, first + tokens, y, 0, yStride);
+        });
+  }
+
+  /** Tokens rounded up to whole panels. */
+  static int panels(int tokens) {
+    return (tokens + BlockInput.PANEL - 1) / BlockInput.PANEL * BlockInput.PANEL;
+  }
+
+  int rowsPerTask(int rows, int cols, int tokens) {
+    if ((long) rows * cols * tokens <= Compute.SERIAL_WORK || pool.threads() == 1) {
+      return (rows + GROUP - 1) / GROUP * GROUP;
+    }
+    int perTask = (rows + 4 * pool.threads() - 1) / (4 * pool.threads());
+    int step = perTask >= STEP ? STEP : GROUP;
+    return (perTask + step - 1) / step * step;
+  }
+
+  private void parallel(int tasks, WorkerPool.Task task) {
+    if (tasks == 1) {
+      task.run(0, 0);
+    } else if (tasks > 1) {
+      pool.run(tasks, task);
+    }
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.hadal.model.cache;
+
+import org.jspecify.annotations.NullMarked;
