@@ -40,8 +40,7 @@ final class KernelProvider {
   static final TrainingKernels TRAINING =
       JAVA instanceof ScalarKernels ? new ScalarTrainingKernels() : VectorLoader.training();
 
-  static final BlockKernels BLOCKS =
-      NATIVE != 0 ? new NativeBlockKernels(NATIVE) : javaBlocks();
+  static final BlockKernels BLOCKS = NATIVE != 0 ? new NativeBlockKernels(NATIVE) : javaBlocks();
 
   private KernelProvider() {}
 

@@ -15,7 +15,6 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -37,7 +36,11 @@ class BlockKernelsTest {
     return all.stream().map(k -> Named.of(k.name(), k)).toList();
   }
 
-  @Parameter BlockKernels kernels;
+  private final BlockKernels kernels;
+
+  BlockKernelsTest(BlockKernels kernels) {
+    this.kernels = kernels;
+  }
 
   static List<StorageType> types() {
     return MatrixFixtures.weightTypes().stream()
