@@ -1,6 +1,7 @@
 package io.hadal.cli;
 
 import io.hadal.kernels.Kernels;
+import io.hadal.kernels.NativeStatus;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Duration;
@@ -113,6 +114,7 @@ final class DoctorCommand implements Callable<Integer> {
     line(out, "heap limit", gib(machine.heapMaxBytes()));
     line(out, "disk free", gib(machine.diskFreeBytes()) + " at " + machine.workingFolder());
     line(out, "kernels", kernels.orElse("none"));
+    line(out, "native", describe(NativeStatus.get()));
     line(
         out,
         "vector width",
@@ -172,6 +174,12 @@ final class DoctorCommand implements Callable<Integer> {
         .put("folder", machine.workingFolder().toString())
         .put("free_bytes", machine.diskFreeBytes());
     root.put("kernels", kernels.orElse(null));
+    NativeStatus library = NativeStatus.get();
+    root.putObject("native")
+        .put("usable", library.usable())
+        .put("tiles", library.tiles())
+        .put("version", library.version())
+        .put("problem", library.problem());
     VectorModule.width()
         .ifPresentOrElse(bits -> root.put("vector_bits", bits), () -> root.putNull("vector_bits"));
     ArrayNode list = root.putArray("checks");
@@ -189,6 +197,16 @@ final class DoctorCommand implements Callable<Integer> {
 
   private static String javaHome() {
     return System.getProperty("java.home");
+  }
+
+  private static String describe(NativeStatus library) {
+    if (!library.usable()) {
+      return "not usable: " + library.problem();
+    }
+    return (library.tiles() ? "AVX-512 VNNI and AMX tiles" : "AVX-512 VNNI")
+        + " ("
+        + library.version()
+        + ")";
   }
 
   private static void line(PrintWriter out, String name, String value) {

@@ -68,6 +68,11 @@ final class Failures implements IExecutionExceptionHandler, IParameterExceptionH
               "out of memory (%s); give the JVM more with HADAL_JAVA_OPTS=-Xmx…, or ask for less, such as a shorter --context"
                   .formatted(oneLine(oom.getMessage())),
               ExitCode.DOES_NOT_FIT);
+      // A JVM property that names kernels which this machine or JVM does not have.
+      case ExceptionInInitializerError i
+          when i.getCause() instanceof IllegalArgumentException choice
+              && oneLine(choice.getMessage()).startsWith("hadal.") ->
+          fail(err, oneLine(choice.getMessage()), ExitCode.USAGE);
       default -> internal(e, err);
     };
   }

@@ -22,7 +22,9 @@ public final class BlockInput {
     /** {@link #pairs()} of columns (16 h + j, 16 h + 8 + j), j below 8. */
     EIGHTS,
     /** {@link #panels()}. */
-    PANELS
+    PANELS,
+    /** {@link #ordered()}. */
+    ORDERED
   }
 
   /** Tokens of a panel. */
@@ -46,6 +48,9 @@ public final class BlockInput {
   private long[] quads = new long[0];
   private float[] panels = new float[0];
   private float[] panelSums = new float[0];
+  private byte[] ordered = new byte[0];
+  private byte[] order = new byte[0];
+  private int height = 1;
 
   /**
    * Makes room; every token must then be given to {@link #quantize}, by any thread.
@@ -67,7 +72,7 @@ public final class BlockInput {
       sums = new int[n / 16];
     }
     switch (form) {
-      case CODES -> {}
+      case CODES, ORDERED -> {}
       case PANELS -> {
         int padded = (tokens + PANEL - 1) / PANEL * PANEL;
         if (panels.length < padded * cols) {
@@ -91,6 +96,22 @@ public final class BlockInput {
     }
   }
 
+  /**
+   * {@link #begin} in the form {@link Form#ORDERED}.
+   *
+   * @param order column, 0 to 31, of every place in a block
+   * @param height tokens side by side
+   */
+  public void begin(int tokens, int cols, byte[] order, int height) {
+    begin(tokens, cols, Form.ORDERED);
+    this.order = order;
+    this.height = height;
+    int padded = (tokens + height - 1) / height * height;
+    if (ordered.length < padded * cols) {
+      ordered = new byte[padded * cols];
+    }
+  }
+
   /** Quantises token {@code t} from {@code cols} values. */
   public void quantize(int t, float[] x, int offset) {
     for (int b = 0; b < blocks; b++) {
@@ -103,6 +124,7 @@ public final class BlockInput {
       case GRID -> pairs(t, 32);
       case EIGHTS -> pairs(t, 16);
       case PANELS -> panel(t);
+      case ORDERED -> ordered(t);
     }
   }
 
@@ -163,6 +185,16 @@ public final class BlockInput {
     }
   }
 
+  private void ordered(int t) {
+    int to = t / height * height * cols + t % height * 32;
+    for (int i = t * cols; i < (t + 1) * cols; i += 32) {
+      for (int k = 0; k < 32; k++) {
+        ordered[to + k] = codes[i + order[k]];
+      }
+      to += 32 * height;
+    }
+  }
+
   private void panel(int t) {
     int at = t / PANEL * PANEL * cols + t % PANEL;
     int from = t * cols;
@@ -220,6 +252,16 @@ public final class BlockInput {
   /** Codes as f32, {@code [tokens / 8, cols, 8]}, zero past the last token. */
   public float[] panels() {
     return panels;
+  }
+
+  /** Tokens side by side in {@link #ordered()}. */
+  public int height() {
+    return height;
+  }
+
+  /** Codes in the order that was asked for, {@code [tokens / height, blocks, height, 32]}. */
+  public byte[] ordered() {
+    return ordered;
   }
 
   /** Negative {@link #sums()} as f32, {@code [tokens / 8, blocks, 2, 8]}. */

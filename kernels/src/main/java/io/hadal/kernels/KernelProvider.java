@@ -1,5 +1,8 @@
 package io.hadal.kernels;
 
+import io.hadal.kernels.foreign.NativeBlockKernels;
+import io.hadal.kernels.foreign.NativeKernels;
+import io.hadal.kernels.foreign.NativeLibrary;
 import io.hadal.kernels.packed.PlainBlockKernels;
 import io.hadal.kernels.scalar.ScalarAttentionKernels;
 import io.hadal.kernels.scalar.ScalarGemm;
@@ -13,39 +16,70 @@ import io.hadal.kernels.vector.packed.VectorBlockKernels;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Picks the implementation once. {@code -Dhadal.kernels=scalar|vector} forces one, {@code
- * -Dhadal.vectorBits=128|256|512} a vector width.
+ * Picks the implementation once. {@code -Dhadal.kernels} forces one: {@code native}, {@code java}
+ * (Vector API when its module is present, else scalar), {@code vector} or {@code scalar}; {@code
+ * auto} is native where that works, else Java. {@code -Dhadal.vectorBits=128|256|512} forces a
+ * vector width, and with it Java.
  */
 final class KernelProvider {
   private static final String MODULE = "jdk.incubator.vector";
+  private static final String KIND = System.getProperty("hadal.kernels", "auto");
+  private static final @Nullable String BITS = System.getProperty("hadal.vectorBits");
 
-  static final Kernels INSTANCE =
-      load(System.getProperty("hadal.kernels"), System.getProperty("hadal.vectorBits"));
+  private static final Kernels JAVA = java(KIND, BITS);
 
-  static final Gemm GEMM =
-      INSTANCE instanceof ScalarKernels ? new ScalarGemm() : VectorLoader.gemm();
+  private static final int NATIVE = nativeFeatures(KIND, BITS);
+
+  static final Kernels INSTANCE = NATIVE != 0 ? new NativeKernels(JAVA, NATIVE) : JAVA;
+
+  static final Gemm GEMM = JAVA instanceof ScalarKernels ? new ScalarGemm() : VectorLoader.gemm();
 
   static final AttentionKernels ATTENTION =
-      INSTANCE instanceof ScalarKernels ? new ScalarAttentionKernels() : VectorLoader.attention();
+      JAVA instanceof ScalarKernels ? new ScalarAttentionKernels() : VectorLoader.attention();
 
   static final TrainingKernels TRAINING =
-      INSTANCE instanceof ScalarKernels ? new ScalarTrainingKernels() : VectorLoader.training();
+      JAVA instanceof ScalarKernels ? new ScalarTrainingKernels() : VectorLoader.training();
 
-  static final BlockKernels BLOCKS =
-      INSTANCE instanceof ScalarKernels ? new PlainBlockKernels() : VectorLoader.blocks();
+  static final BlockKernels BLOCKS = NATIVE != 0 ? new NativeBlockKernels(NATIVE) : javaBlocks();
 
   private KernelProvider() {}
 
-  static Kernels load(@Nullable String kind, @Nullable String bits) {
-    int width = width(bits);
-    if (kind != null && !kind.equals("scalar") && !kind.equals("vector")) {
-      throw new IllegalArgumentException("hadal.kernels is scalar or vector, not " + kind);
+  private static BlockKernels javaBlocks() {
+    return JAVA instanceof ScalarKernels ? new PlainBlockKernels() : VectorLoader.blocks();
+  }
+
+  /** Features that native kernels use; 0 for Java. */
+  static int nativeFeatures(String kind, @Nullable String bits) {
+    boolean forced = kind.equals("native");
+    if (!forced && (!kind.equals("auto") || bits != null)) {
+      return 0;
     }
-    if ("scalar".equals(kind)) {
-      return new ScalarKernels();
+    String problem = NativeLibrary.problem();
+    if (problem == null) {
+      return NativeLibrary.features();
+    }
+    if (forced) {
+      throw new IllegalArgumentException(
+          "hadal.kernels=native: the native library cannot be used: "
+              + problem
+              + "; or take hadal.kernels=auto");
+    }
+    return 0;
+  }
+
+  static Kernels java(String kind, @Nullable String bits) {
+    int width = width(bits);
+    switch (kind) {
+      case "auto", "native", "java", "vector" -> {}
+      case "scalar" -> {
+        return new ScalarKernels();
+      }
+      default ->
+          throw new IllegalArgumentException(
+              "hadal.kernels is auto, native, java, vector or scalar, not " + kind);
     }
     if (!vectorModuleReadable()) {
-      if (kind != null) {
+      if (kind.equals("vector")) {
         throw new IllegalArgumentException(
             "hadal.kernels=vector needs the JVM flag --add-modules " + MODULE);
       }

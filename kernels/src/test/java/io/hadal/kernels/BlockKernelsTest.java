@@ -3,18 +3,44 @@ package io.hadal.kernels;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.hadal.kernels.foreign.CpuFeatures;
+import io.hadal.kernels.foreign.NativeBlockKernels;
+import io.hadal.kernels.foreign.NativeLibrary;
 import io.hadal.kernels.packed.PlainBlockKernels;
 import io.hadal.kernels.packed.ScalarBlockKernels;
+import io.hadal.kernels.vector.packed.VectorBlockKernels;
 import java.lang.foreign.Arena;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Products of packed weights have the bits of the scalar reference, in every batch and split. */
+@ParameterizedClass
+@MethodSource("implementations")
 class BlockKernelsTest {
-  private static final BlockKernels KERNELS = BlockKernels.get();
+  static List<Named<BlockKernels>> implementations() {
+    List<BlockKernels> all = new ArrayList<>();
+    all.add(new VectorBlockKernels());
+    int features = NativeLibrary.features();
+    if ((features & CpuFeatures.VNNI) != 0) {
+      all.add(new NativeBlockKernels(CpuFeatures.VNNI));
+    }
+    if ((features & CpuFeatures.AMX_INT8) != 0) {
+      all.add(new NativeBlockKernels(features));
+    }
+    return all.stream().map(k -> Named.of(k.name(), k)).toList();
+  }
+
+  private final BlockKernels kernels;
+
+  BlockKernelsTest(BlockKernels kernels) {
+    this.kernels = kernels;
+  }
 
   static List<StorageType> types() {
     return MatrixFixtures.weightTypes().stream()
@@ -56,12 +82,12 @@ class BlockKernelsTest {
       PackedMatrix packed = pack(w, arena);
       float[] whole = new float[tokens * rows];
       BlockInput in = prepared(packed, x, 0, tokens);
-      KERNELS.multiply(packed, 0, rows, in, 0, tokens, whole, 0, rows);
+      kernels.multiply(packed, 0, rows, in, 0, tokens, whole, 0, rows);
 
       float[] single = new float[tokens * rows];
       for (int t = 0; t < tokens; t++) {
         BlockInput one = prepared(packed, x, t, 1);
-        KERNELS.multiply(packed, 0, rows, one, 0, 1, single, t * rows, rows);
+        kernels.multiply(packed, 0, rows, one, 0, 1, single, t * rows, rows);
       }
       TestArrays.assertSameBits(type + " one token at a time", whole, single);
 
@@ -70,7 +96,7 @@ class BlockKernelsTest {
         int count = Math.min(tokens - t, 1 + random.nextInt(11));
         for (int r = 0; r < rows; ) {
           int to = Math.min(rows, r + 16 * (1 + random.nextInt(3)));
-          KERNELS.multiply(packed, r, to, in, t, t + count, split, t * rows, rows);
+          kernels.multiply(packed, r, to, in, t, t + count, split, t * rows, rows);
           r = to;
         }
         t += count;
@@ -93,7 +119,7 @@ class BlockKernelsTest {
     float[] actual = new float[rows];
     try (Arena arena = Arena.ofConfined()) {
       PackedMatrix packed = pack(w, arena);
-      KERNELS.multiply(packed, 0, rows, prepared(packed, x, 0, 1), 0, 1, actual, 0, rows);
+      kernels.multiply(packed, 0, rows, prepared(packed, x, 0, 1), 0, 1, actual, 0, rows);
     }
     double error = 0;
     double norm = 0;
@@ -142,14 +168,14 @@ class BlockKernelsTest {
       PackedMatrix packed = pack(w, arena);
       BlockInput x = prepared(packed, TestArrays.gaussian(random, 64), 0, 1);
       float[] y = new float[40];
-      assertThatThrownBy(() -> KERNELS.multiply(packed, 8, 24, x, 0, 1, y, 0, 40))
+      assertThatThrownBy(() -> kernels.multiply(packed, 8, 24, x, 0, 1, y, 0, 40))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("cut a group");
-      assertThatThrownBy(() -> KERNELS.multiply(packed, 0, 41, x, 0, 1, y, 0, 40))
+      assertThatThrownBy(() -> kernels.multiply(packed, 0, 41, x, 0, 1, y, 0, 40))
           .isInstanceOf(IndexOutOfBoundsException.class);
-      assertThatThrownBy(() -> KERNELS.multiply(packed, 0, 40, x, 0, 1, y, 1, 40))
+      assertThatThrownBy(() -> kernels.multiply(packed, 0, 40, x, 0, 1, y, 1, 40))
           .isInstanceOf(IndexOutOfBoundsException.class);
-      assertThatThrownBy(() -> KERNELS.multiply(packed, 0, 40, x, 0, 2, y, 0, 40))
+      assertThatThrownBy(() -> kernels.multiply(packed, 0, 40, x, 0, 2, y, 0, 40))
           .isInstanceOf(IndexOutOfBoundsException.class);
     }
     Matrix plain = MatrixFixtures.random(StorageType.BF16, 4, 64, random);
@@ -180,26 +206,26 @@ class BlockKernelsTest {
     return packed;
   }
 
-  private static BlockInput prepared(PackedMatrix w, float[] x, int from, int tokens) {
+  private BlockInput prepared(PackedMatrix w, float[] x, int from, int tokens) {
     BlockInput in = new BlockInput();
-    KERNELS.prepare(in, tokens, w.cols(), w, tokens);
+    kernels.prepare(in, tokens, w.cols(), w, tokens);
     for (int t = 0; t < tokens; t++) {
       in.quantize(t, x, (from + t) * w.cols());
     }
     return in;
   }
 
-  private static float[] product(Matrix w, float[] x, int tokens) {
+  private float[] product(Matrix w, float[] x, int tokens) {
     float[] y = new float[tokens * w.rows()];
     try (Arena arena = Arena.ofConfined()) {
       PackedMatrix packed = pack(w, arena);
       BlockInput in = prepared(packed, x, 0, tokens);
-      KERNELS.multiply(packed, 0, w.rows(), in, 0, tokens, y, 0, w.rows());
+      kernels.multiply(packed, 0, w.rows(), in, 0, tokens, y, 0, w.rows());
     }
     return y;
   }
 
-  private static void assertSame(Matrix w, float[] x, int tokens) {
+  private void assertSame(Matrix w, float[] x, int tokens) {
     BlockInput in = new BlockInput();
     in.begin(tokens, w.cols(), BlockInput.Form.CODES);
     for (int t = 0; t < tokens; t++) {

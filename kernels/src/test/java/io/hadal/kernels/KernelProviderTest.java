@@ -69,11 +69,36 @@ class KernelProviderTest {
   }
 
   @Test
+  void nativeIsChosenWhereItWorksAndMayBeForced() throws IOException, InterruptedException {
+    String access = "--enable-native-access=ALL-UNNAMED";
+    Output java = run(VECTOR[0], VECTOR[1], access, "-Dhadal.kernels=java");
+    assertThat(java.out.getFirst()).startsWith("vector-");
+    Output automatic = run(VECTOR[0], VECTOR[1], access);
+    if (NativeStatus.get().usable()) {
+      assertThat(automatic.out.getFirst()).startsWith("native-");
+    } else {
+      assertThat(automatic.out.getFirst()).startsWith("vector-");
+    }
+    // The incubator module is announced, nothing else.
+    assertThat(automatic.err).hasSize(1);
+    assertThat(automatic.out.getFirst().split(" ", 2)[1])
+        .isEqualTo(java.out.getFirst().split(" ", 2)[1]);
+    // A forced width is one of the Vector API.
+    assertThat(run(VECTOR[0], VECTOR[1], access, "-Dhadal.vectorBits=256").out.getFirst())
+        .startsWith("vector-256 ");
+
+    Output forced = run(VECTOR[0], VECTOR[1], "-Dhadal.kernels=native");
+    assertThat(forced.out).isEmpty();
+    assertThat(String.join("\n", forced.err))
+        .containsPattern("hadal.kernels=native: the native library cannot be used: .*; .*");
+  }
+
+  @Test
   void invalidPropertiesAreRefused() {
-    assertThatThrownBy(() -> KernelProvider.load("avx", null))
+    assertThatThrownBy(() -> KernelProvider.java("avx", null))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage("hadal.kernels is scalar or vector, not avx");
-    assertThatThrownBy(() -> KernelProvider.load(null, "64"))
+        .hasMessage("hadal.kernels is auto, native, java, vector or scalar, not avx");
+    assertThatThrownBy(() -> KernelProvider.java("auto", "64"))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("hadal.vectorBits is 128, 256 or 512, not 64");
   }
