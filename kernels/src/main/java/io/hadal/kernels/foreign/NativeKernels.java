@@ -14,6 +14,10 @@ public final class NativeKernels implements Kernels {
   private static final int BF16 = 2;
   private static final int F8 = 3;
   private static final int OTHER = -1;
+
+  /** With more tokens Java, which decodes rows once for all of them, is faster. */
+  private static final int FEW_TOKENS = 3;
+
   private static final float[] NO_SCALES = new float[0];
   private static final ThreadLocal<float[]> SCALES = ThreadLocal.withInitial(() -> NO_SCALES);
 
@@ -57,7 +61,7 @@ public final class NativeKernels implements Kernels {
       int yOffset,
       int yStride) {
     int type = type(w);
-    if (type == OTHER) {
+    if (type == OTHER || tokens > FEW_TOKENS) {
       java.matmul(w, fromRow, toRow, x, xOffset, xStride, tokens, y, yOffset, yStride);
       return;
     }
