@@ -2,6 +2,7 @@ package io.hadal.cli;
 
 import io.hadal.engine.EngineOptions;
 import io.hadal.engine.SystemMemory;
+import java.util.Locale;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -30,6 +31,25 @@ final class RunOptions {
       description =
           "Leave weights on disk and read them as needed when they exceed memory; slower.")
   private boolean stream;
+
+  /** Read when the first kernel is used, which is after the command line. */
+  @Option(
+      names = "--kernels",
+      paramLabel = "KIND",
+      description =
+          "${COMPLETION-CANDIDATES}: AUTO takes the native kernels where the machine has what they"
+              + " need, else those in Java; results are the same bits. Default: AUTO.")
+  private void kernels(KernelKind kind) {
+    System.setProperty("hadal.kernels", kind.name().toLowerCase(Locale.ROOT));
+  }
+
+  /** Implementations of the kernels. */
+  enum KernelKind {
+    AUTO,
+    NATIVE,
+    JAVA,
+    SCALAR
+  }
 
   int threads() {
     return threads;
