@@ -3,6 +3,7 @@ package io.hadal.cli;
 import io.hadal.engine.Engine;
 import io.hadal.engine.EngineOptions;
 import io.hadal.engine.Session;
+import io.hadal.engine.Work;
 import io.hadal.formats.weights.StoredTensor;
 import io.hadal.formats.weights.TensorStore;
 import io.hadal.kernels.Kernels;
@@ -12,6 +13,7 @@ import io.hadal.model.engram.EngramCounters;
 import io.hadal.model.weights.EngramMemory;
 import java.io.PrintWriter;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -58,6 +60,15 @@ final class BenchCommand implements Callable<Integer> {
       split = ",",
       description = "Tokens to generate, 0 for none. Default: 128.")
   private List<Integer> generations = List.of(128);
+
+  @Option(
+      names = {"-s", "--sessions"},
+      paramLabel = "N",
+      split = ",",
+      description =
+          "Sessions that generate together, each its own tokens; speeds are of all of them."
+              + " Default: 1.")
+  private List<Integer> sessions = List.of(1);
 
   @Option(names = "-r", paramLabel = "N", description = "Repetitions of each test. Default: 3.")
   private int repetitions = 3;
@@ -112,6 +123,7 @@ final class BenchCommand implements Callable<Integer> {
     check("-n", generations, 0);
     check("--depth", depths, 0);
     check("-r", List.of(repetitions), 1);
+    check("--sessions", sessions, 1);
     long longest = Math.max(max(prompts), max(generations)) + (long) max(depths);
     if (Math.max(max(prompts), max(generations)) == 0) {
       throw usage("nothing to measure: -p and -n are 0");
@@ -171,7 +183,12 @@ final class BenchCommand implements Callable<Integer> {
       }
       for (int n : generations) {
         if (n > 0) {
-          results.add(test(loaded, base, false, random.next(n), interruption));
+          for (int together : sessions) {
+            results.add(
+                together == 1
+                    ? test(loaded, base, false, random.next(n), interruption)
+                    : together(engine, base, together, n, random, interruption));
+          }
         }
       }
     }
@@ -209,7 +226,46 @@ final class BenchCommand implements Callable<Integer> {
         }
       }
     }
-    return new BenchResult(prompt, tokens.length, base.length(), nanos, bytes, lookups);
+    return new BenchResult(prompt, tokens.length, 1, base.length(), nanos, bytes, lookups);
+  }
+
+  /** Several sessions, one token each a step. */
+  private BenchResult together(
+      Engine engine, Session base, int count, int n, RandomTokens random, Interruption stop) {
+    List<Long> nanos = new ArrayList<>();
+    long bytes = 0;
+    int[][] tokens = new int[count][];
+    Arrays.setAll(tokens, i -> random.next(n));
+    int runs = repetitions + (noWarmup ? 0 : 1);
+    String label = "measuring tg" + n + " x" + count;
+    try (ProgressBar bar =
+        progress.start(spec.commandLine().getErr(), label, (long) runs * n * count)) {
+      for (int run = 0; run < runs; run++) {
+        List<Session> forks = new ArrayList<>();
+        try {
+          for (int i = 0; i < count; i++) {
+            forks.add(base.fork());
+          }
+          long start = System.nanoTime();
+          for (int k = 0; k < n; k++) {
+            stop.check();
+            List<Work> step = new ArrayList<>();
+            for (int i = 0; i < count; i++) {
+              step.add(new Work(forks.get(i), new int[] {tokens[i][k]}, false));
+            }
+            engine.run(step);
+            bar.advance(count);
+          }
+          if (noWarmup || run > 0) {
+            nanos.add(System.nanoTime() - start);
+          }
+          bytes = forks.getFirst().cacheBytes();
+        } finally {
+          forks.forEach(Session::close);
+        }
+      }
+    }
+    return new BenchResult(false, n, count, base.length(), nanos, bytes, List.of());
   }
 
   private BenchReport report(Model loaded, Engine engine, List<BenchResult> results) {

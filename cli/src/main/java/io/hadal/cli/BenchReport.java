@@ -104,7 +104,7 @@ record BenchReport(
     out.println(
         "model,family,model_bytes,parameters,kernels,threads,mode,state,test,n_prompt,n_gen,depth,"
             + "repetitions,tokens_per_second,stddev,ms_per_token,kv_bytes,"
-            + "engram_cache_bytes,engram_rows,engram_hits,engram_misses,engram_bytes_read,engram_wait_ms");
+            + "engram_cache_bytes,engram_rows,engram_hits,engram_misses,engram_bytes_read,engram_wait_ms,sessions");
     for (BenchResult r : results) {
       boolean looked = !r.engram().isEmpty();
       EngramCounters e = r.lookups();
@@ -132,7 +132,8 @@ record BenchReport(
                   looked ? e.hits() : "",
                   looked ? e.misses() : "",
                   looked ? e.bytesRead() : "",
-                  looked ? String.format(Locale.ROOT, "%.4f", e.waitNanos() / 1e6) : "")
+                  looked ? String.format(Locale.ROOT, "%.4f", e.waitNanos() / 1e6) : "",
+                  r.sessions())
               .stream()
               .map(String::valueOf)
               .collect(Collectors.joining(",")));
@@ -160,6 +161,7 @@ record BenchReport(
       node.put("test", r.name())
           .put("n_prompt", r.prompt() ? r.tokens() : 0)
           .put("n_gen", r.prompt() ? 0 : r.tokens())
+          .put("sessions", r.sessions())
           .put("depth", r.depth())
           .put("tokens_per_second", r.mean())
           .put("stddev", r.deviation())

@@ -8,7 +8,8 @@ import java.util.Locale;
  * One measured test.
  *
  * @param prompt true for taking a prompt in, false for one token after the other
- * @param tokens tokens of one repetition
+ * @param tokens tokens of one repetition and session
+ * @param sessions timelines that are extended together
  * @param depth tokens already in the context
  * @param nanos time of each repetition
  * @param sessionBytes cached state of the session at the end
@@ -17,6 +18,7 @@ import java.util.Locale;
 record BenchResult(
     boolean prompt,
     int tokens,
+    int sessions,
     int depth,
     List<Long> nanos,
     long sessionBytes,
@@ -39,13 +41,16 @@ record BenchResult(
         sum.waitNanos() / n);
   }
 
-  /** Name in the style of llama-bench. */
+  /** Name in the style of llama-bench; speeds are of all sessions together. */
   String name() {
-    return (prompt ? "pp" : "tg") + tokens + (depth == 0 ? "" : " @ d" + depth);
+    return (prompt ? "pp" : "tg")
+        + tokens
+        + (sessions == 1 ? "" : " x" + sessions)
+        + (depth == 0 ? "" : " @ d" + depth);
   }
 
   List<Double> speeds() {
-    return nanos.stream().map(n -> tokens * 1e9 / n).toList();
+    return nanos.stream().map(n -> sessions * (tokens * 1e9 / n)).toList();
   }
 
   double mean() {
@@ -61,7 +66,7 @@ record BenchResult(
   }
 
   double millisPerToken() {
-    return nanos.stream().mapToLong(Long::longValue).average().orElse(0) / tokens / 1e6;
+    return nanos.stream().mapToLong(Long::longValue).average().orElse(0) / tokens / sessions / 1e6;
   }
 
   String speed() {

@@ -37,11 +37,23 @@ class BenchCommandTest {
   }
 
   @Test
+  void sessionsGenerateTogether() {
+    Invocation run =
+        TestModel.on(
+            "bench", "-p", "0", "-n", "3", "-r", "1", "-s", "1,4", "--csv", "--kernels", "auto");
+    assertThat(run.exitCode()).isZero();
+    assertThat(run.out().lines().toList()).hasSize(3);
+    assertThat(run.out()).contains("\"tg3\",0,3,0,1,", "\"tg3 x4\",0,3,0,1,");
+    assertThat(run.out().lines().toList().get(2)).endsWith(",4");
+  }
+
+  @Test
   void deviationIsThatOfASample() {
     BenchResult result =
         new BenchResult(
             false,
             10,
+            1,
             5,
             java.util.List.of(1_000_000_000L, 2_000_000_000L, 500_000_000L),
             0,
@@ -59,6 +71,8 @@ class BenchCommandTest {
           {"-p", "0", "-n", "0"},
           {"-p", "-5"},
           {"-r", "0"},
+          {"-s", "0"},
+          {"--kernels", "fast"},
           {"-d", "-1"},
           {"-d", "2147483647"},
           {"--chunk", "0"},
