@@ -48,6 +48,7 @@ import picocli.CommandLine.Spec;
       ConnectCommand.class,
       ConfigCommand.class,
       ExportCommand.class,
+      PackCommand.class,
       SynthCommand.class,
       CorpusCommand.class,
       TokenizerCommand.class,
