@@ -42,6 +42,7 @@ import picocli.CommandLine.Spec;
       LogitsCommand.class,
       ExplainCommand.class,
       VerifyCommand.class,
+      CompareCommand.class,
       BenchCommand.class,
       ChatCommand.class,
       ServeCommand.class,
