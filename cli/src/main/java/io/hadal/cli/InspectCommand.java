@@ -119,8 +119,7 @@ final class InspectCommand implements Callable<Integer> {
       return MemoryPlan.Packed.NONE;
     }
     try (PackedWeights weights = new PackedWeights()) {
-      PackedFile file =
-          PackedPlaces.user().find(model, () -> TensorDigest.sampled(store));
+      PackedFile file = PackedPlaces.user().find(model, () -> TensorDigest.sampled(store));
       if (file != null) {
         weights.use(file, matrices);
       }

@@ -78,8 +78,7 @@ final class PackCommand implements Callable<Integer> {
       if (verify) {
         return verify(target, fingerprint);
       }
-      PackedFileWriter writer =
-          new PackedFileWriter(target, fingerprint, loaded.packable(), pool);
+      PackedFileWriter writer = new PackedFileWriter(target, fingerprint, loaded.packable(), pool);
       if (writer.packedBytes() == 0) {
         say("mode FAST packs nothing of this model: its matrices are read as they are stored");
         return ExitCode.OK;

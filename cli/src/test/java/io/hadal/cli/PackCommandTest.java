@@ -73,7 +73,16 @@ class PackCommandTest {
     String out = folder.resolve("logits.safetensors").toString();
     Stream<String> command =
         Stream.of(
-            "logits", "-q", "-m", model(), "--tokens", ids.toString(), "--out", out, "--mode", mode);
+            "logits",
+            "-q",
+            "-m",
+            model(),
+            "--tokens",
+            ids.toString(),
+            "--out",
+            out,
+            "--mode",
+            mode);
     assertDone(
         Invocation.hadal(Stream.concat(command, Arrays.stream(more)).toArray(String[]::new)));
     byte[] bytes = Files.readAllBytes(Path.of(out));
@@ -191,10 +200,7 @@ class PackCommandTest {
         Json.parse(
             assertDone(
                     Invocation.hadal(
-                        "compare",
-                        "-q",
-                        "--json",
-                        "src/main/java/io/hadal/cli/ProgressBar.java"))
+                        "compare", "-q", "--json", "src/main/java/io/hadal/cli/ProgressBar.java"))
                 .out()
                 .getBytes(StandardCharsets.UTF_8),
             "compare");

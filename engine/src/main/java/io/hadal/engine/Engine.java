@@ -67,8 +67,7 @@ public final class Engine implements AutoCloseable {
             model.engramCacheBytes());
     Adapter adapter = model.adapter();
     MemoryPlan adapted = adapter == null ? stored : stored.with(adapter);
-    this.plan =
-        options.mode() == NumericMode.FAST ? adapted.with(packed(model, options)) : adapted;
+    this.plan = options.mode() == NumericMode.FAST ? adapted.with(packed(model, options)) : adapted;
     long memory = options.memoryBytes() > 0 ? options.memoryBytes() : SystemMemory.available();
     plan.require(memory, options.streaming());
     long budget =

@@ -257,8 +257,7 @@ public final class PackedFileWriter {
   }
 
   /** Notes entries once their bytes are safe. */
-  private static void commit(FileChannel channel, Map<Long, PackedEntry> ready)
-      throws IOException {
+  private static void commit(FileChannel channel, Map<Long, PackedEntry> ready) throws IOException {
     if (ready.isEmpty()) {
       return;
     }
@@ -281,8 +280,7 @@ public final class PackedFileWriter {
     CRC32C crc = new CRC32C();
     long at = 0;
     try (Arena arena = Arena.ofShared()) {
-      MemorySegment piece =
-          arena.allocate(Math.min(entry.bytes(), perPiece * groupBytes), 64);
+      MemorySegment piece = arena.allocate(Math.min(entry.bytes(), perPiece * groupBytes), 64);
       for (int g = 0; at < entry.bytes(); g += perPiece) {
         long n = Math.min(piece.byteSize(), entry.bytes() - at);
         int from = g;

@@ -54,8 +54,7 @@ record PackedHeader(
 
   /** What this program writes, with nothing packed yet. */
   static PackedHeader of(String fingerprint, List<PackedEntry> entries) {
-    return new PackedHeader(
-        VERSION, PackedMatrix.LAYOUT_VERSION, fingerprint, false, entries);
+    return new PackedHeader(VERSION, PackedMatrix.LAYOUT_VERSION, fingerprint, false, entries);
   }
 
   boolean isCurrent() {
@@ -206,8 +205,7 @@ record PackedHeader(
       return null;
     }
     int row = ROW_BYTES + (length + 7) / 8 * 8;
-    if (in.remaining() < row
-        || crc(in.array(), start, row - 8) != in.getInt(start + row - 8)) {
+    if (in.remaining() < row || crc(in.array(), start, row - 8) != in.getInt(start + row - 8)) {
       return null;
     }
     long offset = in.getLong();
@@ -219,8 +217,7 @@ record PackedHeader(
     String layout =
         new String(in.array(), in.position(), LAYOUT_BYTES, StandardCharsets.US_ASCII).strip();
     layout = layout.replace("\0", "");
-    String name =
-        new String(in.array(), start + ROW_BYTES - 8, length, StandardCharsets.UTF_8);
+    String name = new String(in.array(), start + ROW_BYTES - 8, length, StandardCharsets.UTF_8);
     in.position(start + row);
     return new PackedEntry(name, layout, rows, cols, offset, bytes, crc, packed);
   }

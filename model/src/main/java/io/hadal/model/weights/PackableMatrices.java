@@ -27,7 +27,8 @@ public final class PackableMatrices {
     all.model(weights);
     if (engram != null) {
       new TreeMap<>(engram.layers())
-          .forEach((i, layer) -> all.add("layers." + i + ".engram.wkv", layer.weights().projection()));
+          .forEach(
+              (i, layer) -> all.add("layers." + i + ".engram.wkv", layer.weights().projection()));
     }
     return all.found;
   }

@@ -170,7 +170,9 @@ public final class PackedWeights implements AutoCloseable {
 
   private record Job(Matrix w, PackedMatrix target, int from, int to) {}
 
-  /** One copy in memory is enough: the stored form is read from its file when it is needed again. */
+  /**
+   * One copy in memory is enough: the stored form is read from its file when it is needed again.
+   */
   private static void release(Matrix w) {
     FilePages.release(w.data());
     BlockScales scales = w.scales();

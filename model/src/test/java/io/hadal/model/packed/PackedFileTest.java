@@ -8,8 +8,8 @@ import io.hadal.kernels.Matrix;
 import io.hadal.kernels.PackedMatrix;
 import io.hadal.kernels.StorageType;
 import io.hadal.kernels.WorkerPool;
-import io.hadal.model.Model;
 import io.hadal.model.MemoryPlan;
+import io.hadal.model.Model;
 import io.hadal.model.synthetic.StorageMix;
 import io.hadal.model.synthetic.SyntheticModel;
 import io.hadal.model.synthetic.SyntheticShape;
@@ -292,7 +292,8 @@ class PackedFileTest {
       assertThat(some.values()).allMatch(weights::provides);
       plan = MemoryPlan.Packed.of(model.packable().values(), weights);
       assertThat(plan.memory()).isZero();
-      assertThat(plan.file()).isEqualTo(some.values().stream().mapToLong(PackedMatrix::bytes).sum());
+      assertThat(plan.file())
+          .isEqualTo(some.values().stream().mapToLong(PackedMatrix::bytes).sum());
     }
   }
 }
