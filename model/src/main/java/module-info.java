@@ -9,6 +9,7 @@ module io.hadal.model {
   exports io.hadal.model.config;
   exports io.hadal.model.engram;
   exports io.hadal.model.forward;
+  exports io.hadal.model.packed;
   exports io.hadal.model.synthetic;
   exports io.hadal.model.weights;
 }

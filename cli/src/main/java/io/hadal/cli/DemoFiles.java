@@ -1,10 +1,10 @@
 package io.hadal.cli;
 
 import io.hadal.formats.FormatException;
+import io.hadal.formats.UserCache;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
@@ -57,7 +57,7 @@ final class DemoFiles {
       digest.update(bytes);
     }
     String hash = HexFormat.of().formatHex(digest.digest(), 0, 6);
-    Path target = folder != null ? folder : cache().resolve("hadal").resolve(resource + "-" + hash);
+    Path target = folder != null ? folder : UserCache.folder().resolve(resource + "-" + hash);
     try {
       for (Map.Entry<String, byte[]> file : contents.entrySet()) {
         put(target.resolve(file.getKey()), file.getValue());
@@ -98,21 +98,6 @@ final class DemoFiles {
       }
       return in.readAllBytes();
     }
-  }
-
-  private static Path cache() {
-    String set = System.getenv("XDG_CACHE_HOME");
-    if (set != null) {
-      try {
-        Path path = Path.of(set);
-        if (path.isAbsolute()) {
-          return path;
-        }
-      } catch (InvalidPathException e) {
-        // The specification says to ignore what is no absolute path.
-      }
-    }
-    return Path.of(System.getProperty("user.home"), ".cache");
   }
 
   private static MessageDigest sha256() {

@@ -4,7 +4,9 @@ import io.hadal.formats.FormatException;
 import io.hadal.formats.tokenizer.Tokenizer;
 import io.hadal.formats.weights.Checkpoints;
 import io.hadal.formats.weights.StoredTensor;
+import io.hadal.formats.weights.TensorDigest;
 import io.hadal.formats.weights.TensorStore;
+import io.hadal.kernels.Matrix;
 import io.hadal.model.MemoryPlan;
 import io.hadal.model.NumericMode;
 import io.hadal.model.cache.CacheLayout;
@@ -12,6 +14,11 @@ import io.hadal.model.config.BlockDraftConfig;
 import io.hadal.model.config.EngramConfig;
 import io.hadal.model.config.LayerConfig;
 import io.hadal.model.config.ModelConfig;
+import io.hadal.model.packed.PackedFile;
+import io.hadal.model.packed.PackedPlaces;
+import io.hadal.model.weights.PackableMatrices;
+import io.hadal.model.weights.PackedWeights;
+import io.hadal.model.weights.WeightBinder;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -49,7 +56,7 @@ final class InspectCommand implements Callable<Integer> {
 
   @Mixin private RunOptions run = new RunOptions();
 
-  @Mixin private ModeOption mode = ModeOption.exact();
+  @Mixin private ModeOption mode = ModeOption.fast();
 
   @Parameters(
       paramLabel = "MODEL",
@@ -98,7 +105,26 @@ final class InspectCommand implements Callable<Integer> {
         options.packedCache()
             ? CacheLayout.packed(config, options.stepTokens())
             : CacheLayout.plain(config, options.stepTokens());
-    return MemoryPlan.of(config, store, layout, tokens, options.threads(), engram.cacheBytes());
+    MemoryPlan plan =
+        MemoryPlan.of(config, store, layout, tokens, options.threads(), engram.cacheBytes());
+    return options.mode() == NumericMode.FAST ? plan.with(packed(config, store)) : plan;
+  }
+
+  /** What mode fast would pack; nothing of a checkpoint that cannot run. */
+  private MemoryPlan.Packed packed(ModelConfig config, TensorStore store) {
+    Map<String, Matrix> matrices;
+    try {
+      matrices = PackableMatrices.of(WeightBinder.bind(config, store), null);
+    } catch (FormatException e) {
+      return MemoryPlan.Packed.NONE;
+    }
+    try (PackedWeights weights = new PackedWeights()) {
+      PackedFile file = PackedPlaces.user().find(model, () -> TensorDigest.sampled(store));
+      if (file != null) {
+        weights.use(file, matrices);
+      }
+      return MemoryPlan.Packed.of(matrices.values(), weights);
+    }
   }
 
   private void print(
@@ -212,8 +238,17 @@ final class InspectCommand implements Callable<Integer> {
           + size
           + " of available memory; n-gram tables could stay on disk (--engram-cache)";
     }
+    if (plan.packingDecides(memory)) {
+      return "does not fit in "
+          + size
+          + " of available memory; fits with --mode exact, or runs with --stream from a side file"
+          + " (hadal pack)";
+    }
     if (plan.workBytes() <= memory) {
-      return "does not fit in " + size + " of available memory; runs with --stream, slower";
+      return "does not fit in "
+          + size
+          + " of available memory; runs with --stream, slower"
+          + (plan.packed().memory() > 0 ? ", best from a side file (hadal pack)" : "");
     }
     int shorter = plan.fittingContext(memory, true);
     return "does not fit in "
@@ -318,6 +353,8 @@ final class InspectCommand implements Callable<Integer> {
           .put("context", plan.context())
           .put("mode", lower(mode.mode()))
           .put("weight_bytes", plan.weightBytes())
+          .put("packed_memory_bytes", plan.packed().memory())
+          .put("packed_file_bytes", plan.packed().file())
           .put("engram_table_bytes", plan.engramTables())
           .put("engram_cache_bytes", plan.engramCache())
           .put("kv_bytes", plan.kvBytes())

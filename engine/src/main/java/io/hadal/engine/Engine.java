@@ -4,6 +4,7 @@ import io.hadal.engine.draft.Guess;
 import io.hadal.kernels.WorkerPool;
 import io.hadal.model.MemoryPlan;
 import io.hadal.model.Model;
+import io.hadal.model.NumericMode;
 import io.hadal.model.Probe;
 import io.hadal.model.cache.CacheLayout;
 import io.hadal.model.cache.KvStore;
@@ -12,6 +13,7 @@ import io.hadal.model.config.ModelConfig;
 import io.hadal.model.forward.BlockProposal;
 import io.hadal.model.forward.ForwardPass;
 import io.hadal.model.weights.Adapter;
+import io.hadal.model.weights.PackedWeights;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  * sessions}. Sessions may be used from several threads; the scheduler takes one step at a time.
  */
 public final class Engine implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger("io.hadal.engine");
+
   private final Model model;
   private final boolean ownsModel;
   private final EngineOptions options;
@@ -62,7 +66,8 @@ public final class Engine implements AutoCloseable {
             options.threads(),
             model.engramCacheBytes());
     Adapter adapter = model.adapter();
-    this.plan = adapter == null ? stored : stored.with(adapter);
+    MemoryPlan adapted = adapter == null ? stored : stored.with(adapter);
+    this.plan = options.mode() == NumericMode.FAST ? adapted.with(packed(model, options)) : adapted;
     long memory = options.memoryBytes() > 0 ? options.memoryBytes() : SystemMemory.available();
     plan.require(memory, options.streaming());
     long budget =
@@ -90,6 +95,19 @@ public final class Engine implements AutoCloseable {
                 probe),
             options.stepTokens(),
             drafts);
+  }
+
+  /** Opens packed weights and says what they take. */
+  private static MemoryPlan.Packed packed(Model model, EngineOptions options) {
+    PackedWeights packed = model.packed();
+    model.openPacked();
+    if (options.streaming() && packed.streamOnly() && packed.file() == null) {
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "weights are streamed and there is no side file: mode fast multiplies them as mode exact"
+              + " does. `hadal pack -m MODEL` writes one");
+    }
+    return MemoryPlan.Packed.of(model.packable().values(), packed);
   }
 
   private static void requireReplayable(ModelConfig config, EngineOptions options) {

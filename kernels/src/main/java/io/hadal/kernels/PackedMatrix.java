@@ -14,6 +14,9 @@ public final class PackedMatrix {
   /** Kernels of narrow vectors may read a little past the last scale. */
   private static final int SLACK = 64;
 
+  /** Changes whenever a layout puts anything elsewhere; packed bytes in files name it. */
+  public static final int LAYOUT_VERSION = 1;
+
   private final StorageType type;
   private final PackedLayout layout;
   private final int rows;
@@ -70,12 +73,28 @@ public final class PackedMatrix {
     return (rows + PackedLayout.GROUP - 1) / PackedLayout.GROUP;
   }
 
+  /** Name of the layout that a {@link #packable} matrix is packed to. */
+  public static String layoutName(Matrix w) {
+    return layout(w).name();
+  }
+
+  /** Bytes of a group of sixteen rows of a {@link #packable} matrix. */
+  public static long groupBytes(Matrix w) {
+    return layout(w).groupBytes(w.cols());
+  }
+
   /** Packs groups {@code from .. to - 1} of the matrix that this one was made for. */
   public void pack(Matrix w, int from, int to) {
+    pack(w, from, to, data.asSlice(layout.groupBytes(cols) * from));
+  }
+
+  /** Packs groups {@code from .. to - 1} to the start of {@code out}, whose bytes are zero. */
+  public static void pack(Matrix w, int from, int to, MemorySegment out) {
+    PackedLayout layout = layout(w);
     Packer packer = new Packer(w, layout);
-    long bytes = layout.groupBytes(cols);
+    long bytes = layout.groupBytes(w.cols());
     for (int g = from; g < to; g++) {
-      packer.group(g, data, bytes * g);
+      packer.group(g, out, bytes * (g - from));
     }
   }
 

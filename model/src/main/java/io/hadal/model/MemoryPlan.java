@@ -2,6 +2,8 @@ package io.hadal.model;
 
 import io.hadal.formats.weights.StoredTensor;
 import io.hadal.formats.weights.TensorStore;
+import io.hadal.kernels.Matrix;
+import io.hadal.kernels.PackedMatrix;
 import io.hadal.kernels.StorageType;
 import io.hadal.model.cache.CacheLayout;
 import io.hadal.model.config.AttentionConfig;
@@ -12,7 +14,9 @@ import io.hadal.model.config.ModelConfig;
 import io.hadal.model.engram.FileTable;
 import io.hadal.model.engram.TableLayout;
 import io.hadal.model.weights.Adapter;
+import io.hadal.model.weights.PackedWeights;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -21,6 +25,7 @@ import java.util.TreeMap;
  * What a model needs in memory, known before anything is read (spec 8.3).
  *
  * @param weights stored bytes by type, without n-gram tables that stay on disk
+ * @param packed packed forms of weights, in mode fast
  * @param engramTables bytes of n-gram tables among the weights
  * @param engramCache bytes for rows of n-gram tables on disk; 0 when the tables are weights
  * @param kvFixed bytes of one timeline that do not grow
@@ -30,12 +35,49 @@ import java.util.TreeMap;
  */
 public record MemoryPlan(
     Map<StorageType, Long> weights,
+    Packed packed,
     long engramTables,
     long engramCache,
     long kvFixed,
     double kvPerToken,
     int context,
     long scratch) {
+
+  /**
+   * Packed forms, which stand in for stored ones: the pages of a matrix are given back once it is
+   * packed.
+   *
+   * @param replaced bytes of the stored forms
+   * @param memory bytes packed into memory
+   * @param file bytes mapped from a side file
+   */
+  public record Packed(long replaced, long memory, long file) {
+    public static final Packed NONE = new Packed(0, 0, 0);
+
+    /** What mode fast packs of these matrices. */
+    public static Packed of(Collection<Matrix> matrices, PackedWeights weights) {
+      long replaced = 0;
+      long memory = 0;
+      long file = 0;
+      for (Matrix w : matrices) {
+        if (weights.provides(w)) {
+          replaced += w.byteSize();
+          long bytes = PackedMatrix.bytes(w);
+          if (weights.isStored(w)) {
+            file += bytes;
+          } else {
+            memory += bytes;
+          }
+        }
+      }
+      return new Packed(replaced, memory, file);
+    }
+
+    /** Bytes on top of the stored weights. */
+    public long more() {
+      return memory + file - replaced;
+    }
+  }
 
   public MemoryPlan {
     weights = Map.copyOf(weights);
@@ -82,6 +124,7 @@ public record MemoryPlan(
     double perToken = layers.stream().mapToDouble(layout::bytesPerToken).sum();
     return new MemoryPlan(
         weights,
+        Packed.NONE,
         onDisk ? 0 : tables,
         cache,
         fixed,
@@ -132,10 +175,22 @@ public record MemoryPlan(
   public MemoryPlan with(Adapter adapter) {
     Map<StorageType, Long> more = new TreeMap<>(weights);
     more.merge(StorageType.F32, adapter.matrixBytes(), Long::sum);
-    return new MemoryPlan(more, engramTables, engramCache, kvFixed, kvPerToken, context, scratch);
+    return new MemoryPlan(
+        more, packed, engramTables, engramCache, kvFixed, kvPerToken, context, scratch);
   }
 
+  /** The plan with packed forms in place of stored ones. */
+  public MemoryPlan with(Packed forms) {
+    return new MemoryPlan(
+        weights, forms, engramTables, engramCache, kvFixed, kvPerToken, context, scratch);
+  }
+
+  /** Bytes of all weights in the forms that are used. */
   public long weightBytes() {
+    return storedBytes() + packed.more();
+  }
+
+  private long storedBytes() {
     return weights.values().stream().mapToLong(Long::longValue).sum();
   }
 
@@ -170,6 +225,13 @@ public record MemoryPlan(
     return totalBytes() > available && totalBytes() - engramTables < available;
   }
 
+  /** True when a plan does not fit that would without packed forms in memory. */
+  public boolean packingDecides(long available) {
+    return totalBytes() > available
+        && packed.memory() > 0
+        && totalBytes() - packed.more() <= available;
+  }
+
   /** Longest context that fits, 0 for none. */
   public int fittingContext(long available, boolean streaming) {
     double rest = available - scratch - engramCache - kvFixed - (streaming ? 0 : weightBytes());
@@ -185,6 +247,15 @@ public record MemoryPlan(
     lines.add("weights   " + size(weightBytes()));
     new TreeMap<>(weights)
         .forEach((type, bytes) -> lines.add("  " + pad(type.name()) + size(bytes)));
+    if (packed.replaced() > 0) {
+      lines.add(
+          "  of these, "
+              + size(packed.replaced())
+              + " are packed to "
+              + (packed.memory() == 0 ? "" : size(packed.memory()) + " in memory")
+              + (packed.memory() == 0 || packed.file() == 0 ? "" : " and ")
+              + (packed.file() == 0 ? "" : size(packed.file()) + " in the side file"));
+    }
     if (engramTables > 0) {
       lines.add("  of these, n-gram tables " + size(engramTables));
     }

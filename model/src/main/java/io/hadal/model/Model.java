@@ -8,20 +8,26 @@ import io.hadal.formats.weights.Gguf;
 import io.hadal.formats.weights.GgufMetadata;
 import io.hadal.formats.weights.TensorDigest;
 import io.hadal.formats.weights.TensorStore;
+import io.hadal.kernels.Matrix;
 import io.hadal.model.config.ConfigReader;
 import io.hadal.model.config.EngramConfig;
 import io.hadal.model.config.GgufConfig;
 import io.hadal.model.config.ModelConfig;
 import io.hadal.model.engram.CanonicalMap;
 import io.hadal.model.engram.CodeVocabulary;
+import io.hadal.model.packed.PackedChoice;
+import io.hadal.model.packed.PackedFile;
+import io.hadal.model.packed.PackedPlaces;
 import io.hadal.model.weights.Adapter;
 import io.hadal.model.weights.EngramMemory;
 import io.hadal.model.weights.ModelWeights;
+import io.hadal.model.weights.PackableMatrices;
 import io.hadal.model.weights.PackedWeights;
 import io.hadal.model.weights.TokenMaps;
 import io.hadal.model.weights.WeightBinder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +43,8 @@ public final class Model implements AutoCloseable {
   private final long engramCacheBytes;
   private final @Nullable Adapter adapter;
   private final PackedWeights packed = new PackedWeights();
+  private PackedChoice packedChoice = PackedChoice.AUTO;
+  private boolean packedOpened;
 
   private Model(
       Path path,
@@ -207,6 +215,43 @@ public final class Model implements AutoCloseable {
   /** Memory for rows of n-gram tables on disk; 0 when the tables are mapped. */
   public long engramCacheBytes() {
     return engramCacheBytes;
+  }
+
+  /** Chooses where mode fast takes packed weights from; before an engine in that mode is made. */
+  public synchronized void choosePacked(PackedChoice choice) {
+    packedChoice = choice;
+  }
+
+  /**
+   * Opens the side file of the choice, if there is one; only the first call does anything.
+   *
+   * @throws FormatException when a certain file was chosen and cannot be used
+   */
+  public synchronized void openPacked() {
+    if (packedOpened) {
+      return;
+    }
+    Path file = packedChoice.file();
+    PackedFile found = null;
+    if (file != null) {
+      found = PackedFile.open(file, packedFingerprint());
+    } else if (packedChoice.search()) {
+      found = PackedPlaces.user().find(path, this::packedFingerprint);
+    }
+    if (found != null) {
+      packed.use(found, packable());
+    }
+    packedOpened = true;
+  }
+
+  /** The fingerprint in side files; adapters leave it alone, since they change no packed matrix. */
+  public String packedFingerprint() {
+    return TensorDigest.sampled(store);
+  }
+
+  /** Matrices that mode fast multiplies packed, by name. */
+  public Map<String, Matrix> packable() {
+    return PackableMatrices.of(weights, engram);
   }
 
   /** Packed forms of the matrices, which mode fast makes and reads. */

@@ -37,6 +37,11 @@ public final class EngramWeights {
     this.gate = product;
   }
 
+  /** {@code [(hc + 1) D, row values]} or, without gates, {@code [D, row values]}. */
+  public Matrix projection() {
+    return projection;
+  }
+
   /** The convolution over the gated values; null without. */
   public @Nullable ShortConvolution convolution() {
     return convolution;

@@ -32,15 +32,13 @@ final class BlockExperts {
   }
 
   /** True when all experts are stored alike in a form that packs. */
-  static boolean handles(List<ExpertWeights> experts) {
+  boolean handles(List<ExpertWeights> experts) {
     ExpertWeights first = experts.getFirst();
     for (ExpertWeights e : experts) {
-      if (e.w1().type() != first.w1().type()
-          || e.w3().type() != first.w1().type()
-          || e.w2().type() != first.w2().type()
-          || !BlockLinear.handles(e.w1())
-          || !BlockLinear.handles(e.w3())
-          || !BlockLinear.handles(e.w2())) {
+      if (!e.storedAs(first)
+          || !blocks.handles(e.w1())
+          || !blocks.handles(e.w3())
+          || !blocks.handles(e.w2())) {
         return false;
       }
     }

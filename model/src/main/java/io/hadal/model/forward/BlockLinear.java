@@ -25,8 +25,8 @@ final class BlockLinear {
     this.pool = pool;
   }
 
-  static boolean handles(Matrix w) {
-    return PackedMatrix.packable(w);
+  boolean handles(Matrix w) {
+    return weights.provides(w);
   }
 
   PackedMatrix packed(Matrix w) {

@@ -51,7 +51,7 @@ final class Compute {
 
   /** A released bf16, FP8 or FP4 linear layer (spec 0.4): {@code y[t] = W x[t]}. */
   void linear(Matrix w, float[] x, int xStride, int tokens, float[] y, int yStride) {
-    if (blocks != null && BlockLinear.handles(w)) {
+    if (blocks != null && blocks.handles(w)) {
       blocks.linear(w, x, xStride, tokens, y, yStride);
       return;
     }
@@ -119,7 +119,7 @@ final class Compute {
 
   /** Logits: as {@link #matmul}, from packed weights in mode fast. */
   void head(Matrix w, float[] x, int xStride, int tokens, float[] y, int yStride) {
-    if (blocks != null && BlockLinear.handles(w)) {
+    if (blocks != null && blocks.handles(w)) {
       blocks.linear(w, x, xStride, tokens, y, yStride);
     } else {
       matmul(w, x, xStride, tokens, y, yStride);
@@ -146,7 +146,7 @@ final class Compute {
    */
   void grouped(Matrix w, int groups, float[] x, int xStride, int tokens, float[] y, int yStride) {
     int rows = w.rows() / groups;
-    if (blocks != null && BlockLinear.handles(w) && rows % BlockLinear.GROUP == 0) {
+    if (blocks != null && blocks.handles(w) && rows % BlockLinear.GROUP == 0) {
       blocks.grouped(w, groups, x, xStride, tokens, y, yStride);
       return;
     }

@@ -55,7 +55,7 @@ final class MixtureOfExperts {
     if (router != null) {
       route(batch, layer, lc.moe(), w, router, x);
       group(lc.moe(), tokens);
-      if (blocks != null && BlockExperts.handles(w.experts())) {
+      if (blocks != null && blocks.handles(w.experts())) {
         blocks.routed(tokens, w.experts(), assignments(lc.moe()), lc.routedLimit(), x, routed);
       } else {
         runRouted(tokens, lc, w, x);
@@ -68,7 +68,7 @@ final class MixtureOfExperts {
     ExpertWeights s = w.shared();
     if (s == null) {
       Arrays.fill(shared, 0, tokens * d, 0);
-    } else if (blocks != null && BlockExperts.handles(List.of(s))) {
+    } else if (blocks != null && blocks.handles(List.of(s))) {
       blocks.shared(tokens, s, lc.sharedLimit(), x, shared);
     } else {
       runShared(tokens, lc, s, x);

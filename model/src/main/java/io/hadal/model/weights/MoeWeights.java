@@ -20,7 +20,12 @@ public record MoeWeights(
     @Nullable ExpertWeights shared) {
 
   /** One SwiGLU expert: {@code w2 (silu(w1 x) * w3 x)}. */
-  public record ExpertWeights(Matrix w1, Matrix w3, Matrix w2) {}
+  public record ExpertWeights(Matrix w1, Matrix w3, Matrix w2) {
+    /** True when both are stored in the same types, gate and up in one. */
+    public boolean storedAs(ExpertWeights o) {
+      return w1.type() == o.w1.type() && w3.type() == o.w1.type() && w2.type() == o.w2.type();
+    }
+  }
 
   public MoeWeights {
     experts = List.copyOf(experts);
