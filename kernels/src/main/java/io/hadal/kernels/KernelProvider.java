@@ -49,12 +49,10 @@ final class KernelProvider {
         throw new IllegalArgumentException(
             "hadal.kernels=vector needs the JVM flag --add-modules " + MODULE);
       }
-      System.getLogger("io.hadal.kernels")
-          .log(
-              System.Logger.Level.WARNING,
-              "Vector kernels are off, plain Java is many times slower: start the JVM with"
-                  + " --add-modules "
-                  + MODULE);
+      SlowPaths.report(
+          "Vector kernels are off",
+          "plain Java is many times slower",
+          "start with ./hadal, or add --add-modules " + MODULE);
       return new ScalarKernels();
     }
     return VectorLoader.load(width);
