@@ -1,6 +1,5 @@
 package io.hadal.engine;
 
-import io.hadal.kernels.KernelExercise;
 import io.hadal.kernels.KernelTrial;
 import io.hadal.kernels.Matrix;
 import io.hadal.kernels.WorkerPool;
@@ -8,6 +7,7 @@ import io.hadal.model.Model;
 import io.hadal.model.NumericMode;
 import io.hadal.model.forward.MatrixUses;
 import io.hadal.model.forward.ModelKernels;
+import io.hadal.model.forward.ModelKernels.Need;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,7 +19,8 @@ import java.util.function.BooleanSupplier;
 /**
  * Makes an engine ready before it is asked: background threads run the kernels that its model needs
  * until they are compiled, choose among variants by time, and pack weights in the order of the
- * layers. Sessions and caches are not touched and no result depends on it. Packing rests while a
+ * layers. A kernel that is not compiled yet is replaced by plain Java meanwhile, which computes the
+ * same bits. Sessions and caches are not touched and no result depends on it. Packing rests while a
  * step runs, and everything ends when the engine closes.
  */
 public final class WarmUp {
@@ -50,6 +51,7 @@ public final class WarmUp {
   private final long start = System.nanoTime();
   private final AtomicInteger next = new AtomicInteger();
   private final int kernels;
+  private final List<Need> needs;
   private volatile boolean stopped;
   private volatile long nanos;
   private volatile int packedGroups;
@@ -61,8 +63,9 @@ public final class WarmUp {
   }
 
   private WarmUp(
-      List<KernelExercise> exercises, List<List<Matrix>> pack, int count, BooleanSupplier busy) {
-    this.kernels = exercises.size();
+      List<Need> needs, List<List<Matrix>> pack, int count, BooleanSupplier busy) {
+    this.kernels = needs.size();
+    this.needs = needs;
     this.groups = pack.size();
     this.running = new CountDownLatch(count);
     this.busy = busy;
@@ -78,12 +81,14 @@ public final class WarmUp {
       Model model, NumericMode mode, WorkerPool pool, boolean packAhead, BooleanSupplier busy) {
     MatrixUses uses = MatrixUses.of(model.config(), model.weights(), mode);
     ModelSlowPaths.report(uses);
-    List<KernelExercise> exercises = ModelKernels.exercises(model.config(), uses, mode);
+    List<Need> needs = ModelKernels.of(model.config(), model.weights(), uses, mode);
+    // Until they are compiled they would be slower than plain Java.
+    needs.forEach(need -> need.gate().hold());
     List<List<Matrix>> pack = packAhead ? uses.packed() : List.of();
     int compilers = Math.clamp(pool.threads() / 2, 1, MOST_THREADS);
-    WarmUp warmUp = new WarmUp(exercises, pack, compilers + 1, busy);
+    WarmUp warmUp = new WarmUp(needs, pack, compilers + 1, busy);
     for (int i = 0; i < compilers; i++) {
-      warmUp.spawn("hadal-warm-up-" + i, () -> warmUp.compile(exercises));
+      warmUp.spawn("hadal-warm-up-" + i, () -> warmUp.compile(needs));
     }
     warmUp.spawn("hadal-packing", () -> warmUp.pack(model, pack, pool));
     return warmUp;
@@ -107,9 +112,10 @@ public final class WarmUp {
     thread.start();
   }
 
-  private void compile(List<KernelExercise> exercises) {
-    for (int i = next.getAndIncrement(); i < exercises.size() && !stopped; ) {
-      KernelTrial trial = KernelTrial.of(exercises.get(i), KERNEL_NANOS, () -> stopped);
+  private void compile(List<Need> needs) {
+    for (int i = next.getAndIncrement(); i < needs.size() && !stopped; ) {
+      KernelTrial trial = KernelTrial.of(needs.get(i).exercise().get(), KERNEL_NANOS, () -> stopped);
+      needs.get(i).gate().release();
       if (stopped) {
         return;
       }
@@ -196,6 +202,7 @@ public final class WarmUp {
   /** Ends it at once: within one run of a kernel. */
   void stop() {
     stopped = true;
+    needs.forEach(need -> need.gate().release());
     boolean interrupted = false;
     for (Thread thread : threads) {
       while (thread.isAlive()) {

@@ -36,7 +36,12 @@ public record KernelExercise(
   /** A kernel over elements, which has one variant. */
   public static KernelExercise of(String name, long elements, Runnable run) {
     return new KernelExercise(
-        name, elements, ELEMENT_FLOOR, List.of("only"), variant -> run.run(), variant -> {});
+        name,
+        elements,
+        ELEMENT_FLOOR,
+        List.of("only"),
+        variant -> run.run(),
+        variant -> {});
   }
 
   /**
@@ -44,7 +49,8 @@ public record KernelExercise(
    *
    * @param w a matrix that packs; only its first rows are read
    */
-  public static KernelExercise packed(BlockKernels kernels, Matrix w, int tokens) {
+  public static KernelExercise packed(Matrix w, int tokens) {
+    BlockKernels kernels = KernelProvider.UNGATED_BLOCKS;
     PackedProduct product = new PackedProduct(kernels, w.slice(0, Math.min(ROWS, w.rows())), tokens);
     List<BlockInput.Form> forms = product.forms();
     return new KernelExercise(
@@ -57,7 +63,8 @@ public record KernelExercise(
   }
 
   /** The product of a stored matrix's first rows with f32 inputs. */
-  public static KernelExercise stored(Kernels kernels, Matrix w, int tokens) {
+  public static KernelExercise stored(Matrix w, int tokens) {
+    Kernels kernels = KernelProvider.UNGATED;
     Matrix rows = w.slice(0, Math.min(ROWS, w.rows()));
     float[] x = input(tokens * w.cols());
     float[] y = new float[tokens * rows.rows()];
@@ -82,6 +89,16 @@ public record KernelExercise(
         List.of(ways.name(0), ways.name(1)),
         variant -> ways.multiply(variant, rows, 0, rows.rows(), x, y),
         variant -> ways.choose(rows, variant));
+  }
+
+  /** Kernels behind no gate, for exercises. */
+  public static Kernels kernels() {
+    return KernelProvider.UNGATED;
+  }
+
+  /** Attention kernels behind no gate, for exercises. */
+  public static AttentionKernels attentionKernels() {
+    return KernelProvider.UNGATED_ATTENTION;
   }
 
   private static String lower(BlockInput.Form form) {

@@ -19,20 +19,36 @@ import org.jspecify.annotations.Nullable;
 final class KernelProvider {
   private static final String MODULE = "jdk.incubator.vector";
 
-  static final Kernels INSTANCE =
+  /** Without a plain form to start with: what a warm-up exercises. */
+  static final Kernels UNGATED =
       load(System.getProperty("hadal.kernels"), System.getProperty("hadal.vectorBits"));
+
+  static final Kernels INSTANCE =
+      UNGATED instanceof ScalarKernels
+          ? UNGATED
+          : new StartingKernels(UNGATED, new ScalarKernels());
 
   static final Gemm GEMM =
       INSTANCE instanceof ScalarKernels ? new ScalarGemm() : VectorLoader.gemm();
 
-  static final AttentionKernels ATTENTION =
+  static final AttentionKernels UNGATED_ATTENTION =
       INSTANCE instanceof ScalarKernels ? new ScalarAttentionKernels() : VectorLoader.attention();
+
+  static final AttentionKernels ATTENTION =
+      INSTANCE instanceof ScalarKernels
+          ? UNGATED_ATTENTION
+          : new StartingAttentionKernels(UNGATED_ATTENTION, new ScalarAttentionKernels());
 
   static final TrainingKernels TRAINING =
       INSTANCE instanceof ScalarKernels ? new ScalarTrainingKernels() : VectorLoader.training();
 
-  static final BlockKernels BLOCKS =
+  static final BlockKernels UNGATED_BLOCKS =
       INSTANCE instanceof ScalarKernels ? new PlainBlockKernels() : VectorLoader.blocks();
+
+  static final BlockKernels BLOCKS =
+      INSTANCE instanceof ScalarKernels
+          ? UNGATED_BLOCKS
+          : new StartingBlockKernels(UNGATED_BLOCKS, new PlainBlockKernels());
 
   private KernelProvider() {}
 

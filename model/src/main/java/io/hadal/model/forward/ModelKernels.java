@@ -1,8 +1,9 @@
 package io.hadal.model.forward;
 
 import io.hadal.kernels.AttentionKernels;
-import io.hadal.kernels.BlockKernels;
 import io.hadal.kernels.KernelExercise;
+import io.hadal.kernels.KernelGate;
+import io.hadal.kernels.KernelGate.Operation;
 import io.hadal.kernels.KeyTile;
 import io.hadal.kernels.Kernels;
 import io.hadal.kernels.Matrix;
@@ -12,14 +13,16 @@ import io.hadal.model.config.AttentionConfig;
 import io.hadal.model.config.IndexerConfig;
 import io.hadal.model.config.LayerConfig;
 import io.hadal.model.config.ModelConfig;
+import io.hadal.model.weights.ModelWeights;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /**
- * The kernels that a model needs, as exercises: each storage type of its matrices for one token and
+ * The kernels that a model needs, with an exercise of each: each storage type of its matrices for one token and
  * for several, and the vector kernels of attention and streams at the model's shapes. They compute
  * on memory of their own.
  */
@@ -32,9 +35,17 @@ public final class ModelKernels {
 
   private final ModelConfig config;
   private final NumericMode mode;
-  private final Kernels kernels = Kernels.get();
-  private final AttentionKernels attention = AttentionKernels.get();
-  private final List<KernelExercise> list = new ArrayList<>();
+  private final Kernels kernels = KernelExercise.kernels();
+  private final AttentionKernels attention = KernelExercise.attentionKernels();
+  private final List<Need> list = new ArrayList<>();
+
+  /**
+   * One kernel.
+   *
+   * @param gate open once the kernel is compiled
+   * @param exercise makes its exercise, which takes some milliseconds
+   */
+  public record Need(KernelGate gate, Supplier<KernelExercise> exercise) {}
 
   private ModelKernels(ModelConfig config, NumericMode mode) {
     this.config = config;
@@ -45,23 +56,23 @@ public final class ModelKernels {
    * Exercises in the order in which they should run: products first, those that the compiler finds
    * hardest before others.
    */
-  public static List<KernelExercise> exercises(
-      ModelConfig config, MatrixUses uses, NumericMode mode) {
+  public static List<Need> of(
+      ModelConfig config, ModelWeights weights, MatrixUses uses, NumericMode mode) {
     ModelKernels kernels = new ModelKernels(config, mode);
     kernels.packed(uses);
     kernels.stored(uses);
+    kernels.embedding(weights.embed());
     kernels.elements();
     kernels.attention();
     return kernels.list;
   }
 
   private void packed(MatrixUses uses) {
-    BlockKernels blocks = BlockKernels.get();
     narrowest(uses.packed().stream().flatMap(List::stream).toList())
         .forEach(
             w -> {
-              list.add(KernelExercise.packed(blocks, w, 1));
-              list.add(KernelExercise.packed(blocks, w, SEVERAL));
+              list.add(new Need(KernelGate.packed(w.type(), false), () -> KernelExercise.packed(w, 1)));
+              list.add(new Need(KernelGate.packed(w.type(), true), () -> KernelExercise.packed(w, SEVERAL)));
             });
   }
 
@@ -69,9 +80,14 @@ public final class ModelKernels {
     narrowest(uses.stored())
         .forEach(
             w -> {
-              list.add(KernelExercise.stored(kernels, w, 1));
-              list.add(KernelExercise.stored(kernels, w, SEVERAL));
+              list.add(new Need(KernelGate.stored(w.type(), false), () -> KernelExercise.stored(w, 1)));
+              list.add(new Need(KernelGate.stored(w.type(), true), () -> KernelExercise.stored(w, SEVERAL)));
             });
+  }
+
+  private void add(String name, Operation operation, long elements, Runnable run) {
+    list.add(
+        new Need(KernelGate.of(operation), () -> KernelExercise.of(name, elements, run)));
   }
 
   /** The smallest matrix of each type: the sooner its kernel has run often. */
@@ -97,52 +113,56 @@ public final class ModelKernels {
     };
   }
 
+  private void embedding(Matrix w) {
+    float[] row = new float[w.cols()];
+    add(
+        "dequantize " + w.type(),
+        Operation.DEQUANTIZE,
+        row.length,
+        () -> kernels.dequantize(w, 0, 0, row.length, row, 0));
+  }
+
   private void elements() {
     int d = config.hiddenSize();
     float[] x = ramp(d);
+    add("dot " + d, Operation.DOT, d, () -> kernels.dot(x, 0, x, 0, d));
     float[] y = ramp(d);
     float[] out = new float[d];
-    list.add(
-        KernelExercise.of(
-            "rmsNorm " + d, d, () -> kernels.rmsNorm(x, 0, d, y, 1e-6f, out, 0)));
-    list.add(
-        KernelExercise.of("addScaled " + d, d, () -> kernels.addScaled(1e-3f, x, 0, out, 0, d)));
+    add(
+            "rmsNorm " + d, Operation.RMS_NORM, d, () -> kernels.rmsNorm(x, 0, d, y, 1e-6f, out, 0));
+    add("addScaled " + d, Operation.ADD_SCALED, d, () -> kernels.addScaled(1e-3f, x, 0, out, 0, d));
     int width =
         config.layers().stream().mapToInt(l -> l.moe().width()).filter(w -> w > 0).max().orElse(d);
     float[] gate = ramp(width);
     float[] up = ramp(width);
     float[] product = new float[width];
-    list.add(
-        KernelExercise.of(
-            "swiglu " + width,
+    add(
+            "swiglu " + width, Operation.SWIGLU,
             width,
-            () -> kernels.swiglu(gate, 0, up, 0, width, 10, 1, product, 0)));
+            () -> kernels.swiglu(gate, 0, up, 0, width, 10, 1, product, 0));
     if (mode.roundsActivations()) {
       float[] rounded = ramp(d);
-      list.add(KernelExercise.of("roundBf16 " + d, d, () -> kernels.roundBf16(rounded, 0, d)));
-      list.add(
-          KernelExercise.of(
-              "roundFp8 " + d,
+      add("roundBf16 " + d, Operation.ROUND_BF16, d, () -> kernels.roundBf16(rounded, 0, d));
+      add(
+              "roundFp8 " + d, Operation.ROUND_BF16,
               d,
-              () -> attention.roundFp8(rounded, 0, d, config.activations().block())));
+              () -> attention.roundFp8(rounded, 0, d, config.activations().block()));
     }
     int n = config.hyper().streams();
     float[] streams = ramp(n * d);
     float[] mixed = new float[n * d];
     float[] comb = ramp(n * n);
     float[] post = ramp(n);
-    list.add(
-        KernelExercise.of(
-            "expandStreams " + n + " x " + d,
+    add(
+            "expandStreams " + n + " x " + d, Operation.EXPAND_STREAMS,
             (long) n * n * d,
             () ->
                 attention.expandStreams(
-                    comb, 0, post, 0, n, streams, 0, d, x, 0, 0, d, mixed)));
-    list.add(
-        KernelExercise.of(
-            "collapse " + n + " x " + d,
+                    comb, 0, post, 0, n, streams, 0, d, x, 0, 0, d, mixed));
+    add(
+            "collapse " + n + " x " + d, Operation.WEIGHTED_SUMS,
             (long) n * d,
-            () -> kernels.weightedSums(post, 0, n, 1, streams, 0, d, n, d, out, 0, d)));
+            () -> kernels.weightedSums(post, 0, n, 1, streams, 0, d, n, d, out, 0, d));
   }
 
   private void attention() {
@@ -154,21 +174,18 @@ public final class ModelKernels {
     float[] p = new float[heads * ROWS];
     float[] out = new float[heads * dim];
     long work = (long) heads * ROWS * dim;
-    list.add(
-        KernelExercise.of(
-            "dots " + heads + " x " + ROWS,
+    add(
+            "dots " + heads + " x " + ROWS, Operation.DOTS,
             work,
-            () -> kernels.dots(q, 0, dim, heads, k, 0, dim, ROWS, dim, p, 0, ROWS)));
-    list.add(
-        KernelExercise.of(
-            "weightedSums " + heads + " x " + ROWS,
+            () -> kernels.dots(q, 0, dim, heads, k, 0, dim, ROWS, dim, p, 0, ROWS));
+    add(
+            "weightedSums " + heads + " x " + ROWS, Operation.WEIGHTED_SUMS,
             work,
-            () -> kernels.weightedSums(p, 0, ROWS, heads, k, 0, dim, ROWS, dim, out, 0, dim)));
+            () -> kernels.weightedSums(p, 0, ROWS, heads, k, 0, dim, ROWS, dim, out, 0, dim));
     float[] weights = ramp(ROWS);
-    list.add(KernelExercise.of("max " + ROWS, ROWS, () -> kernels.max(weights, 0, ROWS)));
-    list.add(
-        KernelExercise.of(
-            "expAndSum " + ROWS, ROWS, () -> kernels.expAndSum(weights, 0, ROWS, 1)));
+    add("max " + ROWS, Operation.MAX, ROWS, () -> kernels.max(weights, 0, ROWS));
+    add(
+            "expAndSum " + ROWS, Operation.EXP_AND_SUM, ROWS, () -> kernels.expAndSum(weights, 0, ROWS, 1));
     if (config.layers().stream().anyMatch(LayerConfig::selects)) {
       index(config.indexer());
     }
@@ -182,17 +199,15 @@ public final class ModelKernels {
     float[] keys = ramp(KeyTile.KEYS * dim);
     float[] scores = new float[KeyTile.KEYS];
     boolean bf16 = mode.roundsActivations();
-    list.add(
-        KernelExercise.of(
-            "indexScores " + heads + " x " + dim,
+    add(
+            "indexScores " + heads + " x " + dim, Operation.INDEX_SCORES,
             (long) heads * dim * KeyTile.KEYS,
             () ->
-                attention.indexScores(q, 0, heads, dim, weights, 0, keys, bf16, scores, 0)));
+                attention.indexScores(q, 0, heads, dim, weights, 0, keys, bf16, scores, 0));
     if (index.keys() == IndexerConfig.Keys.COMPRESSED) {
       float[] row = ramp(dim);
       float scale = (float) (1 / Math.sqrt(dim));
-      list.add(
-          KernelExercise.of("hadamard " + dim, dim, () -> kernels.hadamard(row, 0, dim, scale)));
+      add("hadamard " + dim, Operation.HADAMARD, dim, () -> kernels.hadamard(row, 0, dim, scale));
     }
   }
 
