@@ -3,6 +3,7 @@ package io.hadal.cli;
 import io.hadal.engine.Engine;
 import io.hadal.engine.EngineOptions;
 import io.hadal.engine.Session;
+import io.hadal.engine.WarmUp;
 import io.hadal.engine.Work;
 import io.hadal.formats.weights.StoredTensor;
 import io.hadal.formats.weights.TensorStore;
@@ -12,6 +13,7 @@ import io.hadal.model.config.ModelConfig;
 import io.hadal.model.engram.EngramCounters;
 import io.hadal.model.weights.EngramMemory;
 import java.io.PrintWriter;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -108,6 +110,7 @@ final class BenchCommand implements Callable<Integer> {
     try (Model loaded = model.load();
         Engine engine = new Engine(loaded, options(longest));
         Interruption interruption = Interruption.listen()) {
+      warmUp(engine, interruption);
       List<BenchResult> results = new ArrayList<>();
       RandomTokens random = new RandomTokens(SEED, loaded.config().vocabSize());
       for (int depth : depths) {
@@ -159,7 +162,8 @@ final class BenchCommand implements Callable<Integer> {
           .withMode(mode.mode())
           .withStepTokens(chunk)
           .withBoundedReplay(replay.on())
-          .withPlainImageIds(true);
+          .withPlainImageIds(true)
+          .withWarmUp(!noWarmup);
     } catch (IllegalArgumentException e) {
       throw usage("--chunk: " + e.getMessage());
     }
@@ -191,6 +195,26 @@ final class BenchCommand implements Callable<Integer> {
           }
         }
       }
+    }
+  }
+
+  /** Waits until kernels are compiled and weights packed, so that this is not measured. */
+  private void warmUp(Engine engine, Interruption interruption) {
+    if (noWarmup) {
+      return;
+    }
+    int steps = 100;
+    try (ProgressBar bar = progress.start(spec.commandLine().getErr(), "warming up", steps)) {
+      int shown = 0;
+      while (!engine.warmUp().await(Duration.ofMillis(50))) {
+        interruption.check();
+        int done = (int) (engine.warmUp().progress() * steps);
+        bar.advance(done - shown);
+        shown = done;
+      }
+      bar.advance(steps - shown);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 
@@ -278,7 +302,7 @@ final class BenchCommand implements Callable<Integer> {
         Kernels.get().name(),
         engine.options().threads(),
         mode.mode().name().toLowerCase(Locale.ROOT),
-        !noWarmup,
+        engine.warmUp().state() == WarmUp.State.WARM,
         engine.plan().engramCache(),
         results);
   }

@@ -13,7 +13,8 @@ import tools.jackson.databind.node.ObjectNode;
 /**
  * Benchmark results with the conditions they were made under.
  *
- * @param warm whether every test ran once before it was measured
+ * @param warm whether kernels were compiled, weights packed, and every test ran once before it was
+ *     measured
  * @param engramCacheBytes memory for rows of n-gram tables on disk; 0 when they are mapped
  */
 record BenchReport(

@@ -52,6 +52,8 @@ final class ChatCommand implements Callable<Integer> {
 
   @Mixin private ModeOption mode = ModeOption.fast();
 
+  @Mixin private WarmUpOption warmUp = new WarmUpOption();
+
   @Mixin private SamplingFlags sampling = new SamplingFlags();
 
   @Mixin private ProgressOption progress = new ProgressOption();
@@ -122,7 +124,11 @@ final class ChatCommand implements Callable<Integer> {
           new GenerationOptions(count, choice, stopIds(config, tokenizer), sampling.speculate());
       int tokens = context != null ? context : Math.min(DEFAULT_CONTEXT, config.contextLength());
       EngineOptions options =
-          model.engine(tokens).withMode(mode.mode()).withDrafting(sampling.speculate());
+          model
+              .engine(tokens)
+              .withMode(mode.mode())
+              .withDrafting(sampling.speculate())
+              .withWarmUp(warmUp.on());
       try (Engine engine = new Engine(loaded, options);
           Session session = engine.newSession()) {
         List<Message> opening = system == null ? List.of() : List.of(Message.system(system));

@@ -1,6 +1,7 @@
 package io.hadal.cli;
 
 import io.hadal.engine.Engine;
+import io.hadal.engine.EngineOptions;
 import io.hadal.engine.SamplingOptions;
 import io.hadal.engine.memory.MemoryWeights;
 import io.hadal.engine.memory.ProjectMemory;
@@ -64,6 +65,8 @@ final class CompleteCommand implements Callable<Integer> {
 
   @Mixin private AdapterOption adapter = new AdapterOption();
 
+  @Mixin private WarmUpOption warmUp = new WarmUpOption();
+
   @Mixin private RunOptions run = new RunOptions();
 
   @Override
@@ -82,7 +85,7 @@ final class CompleteCommand implements Callable<Integer> {
     int at = offset(text, line, m.group(3) == null ? null : Integer.valueOf(m.group(3)), file);
     Path checkpoint = model == null ? DemoFiles.trained(null) : model;
     try (Model loaded = Model.load(checkpoint, 0, adapter.open());
-        Engine engine = new Engine(loaded, run.engine(CONTEXT).withMode(NumericMode.FAST));
+        Engine engine = new Engine(loaded, options());
         Interruption interruption = Interruption.listen()) {
       Tokenizer tokenizer =
           ModelTokenizer.find(loaded, null)
@@ -102,6 +105,10 @@ final class CompleteCommand implements Callable<Integer> {
       out.flush();
     }
     return ExitCode.OK;
+  }
+
+  private EngineOptions options() {
+    return run.engine(CONTEXT).withMode(NumericMode.FAST).withWarmUp(warmUp.on());
   }
 
   private static ProjectMemory memory(Tokenizer tokenizer, Path file, String text)

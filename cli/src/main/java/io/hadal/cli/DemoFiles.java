@@ -4,16 +4,19 @@ import io.hadal.formats.FormatException;
 import io.hadal.formats.UserCache;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.JarURLConnection;
+import java.net.URL;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.jar.JarEntry;
+import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 
 /** Embedded models as files, which is what models are mapped from. */
@@ -49,18 +52,18 @@ final class DemoFiles {
    */
   private static Path unpack(String resource, List<String> names, @Nullable Path folder)
       throws IOException {
-    Map<String, byte[]> contents = new LinkedHashMap<>();
-    MessageDigest digest = sha256();
+    Map<String, Sum> sums = new LinkedHashMap<>();
+    CRC32 all = new CRC32();
     for (String name : names) {
-      byte[] bytes = read(resource + "/" + name);
-      contents.put(name, bytes);
-      digest.update(bytes);
+      Sum sum = sum(resource + "/" + name);
+      sums.put(name, sum);
+      all.update((name + sum).getBytes(StandardCharsets.UTF_8));
     }
-    String hash = HexFormat.of().formatHex(digest.digest(), 0, 6);
+    String hash = HexFormat.of().toHexDigits(all.getValue(), 8);
     Path target = folder != null ? folder : UserCache.folder().resolve(resource + "-" + hash);
     try {
-      for (Map.Entry<String, byte[]> file : contents.entrySet()) {
-        put(target.resolve(file.getKey()), file.getValue());
+      for (Map.Entry<String, Sum> file : sums.entrySet()) {
+        put(resource + "/" + file.getKey(), file.getValue(), target.resolve(file.getKey()));
       }
     } catch (IOException e) {
       throw new FormatException(
@@ -71,10 +74,37 @@ final class DemoFiles {
     return target;
   }
 
-  private static void put(Path file, byte[] bytes) throws IOException {
-    if (Files.isRegularFile(file)
-        && Files.size(file) == bytes.length
-        && Arrays.equals(Files.readAllBytes(file), bytes)) {
+  /** What tells whether a file has a content, without unpacking the content first. */
+  private record Sum(long bytes, long crc) {}
+
+  /** A jar knows the sums of its entries. */
+  private static Sum sum(String name) throws IOException {
+    URL url = DemoFiles.class.getResource(name);
+    if (url != null && url.openConnection() instanceof JarURLConnection jar) {
+      JarEntry entry = jar.getJarEntry();
+      if (entry != null && entry.getSize() >= 0 && entry.getCrc() >= 0) {
+        return new Sum(entry.getSize(), entry.getCrc());
+      }
+    }
+    byte[] bytes = read(name);
+    CRC32 crc = new CRC32();
+    crc.update(bytes);
+    return new Sum(bytes.length, crc.getValue());
+  }
+
+  private static boolean holds(Path file, Sum sum) throws IOException {
+    if (!Files.isRegularFile(file) || Files.size(file) != sum.bytes()) {
+      return false;
+    }
+    try (FileChannel channel = FileChannel.open(file)) {
+      CRC32 crc = new CRC32();
+      crc.update(channel.map(FileChannel.MapMode.READ_ONLY, 0, sum.bytes()));
+      return crc.getValue() == sum.crc();
+    }
+  }
+
+  private static void put(String name, Sum sum, Path file) throws IOException {
+    if (holds(file, sum)) {
       return;
     }
     Path folder = file.toAbsolutePath().getParent();
@@ -84,7 +114,7 @@ final class DemoFiles {
     Files.createDirectories(folder);
     Path part = Files.createTempFile(folder, ".unpacking", ".part");
     try {
-      Files.write(part, bytes);
+      Files.write(part, read(name));
       Files.move(part, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
     } finally {
       Files.deleteIfExists(part);
@@ -97,14 +127,6 @@ final class DemoFiles {
         throw new IOException("the embedded model is missing from this build: " + name);
       }
       return in.readAllBytes();
-    }
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
     }
   }
 }

@@ -1,15 +1,22 @@
 package io.hadal.cli;
 
+import io.hadal.engine.Engine;
+import io.hadal.engine.EngineOptions;
 import io.hadal.kernels.Kernels;
+import io.hadal.kernels.KernelTrial;
 import io.hadal.kernels.NativeStatus;
+import io.hadal.kernels.SlowPaths;
+import io.hadal.model.NumericMode;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -35,6 +42,14 @@ final class DoctorCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Print one JSON object.")
   private boolean json;
 
+  @Option(
+      names = {"-m", "--model"},
+      paramLabel = "PATH",
+      description =
+          "Warm up the kernels of this checkpoint too, and show their speeds and the variants"
+              + " chosen.")
+  private @Nullable Path model;
+
   /** Read bandwidth in bytes per second. */
   private record Bandwidth(double oneThread, double allThreads) {}
 
@@ -44,13 +59,14 @@ final class DoctorCommand implements Callable<Integer> {
     Machine machine = Machine.inspect();
     Bandwidth bandwidth = measure(machine);
     Optional<String> kernels = kernels();
+    List<KernelTrial> trials = model == null ? List.of() : trials(model);
     List<SetupCheck> checks = SetupCheck.all();
     List<String> slowPaths = slowPaths(checks, kernels);
     boolean ok = checks.stream().allMatch(SetupCheck::ok);
     if (json) {
-      out.println(json(machine, bandwidth, kernels, checks, slowPaths, ok).toPrettyString());
+      out.println(json(machine, bandwidth, kernels, trials, checks, slowPaths, ok).toPrettyString());
     } else {
-      print(out, machine, bandwidth, kernels, checks, slowPaths);
+      print(out, machine, bandwidth, kernels, trials, checks, slowPaths);
     }
     return ok ? ExitCode.OK : ExitCode.CHECK_FAILED;
   }
@@ -70,6 +86,26 @@ final class DoctorCommand implements Callable<Integer> {
     }
   }
 
+  /** What a warm-up finds about the kernels that a model needs. */
+  private List<KernelTrial> trials(Path checkpoint) throws InterruptedException {
+    EngineOptions options =
+        EngineOptions.defaults().withMode(NumericMode.FAST).withWarmUp(true).withMemory(0, true);
+    try (Engine engine = Engine.open(checkpoint, options);
+        Interruption interruption = Interruption.listen();
+        ProgressBar bar =
+            progress.start(
+                spec.commandLine().getErr(), "warming up", engine.warmUp().kernels())) {
+      int shown = 0;
+      while (!engine.warmUp().await(Duration.ofMillis(50))) {
+        interruption.check();
+        int done = engine.warmUp().trials().size();
+        bar.advance(done - shown);
+        shown = done;
+      }
+      return engine.warmUp().trials();
+    }
+  }
+
   /** Name of the kernels in use; empty when this build has none for this JVM. */
   private static Optional<String> kernels() {
     try {
@@ -86,6 +122,7 @@ final class DoctorCommand implements Callable<Integer> {
         slow.add("no " + check.name() + ": " + check.effect());
       }
     }
+    SlowPaths.all().forEach(path -> slow.add(path.line()));
     if (kernels.isEmpty()) {
       slow.add("no kernels for this JVM");
     } else if (kernels.get().startsWith("scalar")) {
@@ -103,6 +140,7 @@ final class DoctorCommand implements Callable<Integer> {
       Machine machine,
       Bandwidth bandwidth,
       Optional<String> kernels,
+      List<KernelTrial> trials,
       List<SetupCheck> checks,
       List<String> slowPaths)
       throws IOException {
@@ -129,6 +167,21 @@ final class DoctorCommand implements Callable<Integer> {
             + gigabytes(bandwidth.allThreads())
             + " with "
             + machine.cores());
+    if (!trials.isEmpty()) {
+      out.println();
+      out.printf("%-28s %-10s %14s %10s%n", "kernel", "variant", "operations/ns", "warm after");
+      for (KernelTrial trial : trials) {
+        out.println(
+            String.format(
+                Locale.ROOT,
+                "%-28s %-10s %14.2f %8.2f s%s",
+                trial.name(),
+                trial.variant(),
+                trial.rate(),
+                trial.nanos() / 1e9,
+                trial.warm() ? "" : "  SLOW"));
+      }
+    }
     out.println();
     for (SetupCheck check : checks) {
       out.println((check.ok() ? "  ok       " : "  MISSING  ") + check.name());
@@ -150,6 +203,7 @@ final class DoctorCommand implements Callable<Integer> {
       Machine machine,
       Bandwidth bandwidth,
       Optional<String> kernels,
+      List<KernelTrial> trials,
       List<SetupCheck> checks,
       List<String> slowPaths,
       boolean ok)
@@ -188,6 +242,17 @@ final class DoctorCommand implements Callable<Integer> {
       if (!check.ok()) {
         node.put("effect", check.effect()).put("remedy", check.remedy());
       }
+    }
+    ArrayNode warmed = root.putArray("warm_up");
+    for (KernelTrial trial : trials) {
+      warmed
+          .addObject()
+          .put("kernel", trial.name())
+          .put("variant", trial.variant())
+          .put("standard", trial.standard())
+          .put("operations_per_ns", trial.rate())
+          .put("seconds", trial.nanos() / 1e9)
+          .put("warm", trial.warm());
     }
     ArrayNode slow = root.putArray("slow_paths");
     slowPaths.forEach(slow::add);

@@ -46,6 +46,8 @@ final class GenerateCommand implements Callable<Integer> {
 
   @Mixin private ModeOption mode = ModeOption.fast();
 
+  @Mixin private WarmUpOption warmUp = new WarmUpOption();
+
   @Mixin private ReplayOption replay = new ReplayOption();
 
   @Mixin private SamplingFlags sampling = new SamplingFlags();
@@ -105,7 +107,8 @@ final class GenerateCommand implements Callable<Integer> {
               .engine(context(ids.length, config))
               .withMode(mode.mode())
               .withDrafting(sampling.speculate())
-              .withBoundedReplay(replay.on());
+              .withBoundedReplay(replay.on())
+              .withWarmUp(warmUp.on());
       try (Engine engine = new Engine(loaded, options);
           Session session = engine.newSession();
           Interruption interruption = Interruption.listen()) {

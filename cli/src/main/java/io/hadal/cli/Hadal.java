@@ -1,5 +1,6 @@
 package io.hadal.cli;
 
+import io.hadal.kernels.SlowPaths;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.OutputStreamWriter;
@@ -22,7 +23,8 @@ public final class Hadal {
       System.err.println(refusal.get());
       System.exit(ExitCode.CHECK_FAILED);
     }
-    CommandLine commandLine = commandLine(System.getenv());
+    SlowPaths.listen(path -> System.err.println("hadal: slow: " + path.line()));
+    CommandLine commandLine = commandLine(System.getenv(), args);
     commandLine.setOut(utf8(FileDescriptor.out)).setErr(utf8(FileDescriptor.err));
     System.exit(run(commandLine, args));
   }
@@ -36,10 +38,17 @@ public final class Hadal {
         new OutputStreamWriter(new FileOutputStream(stream), StandardCharsets.UTF_8), true);
   }
 
-  /** The configured command line; {@code environment} decides about debugging output. */
-  static CommandLine commandLine(Map<String, String> environment) {
+  /**
+   * The configured command line.
+   *
+   * @param environment decides about debugging output
+   * @param args what it is for; empty for all commands
+   */
+  static CommandLine commandLine(Map<String, String> environment, String... args) {
     Failures failures = new Failures("1".equals(environment.get("HADAL_DEBUG")));
-    return new CommandLine(new HadalCommand())
+    CommandLine commandLine = new CommandLine(new HadalCommand());
+    HadalCommand.addSubcommands(commandLine, args);
+    return commandLine
         .setCaseInsensitiveEnumValuesAllowed(true)
         .setUsageHelpAutoWidth(true)
         .setParameterExceptionHandler(failures)

@@ -3,6 +3,8 @@ package io.hadal.cli;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Locale;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
@@ -32,38 +34,60 @@ import picocli.CommandLine.Spec;
       "",
       "Environment: HADAL_JAVA_HOME (the JDK to use), HADAL_JAVA_OPTS (JVM options), HADAL_DEBUG=1"
           + " (stack traces)."
-    },
-    subcommands = {
-      DemoCommand.class,
-      CompleteCommand.class,
-      InspectCommand.class,
-      TokenizeCommand.class,
-      GenerateCommand.class,
-      LogitsCommand.class,
-      ExplainCommand.class,
-      VerifyCommand.class,
-      CompareCommand.class,
-      BenchCommand.class,
-      ChatCommand.class,
-      ServeCommand.class,
-      ConnectCommand.class,
-      ConfigCommand.class,
-      ExportCommand.class,
-      PackCommand.class,
-      SynthCommand.class,
-      CorpusCommand.class,
-      TokenizerCommand.class,
-      TrainCommand.class,
-      EvalCommand.class,
-      FinetuneCommand.class,
-      AdapterCommand.class,
-      AblateCommand.class,
-      DoctorCommand.class,
-      CompletionCommand.class,
-      HelpCommand.class
     })
 final class HadalCommand implements Runnable {
+  /** In the order of the help. */
+  private static final List<Class<?>> SUBCOMMANDS =
+      List.of(
+          DemoCommand.class,
+          CompleteCommand.class,
+          InspectCommand.class,
+          TokenizeCommand.class,
+          GenerateCommand.class,
+          LogitsCommand.class,
+          ExplainCommand.class,
+          VerifyCommand.class,
+          CompareCommand.class,
+          BenchCommand.class,
+          ChatCommand.class,
+          ServeCommand.class,
+          ConnectCommand.class,
+          ConfigCommand.class,
+          ExportCommand.class,
+          PackCommand.class,
+          SynthCommand.class,
+          CorpusCommand.class,
+          TokenizerCommand.class,
+          TrainCommand.class,
+          EvalCommand.class,
+          FinetuneCommand.class,
+          AdapterCommand.class,
+          AblateCommand.class,
+          DoctorCommand.class,
+          CompletionCommand.class,
+          HelpCommand.class);
+
   @Spec private CommandSpec spec = CommandSpec.create();
+
+  /**
+   * Adds the subcommands. When the first argument names one that needs no others, they are left
+   * out: to read the annotations of all takes as long as starting the JVM.
+   */
+  static void addSubcommands(CommandLine commandLine, String... args) {
+    for (Class<?> command : SUBCOMMANDS) {
+      boolean needsOthers = command == HelpCommand.class || command == CompletionCommand.class;
+      if (args.length > 0 && !needsOthers && args[0].equals(name(command))) {
+        commandLine.addSubcommand(command);
+        return;
+      }
+    }
+    SUBCOMMANDS.forEach(commandLine::addSubcommand);
+  }
+
+  /** Name of a command by that of its class. */
+  private static String name(Class<?> command) {
+    return command.getSimpleName().replaceFirst("Command$", "").toLowerCase(Locale.ROOT);
+  }
 
   @Override
   public void run() {

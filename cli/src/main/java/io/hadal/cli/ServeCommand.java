@@ -78,6 +78,8 @@ final class ServeCommand implements Callable<Integer> {
 
   @Mixin private ModeOption mode = ModeOption.fast();
 
+  @Mixin private WarmUpOption warmUp = new WarmUpOption();
+
   @Mixin private RunOptions run = new RunOptions();
 
   @Override
@@ -197,7 +199,8 @@ final class ServeCommand implements Callable<Integer> {
                 standard ->
                     run.engine(wanted == null ? standard.context() : wanted)
                         .withMode(mode.mode())
-                        .withDrafting(config.speculation()))
+                        .withDrafting(config.speculation())
+                        .withWarmUp(warmUp.on()))
             .dispatcher(standard -> dispatcher(config, standard))
             .engramCache(engram.cacheBytes())
             .name(config.name())

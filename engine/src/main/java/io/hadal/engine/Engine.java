@@ -32,6 +32,7 @@ public final class Engine implements AutoCloseable {
   private final KvStore store;
   private final WorkerPool pool;
   private final Scheduler scheduler;
+  private final WarmUp warmUp;
 
   /**
    * An engine over a loaded model, which stays open when the engine closes.
@@ -95,6 +96,17 @@ public final class Engine implements AutoCloseable {
                 probe),
             options.stepTokens(),
             drafts);
+    ModelSlowPaths.report(plan, memory, options);
+    this.warmUp =
+        options.warmUp()
+            ? WarmUp.start(
+                model, options.mode(), pool, packsAhead(memory), scheduler::busy)
+            : WarmUp.off();
+  }
+
+  /** Packed copies are made ahead when memory holds them beside the stored form. */
+  private boolean packsAhead(long memory) {
+    return !options.streaming() && plan.weightBytes() < memory / 5 * 2;
   }
 
   /** Opens packed weights and says what they take. */
@@ -146,6 +158,11 @@ public final class Engine implements AutoCloseable {
 
   public MemoryPlan plan() {
     return plan;
+  }
+
+  /** What runs in the background to make the engine fast, or has run. */
+  public WarmUp warmUp() {
+    return warmUp;
   }
 
   /** Store of all caches, for its figures. */
@@ -223,6 +240,7 @@ public final class Engine implements AutoCloseable {
 
   @Override
   public void close() {
+    warmUp.stop();
     pool.close();
     store.close();
     if (ownsModel) {

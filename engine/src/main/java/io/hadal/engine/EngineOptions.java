@@ -19,6 +19,8 @@ import io.hadal.model.NumericMode;
  *     it needs an image
  * @param boundedReplay true to run the layers behind the encoder over the last window of a prompt
  *     only: faster, approximate (V4.1 spec 4.4); not with a drafter, which needs these layers
+ * @param warmUp true to compile kernels and pack weights in the background from the start; see
+ *     {@link WarmUp}
  */
 public record EngineOptions(
     NumericMode mode,
@@ -31,7 +33,8 @@ public record EngineOptions(
     boolean streaming,
     boolean drafting,
     boolean plainImageIds,
-    boolean boundedReplay) {
+    boolean boundedReplay,
+    boolean warmUp) {
 
   public EngineOptions {
     if (threads < 1 || threads > 1024) {
@@ -56,7 +59,7 @@ public record EngineOptions(
     }
   }
 
-  /** Exact arithmetic, all processors, a context of 4096 tokens. */
+  /** Exact arithmetic, all processors, a context of 4096 tokens, no warm-up. */
   public static EngineOptions defaults() {
     return new EngineOptions(
         NumericMode.EXACT,
@@ -66,6 +69,7 @@ public record EngineOptions(
         4096,
         0,
         0,
+        false,
         false,
         false,
         false,
@@ -85,7 +89,8 @@ public record EngineOptions(
         streaming,
         drafting,
         plainImageIds,
-        boundedReplay);
+        boundedReplay,
+        warmUp);
   }
 
   public EngineOptions withPackedCache(boolean packed) {
@@ -100,7 +105,8 @@ public record EngineOptions(
         streaming,
         drafting,
         plainImageIds,
-        boundedReplay);
+        boundedReplay,
+        warmUp);
   }
 
   public EngineOptions withThreads(int count) {
@@ -115,7 +121,8 @@ public record EngineOptions(
         streaming,
         drafting,
         plainImageIds,
-        boundedReplay);
+        boundedReplay,
+        warmUp);
   }
 
   public EngineOptions withStepTokens(int count) {
@@ -130,7 +137,8 @@ public record EngineOptions(
         streaming,
         drafting,
         plainImageIds,
-        boundedReplay);
+        boundedReplay,
+        warmUp);
   }
 
   public EngineOptions withContext(int tokens) {
@@ -145,7 +153,8 @@ public record EngineOptions(
         streaming,
         drafting,
         plainImageIds,
-        boundedReplay);
+        boundedReplay,
+        warmUp);
   }
 
   public EngineOptions withCacheBytes(long bytes) {
@@ -160,7 +169,8 @@ public record EngineOptions(
         streaming,
         drafting,
         plainImageIds,
-        boundedReplay);
+        boundedReplay,
+        warmUp);
   }
 
   public EngineOptions withMemory(long bytes, boolean stream) {
@@ -175,7 +185,8 @@ public record EngineOptions(
         stream,
         drafting,
         plainImageIds,
-        boundedReplay);
+        boundedReplay,
+        warmUp);
   }
 
   public EngineOptions withDrafting(boolean on) {
@@ -190,7 +201,8 @@ public record EngineOptions(
         streaming,
         on,
         plainImageIds,
-        boundedReplay);
+        boundedReplay,
+        warmUp);
   }
 
   public EngineOptions withPlainImageIds(boolean on) {
@@ -205,7 +217,8 @@ public record EngineOptions(
         streaming,
         drafting,
         on,
-        boundedReplay);
+        boundedReplay,
+        warmUp);
   }
 
   public EngineOptions withBoundedReplay(boolean on) {
@@ -220,6 +233,23 @@ public record EngineOptions(
         streaming,
         drafting,
         plainImageIds,
+        on,
+        warmUp);
+  }
+
+  public EngineOptions withWarmUp(boolean on) {
+    return new EngineOptions(
+        mode,
+        packedCache,
+        threads,
+        stepTokens,
+        context,
+        cacheBytes,
+        memoryBytes,
+        streaming,
+        drafting,
+        plainImageIds,
+        boundedReplay,
         on);
   }
 }

@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 
 /**
@@ -21,6 +22,7 @@ final class Scheduler {
   private final ForwardPass forward;
   private final int stepTokens;
   private final boolean drafting;
+  private final AtomicInteger steps = new AtomicInteger();
 
   Scheduler(ModelConfig config, ForwardPass forward, int stepTokens, boolean drafting) {
     this.config = config;
@@ -33,7 +35,21 @@ final class Scheduler {
     return drafting;
   }
 
-  synchronized void run(List<Work> work) {
+  /** True while a step runs or waits. */
+  boolean busy() {
+    return steps.get() > 0;
+  }
+
+  void run(List<Work> work) {
+    steps.incrementAndGet();
+    try {
+      runAll(work);
+    } finally {
+      steps.decrementAndGet();
+    }
+  }
+
+  private synchronized void runAll(List<Work> work) {
     Set<Session> sessions = new HashSet<>();
     for (Work w : work) {
       w.session().check(w.tokens());

@@ -1,5 +1,7 @@
 package io.hadal.kernels;
 
+import java.util.List;
+
 /**
  * Products of packed weights with 8-bit activations.
  *
@@ -25,6 +27,23 @@ public interface BlockKernels {
    * @param together largest number of tokens of one product
    */
   void prepare(BlockInput x, int tokens, int cols, PackedMatrix w, int together);
+
+  /**
+   * Forms of input that {@link #multiply} can take, all with the same bits; fewer than two when
+   * there is no choice.
+   *
+   * @param together as in {@link #prepare}
+   */
+  default List<BlockInput.Form> forms(PackedMatrix w, int together) {
+    return List.of();
+  }
+
+  /**
+   * Lets {@link #prepare} take this form for matrices of this layout and about so many tokens. The
+   * compiler sometimes makes a kernel many times slower than it should be, so that a start-up test
+   * chooses.
+   */
+  default void choose(PackedMatrix w, int together, BlockInput.Form form) {}
 
   /**
    * {@code y[yOffset + t * yStride + r] = W[r] . x[t]} for tokens {@code fromToken <= t < toToken}

@@ -28,24 +28,44 @@ final class KernelProvider {
 
   private static final Kernels JAVA = java(KIND, BITS);
 
+  private static final boolean PLAIN = JAVA instanceof ScalarKernels;
+
   private static final int NATIVE = nativeFeatures(KIND, BITS);
 
-  static final Kernels INSTANCE = NATIVE != 0 ? new NativeKernels(JAVA, NATIVE) : JAVA;
+  /** Without a plain form to start with: what a warm-up exercises. */
+  static final Kernels UNGATED = withNative(JAVA);
 
-  static final Gemm GEMM = JAVA instanceof ScalarKernels ? new ScalarGemm() : VectorLoader.gemm();
+  static final Kernels INSTANCE =
+      withNative(PLAIN ? JAVA : new StartingKernels(JAVA, new ScalarKernels()));
+
+  static final Gemm GEMM = PLAIN ? new ScalarGemm() : VectorLoader.gemm();
+
+  static final AttentionKernels UNGATED_ATTENTION =
+      PLAIN ? new ScalarAttentionKernels() : VectorLoader.attention();
 
   static final AttentionKernels ATTENTION =
-      JAVA instanceof ScalarKernels ? new ScalarAttentionKernels() : VectorLoader.attention();
+      PLAIN
+          ? UNGATED_ATTENTION
+          : new StartingAttentionKernels(UNGATED_ATTENTION, new ScalarAttentionKernels());
 
   static final TrainingKernels TRAINING =
-      JAVA instanceof ScalarKernels ? new ScalarTrainingKernels() : VectorLoader.training();
+      PLAIN ? new ScalarTrainingKernels() : VectorLoader.training();
 
-  static final BlockKernels BLOCKS = NATIVE != 0 ? new NativeBlockKernels(NATIVE) : javaBlocks();
+  static final BlockKernels UNGATED_BLOCKS =
+      NATIVE != 0
+          ? new NativeBlockKernels(NATIVE)
+          : PLAIN ? new PlainBlockKernels() : VectorLoader.blocks();
+
+  /** Native code needs no time to be compiled. */
+  static final BlockKernels BLOCKS =
+      NATIVE != 0 || PLAIN
+          ? UNGATED_BLOCKS
+          : new StartingBlockKernels(UNGATED_BLOCKS, new PlainBlockKernels());
 
   private KernelProvider() {}
 
-  private static BlockKernels javaBlocks() {
-    return JAVA instanceof ScalarKernels ? new PlainBlockKernels() : VectorLoader.blocks();
+  private static Kernels withNative(Kernels java) {
+    return NATIVE != 0 ? new NativeKernels(java, NATIVE) : java;
   }
 
   /** Features that native kernels use; 0 for Java. */
@@ -83,12 +103,10 @@ final class KernelProvider {
         throw new IllegalArgumentException(
             "hadal.kernels=vector needs the JVM flag --add-modules " + MODULE);
       }
-      System.getLogger("io.hadal.kernels")
-          .log(
-              System.Logger.Level.WARNING,
-              "Vector kernels are off, plain Java is many times slower: start the JVM with"
-                  + " --add-modules "
-                  + MODULE);
+      SlowPaths.report(
+          "Vector kernels are off",
+          "plain Java is many times slower",
+          "start with ./hadal, or add --add-modules " + MODULE);
       return new ScalarKernels();
     }
     return VectorLoader.load(width);

@@ -21,6 +21,11 @@ public interface Kernels {
   /** Name for reports, e.g. {@code vector-512} or {@code scalar}. */
   String name();
 
+  /** Ways to the product with one input; null when there is one only. */
+  default @Nullable ProductWays ways() {
+    return null;
+  }
+
   /** Decodes {@code count} elements of a row, from column {@code from}, to f32. */
   void dequantize(Matrix w, int row, int from, int count, float[] out, int outOffset);
 

@@ -6,7 +6,10 @@ import io.hadal.chat.ChatPlanner;
 import io.hadal.chat.Problem;
 import io.hadal.chat.Seal;
 import io.hadal.chat.ServedModel;
+import io.hadal.engine.WarmUp;
 import io.hadal.engine.serving.Dispatcher;
+import io.hadal.kernels.Kernels;
+import io.hadal.kernels.SlowPaths;
 import io.hadal.server.http.HelidonListener;
 import io.hadal.server.http.HttpListener;
 import io.hadal.server.http.JdkListener;
@@ -23,8 +26,12 @@ import io.hadal.server.wire.ResponsesApi;
 import io.hadal.server.wire.TurnRunner;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /** A running server: one model behind the APIs that clients speak. */
 public final class HadalServer implements AutoCloseable {
@@ -159,6 +166,7 @@ public final class HadalServer implements AutoCloseable {
                     metrics.scrape().getBytes(StandardCharsets.UTF_8)),
         "/metrics");
     routes.addOpen("GET", "health", call -> text(call, 200, "ok\n"), "/healthz");
+    routes.add("GET", Dialect.OPENAI, "health", this::state, "/health");
     routes.addOpen("GET", "ready", this::ready, "/readyz");
     routes.addOpen("HEAD", "probe", call -> text(call, 200, ""), "/", "/api/hello");
     return routes;
@@ -178,9 +186,33 @@ public final class HadalServer implements AutoCloseable {
     routes.add("DELETE", dialect, "none", ollama::unsupported, "/api/delete");
   }
 
+  /** Ready before it is warm: answers are right from the start, only slower. */
   private void ready(Call call) {
     boolean ready = !handler.draining();
-    text(call, ready ? 200 : 503, ready ? "ready\n" : "draining\n");
+    WarmUp.State state = model.dispatcher().engine().warmUp().state();
+    String warm = state == WarmUp.State.RUNNING ? "ready, warming up\n" : "ready\n";
+    text(call, ready ? 200 : 503, ready ? warm : "draining\n");
+  }
+
+  /** State of the process for people and scripts. */
+  private void state(Call call) {
+    WarmUp warmUp = model.dispatcher().engine().warmUp();
+    ObjectNode root = JsonMapper.shared().createObjectNode();
+    root.put("status", handler.draining() ? "draining" : "ready")
+        .put("kernels", Kernels.get().name());
+    root.putObject("warm_up")
+        .put("state", warmUp.state().name().toLowerCase(Locale.ROOT))
+        .put("progress", warmUp.progress())
+        .put("seconds", warmUp.time().toMillis() / 1e3);
+    ArrayNode slow = root.putArray("slow_paths");
+    for (SlowPaths.SlowPath path : SlowPaths.all()) {
+      slow.addObject()
+          .put("cause", path.cause())
+          .put("effect", path.effect())
+          .put("remedy", path.remedy());
+    }
+    call.exchange()
+        .send(200, "application/json", root.toString().getBytes(StandardCharsets.UTF_8));
   }
 
   private static void text(Call call, int status, String body) {

@@ -4,6 +4,7 @@ import io.hadal.chat.Usage;
 import io.hadal.engine.serving.Dispatcher;
 import io.hadal.engine.serving.DispatcherStats;
 import io.hadal.engine.serving.PriorityClass;
+import io.hadal.kernels.SlowPaths;
 import io.hadal.server.wire.Call;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
@@ -54,6 +55,10 @@ final class Metrics implements AutoCloseable {
     Gauge.builder("llm_active_requests", active, IntSupplier::getAsInt)
         .strongReference(true)
         .register(registry);
+    Gauge.builder("llm_warm_up_progress", dispatcher, d -> d.engine().warmUp().progress())
+        .tags(model)
+        .register(registry);
+    Gauge.builder("llm_slow_paths", () -> SlowPaths.all().size()).register(registry);
     gauge("llm_running_requests", dispatcher, DispatcherStats::running);
     gauge("llm_batch_size", dispatcher, DispatcherStats::batch);
     gauge("llm_generated_tokens_per_second", dispatcher, DispatcherStats::tokensPerSecond);

@@ -32,4 +32,16 @@ class OperationsTest {
             "llm_kv_cache_bytes")
         .doesNotContain("canary");
   }
+
+  @Test
+  void healthTellsWarmUpAndSlowPaths() {
+    assertThat(SERVER.get("/health").body())
+        .contains("\"status\":\"ready\"")
+        .contains("\"warm_up\":{\"state\":\"off\",\"progress\":1.0")
+        .contains("\"slow_paths\":[");
+    assertThat(SERVER.get("/metrics").body())
+        .contains("llm_warm_up_progress{")
+        .contains("llm_slow_paths");
+    assertThat(SERVER.get("/readyz").body()).isEqualTo("ready\n");
+  }
 }

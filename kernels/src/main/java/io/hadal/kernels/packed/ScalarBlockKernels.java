@@ -29,16 +29,23 @@ public final class ScalarBlockKernels {
 
   /** One block of one row and token. */
   static float block(BlockCodes codes, BlockInput x, int t, int b, float sum) {
-    int products = 0;
-    int mins = 0;
     int at = t * x.cols() + 32 * b;
-    for (int k = 0; k < 32; k++) {
-      int q = x.codes()[at + k];
-      products += codes.scale[k >> 4] * codes.value[k] * q;
-      mins += codes.min[k >> 4] * q;
-    }
+    int sums = 2 * (t * x.blocks() + b);
+    int products =
+        codes.scale[0] * half(codes.value, 0, x.codes(), at)
+            + codes.scale[1] * half(codes.value, 16, x.codes(), at);
+    int mins = codes.min[0] * x.sums()[sums] + codes.min[1] * x.sums()[sums + 1];
     float dx = x.scales()[t * x.blocks() + b];
     float out = Math.fma((float) products, codes.d * dx, sum);
     return codes.hasMin ? Math.fma((float) -mins, codes.dmin * dx, out) : out;
+  }
+
+  /** Products of sixteen columns. */
+  private static int half(int[] values, int from, byte[] codes, int at) {
+    int sum = 0;
+    for (int k = from; k < from + 16; k++) {
+      sum += values[k] * codes[at + k];
+    }
+    return sum;
   }
 }

@@ -1,6 +1,8 @@
 package io.hadal.kernels.vector;
 
 import io.hadal.kernels.Matrix;
+import io.hadal.kernels.ProductWays;
+import io.hadal.kernels.StorageType;
 import io.hadal.kernels.scalar.Lanes;
 import io.hadal.kernels.scalar.RowDecoder;
 import java.util.Arrays;
@@ -24,6 +26,9 @@ final class MatrixProduct {
 
   private static final Tiles TILES = Tiles.INSTANCE;
 
+  /** Types whose direct kernel the start-up test found slower than panels. */
+  private static final boolean[] BY_PANELS = new boolean[StorageType.values().length];
+
   private MatrixProduct() {}
 
   static void multiply(
@@ -37,16 +42,63 @@ final class MatrixProduct {
       float[] y,
       int yOffset,
       int yStride) {
-    RowDecoder decoder = VectorDecoders.of(w.type());
-    Scratch scratch = Scratch.get();
-    RowKernel kernel = tokens <= DIRECT_TOKENS ? RowKernels.of(w) : null;
-    if (kernel != null) {
-      for (int t = 0; t < tokens; t++) {
-        int yAt = yOffset + t * yStride;
-        direct(w, decoder, kernel, fromRow, toRow, x, xOffset + t * xStride, y, yAt, scratch);
-      }
+    RowKernel kernel =
+        tokens <= DIRECT_TOKENS && !BY_PANELS[w.type().ordinal()] ? RowKernels.of(w) : null;
+    if (kernel == null) {
+      panels(w, fromRow, toRow, x, xOffset, xStride, tokens, y, yOffset, yStride);
       return;
     }
+    RowDecoder decoder = VectorDecoders.of(w.type());
+    Scratch scratch = Scratch.get();
+    for (int t = 0; t < tokens; t++) {
+      int yAt = yOffset + t * yStride;
+      direct(w, decoder, kernel, fromRow, toRow, x, xOffset + t * xStride, y, yAt, scratch);
+    }
+  }
+
+  /** The start-up test's interface to the two ways. */
+  static final ProductWays WAYS =
+      new ProductWays() {
+        @Override
+        public int count(Matrix w) {
+          return RowKernels.of(w) == null ? 1 : 2;
+        }
+
+        @Override
+        public String name(int way) {
+          return way == 0 ? "rows" : "panels";
+        }
+
+        @Override
+        public void multiply(int way, Matrix w, int fromRow, int toRow, float[] x, float[] y) {
+          RowKernel kernel = way == 0 ? RowKernels.of(w) : null;
+          if (kernel == null) {
+            panels(w, fromRow, toRow, x, 0, w.cols(), 1, y, 0, w.rows());
+          } else {
+            RowDecoder decoder = VectorDecoders.of(w.type());
+            direct(w, decoder, kernel, fromRow, toRow, x, 0, y, 0, Scratch.get());
+          }
+        }
+
+        @Override
+        public void choose(Matrix w, int way) {
+          BY_PANELS[w.type().ordinal()] = way == 1;
+        }
+      };
+
+  private static void panels(
+      Matrix w,
+      int fromRow,
+      int toRow,
+      float[] x,
+      int xOffset,
+      int xStride,
+      int tokens,
+      float[] y,
+      int yOffset,
+      int yStride) {
+    RowDecoder decoder = VectorDecoders.of(w.type());
+    Scratch scratch = Scratch.get();
     int panelRows = tokens < 4 ? 4 : PANEL_ROWS;
     float[] lanes = scratch.lanes(Math.min(tokens, TOKENS) * panelRows * Lanes.COUNT);
     for (int t = 0; t < tokens; t += TOKENS) {

@@ -2,6 +2,7 @@ package io.hadal.kernels.vector;
 
 import io.hadal.kernels.Kernels;
 import io.hadal.kernels.Matrix;
+import io.hadal.kernels.ProductWays;
 import io.hadal.kernels.scalar.MatmulArguments;
 import io.hadal.kernels.scalar.RowDecoders;
 import io.hadal.kernels.scalar.ScalarKernels;
@@ -19,6 +20,11 @@ public final class VectorKernels implements Kernels {
   @Override
   public String name() {
     return "vector-" + Width.BITS;
+  }
+
+  @Override
+  public ProductWays ways() {
+    return MatrixProduct.WAYS;
   }
 
   @Override

@@ -4,6 +4,7 @@ import io.hadal.kernels.BlockInput;
 import io.hadal.kernels.Matrix;
 import io.hadal.kernels.PackedMatrix;
 import io.hadal.model.weights.MoeWeights.ExpertWeights;
+import io.hadal.model.weights.PackedWeights;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -33,12 +34,16 @@ final class BlockExperts {
 
   /** True when all experts are stored alike in a form that packs. */
   boolean handles(List<ExpertWeights> experts) {
+    return handles(experts, blocks.weights());
+  }
+
+  static boolean handles(List<ExpertWeights> experts, PackedWeights forms) {
     ExpertWeights first = experts.getFirst();
     for (ExpertWeights e : experts) {
       if (!e.storedAs(first)
-          || !blocks.handles(e.w1())
-          || !blocks.handles(e.w3())
-          || !blocks.handles(e.w2())) {
+          || !forms.provides(e.w1())
+          || !forms.provides(e.w3())
+          || !forms.provides(e.w2())) {
         return false;
       }
     }

@@ -7,6 +7,7 @@ import io.hadal.kernels.packed.PackedLayout;
 import io.hadal.kernels.packed.ProductArguments;
 import io.hadal.kernels.vector.Width;
 import java.util.Arrays;
+import java.util.List;
 
 /** Block-integer products on the Vector API. */
 public final class VectorBlockKernels implements BlockKernels {
@@ -19,6 +20,10 @@ public final class VectorBlockKernels implements BlockKernels {
   private static final ThreadLocal<float[]> SUMS =
       ThreadLocal.withInitial(() -> new float[16 * SIDE_BY_SIDE]);
 
+  // Choices of the start-up test. Readers that still see the old one compute the same.
+  private final boolean[] fewByPanels = new boolean[PackedLayout.values().length];
+  private final boolean[] manyByRows = new boolean[PackedLayout.values().length];
+
   @Override
   public String name() {
     return "vector-" + Width.BITS;
@@ -26,10 +31,38 @@ public final class VectorBlockKernels implements BlockKernels {
 
   @Override
   public void prepare(BlockInput x, int tokens, int cols, PackedMatrix w, int together) {
+    x.begin(tokens, cols, form(w.layout(), together));
+  }
+
+  private BlockInput.Form form(PackedLayout layout, int together) {
+    PackedRows rows = PackedKernels.rows(layout);
+    if (rows == null) {
+      return BlockInput.Form.PANELS;
+    }
+    boolean panels =
+        together > ROW_TOKENS ? !manyByRows[layout.ordinal()] : fewByPanels[layout.ordinal()];
+    return panels ? BlockInput.Form.PANELS : rows.form();
+  }
+
+  @Override
+  public List<BlockInput.Form> forms(PackedMatrix w, int together) {
     PackedRows rows = PackedKernels.rows(w.layout());
-    BlockInput.Form form =
-        rows == null || together > ROW_TOKENS ? BlockInput.Form.PANELS : rows.form();
-    x.begin(tokens, cols, form);
+    if (rows == null) {
+      return List.of(BlockInput.Form.PANELS);
+    }
+    return together > ROW_TOKENS
+        ? List.of(BlockInput.Form.PANELS, rows.form())
+        : List.of(rows.form(), BlockInput.Form.PANELS);
+  }
+
+  @Override
+  public void choose(PackedMatrix w, int together, BlockInput.Form form) {
+    boolean panels = form == BlockInput.Form.PANELS;
+    if (together > ROW_TOKENS) {
+      manyByRows[w.layout().ordinal()] = !panels;
+    } else {
+      fewByPanels[w.layout().ordinal()] = panels;
+    }
   }
 
   @Override

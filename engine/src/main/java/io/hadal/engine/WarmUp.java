@@ -1,0 +1,220 @@
+package io.hadal.engine;
+
+import io.hadal.kernels.KernelTrial;
+import io.hadal.kernels.Matrix;
+import io.hadal.kernels.WorkerPool;
+import io.hadal.model.Model;
+import io.hadal.model.NumericMode;
+import io.hadal.model.forward.MatrixUses;
+import io.hadal.model.forward.ModelKernels;
+import io.hadal.model.forward.ModelKernels.Need;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
+
+/**
+ * Makes an engine ready before it is asked: background threads run the kernels that its model needs
+ * until they are compiled, choose among variants by time, and pack weights in the order of the
+ * layers. A kernel that is not compiled yet is replaced by plain Java meanwhile, which computes the
+ * same bits. Sessions and caches are not touched and no result depends on it. Packing rests while a
+ * step runs, and everything ends when the engine closes.
+ */
+public final class WarmUp {
+  /** How far it is. */
+  public enum State {
+    /** Not asked for. */
+    OFF,
+    /** Under way. */
+    RUNNING,
+    /** All kernels are compiled and all weights that are packed ahead are. */
+    WARM,
+    /** The engine was closed before. */
+    STOPPED
+  }
+
+  /** Most time for one variant of one kernel. */
+  private static final long KERNEL_NANOS = TimeUnit.SECONDS.toNanos(20);
+
+  private static final int MOST_THREADS = 4;
+
+  /** Bytes of stored weights that are packed between two looks at whether a step runs. */
+  private static final long PIECE_BYTES = 8 << 20;
+
+  private final List<KernelTrial> trials = new ArrayList<>();
+  private final List<Thread> threads = new ArrayList<>();
+  private final CountDownLatch running;
+  private final BooleanSupplier busy;
+  private final long start = System.nanoTime();
+  private final AtomicInteger next = new AtomicInteger();
+  private final int kernels;
+  private final List<Need> needs;
+  private volatile boolean stopped;
+  private volatile long nanos;
+  private volatile int packedGroups;
+  private final int groups;
+
+  /** A warm-up that was not asked for. */
+  static WarmUp off() {
+    return new WarmUp(List.of(), List.of(), 0, () -> false);
+  }
+
+  private WarmUp(
+      List<Need> needs, List<List<Matrix>> pack, int count, BooleanSupplier busy) {
+    this.kernels = needs.size();
+    this.needs = needs;
+    this.groups = pack.size();
+    this.running = new CountDownLatch(count);
+    this.busy = busy;
+  }
+
+  /**
+   * Starts.
+   *
+   * @param packAhead whether weights are packed too
+   * @param busy whether a step runs or waits
+   */
+  static WarmUp start(
+      Model model, NumericMode mode, WorkerPool pool, boolean packAhead, BooleanSupplier busy) {
+    MatrixUses uses = MatrixUses.of(model.config(), model.weights(), model.packed(), mode);
+    ModelSlowPaths.report(uses);
+    List<Need> needs = ModelKernels.of(model.config(), model.weights(), uses, mode);
+    // Until they are compiled they would be slower than plain Java.
+    needs.forEach(need -> need.gate().hold());
+    List<List<Matrix>> pack = packAhead ? uses.packed() : List.of();
+    int compilers = Math.clamp(pool.threads() / 2, 1, MOST_THREADS);
+    WarmUp warmUp = new WarmUp(needs, pack, compilers + 1, busy);
+    for (int i = 0; i < compilers; i++) {
+      warmUp.spawn("hadal-warm-up-" + i, () -> warmUp.compile(needs));
+    }
+    warmUp.spawn("hadal-packing", () -> warmUp.pack(model, pack, pool));
+    return warmUp;
+  }
+
+  private void spawn(String name, Runnable work) {
+    Thread thread =
+        new Thread(
+            () -> {
+              try {
+                work.run();
+              } finally {
+                nanos = System.nanoTime() - start;
+                running.countDown();
+              }
+            },
+            name);
+    thread.setDaemon(true);
+    thread.setPriority(Thread.MIN_PRIORITY);
+    threads.add(thread);
+    thread.start();
+  }
+
+  private void compile(List<Need> needs) {
+    for (int i = next.getAndIncrement(); i < needs.size() && !stopped; ) {
+      KernelTrial trial = KernelTrial.of(needs.get(i).exercise().get(), KERNEL_NANOS, () -> stopped);
+      needs.get(i).gate().release();
+      if (stopped) {
+        return;
+      }
+      synchronized (trials) {
+        trials.add(trial);
+      }
+      ModelSlowPaths.report(trial);
+      i = next.getAndIncrement();
+    }
+  }
+
+  private void pack(Model model, List<List<Matrix>> pack, WorkerPool pool) {
+    for (List<Matrix> group : pack) {
+      int from = 0;
+      while (from < group.size() && !stopped) {
+        if (busy.getAsBoolean()) {
+          pause();
+          continue;
+        }
+        int to = from;
+        for (long bytes = 0; to < group.size() && bytes < PIECE_BYTES; to++) {
+          bytes += group.get(to).byteSize();
+        }
+        model.packed().require(group.subList(from, to), pool);
+        from = to;
+      }
+      if (stopped) {
+        return;
+      }
+      packedGroups++;
+    }
+  }
+
+  private static void pause() {
+    try {
+      Thread.sleep(1);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  public State state() {
+    if (threads.isEmpty()) {
+      return State.OFF;
+    }
+    if (running.getCount() > 0) {
+      return stopped ? State.STOPPED : State.RUNNING;
+    }
+    return packedGroups == groups && trials().size() == kernels ? State.WARM : State.STOPPED;
+  }
+
+  /** Kernels that have been looked at so far. */
+  public List<KernelTrial> trials() {
+    synchronized (trials) {
+      return List.copyOf(trials);
+    }
+  }
+
+  /** Kernels that the model needs. */
+  public int kernels() {
+    return kernels;
+  }
+
+  /** Share of the work that is done, 0 to 1; 1 when nothing is asked for. */
+  public double progress() {
+    int all = kernels + groups;
+    return all == 0 ? 1 : (double) (trials().size() + packedGroups) / all;
+  }
+
+  /** Time it took, or has taken so far. */
+  public Duration time() {
+    return Duration.ofNanos(running.getCount() > 0 ? System.nanoTime() - start : nanos);
+  }
+
+  /**
+   * Waits for the end.
+   *
+   * @return false when the time was not enough
+   */
+  public boolean await(Duration most) throws InterruptedException {
+    return running.await(most.toNanos(), TimeUnit.NANOSECONDS);
+  }
+
+  /** Ends it at once: within one run of a kernel. */
+  void stop() {
+    stopped = true;
+    needs.forEach(need -> need.gate().release());
+    boolean interrupted = false;
+    for (Thread thread : threads) {
+      while (thread.isAlive()) {
+        try {
+          thread.join();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
