@@ -113,7 +113,7 @@ public final class PackedWeights implements AutoCloseable {
       return matrices;
     }
     // A checksum is one thread's work.
-    PackedMatrix[] mapped = new PackedMatrix[matrices.size()];
+    @Nullable PackedMatrix[] mapped = new PackedMatrix[matrices.size()];
     pool.run(
         mapped.length,
         (task, worker) -> {
@@ -124,8 +124,9 @@ public final class PackedWeights implements AutoCloseable {
     List<Matrix> rest = new ArrayList<>();
     for (int i = 0; i < mapped.length; i++) {
       Matrix w = matrices.get(i);
-      if (mapped[i] != null) {
-        packed.putIfAbsent(w, mapped[i]);
+      PackedMatrix found = mapped[i];
+      if (found != null) {
+        packed.putIfAbsent(w, found);
         continue;
       }
       rest.add(w);
