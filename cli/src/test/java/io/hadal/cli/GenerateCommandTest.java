@@ -125,7 +125,7 @@ class GenerateCommandTest {
     assertUsage("generate", "--tokens", file, "--temperature", "-1");
     assertUsage("generate", "--tokens", file, "--temperature", "NaN");
     assertUsage("generate", "--tokens", file, "--top-p", "0");
-    assertUsage("generate", "--tokens", file, "--mode", "fast");
+    assertUsage("generate", "--tokens", file, "--mode", "quick");
     assertUsage("generate", "--tokens", file, "--logprobs");
     assertUsage("generate", "--tokens", file, "--json", "--logprobs=1000");
     Invocation noTokenizer = TestModel.on("generate", "--prompt", "text");
