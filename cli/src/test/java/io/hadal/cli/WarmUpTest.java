@@ -64,6 +64,7 @@ class WarmUpTest {
     Invocation doctor = Invocation.hadal("doctor", "--model", DemoFiles.trained(null).toString());
     assertThat(doctor.out()).contains("kernel ").contains("rmsNorm");
     // Native kernels of packed weights have nothing to be compiled or chosen.
-    assertThat(doctor.out().contains("packed ")).isEqualTo(!Kernels.get().name().contains("native"));
+    assertThat(doctor.out().contains("packed "))
+        .isEqualTo(!Kernels.get().name().contains("native"));
   }
 }

@@ -117,7 +117,34 @@ final class Iq3XxsRows512 extends UnitRows {
           ShortVector high = i.selectFrom(G4, G5).blend(i.selectFrom(G6, G7), odd);
           IntVector codes = low.blend(high, i.compare(GT, (short) 127)).reinterpretAsInts();
           int xj = xb + 8 * h + 4 * e;
-          IntVector s = signs.lanewise(LSHL, 3).lanewise(BITWISE_BLEND, codes, CODE).reinterpretAsShorts().selectFrom(LEVELS).mul(IntVector.broadcast(I, pairs[xj + 0]).reinterpretAsShorts()).add(signs.lanewise(LSHL, 2).lanewise(BITWISE_BLEND, codes.lanewise(LSHR, 3), CODE).reinterpretAsShorts().selectFrom(LEVELS).mul(IntVector.broadcast(I, pairs[xj + 1]).reinterpretAsShorts())).add(signs.lanewise(LSHL, 1).lanewise(BITWISE_BLEND, codes.lanewise(LSHR, 6), CODE).reinterpretAsShorts().selectFrom(LEVELS).mul(IntVector.broadcast(I, pairs[xj + 2]).reinterpretAsShorts())).add(signs.lanewise(BITWISE_BLEND, codes.lanewise(LSHR, 9), CODE).reinterpretAsShorts().selectFrom(LEVELS).mul(IntVector.broadcast(I, pairs[xj + 3]).reinterpretAsShorts())).reinterpretAsInts();
+          IntVector s =
+              signs
+                  .lanewise(LSHL, 3)
+                  .lanewise(BITWISE_BLEND, codes, CODE)
+                  .reinterpretAsShorts()
+                  .selectFrom(LEVELS)
+                  .mul(IntVector.broadcast(I, pairs[xj + 0]).reinterpretAsShorts())
+                  .add(
+                      signs
+                          .lanewise(LSHL, 2)
+                          .lanewise(BITWISE_BLEND, codes.lanewise(LSHR, 3), CODE)
+                          .reinterpretAsShorts()
+                          .selectFrom(LEVELS)
+                          .mul(IntVector.broadcast(I, pairs[xj + 1]).reinterpretAsShorts()))
+                  .add(
+                      signs
+                          .lanewise(LSHL, 1)
+                          .lanewise(BITWISE_BLEND, codes.lanewise(LSHR, 6), CODE)
+                          .reinterpretAsShorts()
+                          .selectFrom(LEVELS)
+                          .mul(IntVector.broadcast(I, pairs[xj + 2]).reinterpretAsShorts()))
+                  .add(
+                      signs
+                          .lanewise(BITWISE_BLEND, codes.lanewise(LSHR, 9), CODE)
+                          .reinterpretAsShorts()
+                          .selectFrom(LEVELS)
+                          .mul(IntVector.broadcast(I, pairs[xj + 3]).reinterpretAsShorts()))
+                  .reinterpretAsInts();
           sum = sum.add(s.lanewise(LSHL, 16).lanewise(ASHR, 16).add(s.lanewise(ASHR, 16)));
           index = index.lanewise(LSHR, 8);
           signs = signs.lanewise(LSHR, 4);

@@ -82,14 +82,38 @@ final class Iq4kRows extends UnitRows {
         IntVector i = IntVector.zero(I);
         for (int k = 0; k < 4; k++) {
           IntVector v = IntVector.fromMemorySegment(I, w, p + 64 * k, LITTLE_ENDIAN);
-          IntVector s0 = v.reinterpretAsShorts().selectFrom(LUT).mul(IntVector.broadcast(I, pairs[xb + 4 * k + 0]).reinterpretAsShorts()).add(v.lanewise(LSHR, 4).reinterpretAsShorts().selectFrom(LUT).mul(IntVector.broadcast(I, pairs[xb + 4 * k + 1]).reinterpretAsShorts())).reinterpretAsInts();
+          IntVector s0 =
+              v.reinterpretAsShorts()
+                  .selectFrom(LUT)
+                  .mul(IntVector.broadcast(I, pairs[xb + 4 * k + 0]).reinterpretAsShorts())
+                  .add(
+                      v.lanewise(LSHR, 4)
+                          .reinterpretAsShorts()
+                          .selectFrom(LUT)
+                          .mul(IntVector.broadcast(I, pairs[xb + 4 * k + 1]).reinterpretAsShorts()))
+                  .reinterpretAsInts();
           i = i.add(s0.lanewise(LSHL, 16).lanewise(ASHR, 16).add(s0.lanewise(ASHR, 16)));
-          IntVector s2 = v.lanewise(LSHR, 8).reinterpretAsShorts().selectFrom(LUT).mul(IntVector.broadcast(I, pairs[xb + 4 * k + 2]).reinterpretAsShorts()).add(v.lanewise(LSHR, 12).reinterpretAsShorts().selectFrom(LUT).mul(IntVector.broadcast(I, pairs[xb + 4 * k + 3]).reinterpretAsShorts())).reinterpretAsInts();
+          IntVector s2 =
+              v.lanewise(LSHR, 8)
+                  .reinterpretAsShorts()
+                  .selectFrom(LUT)
+                  .mul(IntVector.broadcast(I, pairs[xb + 4 * k + 2]).reinterpretAsShorts())
+                  .add(
+                      v.lanewise(LSHR, 12)
+                          .reinterpretAsShorts()
+                          .selectFrom(LUT)
+                          .mul(IntVector.broadcast(I, pairs[xb + 4 * k + 3]).reinterpretAsShorts()))
+                  .reinterpretAsInts();
           i = i.add(s2.lanewise(LSHL, 16).lanewise(ASHR, 16).add(s2.lanewise(ASHR, 16)));
         }
         FloatVector f = (FloatVector) i.convert(I2F, 0);
-        FloatVector sc = (FloatVector) ByteVector.fromMemorySegment(B, w, p + 256 - part * (3 * L), LITTLE_ENDIAN).convertShape(B2F, F, 0);
-        f.mul(sc).fma(FloatVector.fromArray(F, d, L * u).mul(x), FloatVector.fromArray(F, sums, L * u)).intoArray(sums, L * u);
+        FloatVector sc =
+            (FloatVector)
+                ByteVector.fromMemorySegment(B, w, p + 256 - part * (3 * L), LITTLE_ENDIAN)
+                    .convertShape(B2F, F, 0);
+        f.mul(sc)
+            .fma(FloatVector.fromArray(F, d, L * u).mul(x), FloatVector.fromArray(F, sums, L * u))
+            .intoArray(sums, L * u);
       }
     }
   }

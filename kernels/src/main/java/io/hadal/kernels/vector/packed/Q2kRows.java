@@ -75,36 +75,131 @@ final class Q2kRows extends UnitRows {
         long p = at + (u / PARTS) * groupBytes + part * (4 * L) + (long) b * BLOCK;
         IntVector h0 = IntVector.fromMemorySegment(I, w, p + 0, LITTLE_ENDIAN);
         ShortVector a0 = ShortVector.zero(H);
-        a0 = a0.add(h0.and(0x00030003).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 0]).reinterpretAsShorts()));
-        a0 = a0.add(h0.lanewise(LSHR, 2).and(0x00030003).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 1]).reinterpretAsShorts()));
-        a0 = a0.add(h0.lanewise(LSHR, 8).and(0x00030003).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 2]).reinterpretAsShorts()));
-        a0 = a0.add(h0.lanewise(LSHR, 10).and(0x00030003).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 3]).reinterpretAsShorts()));
-        a0 = a0.add(h0.lanewise(LSHR, 4).and(0x00030003).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 4]).reinterpretAsShorts()));
-        a0 = a0.add(h0.lanewise(LSHR, 6).and(0x00030003).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 5]).reinterpretAsShorts()));
-        a0 = a0.add(h0.lanewise(LSHR, 12).and(0x00030003).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 6]).reinterpretAsShorts()));
-        a0 = a0.add(h0.lanewise(LSHR, 14).and(0x00030003).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 7]).reinterpretAsShorts()));
+        a0 =
+            a0.add(
+                h0.and(0x00030003)
+                    .reinterpretAsShorts()
+                    .mul(IntVector.broadcast(I, pairs[xb + 0]).reinterpretAsShorts()));
+        a0 =
+            a0.add(
+                h0.lanewise(LSHR, 2)
+                    .and(0x00030003)
+                    .reinterpretAsShorts()
+                    .mul(IntVector.broadcast(I, pairs[xb + 1]).reinterpretAsShorts()));
+        a0 =
+            a0.add(
+                h0.lanewise(LSHR, 8)
+                    .and(0x00030003)
+                    .reinterpretAsShorts()
+                    .mul(IntVector.broadcast(I, pairs[xb + 2]).reinterpretAsShorts()));
+        a0 =
+            a0.add(
+                h0.lanewise(LSHR, 10)
+                    .and(0x00030003)
+                    .reinterpretAsShorts()
+                    .mul(IntVector.broadcast(I, pairs[xb + 3]).reinterpretAsShorts()));
+        a0 =
+            a0.add(
+                h0.lanewise(LSHR, 4)
+                    .and(0x00030003)
+                    .reinterpretAsShorts()
+                    .mul(IntVector.broadcast(I, pairs[xb + 4]).reinterpretAsShorts()));
+        a0 =
+            a0.add(
+                h0.lanewise(LSHR, 6)
+                    .and(0x00030003)
+                    .reinterpretAsShorts()
+                    .mul(IntVector.broadcast(I, pairs[xb + 5]).reinterpretAsShorts()));
+        a0 =
+            a0.add(
+                h0.lanewise(LSHR, 12)
+                    .and(0x00030003)
+                    .reinterpretAsShorts()
+                    .mul(IntVector.broadcast(I, pairs[xb + 6]).reinterpretAsShorts()));
+        a0 =
+            a0.add(
+                h0.lanewise(LSHR, 14)
+                    .and(0x00030003)
+                    .reinterpretAsShorts()
+                    .mul(IntVector.broadcast(I, pairs[xb + 7]).reinterpretAsShorts()));
         IntVector s0 = a0.reinterpretAsInts();
         IntVector h1 = IntVector.fromMemorySegment(I, w, p + 64, LITTLE_ENDIAN);
         ShortVector a1 = ShortVector.zero(H);
-        a1 = a1.add(h1.and(0x00030003).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 8]).reinterpretAsShorts()));
-        a1 = a1.add(h1.lanewise(LSHR, 2).and(0x00030003).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 9]).reinterpretAsShorts()));
-        a1 = a1.add(h1.lanewise(LSHR, 8).and(0x00030003).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 10]).reinterpretAsShorts()));
-        a1 = a1.add(h1.lanewise(LSHR, 10).and(0x00030003).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 11]).reinterpretAsShorts()));
-        a1 = a1.add(h1.lanewise(LSHR, 4).and(0x00030003).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 12]).reinterpretAsShorts()));
-        a1 = a1.add(h1.lanewise(LSHR, 6).and(0x00030003).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 13]).reinterpretAsShorts()));
-        a1 = a1.add(h1.lanewise(LSHR, 12).and(0x00030003).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 14]).reinterpretAsShorts()));
-        a1 = a1.add(h1.lanewise(LSHR, 14).and(0x00030003).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 15]).reinterpretAsShorts()));
+        a1 =
+            a1.add(
+                h1.and(0x00030003)
+                    .reinterpretAsShorts()
+                    .mul(IntVector.broadcast(I, pairs[xb + 8]).reinterpretAsShorts()));
+        a1 =
+            a1.add(
+                h1.lanewise(LSHR, 2)
+                    .and(0x00030003)
+                    .reinterpretAsShorts()
+                    .mul(IntVector.broadcast(I, pairs[xb + 9]).reinterpretAsShorts()));
+        a1 =
+            a1.add(
+                h1.lanewise(LSHR, 8)
+                    .and(0x00030003)
+                    .reinterpretAsShorts()
+                    .mul(IntVector.broadcast(I, pairs[xb + 10]).reinterpretAsShorts()));
+        a1 =
+            a1.add(
+                h1.lanewise(LSHR, 10)
+                    .and(0x00030003)
+                    .reinterpretAsShorts()
+                    .mul(IntVector.broadcast(I, pairs[xb + 11]).reinterpretAsShorts()));
+        a1 =
+            a1.add(
+                h1.lanewise(LSHR, 4)
+                    .and(0x00030003)
+                    .reinterpretAsShorts()
+                    .mul(IntVector.broadcast(I, pairs[xb + 12]).reinterpretAsShorts()));
+        a1 =
+            a1.add(
+                h1.lanewise(LSHR, 6)
+                    .and(0x00030003)
+                    .reinterpretAsShorts()
+                    .mul(IntVector.broadcast(I, pairs[xb + 13]).reinterpretAsShorts()));
+        a1 =
+            a1.add(
+                h1.lanewise(LSHR, 12)
+                    .and(0x00030003)
+                    .reinterpretAsShorts()
+                    .mul(IntVector.broadcast(I, pairs[xb + 14]).reinterpretAsShorts()));
+        a1 =
+            a1.add(
+                h1.lanewise(LSHR, 14)
+                    .and(0x00030003)
+                    .reinterpretAsShorts()
+                    .mul(IntVector.broadcast(I, pairs[xb + 15]).reinterpretAsShorts()));
         IntVector s1 = a1.reinterpretAsInts();
-        FloatVector f0 = (FloatVector) s0.lanewise(LSHL, 16).lanewise(ASHR, 16).add(s0.lanewise(ASHR, 16)).convert(I2F, 0);
-        FloatVector f1 = (FloatVector) s1.lanewise(LSHL, 16).lanewise(ASHR, 16).add(s1.lanewise(ASHR, 16)).convert(I2F, 0);
-        IntVector e0 = (IntVector) ByteVector.fromMemorySegment(B, w, p + 128 - part * (3 * L), LITTLE_ENDIAN).convertShape(ZERO_EXTEND_B2I, I, 0);
-        IntVector e1 = (IntVector) ByteVector.fromMemorySegment(B, w, p + 144 - part * (3 * L), LITTLE_ENDIAN).convertShape(ZERO_EXTEND_B2I, I, 0);
+        FloatVector f0 =
+            (FloatVector)
+                s0.lanewise(LSHL, 16).lanewise(ASHR, 16).add(s0.lanewise(ASHR, 16)).convert(I2F, 0);
+        FloatVector f1 =
+            (FloatVector)
+                s1.lanewise(LSHL, 16).lanewise(ASHR, 16).add(s1.lanewise(ASHR, 16)).convert(I2F, 0);
+        IntVector e0 =
+            (IntVector)
+                ByteVector.fromMemorySegment(B, w, p + 128 - part * (3 * L), LITTLE_ENDIAN)
+                    .convertShape(ZERO_EXTEND_B2I, I, 0);
+        IntVector e1 =
+            (IntVector)
+                ByteVector.fromMemorySegment(B, w, p + 144 - part * (3 * L), LITTLE_ENDIAN)
+                    .convertShape(ZERO_EXTEND_B2I, I, 0);
         FloatVector c0 = (FloatVector) e0.and(15).convert(I2F, 0);
         FloatVector c1 = (FloatVector) e1.and(15).convert(I2F, 0);
         FloatVector m0 = (FloatVector) e0.lanewise(LSHR, 4).convert(I2F, 0);
         FloatVector m1 = (FloatVector) e1.lanewise(LSHR, 4).convert(I2F, 0);
-        FloatVector sum = f0.fma(c0, f1.mul(c1)).fma(FloatVector.fromArray(F, d, L * u).mul(x), FloatVector.fromArray(F, sums, L * u));
-        m0.mul(-q0).add(m1.mul(-q1)).fma(FloatVector.fromArray(F, dmin, L * u).mul(x), sum).intoArray(sums, L * u);
+        FloatVector sum =
+            f0.fma(c0, f1.mul(c1))
+                .fma(
+                    FloatVector.fromArray(F, d, L * u).mul(x),
+                    FloatVector.fromArray(F, sums, L * u));
+        m0.mul(-q0)
+            .add(m1.mul(-q1))
+            .fma(FloatVector.fromArray(F, dmin, L * u).mul(x), sum)
+            .intoArray(sums, L * u);
       }
     }
   }

@@ -75,31 +75,145 @@ final class Q3kRows extends UnitRows {
         IntVector b0 = IntVector.fromMemorySegment(I, w, p + 128, LITTLE_ENDIAN);
         IntVector h0 = IntVector.fromMemorySegment(I, w, p + 0, LITTLE_ENDIAN);
         ShortVector a0 = ShortVector.zero(H);
-        a0 = a0.add(h0.and(0x00030003).or(b0.lanewise(LSHL, 2).and(0x00040004)).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 0]).reinterpretAsShorts()));
-        a0 = a0.add(h0.lanewise(LSHR, 2).and(0x00030003).or(b0.lanewise(LSHL, 1).and(0x00040004)).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 1]).reinterpretAsShorts()));
-        a0 = a0.add(h0.lanewise(LSHR, 8).and(0x00030003).or(b0.lanewise(LSHR, 6).and(0x00040004)).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 2]).reinterpretAsShorts()));
-        a0 = a0.add(h0.lanewise(LSHR, 10).and(0x00030003).or(b0.lanewise(LSHR, 7).and(0x00040004)).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 3]).reinterpretAsShorts()));
-        a0 = a0.add(h0.lanewise(LSHR, 4).and(0x00030003).or(b0.and(0x00040004)).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 4]).reinterpretAsShorts()));
-        a0 = a0.add(h0.lanewise(LSHR, 6).and(0x00030003).or(b0.lanewise(LSHR, 1).and(0x00040004)).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 5]).reinterpretAsShorts()));
-        a0 = a0.add(h0.lanewise(LSHR, 12).and(0x00030003).or(b0.lanewise(LSHR, 8).and(0x00040004)).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 6]).reinterpretAsShorts()));
-        a0 = a0.add(h0.lanewise(LSHR, 14).and(0x00030003).or(b0.lanewise(LSHR, 9).and(0x00040004)).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 7]).reinterpretAsShorts()));
+        a0 =
+            a0.add(
+                h0.and(0x00030003)
+                    .or(b0.lanewise(LSHL, 2).and(0x00040004))
+                    .reinterpretAsShorts()
+                    .mul(IntVector.broadcast(I, pairs[xb + 0]).reinterpretAsShorts()));
+        a0 =
+            a0.add(
+                h0.lanewise(LSHR, 2)
+                    .and(0x00030003)
+                    .or(b0.lanewise(LSHL, 1).and(0x00040004))
+                    .reinterpretAsShorts()
+                    .mul(IntVector.broadcast(I, pairs[xb + 1]).reinterpretAsShorts()));
+        a0 =
+            a0.add(
+                h0.lanewise(LSHR, 8)
+                    .and(0x00030003)
+                    .or(b0.lanewise(LSHR, 6).and(0x00040004))
+                    .reinterpretAsShorts()
+                    .mul(IntVector.broadcast(I, pairs[xb + 2]).reinterpretAsShorts()));
+        a0 =
+            a0.add(
+                h0.lanewise(LSHR, 10)
+                    .and(0x00030003)
+                    .or(b0.lanewise(LSHR, 7).and(0x00040004))
+                    .reinterpretAsShorts()
+                    .mul(IntVector.broadcast(I, pairs[xb + 3]).reinterpretAsShorts()));
+        a0 =
+            a0.add(
+                h0.lanewise(LSHR, 4)
+                    .and(0x00030003)
+                    .or(b0.and(0x00040004))
+                    .reinterpretAsShorts()
+                    .mul(IntVector.broadcast(I, pairs[xb + 4]).reinterpretAsShorts()));
+        a0 =
+            a0.add(
+                h0.lanewise(LSHR, 6)
+                    .and(0x00030003)
+                    .or(b0.lanewise(LSHR, 1).and(0x00040004))
+                    .reinterpretAsShorts()
+                    .mul(IntVector.broadcast(I, pairs[xb + 5]).reinterpretAsShorts()));
+        a0 =
+            a0.add(
+                h0.lanewise(LSHR, 12)
+                    .and(0x00030003)
+                    .or(b0.lanewise(LSHR, 8).and(0x00040004))
+                    .reinterpretAsShorts()
+                    .mul(IntVector.broadcast(I, pairs[xb + 6]).reinterpretAsShorts()));
+        a0 =
+            a0.add(
+                h0.lanewise(LSHR, 14)
+                    .and(0x00030003)
+                    .or(b0.lanewise(LSHR, 9).and(0x00040004))
+                    .reinterpretAsShorts()
+                    .mul(IntVector.broadcast(I, pairs[xb + 7]).reinterpretAsShorts()));
         IntVector s0 = a0.reinterpretAsInts();
         IntVector h1 = IntVector.fromMemorySegment(I, w, p + 64, LITTLE_ENDIAN);
         ShortVector a1 = ShortVector.zero(H);
-        a1 = a1.add(h1.and(0x00030003).or(b0.lanewise(LSHR, 2).and(0x00040004)).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 8]).reinterpretAsShorts()));
-        a1 = a1.add(h1.lanewise(LSHR, 2).and(0x00030003).or(b0.lanewise(LSHR, 3).and(0x00040004)).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 9]).reinterpretAsShorts()));
-        a1 = a1.add(h1.lanewise(LSHR, 8).and(0x00030003).or(b0.lanewise(LSHR, 10).and(0x00040004)).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 10]).reinterpretAsShorts()));
-        a1 = a1.add(h1.lanewise(LSHR, 10).and(0x00030003).or(b0.lanewise(LSHR, 11).and(0x00040004)).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 11]).reinterpretAsShorts()));
-        a1 = a1.add(h1.lanewise(LSHR, 4).and(0x00030003).or(b0.lanewise(LSHR, 4).and(0x00040004)).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 12]).reinterpretAsShorts()));
-        a1 = a1.add(h1.lanewise(LSHR, 6).and(0x00030003).or(b0.lanewise(LSHR, 5).and(0x00040004)).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 13]).reinterpretAsShorts()));
-        a1 = a1.add(h1.lanewise(LSHR, 12).and(0x00030003).or(b0.lanewise(LSHR, 12).and(0x00040004)).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 14]).reinterpretAsShorts()));
-        a1 = a1.add(h1.lanewise(LSHR, 14).and(0x00030003).or(b0.lanewise(LSHR, 13).and(0x00040004)).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 15]).reinterpretAsShorts()));
+        a1 =
+            a1.add(
+                h1.and(0x00030003)
+                    .or(b0.lanewise(LSHR, 2).and(0x00040004))
+                    .reinterpretAsShorts()
+                    .mul(IntVector.broadcast(I, pairs[xb + 8]).reinterpretAsShorts()));
+        a1 =
+            a1.add(
+                h1.lanewise(LSHR, 2)
+                    .and(0x00030003)
+                    .or(b0.lanewise(LSHR, 3).and(0x00040004))
+                    .reinterpretAsShorts()
+                    .mul(IntVector.broadcast(I, pairs[xb + 9]).reinterpretAsShorts()));
+        a1 =
+            a1.add(
+                h1.lanewise(LSHR, 8)
+                    .and(0x00030003)
+                    .or(b0.lanewise(LSHR, 10).and(0x00040004))
+                    .reinterpretAsShorts()
+                    .mul(IntVector.broadcast(I, pairs[xb + 10]).reinterpretAsShorts()));
+        a1 =
+            a1.add(
+                h1.lanewise(LSHR, 10)
+                    .and(0x00030003)
+                    .or(b0.lanewise(LSHR, 11).and(0x00040004))
+                    .reinterpretAsShorts()
+                    .mul(IntVector.broadcast(I, pairs[xb + 11]).reinterpretAsShorts()));
+        a1 =
+            a1.add(
+                h1.lanewise(LSHR, 4)
+                    .and(0x00030003)
+                    .or(b0.lanewise(LSHR, 4).and(0x00040004))
+                    .reinterpretAsShorts()
+                    .mul(IntVector.broadcast(I, pairs[xb + 12]).reinterpretAsShorts()));
+        a1 =
+            a1.add(
+                h1.lanewise(LSHR, 6)
+                    .and(0x00030003)
+                    .or(b0.lanewise(LSHR, 5).and(0x00040004))
+                    .reinterpretAsShorts()
+                    .mul(IntVector.broadcast(I, pairs[xb + 13]).reinterpretAsShorts()));
+        a1 =
+            a1.add(
+                h1.lanewise(LSHR, 12)
+                    .and(0x00030003)
+                    .or(b0.lanewise(LSHR, 12).and(0x00040004))
+                    .reinterpretAsShorts()
+                    .mul(IntVector.broadcast(I, pairs[xb + 14]).reinterpretAsShorts()));
+        a1 =
+            a1.add(
+                h1.lanewise(LSHR, 14)
+                    .and(0x00030003)
+                    .or(b0.lanewise(LSHR, 13).and(0x00040004))
+                    .reinterpretAsShorts()
+                    .mul(IntVector.broadcast(I, pairs[xb + 15]).reinterpretAsShorts()));
         IntVector s1 = a1.reinterpretAsInts();
-        FloatVector f0 = (FloatVector) s0.lanewise(LSHL, 16).lanewise(ASHR, 16).add(s0.lanewise(ASHR, 16)).sub(4 * q0).convert(I2F, 0);
-        FloatVector f1 = (FloatVector) s1.lanewise(LSHL, 16).lanewise(ASHR, 16).add(s1.lanewise(ASHR, 16)).sub(4 * q1).convert(I2F, 0);
-        FloatVector c0 = (FloatVector) ByteVector.fromMemorySegment(B, w, p + 192 - part * (3 * L), LITTLE_ENDIAN).convertShape(B2F, F, 0);
-        FloatVector c1 = (FloatVector) ByteVector.fromMemorySegment(B, w, p + 208 - part * (3 * L), LITTLE_ENDIAN).convertShape(B2F, F, 0);
-        f0.fma(c0, f1.mul(c1)).fma(FloatVector.fromArray(F, d, L * u).mul(x), FloatVector.fromArray(F, sums, L * u)).intoArray(sums, L * u);
+        FloatVector f0 =
+            (FloatVector)
+                s0.lanewise(LSHL, 16)
+                    .lanewise(ASHR, 16)
+                    .add(s0.lanewise(ASHR, 16))
+                    .sub(4 * q0)
+                    .convert(I2F, 0);
+        FloatVector f1 =
+            (FloatVector)
+                s1.lanewise(LSHL, 16)
+                    .lanewise(ASHR, 16)
+                    .add(s1.lanewise(ASHR, 16))
+                    .sub(4 * q1)
+                    .convert(I2F, 0);
+        FloatVector c0 =
+            (FloatVector)
+                ByteVector.fromMemorySegment(B, w, p + 192 - part * (3 * L), LITTLE_ENDIAN)
+                    .convertShape(B2F, F, 0);
+        FloatVector c1 =
+            (FloatVector)
+                ByteVector.fromMemorySegment(B, w, p + 208 - part * (3 * L), LITTLE_ENDIAN)
+                    .convertShape(B2F, F, 0);
+        f0.fma(c0, f1.mul(c1))
+            .fma(FloatVector.fromArray(F, d, L * u).mul(x), FloatVector.fromArray(F, sums, L * u))
+            .intoArray(sums, L * u);
       }
     }
   }

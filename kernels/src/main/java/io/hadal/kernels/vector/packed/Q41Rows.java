@@ -73,14 +73,42 @@ final class Q41Rows extends UnitRows {
         ShortVector a = ShortVector.zero(H);
         for (int k = 0; k < 4; k++) {
           IntVector v = IntVector.fromMemorySegment(I, w, p + 64 * k, LITTLE_ENDIAN);
-          a = a.add(v.and(0x000f000f).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 4 * k + 0]).reinterpretAsShorts()));
-          a = a.add(v.lanewise(LSHR, 4).and(0x000f000f).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 4 * k + 1]).reinterpretAsShorts()));
-          a = a.add(v.lanewise(LSHR, 8).and(0x000f000f).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 4 * k + 2]).reinterpretAsShorts()));
-          a = a.add(v.lanewise(LSHR, 12).and(0x000f000f).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 4 * k + 3]).reinterpretAsShorts()));
+          a =
+              a.add(
+                  v.and(0x000f000f)
+                      .reinterpretAsShorts()
+                      .mul(IntVector.broadcast(I, pairs[xb + 4 * k + 0]).reinterpretAsShorts()));
+          a =
+              a.add(
+                  v.lanewise(LSHR, 4)
+                      .and(0x000f000f)
+                      .reinterpretAsShorts()
+                      .mul(IntVector.broadcast(I, pairs[xb + 4 * k + 1]).reinterpretAsShorts()));
+          a =
+              a.add(
+                  v.lanewise(LSHR, 8)
+                      .and(0x000f000f)
+                      .reinterpretAsShorts()
+                      .mul(IntVector.broadcast(I, pairs[xb + 4 * k + 2]).reinterpretAsShorts()));
+          a =
+              a.add(
+                  v.lanewise(LSHR, 12)
+                      .and(0x000f000f)
+                      .reinterpretAsShorts()
+                      .mul(IntVector.broadcast(I, pairs[xb + 4 * k + 3]).reinterpretAsShorts()));
         }
         IntVector s = a.reinterpretAsInts();
-        FloatVector f = (FloatVector) s.lanewise(LSHL, 16).lanewise(ASHR, 16).add(s.lanewise(ASHR, 16)).convert(I2F, 0);
-        FloatVector.fromArray(F, dmin, L * u).mul(x).fma(FloatVector.broadcast(F, -(q0 + q1)), f.fma(FloatVector.fromArray(F, d, L * u).mul(x), FloatVector.fromArray(F, sums, L * u))).intoArray(sums, L * u);
+        FloatVector f =
+            (FloatVector)
+                s.lanewise(LSHL, 16).lanewise(ASHR, 16).add(s.lanewise(ASHR, 16)).convert(I2F, 0);
+        FloatVector.fromArray(F, dmin, L * u)
+            .mul(x)
+            .fma(
+                FloatVector.broadcast(F, -(q0 + q1)),
+                f.fma(
+                    FloatVector.fromArray(F, d, L * u).mul(x),
+                    FloatVector.fromArray(F, sums, L * u)))
+            .intoArray(sums, L * u);
       }
     }
   }

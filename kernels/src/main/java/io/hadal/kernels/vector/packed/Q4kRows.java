@@ -76,17 +76,50 @@ final class Q4kRows extends UnitRows {
         ShortVector a = ShortVector.zero(H);
         for (int k = 0; k < 4; k++) {
           IntVector v = IntVector.fromMemorySegment(I, w, p + 64 * k, LITTLE_ENDIAN);
-          a = a.add(v.and(0x000f000f).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 4 * k + 0]).reinterpretAsShorts()));
-          a = a.add(v.lanewise(LSHR, 4).and(0x000f000f).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 4 * k + 1]).reinterpretAsShorts()));
-          a = a.add(v.lanewise(LSHR, 8).and(0x000f000f).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 4 * k + 2]).reinterpretAsShorts()));
-          a = a.add(v.lanewise(LSHR, 12).and(0x000f000f).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 4 * k + 3]).reinterpretAsShorts()));
+          a =
+              a.add(
+                  v.and(0x000f000f)
+                      .reinterpretAsShorts()
+                      .mul(IntVector.broadcast(I, pairs[xb + 4 * k + 0]).reinterpretAsShorts()));
+          a =
+              a.add(
+                  v.lanewise(LSHR, 4)
+                      .and(0x000f000f)
+                      .reinterpretAsShorts()
+                      .mul(IntVector.broadcast(I, pairs[xb + 4 * k + 1]).reinterpretAsShorts()));
+          a =
+              a.add(
+                  v.lanewise(LSHR, 8)
+                      .and(0x000f000f)
+                      .reinterpretAsShorts()
+                      .mul(IntVector.broadcast(I, pairs[xb + 4 * k + 2]).reinterpretAsShorts()));
+          a =
+              a.add(
+                  v.lanewise(LSHR, 12)
+                      .and(0x000f000f)
+                      .reinterpretAsShorts()
+                      .mul(IntVector.broadcast(I, pairs[xb + 4 * k + 3]).reinterpretAsShorts()));
         }
         IntVector s = a.reinterpretAsInts();
-        FloatVector f = (FloatVector) s.lanewise(LSHL, 16).lanewise(ASHR, 16).add(s.lanewise(ASHR, 16)).convert(I2F, 0);
-        FloatVector sc = (FloatVector) ByteVector.fromMemorySegment(B, w, p + 256 - part * (3 * L), LITTLE_ENDIAN).convertShape(B2F, F, 0);
-        FloatVector m = (FloatVector) ByteVector.fromMemorySegment(B, w, p + 272 - part * (3 * L), LITTLE_ENDIAN).convertShape(B2F, F, 0);
-        FloatVector sum = f.mul(sc).fma(FloatVector.fromArray(F, d, L * u).mul(x), FloatVector.fromArray(F, sums, L * u));
-        m.mul(-(q0 + q1)).fma(FloatVector.fromArray(F, dmin, L * u).mul(x), sum).intoArray(sums, L * u);
+        FloatVector f =
+            (FloatVector)
+                s.lanewise(LSHL, 16).lanewise(ASHR, 16).add(s.lanewise(ASHR, 16)).convert(I2F, 0);
+        FloatVector sc =
+            (FloatVector)
+                ByteVector.fromMemorySegment(B, w, p + 256 - part * (3 * L), LITTLE_ENDIAN)
+                    .convertShape(B2F, F, 0);
+        FloatVector m =
+            (FloatVector)
+                ByteVector.fromMemorySegment(B, w, p + 272 - part * (3 * L), LITTLE_ENDIAN)
+                    .convertShape(B2F, F, 0);
+        FloatVector sum =
+            f.mul(sc)
+                .fma(
+                    FloatVector.fromArray(F, d, L * u).mul(x),
+                    FloatVector.fromArray(F, sums, L * u));
+        m.mul(-(q0 + q1))
+            .fma(FloatVector.fromArray(F, dmin, L * u).mul(x), sum)
+            .intoArray(sums, L * u);
       }
     }
   }

@@ -73,19 +73,114 @@ final class Q51Rows extends UnitRows {
         IntVector i = IntVector.zero(I);
         IntVector h = IntVector.fromMemorySegment(I, w, p + 256, LITTLE_ENDIAN);
         IntVector v0 = IntVector.fromMemorySegment(I, w, p + 0, LITTLE_ENDIAN);
-        ShortVector a0 = v0.and(0x000f000f).or(h.lanewise(LSHL, 4).and(0x00100010)).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 0]).reinterpretAsShorts()).add(v0.lanewise(LSHR, 4).and(0x000f000f).or(h.lanewise(LSHL, 3).and(0x00100010)).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 1]).reinterpretAsShorts())).add(v0.lanewise(LSHR, 8).and(0x000f000f).or(h.lanewise(LSHR, 4).and(0x00100010)).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 2]).reinterpretAsShorts())).add(v0.lanewise(LSHR, 12).and(0x000f000f).or(h.lanewise(LSHR, 5).and(0x00100010)).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 3]).reinterpretAsShorts()));
+        ShortVector a0 =
+            v0.and(0x000f000f)
+                .or(h.lanewise(LSHL, 4).and(0x00100010))
+                .reinterpretAsShorts()
+                .mul(IntVector.broadcast(I, pairs[xb + 0]).reinterpretAsShorts())
+                .add(
+                    v0.lanewise(LSHR, 4)
+                        .and(0x000f000f)
+                        .or(h.lanewise(LSHL, 3).and(0x00100010))
+                        .reinterpretAsShorts()
+                        .mul(IntVector.broadcast(I, pairs[xb + 1]).reinterpretAsShorts()))
+                .add(
+                    v0.lanewise(LSHR, 8)
+                        .and(0x000f000f)
+                        .or(h.lanewise(LSHR, 4).and(0x00100010))
+                        .reinterpretAsShorts()
+                        .mul(IntVector.broadcast(I, pairs[xb + 2]).reinterpretAsShorts()))
+                .add(
+                    v0.lanewise(LSHR, 12)
+                        .and(0x000f000f)
+                        .or(h.lanewise(LSHR, 5).and(0x00100010))
+                        .reinterpretAsShorts()
+                        .mul(IntVector.broadcast(I, pairs[xb + 3]).reinterpretAsShorts()));
         IntVector v1 = IntVector.fromMemorySegment(I, w, p + 64, LITTLE_ENDIAN);
-        ShortVector a1 = v1.and(0x000f000f).or(h.lanewise(LSHL, 2).and(0x00100010)).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 4]).reinterpretAsShorts()).add(v1.lanewise(LSHR, 4).and(0x000f000f).or(h.lanewise(LSHL, 1).and(0x00100010)).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 5]).reinterpretAsShorts())).add(v1.lanewise(LSHR, 8).and(0x000f000f).or(h.lanewise(LSHR, 6).and(0x00100010)).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 6]).reinterpretAsShorts())).add(v1.lanewise(LSHR, 12).and(0x000f000f).or(h.lanewise(LSHR, 7).and(0x00100010)).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 7]).reinterpretAsShorts()));
+        ShortVector a1 =
+            v1.and(0x000f000f)
+                .or(h.lanewise(LSHL, 2).and(0x00100010))
+                .reinterpretAsShorts()
+                .mul(IntVector.broadcast(I, pairs[xb + 4]).reinterpretAsShorts())
+                .add(
+                    v1.lanewise(LSHR, 4)
+                        .and(0x000f000f)
+                        .or(h.lanewise(LSHL, 1).and(0x00100010))
+                        .reinterpretAsShorts()
+                        .mul(IntVector.broadcast(I, pairs[xb + 5]).reinterpretAsShorts()))
+                .add(
+                    v1.lanewise(LSHR, 8)
+                        .and(0x000f000f)
+                        .or(h.lanewise(LSHR, 6).and(0x00100010))
+                        .reinterpretAsShorts()
+                        .mul(IntVector.broadcast(I, pairs[xb + 6]).reinterpretAsShorts()))
+                .add(
+                    v1.lanewise(LSHR, 12)
+                        .and(0x000f000f)
+                        .or(h.lanewise(LSHR, 7).and(0x00100010))
+                        .reinterpretAsShorts()
+                        .mul(IntVector.broadcast(I, pairs[xb + 7]).reinterpretAsShorts()));
         IntVector s1 = a0.add(a1).reinterpretAsInts();
         i = i.add(s1.lanewise(LSHL, 16).lanewise(ASHR, 16).add(s1.lanewise(ASHR, 16)));
         IntVector v2 = IntVector.fromMemorySegment(I, w, p + 128, LITTLE_ENDIAN);
-        ShortVector a2 = v2.and(0x000f000f).or(h.and(0x00100010)).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 8]).reinterpretAsShorts()).add(v2.lanewise(LSHR, 4).and(0x000f000f).or(h.lanewise(LSHR, 1).and(0x00100010)).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 9]).reinterpretAsShorts())).add(v2.lanewise(LSHR, 8).and(0x000f000f).or(h.lanewise(LSHR, 8).and(0x00100010)).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 10]).reinterpretAsShorts())).add(v2.lanewise(LSHR, 12).and(0x000f000f).or(h.lanewise(LSHR, 9).and(0x00100010)).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 11]).reinterpretAsShorts()));
+        ShortVector a2 =
+            v2.and(0x000f000f)
+                .or(h.and(0x00100010))
+                .reinterpretAsShorts()
+                .mul(IntVector.broadcast(I, pairs[xb + 8]).reinterpretAsShorts())
+                .add(
+                    v2.lanewise(LSHR, 4)
+                        .and(0x000f000f)
+                        .or(h.lanewise(LSHR, 1).and(0x00100010))
+                        .reinterpretAsShorts()
+                        .mul(IntVector.broadcast(I, pairs[xb + 9]).reinterpretAsShorts()))
+                .add(
+                    v2.lanewise(LSHR, 8)
+                        .and(0x000f000f)
+                        .or(h.lanewise(LSHR, 8).and(0x00100010))
+                        .reinterpretAsShorts()
+                        .mul(IntVector.broadcast(I, pairs[xb + 10]).reinterpretAsShorts()))
+                .add(
+                    v2.lanewise(LSHR, 12)
+                        .and(0x000f000f)
+                        .or(h.lanewise(LSHR, 9).and(0x00100010))
+                        .reinterpretAsShorts()
+                        .mul(IntVector.broadcast(I, pairs[xb + 11]).reinterpretAsShorts()));
         IntVector v3 = IntVector.fromMemorySegment(I, w, p + 192, LITTLE_ENDIAN);
-        ShortVector a3 = v3.and(0x000f000f).or(h.lanewise(LSHR, 2).and(0x00100010)).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 12]).reinterpretAsShorts()).add(v3.lanewise(LSHR, 4).and(0x000f000f).or(h.lanewise(LSHR, 3).and(0x00100010)).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 13]).reinterpretAsShorts())).add(v3.lanewise(LSHR, 8).and(0x000f000f).or(h.lanewise(LSHR, 10).and(0x00100010)).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 14]).reinterpretAsShorts())).add(v3.lanewise(LSHR, 12).and(0x000f000f).or(h.lanewise(LSHR, 11).and(0x00100010)).reinterpretAsShorts().mul(IntVector.broadcast(I, pairs[xb + 15]).reinterpretAsShorts()));
+        ShortVector a3 =
+            v3.and(0x000f000f)
+                .or(h.lanewise(LSHR, 2).and(0x00100010))
+                .reinterpretAsShorts()
+                .mul(IntVector.broadcast(I, pairs[xb + 12]).reinterpretAsShorts())
+                .add(
+                    v3.lanewise(LSHR, 4)
+                        .and(0x000f000f)
+                        .or(h.lanewise(LSHR, 3).and(0x00100010))
+                        .reinterpretAsShorts()
+                        .mul(IntVector.broadcast(I, pairs[xb + 13]).reinterpretAsShorts()))
+                .add(
+                    v3.lanewise(LSHR, 8)
+                        .and(0x000f000f)
+                        .or(h.lanewise(LSHR, 10).and(0x00100010))
+                        .reinterpretAsShorts()
+                        .mul(IntVector.broadcast(I, pairs[xb + 14]).reinterpretAsShorts()))
+                .add(
+                    v3.lanewise(LSHR, 12)
+                        .and(0x000f000f)
+                        .or(h.lanewise(LSHR, 11).and(0x00100010))
+                        .reinterpretAsShorts()
+                        .mul(IntVector.broadcast(I, pairs[xb + 15]).reinterpretAsShorts()));
         IntVector s3 = a2.add(a3).reinterpretAsInts();
         i = i.add(s3.lanewise(LSHL, 16).lanewise(ASHR, 16).add(s3.lanewise(ASHR, 16)));
         FloatVector f = (FloatVector) i.convert(I2F, 0);
-        FloatVector.fromArray(F, dmin, L * u).mul(x).fma(FloatVector.broadcast(F, -(q0 + q1)), f.fma(FloatVector.fromArray(F, d, L * u).mul(x), FloatVector.fromArray(F, sums, L * u))).intoArray(sums, L * u);
+        FloatVector.fromArray(F, dmin, L * u)
+            .mul(x)
+            .fma(
+                FloatVector.broadcast(F, -(q0 + q1)),
+                f.fma(
+                    FloatVector.fromArray(F, d, L * u).mul(x),
+                    FloatVector.fromArray(F, sums, L * u)))
+            .intoArray(sums, L * u);
       }
     }
   }
