@@ -2,8 +2,8 @@ package io.hadal.cli;
 
 import io.hadal.engine.Engine;
 import io.hadal.engine.EngineOptions;
-import io.hadal.kernels.Kernels;
 import io.hadal.kernels.KernelTrial;
+import io.hadal.kernels.Kernels;
 import io.hadal.kernels.SlowPaths;
 import io.hadal.model.NumericMode;
 import java.io.IOException;
@@ -63,7 +63,8 @@ final class DoctorCommand implements Callable<Integer> {
     List<String> slowPaths = slowPaths(checks, kernels);
     boolean ok = checks.stream().allMatch(SetupCheck::ok);
     if (json) {
-      out.println(json(machine, bandwidth, kernels, trials, checks, slowPaths, ok).toPrettyString());
+      out.println(
+          json(machine, bandwidth, kernels, trials, checks, slowPaths, ok).toPrettyString());
     } else {
       print(out, machine, bandwidth, kernels, trials, checks, slowPaths);
     }
@@ -92,8 +93,7 @@ final class DoctorCommand implements Callable<Integer> {
     try (Engine engine = Engine.open(checkpoint, options);
         Interruption interruption = Interruption.listen();
         ProgressBar bar =
-            progress.start(
-                spec.commandLine().getErr(), "warming up", engine.warmUp().kernels())) {
+            progress.start(spec.commandLine().getErr(), "warming up", engine.warmUp().kernels())) {
       int shown = 0;
       while (!engine.warmUp().await(Duration.ofMillis(50))) {
         interruption.check();

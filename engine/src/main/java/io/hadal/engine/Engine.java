@@ -94,8 +94,7 @@ public final class Engine implements AutoCloseable {
     ModelSlowPaths.report(plan, memory, options);
     this.warmUp =
         options.warmUp()
-            ? WarmUp.start(
-                model, options.mode(), pool, packsAhead(memory), scheduler::busy)
+            ? WarmUp.start(model, options.mode(), pool, packsAhead(memory), scheduler::busy)
             : WarmUp.off();
   }
 

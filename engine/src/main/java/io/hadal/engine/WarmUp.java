@@ -62,8 +62,7 @@ public final class WarmUp {
     return new WarmUp(List.of(), List.of(), 0, () -> false);
   }
 
-  private WarmUp(
-      List<Need> needs, List<List<Matrix>> pack, int count, BooleanSupplier busy) {
+  private WarmUp(List<Need> needs, List<List<Matrix>> pack, int count, BooleanSupplier busy) {
     this.kernels = needs.size();
     this.needs = needs;
     this.groups = pack.size();
@@ -114,7 +113,8 @@ public final class WarmUp {
 
   private void compile(List<Need> needs) {
     for (int i = next.getAndIncrement(); i < needs.size() && !stopped; ) {
-      KernelTrial trial = KernelTrial.of(needs.get(i).exercise().get(), KERNEL_NANOS, () -> stopped);
+      KernelTrial trial =
+          KernelTrial.of(needs.get(i).exercise().get(), KERNEL_NANOS, () -> stopped);
       needs.get(i).gate().release();
       if (stopped) {
         return;

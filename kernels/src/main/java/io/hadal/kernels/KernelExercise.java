@@ -36,12 +36,7 @@ public record KernelExercise(
   /** A kernel over elements, which has one variant. */
   public static KernelExercise of(String name, long elements, Runnable run) {
     return new KernelExercise(
-        name,
-        elements,
-        ELEMENT_FLOOR,
-        List.of("only"),
-        variant -> run.run(),
-        variant -> {});
+        name, elements, ELEMENT_FLOOR, List.of("only"), variant -> run.run(), variant -> {});
   }
 
   /**
@@ -51,7 +46,8 @@ public record KernelExercise(
    */
   public static KernelExercise packed(Matrix w, int tokens) {
     BlockKernels kernels = KernelProvider.UNGATED_BLOCKS;
-    PackedProduct product = new PackedProduct(kernels, w.slice(0, Math.min(ROWS, w.rows())), tokens);
+    PackedProduct product =
+        new PackedProduct(kernels, w.slice(0, Math.min(ROWS, w.rows())), tokens);
     List<BlockInput.Form> forms = product.forms();
     return new KernelExercise(
         "packed " + w.type() + " x " + tokens,
@@ -78,8 +74,7 @@ public record KernelExercise(
           PRODUCT_FLOOR,
           List.of("only"),
           variant ->
-              kernels.matmul(
-                  rows, 0, rows.rows(), x, 0, w.cols(), tokens, y, 0, rows.rows()),
+              kernels.matmul(rows, 0, rows.rows(), x, 0, w.cols(), tokens, y, 0, rows.rows()),
           variant -> {});
     }
     return new KernelExercise(

@@ -4,8 +4,8 @@ import java.util.Arrays;
 
 /**
  * Whether an operation runs on vectors. Vector code that is not compiled yet is many times slower
- * than plain Java, so that a warm-up holds the gates of the operations it is about to warm: until it
- * releases them they run in plain Java, with the same bits. Nothing is held without a warm-up.
+ * than plain Java, so that a warm-up holds the gates of the operations it is about to warm: until
+ * it releases them they run in plain Java, with the same bits. Nothing is held without a warm-up.
  */
 public final class KernelGate {
   /** Operations beside matrix products. */

@@ -17,8 +17,20 @@ final class StartingAttentionKernels implements AttentionKernels {
   }
 
   @Override
-  public void indexScores(float[] q, int qOffset, int heads, int width, float[] weights, int weightsOffset, float[] keys, boolean bf16, float[] scores, int scoresOffset) {
-    by(KernelGate.Operation.INDEX_SCORES).indexScores(q, qOffset, heads, width, weights, weightsOffset, keys, bf16, scores, scoresOffset);
+  public void indexScores(
+      float[] q,
+      int qOffset,
+      int heads,
+      int width,
+      float[] weights,
+      int weightsOffset,
+      float[] keys,
+      boolean bf16,
+      float[] scores,
+      int scoresOffset) {
+    by(KernelGate.Operation.INDEX_SCORES)
+        .indexScores(
+            q, qOffset, heads, width, weights, weightsOffset, keys, bf16, scores, scoresOffset);
   }
 
   @Override
@@ -27,12 +39,14 @@ final class StartingAttentionKernels implements AttentionKernels {
   }
 
   @Override
-  public void unpackFp8(MemorySegment row, long at, int codes, int rest, int block, float[] out, int outOffset) {
+  public void unpackFp8(
+      MemorySegment row, long at, int codes, int rest, int block, float[] out, int outOffset) {
     vector.unpackFp8(row, at, codes, rest, block, out, outOffset);
   }
 
   @Override
-  public void unpackFp4E4M3(MemorySegment row, long at, int n, int block, float[] out, int outOffset) {
+  public void unpackFp4E4M3(
+      MemorySegment row, long at, int n, int block, float[] out, int outOffset) {
     vector.unpackFp4E4M3(row, at, n, block, out, outOffset);
   }
 
@@ -52,7 +66,34 @@ final class StartingAttentionKernels implements AttentionKernels {
   }
 
   @Override
-  public void expandStreams(float[] comb, int combOffset, float[] post, int postOffset, int streams, float[] x, int xOffset, int width, float[] y, int yOffset, int from, int to, float[] out) {
-    by(KernelGate.Operation.EXPAND_STREAMS).expandStreams(comb, combOffset, post, postOffset, streams, x, xOffset, width, y, yOffset, from, to, out);
+  public void expandStreams(
+      float[] comb,
+      int combOffset,
+      float[] post,
+      int postOffset,
+      int streams,
+      float[] x,
+      int xOffset,
+      int width,
+      float[] y,
+      int yOffset,
+      int from,
+      int to,
+      float[] out) {
+    by(KernelGate.Operation.EXPAND_STREAMS)
+        .expandStreams(
+            comb,
+            combOffset,
+            post,
+            postOffset,
+            streams,
+            x,
+            xOffset,
+            width,
+            y,
+            yOffset,
+            from,
+            to,
+            out);
   }
 }

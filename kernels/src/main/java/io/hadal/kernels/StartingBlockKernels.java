@@ -46,7 +46,6 @@ final class StartingBlockKernels implements BlockKernels {
     // Plain code reads the codes, which every form of input has.
     boolean several = x.form() == BlockInput.Form.PANELS;
     boolean open = KernelGate.packed(w.type(), several).open();
-    (open ? vector : plain)
-        .multiply(w, fromRow, toRow, x, fromToken, toToken, y, yOffset, yStride);
+    (open ? vector : plain).multiply(w, fromRow, toRow, x, fromToken, toToken, y, yOffset, yStride);
   }
 }

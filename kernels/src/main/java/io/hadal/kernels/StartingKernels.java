@@ -35,9 +35,20 @@ final class StartingKernels implements Kernels {
   }
 
   @Override
-  public void matmul(Matrix w, int fromRow, int toRow, float[] x, int xOffset, int xStride, int tokens, float[] y, int yOffset, int yStride) {
+  public void matmul(
+      Matrix w,
+      int fromRow,
+      int toRow,
+      float[] x,
+      int xOffset,
+      int xStride,
+      int tokens,
+      float[] y,
+      int yOffset,
+      int yStride) {
     boolean open = KernelGate.stored(w.type(), tokens > FEW).open();
-    (open ? vector : plain).matmul(w, fromRow, toRow, x, xOffset, xStride, tokens, y, yOffset, yStride);
+    (open ? vector : plain)
+        .matmul(w, fromRow, toRow, x, xOffset, xStride, tokens, y, yOffset, yStride);
   }
 
   @Override
@@ -46,13 +57,52 @@ final class StartingKernels implements Kernels {
   }
 
   @Override
-  public void dots(float[] a, int aOffset, int aStride, int aCount, float[] b, int bOffset, int bStride, int bCount, int n, float[] out, int outOffset, int outStride) {
-    by(KernelGate.Operation.DOTS).dots(a, aOffset, aStride, aCount, b, bOffset, bStride, bCount, n, out, outOffset, outStride);
+  public void dots(
+      float[] a,
+      int aOffset,
+      int aStride,
+      int aCount,
+      float[] b,
+      int bOffset,
+      int bStride,
+      int bCount,
+      int n,
+      float[] out,
+      int outOffset,
+      int outStride) {
+    by(KernelGate.Operation.DOTS)
+        .dots(
+            a, aOffset, aStride, aCount, b, bOffset, bStride, bCount, n, out, outOffset, outStride);
   }
 
   @Override
-  public void weightedSums(float[] p, int pOffset, int pStride, int pCount, float[] rows, int rowsOffset, int rowStride, int rowCount, int n, float[] out, int outOffset, int outStride) {
-    by(KernelGate.Operation.WEIGHTED_SUMS).weightedSums(p, pOffset, pStride, pCount, rows, rowsOffset, rowStride, rowCount, n, out, outOffset, outStride);
+  public void weightedSums(
+      float[] p,
+      int pOffset,
+      int pStride,
+      int pCount,
+      float[] rows,
+      int rowsOffset,
+      int rowStride,
+      int rowCount,
+      int n,
+      float[] out,
+      int outOffset,
+      int outStride) {
+    by(KernelGate.Operation.WEIGHTED_SUMS)
+        .weightedSums(
+            p,
+            pOffset,
+            pStride,
+            pCount,
+            rows,
+            rowsOffset,
+            rowStride,
+            rowCount,
+            n,
+            out,
+            outOffset,
+            outStride);
   }
 
   @Override
@@ -71,13 +121,30 @@ final class StartingKernels implements Kernels {
   }
 
   @Override
-  public void rmsNorm(float[] x, int xOffset, int n, float @Nullable [] weight, float eps, float[] out, int outOffset) {
+  public void rmsNorm(
+      float[] x,
+      int xOffset,
+      int n,
+      float @Nullable [] weight,
+      float eps,
+      float[] out,
+      int outOffset) {
     by(KernelGate.Operation.RMS_NORM).rmsNorm(x, xOffset, n, weight, eps, out, outOffset);
   }
 
   @Override
-  public void swiglu(float[] gate, int gateOffset, float[] up, int upOffset, int n, float limit, float scale, float[] out, int outOffset) {
-    by(KernelGate.Operation.SWIGLU).swiglu(gate, gateOffset, up, upOffset, n, limit, scale, out, outOffset);
+  public void swiglu(
+      float[] gate,
+      int gateOffset,
+      float[] up,
+      int upOffset,
+      int n,
+      float limit,
+      float scale,
+      float[] out,
+      int outOffset) {
+    by(KernelGate.Operation.SWIGLU)
+        .swiglu(gate, gateOffset, up, upOffset, n, limit, scale, out, outOffset);
   }
 
   @Override

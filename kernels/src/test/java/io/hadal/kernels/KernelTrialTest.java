@@ -61,7 +61,9 @@ class KernelTrialTest {
 
   /** Whatever the trial chooses and whatever gate is held: the same bits. */
   @ParameterizedTest
-  @EnumSource(value = StorageType.class, names = {"Q8_0", "Q4_K", "Q2_K", "MXFP4", "IQ2_XXS", "Q3_K"})
+  @EnumSource(
+      value = StorageType.class,
+      names = {"Q8_0", "Q4_K", "Q2_K", "MXFP4", "IQ2_XXS", "Q3_K"})
   void formsAndGatesDoNotShowInResults(StorageType type) {
     int rows = 48;
     int cols = 512;
@@ -71,8 +73,7 @@ class KernelTrialTest {
     float[] x = KernelExercise.input(8 * cols);
     BlockKernels kernels = BlockKernels.get();
     for (int tokens : new int[] {1, 8}) {
-      PackedMatrix packed =
-          PackedMatrix.allocate(w, java.lang.foreign.Arena.ofAuto());
+      PackedMatrix packed = PackedMatrix.allocate(w, java.lang.foreign.Arena.ofAuto());
       packed.pack(w, 0, packed.groups());
       List<float[]> results = new ArrayList<>();
       List<BlockInput.Form> forms = kernels.forms(packed, tokens);
@@ -94,8 +95,7 @@ class KernelTrialTest {
     }
   }
 
-  private static float[] product(
-      BlockKernels kernels, PackedMatrix w, int tokens, float[] x) {
+  private static float[] product(BlockKernels kernels, PackedMatrix w, int tokens, float[] x) {
     BlockInput input = new BlockInput();
     float[] y = new float[tokens * w.rows()];
     kernels.prepare(input, tokens, w.cols(), w, tokens);
@@ -107,7 +107,9 @@ class KernelTrialTest {
   }
 
   @ParameterizedTest
-  @EnumSource(value = StorageType.class, names = {"F32", "BF16", "Q8_0", "Q6_K"})
+  @EnumSource(
+      value = StorageType.class,
+      names = {"F32", "BF16", "Q8_0", "Q6_K"})
   void waysToAProductDoNotShowInResults(StorageType type) {
     int rows = 20;
     int cols = 256;

@@ -211,8 +211,7 @@ public final class HadalServer implements AutoCloseable {
           .put("effect", path.effect())
           .put("remedy", path.remedy());
     }
-    call.exchange()
-        .send(200, "application/json", root.toString().getBytes(StandardCharsets.UTF_8));
+    call.exchange().send(200, "application/json", root.toString().getBytes(StandardCharsets.UTF_8));
   }
 
   private static void text(Call call, int status, String body) {

@@ -4,8 +4,8 @@ import io.hadal.kernels.AttentionKernels;
 import io.hadal.kernels.KernelExercise;
 import io.hadal.kernels.KernelGate;
 import io.hadal.kernels.KernelGate.Operation;
-import io.hadal.kernels.KeyTile;
 import io.hadal.kernels.Kernels;
+import io.hadal.kernels.KeyTile;
 import io.hadal.kernels.Matrix;
 import io.hadal.kernels.StorageType;
 import io.hadal.model.NumericMode;
@@ -22,9 +22,9 @@ import java.util.Map;
 import java.util.function.Supplier;
 
 /**
- * The kernels that a model needs, with an exercise of each: each storage type of its matrices for one token and
- * for several, and the vector kernels of attention and streams at the model's shapes. They compute
- * on memory of their own.
+ * The kernels that a model needs, with an exercise of each: each storage type of its matrices for
+ * one token and for several, and the vector kernels of attention and streams at the model's shapes.
+ * They compute on memory of their own.
  */
 public final class ModelKernels {
   /** Tokens of a step that takes a prompt in: a panel. */
@@ -71,8 +71,11 @@ public final class ModelKernels {
     narrowest(uses.packed().stream().flatMap(List::stream).toList())
         .forEach(
             w -> {
-              list.add(new Need(KernelGate.packed(w.type(), false), () -> KernelExercise.packed(w, 1)));
-              list.add(new Need(KernelGate.packed(w.type(), true), () -> KernelExercise.packed(w, SEVERAL)));
+              list.add(
+                  new Need(KernelGate.packed(w.type(), false), () -> KernelExercise.packed(w, 1)));
+              list.add(
+                  new Need(
+                      KernelGate.packed(w.type(), true), () -> KernelExercise.packed(w, SEVERAL)));
             });
   }
 
@@ -80,14 +83,16 @@ public final class ModelKernels {
     narrowest(uses.stored())
         .forEach(
             w -> {
-              list.add(new Need(KernelGate.stored(w.type(), false), () -> KernelExercise.stored(w, 1)));
-              list.add(new Need(KernelGate.stored(w.type(), true), () -> KernelExercise.stored(w, SEVERAL)));
+              list.add(
+                  new Need(KernelGate.stored(w.type(), false), () -> KernelExercise.stored(w, 1)));
+              list.add(
+                  new Need(
+                      KernelGate.stored(w.type(), true), () -> KernelExercise.stored(w, SEVERAL)));
             });
   }
 
   private void add(String name, Operation operation, long elements, Runnable run) {
-    list.add(
-        new Need(KernelGate.of(operation), () -> KernelExercise.of(name, elements, run)));
+    list.add(new Need(KernelGate.of(operation), () -> KernelExercise.of(name, elements, run)));
   }
 
   /** The smallest matrix of each type: the sooner its kernel has run often. */
@@ -128,8 +133,7 @@ public final class ModelKernels {
     add("dot " + d, Operation.DOT, d, () -> kernels.dot(x, 0, x, 0, d));
     float[] y = ramp(d);
     float[] out = new float[d];
-    add(
-            "rmsNorm " + d, Operation.RMS_NORM, d, () -> kernels.rmsNorm(x, 0, d, y, 1e-6f, out, 0));
+    add("rmsNorm " + d, Operation.RMS_NORM, d, () -> kernels.rmsNorm(x, 0, d, y, 1e-6f, out, 0));
     add("addScaled " + d, Operation.ADD_SCALED, d, () -> kernels.addScaled(1e-3f, x, 0, out, 0, d));
     int width =
         config.layers().stream().mapToInt(l -> l.moe().width()).filter(w -> w > 0).max().orElse(d);
@@ -137,16 +141,18 @@ public final class ModelKernels {
     float[] up = ramp(width);
     float[] product = new float[width];
     add(
-            "swiglu " + width, Operation.SWIGLU,
-            width,
-            () -> kernels.swiglu(gate, 0, up, 0, width, 10, 1, product, 0));
+        "swiglu " + width,
+        Operation.SWIGLU,
+        width,
+        () -> kernels.swiglu(gate, 0, up, 0, width, 10, 1, product, 0));
     if (mode.roundsActivations()) {
       float[] rounded = ramp(d);
       add("roundBf16 " + d, Operation.ROUND_BF16, d, () -> kernels.roundBf16(rounded, 0, d));
       add(
-              "roundFp8 " + d, Operation.ROUND_BF16,
-              d,
-              () -> attention.roundFp8(rounded, 0, d, config.activations().block()));
+          "roundFp8 " + d,
+          Operation.ROUND_BF16,
+          d,
+          () -> attention.roundFp8(rounded, 0, d, config.activations().block()));
     }
     int n = config.hyper().streams();
     float[] streams = ramp(n * d);
@@ -154,15 +160,15 @@ public final class ModelKernels {
     float[] comb = ramp(n * n);
     float[] post = ramp(n);
     add(
-            "expandStreams " + n + " x " + d, Operation.EXPAND_STREAMS,
-            (long) n * n * d,
-            () ->
-                attention.expandStreams(
-                    comb, 0, post, 0, n, streams, 0, d, x, 0, 0, d, mixed));
+        "expandStreams " + n + " x " + d,
+        Operation.EXPAND_STREAMS,
+        (long) n * n * d,
+        () -> attention.expandStreams(comb, 0, post, 0, n, streams, 0, d, x, 0, 0, d, mixed));
     add(
-            "collapse " + n + " x " + d, Operation.WEIGHTED_SUMS,
-            (long) n * d,
-            () -> kernels.weightedSums(post, 0, n, 1, streams, 0, d, n, d, out, 0, d));
+        "collapse " + n + " x " + d,
+        Operation.WEIGHTED_SUMS,
+        (long) n * d,
+        () -> kernels.weightedSums(post, 0, n, 1, streams, 0, d, n, d, out, 0, d));
   }
 
   private void attention() {
@@ -175,17 +181,22 @@ public final class ModelKernels {
     float[] out = new float[heads * dim];
     long work = (long) heads * ROWS * dim;
     add(
-            "dots " + heads + " x " + ROWS, Operation.DOTS,
-            work,
-            () -> kernels.dots(q, 0, dim, heads, k, 0, dim, ROWS, dim, p, 0, ROWS));
+        "dots " + heads + " x " + ROWS,
+        Operation.DOTS,
+        work,
+        () -> kernels.dots(q, 0, dim, heads, k, 0, dim, ROWS, dim, p, 0, ROWS));
     add(
-            "weightedSums " + heads + " x " + ROWS, Operation.WEIGHTED_SUMS,
-            work,
-            () -> kernels.weightedSums(p, 0, ROWS, heads, k, 0, dim, ROWS, dim, out, 0, dim));
+        "weightedSums " + heads + " x " + ROWS,
+        Operation.WEIGHTED_SUMS,
+        work,
+        () -> kernels.weightedSums(p, 0, ROWS, heads, k, 0, dim, ROWS, dim, out, 0, dim));
     float[] weights = ramp(ROWS);
     add("max " + ROWS, Operation.MAX, ROWS, () -> kernels.max(weights, 0, ROWS));
     add(
-            "expAndSum " + ROWS, Operation.EXP_AND_SUM, ROWS, () -> kernels.expAndSum(weights, 0, ROWS, 1));
+        "expAndSum " + ROWS,
+        Operation.EXP_AND_SUM,
+        ROWS,
+        () -> kernels.expAndSum(weights, 0, ROWS, 1));
     if (config.layers().stream().anyMatch(LayerConfig::selects)) {
       index(config.indexer());
     }
@@ -200,10 +211,10 @@ public final class ModelKernels {
     float[] scores = new float[KeyTile.KEYS];
     boolean bf16 = mode.roundsActivations();
     add(
-            "indexScores " + heads + " x " + dim, Operation.INDEX_SCORES,
-            (long) heads * dim * KeyTile.KEYS,
-            () ->
-                attention.indexScores(q, 0, heads, dim, weights, 0, keys, bf16, scores, 0));
+        "indexScores " + heads + " x " + dim,
+        Operation.INDEX_SCORES,
+        (long) heads * dim * KeyTile.KEYS,
+        () -> attention.indexScores(q, 0, heads, dim, weights, 0, keys, bf16, scores, 0));
     if (index.keys() == IndexerConfig.Keys.COMPRESSED) {
       float[] row = ramp(dim);
       float scale = (float) (1 / Math.sqrt(dim));
