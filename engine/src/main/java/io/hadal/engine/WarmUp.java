@@ -1,5 +1,6 @@
 package io.hadal.engine;
 
+import io.hadal.kernels.KernelGate;
 import io.hadal.kernels.KernelTrial;
 import io.hadal.kernels.Matrix;
 import io.hadal.kernels.WorkerPool;
@@ -13,7 +14,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -36,7 +36,7 @@ public final class WarmUp {
     STOPPED
   }
 
-  /** Most time for one variant of one kernel. */
+  /** Most time for one kernel. */
   private static final long KERNEL_NANOS = TimeUnit.SECONDS.toNanos(20);
 
   private static final int MOST_THREADS = 4;
@@ -49,7 +49,6 @@ public final class WarmUp {
   private final CountDownLatch running;
   private final BooleanSupplier busy;
   private final long start = System.nanoTime();
-  private final AtomicInteger next = new AtomicInteger();
   private final int kernels;
   private final List<Need> needs;
   private volatile boolean stopped;
@@ -87,7 +86,8 @@ public final class WarmUp {
     int compilers = Math.clamp(pool.threads() / 2, 1, MOST_THREADS);
     WarmUp warmUp = new WarmUp(needs, pack, compilers + 1, busy);
     for (int i = 0; i < compilers; i++) {
-      warmUp.spawn("hadal-warm-up-" + i, () -> warmUp.compile(needs));
+      int thread = i;
+      warmUp.spawn("hadal-warm-up-" + i, () -> warmUp.compile(needs, thread, compilers));
     }
     warmUp.spawn("hadal-packing", () -> warmUp.pack(model, pack, pool));
     return warmUp;
@@ -111,19 +111,41 @@ public final class WarmUp {
     thread.start();
   }
 
-  private void compile(List<Need> needs) {
-    for (int i = next.getAndIncrement(); i < needs.size() && !stopped; ) {
-      KernelTrial trial =
-          KernelTrial.of(needs.get(i).exercise().get(), KERNEL_NANOS, () -> stopped);
-      needs.get(i).gate().release();
-      if (stopped) {
-        return;
+  /** Kernels in turns: the compiler works on all of them meanwhile. */
+  private void compile(List<Need> needs, int thread, int threads) {
+    List<Turn> open = new ArrayList<>();
+    for (int i = thread; i < needs.size() && !stopped; i += threads) {
+      open.add(new Turn(needs.get(i)));
+      // The first ones need the compiler longest.
+      open.forEach(turn -> turn.run.slice(() -> stopped));
+    }
+    while (!open.isEmpty() && !stopped) {
+      for (Turn turn : List.copyOf(open)) {
+        turn.run.slice(() -> stopped);
+        boolean settled = turn.run.settled();
+        if (settled || turn.run.fast()) {
+          turn.gate.release();
+        }
+        if (settled && !stopped) {
+          open.remove(turn);
+          KernelTrial trial = turn.run.finish(() -> stopped);
+          synchronized (trials) {
+            trials.add(trial);
+          }
+          ModelSlowPaths.report(trial);
+        }
       }
-      synchronized (trials) {
-        trials.add(trial);
-      }
-      ModelSlowPaths.report(trial);
-      i = next.getAndIncrement();
+    }
+  }
+
+  /** A kernel that is being warmed. */
+  private static final class Turn {
+    final KernelGate gate;
+    final KernelTrial.Run run;
+
+    Turn(Need need) {
+      this.gate = need.gate();
+      this.run = new KernelTrial.Run(need.exercise().get(), KERNEL_NANOS);
     }
   }
 

@@ -4,82 +4,144 @@ import java.util.Arrays;
 import java.util.function.BooleanSupplier;
 
 /**
- * Runs a kernel until the compiler is done with it, then times its variants against each other and
- * chooses the fastest.
+ * What a {@link Run} found: a kernel run until the compiler is done with it, its variants then timed
+ * against each other.
  *
  * @param name of the kernel
  * @param variant chosen variant
  * @param standard the variant that would have run
  * @param rate work in a nanosecond
  * @param warm whether it is as fast as compiled code at least
- * @param nanos time that all took
+ * @param nanos time spent on it
  */
 public record KernelTrial(
     String name, String variant, String standard, double rate, boolean warm, long nanos) {
-  private static final long SETTLED_NANOS = 15_000_000;
-  private static final int SETTLED_RUNS = 20;
+  /** Calls after which C2 has been asked for, with a margin (Tier4InvocationThreshold is 5000). */
+  private static final int COMPILED_RUNS = 6000;
+
+  /** Time without progress for which C2 may still be busy with others' code. */
+  private static final long QUIET_NANOS = 700_000_000;
+
   private static final int ROUNDS = 9;
 
-  /** Another variant has to be this much faster: near ones are a matter of the moment. */
-  private static final double CLEARLY = 1.3;
+  /**
+   * Another variant has to be this much faster. Bad code is 5 to 50 times slower, and a difference
+   * that is no more than one of shapes must not decide for all of them.
+   */
+  private static final double CLEARLY = 2.5;
+
+  /** A compiled kernel of a slow machine is not that far below the floor. */
+  private static final double SLOW = 0.25;
 
   /**
-   * Warms up a kernel and chooses its variant.
+   * Warms up one kernel and chooses its variant.
    *
-   * @param limit most nanoseconds for one variant
+   * @param limit most nanoseconds for all variants
    * @param stop true ends the trial early, without a choice
    */
   public static KernelTrial of(KernelExercise exercise, long limit, BooleanSupplier stop) {
-    long start = System.nanoTime();
-    int variants = exercise.variants().size();
-    long[] best = new long[variants];
-    for (int v = 0; v < variants; v++) {
-      best[v] = settle(exercise, v, limit, stop);
+    Run run = new Run(exercise, limit);
+    while (!stop.getAsBoolean() && !run.settled()) {
+      run.slice(stop);
     }
-    int chosen = 0;
-    if (variants > 1 && !stop.getAsBoolean()) {
-      best = compare(exercise);
-      for (int v = 1; v < variants; v++) {
-        if (best[v] * CLEARLY < best[chosen]) {
-          chosen = v;
-        }
-      }
-      exercise.choose().accept(chosen);
-    }
-    double rate = (double) exercise.work() / Math.max(1, best[chosen]);
-    return new KernelTrial(
-        exercise.name(),
-        exercise.variants().get(chosen),
-        exercise.variants().getFirst(),
-        rate,
-        rate >= exercise.floor(),
-        System.nanoTime() - start);
+    return run.finish(stop);
   }
 
-  /** Best time of a run, once runs do not get faster any more. */
-  private static long settle(
-      KernelExercise exercise, int variant, long limit, BooleanSupplier stop) {
-    long start = System.nanoTime();
-    long best = Long.MAX_VALUE;
-    long since = start;
-    int runs = 0;
-    while (!stop.getAsBoolean()) {
-      long before = System.nanoTime();
-      exercise.run().accept(variant);
-      long now = System.nanoTime();
-      runs++;
-      if (now - before < best - best / 8) {
-        since = now;
-        runs = 0;
-      }
-      best = Math.min(best, now - before);
-      boolean compiled = exercise.work() >= exercise.floor() * best;
-      if (now - start > limit
-          || (compiled && runs >= SETTLED_RUNS && now - since >= SETTLED_NANOS)) {
-        break;
+  /**
+   * A trial in small slices, so that many kernels can take turns while the compiler works on all of
+   * them. One thread uses it.
+   */
+  public static final class Run {
+    private static final long SLICE_NANOS = 2_000_000;
+
+    private final KernelExercise exercise;
+    private final long limit;
+    private final long[] best;
+    private final int[] runs;
+    // When a variant last became faster, or had not run often enough.
+    private final long[] since;
+    private long spent;
+
+    /**
+     * @param limit most nanoseconds that it runs
+     */
+    public Run(KernelExercise exercise, long limit) {
+      this.exercise = exercise;
+      this.limit = limit;
+      int variants = exercise.variants().size();
+      this.best = new long[variants];
+      this.runs = new int[variants];
+      this.since = new long[variants];
+      Arrays.fill(best, Long.MAX_VALUE);
+    }
+
+    /** Runs each variant that is not settled for about two milliseconds, at least once. */
+    public void slice(BooleanSupplier stop) {
+      for (int v = 0; v < best.length && !stop.getAsBoolean(); v++) {
+        if (!settled(v)) {
+          slice(v);
+        }
       }
     }
-    return best;
+
+    private void slice(int v) {
+      long start = System.nanoTime();
+      long before = start;
+      do {
+        exercise.run().accept(v);
+        long now = System.nanoTime();
+        runs[v]++;
+        long time = now - before;
+        if (runs[v] < COMPILED_RUNS || time < best[v] - best[v] / 8) {
+          since[v] = now;
+        }
+        best[v] = Math.min(best[v], time);
+        before = now;
+      } while (before - start < SLICE_NANOS);
+      spent += before - start;
+    }
+
+    private boolean settled(int v) {
+      return runs[v] >= COMPILED_RUNS && System.nanoTime() - since[v] > QUIET_NANOS;
+    }
+
+    /** True when no variant gets faster any more, or the time is over. */
+    public boolean settled() {
+      for (int v = 0; v < best.length && spent < limit; v++) {
+        if (!settled(v)) {
+          return false;
+        }
+      }
+      return true;
+    }
+
+    /** True as soon as the standard variant is as fast as only C2 makes it. */
+    public boolean fast() {
+      return best[0] != Long.MAX_VALUE && exercise.work() >= exercise.floor() * best[0];
+    }
+
+    /** Compares the variants and chooses, unless it was stopped. */
+    public KernelTrial finish(BooleanSupplier stop) {
+      int chosen = 0;
+      long[] times = best;
+      if (best.length > 1 && !stop.getAsBoolean()) {
+        times = compare(exercise);
+        for (int v = 1; v < times.length; v++) {
+          if (times[v] * CLEARLY < times[chosen]) {
+            chosen = v;
+          }
+        }
+        exercise.choose().accept(chosen);
+      }
+      double rate = (double) exercise.work() / Math.max(1, times[chosen]);
+      return new KernelTrial(
+          exercise.name(),
+          exercise.variants().get(chosen),
+          exercise.variants().getFirst(),
+          rate,
+          rate >= exercise.floor() * SLOW,
+          spent);
+    }
   }
 
   /** Medians of alternating runs. */

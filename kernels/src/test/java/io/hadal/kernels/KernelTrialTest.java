@@ -48,7 +48,7 @@ class KernelTrialTest {
   void tellsAKernelThatStaysSlow() {
     AtomicInteger chosen = new AtomicInteger(-1);
     KernelTrial trial =
-        KernelTrial.of(exercise(new long[] {8000, 9000}, chosen), SECOND / 20, () -> false);
+        KernelTrial.of(exercise(new long[] {20_000, 21_000}, chosen), SECOND / 20, () -> false);
     assertThat(trial.warm()).isFalse();
   }
 
