@@ -20,8 +20,9 @@ import java.util.function.BooleanSupplier;
  * Makes an engine ready before it is asked: background threads run the kernels that its model needs
  * until they are compiled, choose among variants by time, and pack weights in the order of the
  * layers. A kernel that is not compiled yet is replaced by plain Java meanwhile, which computes the
- * same bits. Sessions and caches are not touched and no result depends on it. Packing rests while a
- * step runs, and everything ends when the engine closes.
+ * same bits. Sessions and caches are not touched and no result depends on it. While requests run,
+ * packing and choosing rest and only kernels that are not compiled yet are run; everything ends
+ * when the engine closes.
  */
 public final class WarmUp {
   /** How far it is. */
@@ -38,6 +39,9 @@ public final class WarmUp {
 
   /** Most time for one kernel. */
   private static final long KERNEL_NANOS = TimeUnit.SECONDS.toNanos(20);
+
+  /** Steps of one request follow each other at most so long after. */
+  private static final long REQUEST_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
 
   private static final int MOST_THREADS = 4;
 
@@ -119,22 +123,44 @@ public final class WarmUp {
       // The first ones need the compiler longest.
       open.forEach(turn -> turn.run.slice(() -> stopped));
     }
+    long lastStep = System.nanoTime() - REQUEST_NANOS;
     while (!open.isEmpty() && !stopped) {
+      long now = System.nanoTime();
+      lastStep = busy.getAsBoolean() ? now : lastStep;
+      boolean requested = now - lastStep < REQUEST_NANOS;
+      boolean worked = false;
       for (Turn turn : List.copyOf(open)) {
-        turn.run.slice(() -> stopped);
-        boolean settled = turn.run.settled();
-        if (settled || turn.run.fast()) {
-          turn.gate.release();
+        if (requested && turn.gate.open()) {
+          // The request needs the processors more than a choice is needed.
+          continue;
         }
-        if (settled && !stopped) {
-          open.remove(turn);
-          KernelTrial trial = turn.run.finish(() -> stopped);
-          synchronized (trials) {
-            trials.add(trial);
-          }
-          ModelSlowPaths.report(trial);
+        worked |= !turn.run.waiting();
+        if (requested) {
+          turn.run.sliceStandard();
+        } else {
+          turn.run.slice(() -> stopped);
         }
+        look(turn, open);
       }
+      if (!worked) {
+        pause();
+      }
+    }
+  }
+
+  /** Opens the gate of a kernel that is fast, and ends the turns of one that is settled. */
+  private void look(Turn turn, List<Turn> open) {
+    boolean settled = turn.run.settled();
+    if (settled || turn.run.fast()) {
+      turn.gate.release();
+    }
+    if (settled && !stopped) {
+      open.remove(turn);
+      KernelTrial trial = turn.run.finish(() -> stopped);
+      synchronized (trials) {
+        trials.add(trial);
+      }
+      ModelSlowPaths.report(trial);
     }
   }
 

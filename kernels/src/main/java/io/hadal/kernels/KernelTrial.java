@@ -54,12 +54,16 @@ public record KernelTrial(
   public static final class Run {
     private static final long SLICE_NANOS = 2_000_000;
 
+    /** A variant that is compiled only has to be looked at. */
+    private static final long LOOK_NANOS = 50_000;
+
     private final KernelExercise exercise;
     private final long limit;
     private final long[] best;
     private final int[] runs;
     // When a variant last became faster, or had not run often enough.
     private final long[] since;
+    private final long[] last;
     private long spent;
 
     /**
@@ -72,6 +76,7 @@ public record KernelTrial(
       this.best = new long[variants];
       this.runs = new int[variants];
       this.since = new long[variants];
+      this.last = new long[variants];
       Arrays.fill(best, Long.MAX_VALUE);
     }
 
@@ -84,25 +89,52 @@ public record KernelTrial(
       }
     }
 
+    /** Runs the standard variant only: what a request waits for. */
+    public void sliceStandard() {
+      slice(0);
+    }
+
+    /** True when all variants are compiled, so that quiet time alone is missing. */
+    public boolean waiting() {
+      for (int v = 0; v < best.length; v++) {
+        if (!compiled(v)) {
+          return false;
+        }
+      }
+      return true;
+    }
+
+    /** Not by runs alone: with a long queue HotSpot leaves code at tier 2 for many more of them. */
+    private boolean compiled(int v) {
+      return runs[v] >= COMPILED_RUNS
+          && best[v] != Long.MAX_VALUE
+          && exercise.work() >= exercise.floor() * best[v];
+    }
+
     private void slice(int v) {
       long start = System.nanoTime();
+      long most = compiled(v) ? LOOK_NANOS : SLICE_NANOS;
       long before = start;
       do {
         exercise.run().accept(v);
         long now = System.nanoTime();
         runs[v]++;
         long time = now - before;
-        if (runs[v] < COMPILED_RUNS || time < best[v] - best[v] / 8) {
+        // A kernel that has rested is not settled by the time that went by.
+        boolean rested = before - last[v] > QUIET_NANOS / 4;
+        if (runs[v] < COMPILED_RUNS || rested || time < best[v] - best[v] / 8) {
           since[v] = now;
         }
+        last[v] = now;
         best[v] = Math.min(best[v], time);
         before = now;
-      } while (before - start < SLICE_NANOS);
+      } while (before - start < most);
       spent += before - start;
     }
 
     private boolean settled(int v) {
-      return runs[v] >= COMPILED_RUNS && System.nanoTime() - since[v] > QUIET_NANOS;
+      long quiet = compiled(v) ? QUIET_NANOS : 4 * QUIET_NANOS;
+      return runs[v] >= COMPILED_RUNS && last[v] - since[v] > quiet;
     }
 
     /** True when no variant gets faster any more, or the time is over. */
