@@ -4,8 +4,8 @@ import java.util.Arrays;
 import java.util.function.BooleanSupplier;
 
 /**
- * What a {@link Run} found: a kernel run until the compiler is done with it, its variants then timed
- * against each other.
+ * What a {@link Run} found: a kernel run until the compiler is done with it, its variants then
+ * timed against each other.
  *
  * @param name of the kernel
  * @param variant chosen variant
