@@ -10,8 +10,8 @@ INLINE int unit_blocks(const int L) { return L <= IQ4 ? 1 : 8; }
 INLINE int header_bytes(const int L) {
   switch (L) {
     case Q4_K: case Q5_K: case Q2_K: return 64;
-    case Q6_K: case Q3_K: case IQ4_K: case IQ2_XS: return 32;
-    case IQ2_XXS: case IQ3_XXS: return 96;
+    case Q6_K: case Q3_K: case IQ4_K: return 32;
+    case IQ2_XXS: case IQ2_XS: case IQ3_XXS: return 96;
     default: return 0;
   }
 }
@@ -28,7 +28,7 @@ INLINE int block_bytes(const int L) {
     case Q3_K: return 224;
     case Q2_K: return 160;
     case IQ2_XXS: return 128;
-    case IQ2_XS: return 208;
+    case IQ2_XS: return 144;
     default: return 192;
   }
 }
@@ -38,8 +38,8 @@ INLINE int code_bytes(const int L) {
     case Q8: return 512;
     case Q5: case Q5_MIN: case Q5_K: return 320;
     case Q6_K: return 384;
-    case Q3_K: case IQ2_XS: case IQ3_XXS: return 192;
-    case Q2_K: case IQ2_XXS: return 128;
+    case Q3_K: case IQ3_XXS: return 192;
+    case Q2_K: case IQ2_XXS: case IQ2_XS: return 128;
     default: return 256;
   }
 }
@@ -117,7 +117,9 @@ INLINE __m512i look_up(const uint8_t *table, __m512i index, __mmask64 bit6, __mm
   return _mm512_mask_blend_epi8(bit7, a, c);
 }
 
-INLINE void read_planes(const int L, const uint8_t *p, const uint8_t *tables, struct planes *out) {
+INLINE void read_planes(
+    const int L, const uint8_t *unit, const uint8_t *p, const int in_unit, const uint8_t *tables,
+    struct planes *out) {
   if (L < IQ2_XXS) {
     return;
   }
@@ -126,7 +128,8 @@ INLINE void read_planes(const int L, const uint8_t *p, const uint8_t *tables, st
     __mmask64 bit7 = _mm512_movepi8_mask(index);
     __mmask64 bit6 = _mm512_movepi8_mask(_mm512_add_epi8(index, index));
     if (L == IQ2_XS) {
-      __mmask64 bit8 = _mm512_test_epi8_mask(load(p + 128), _mm512_set1_epi8(1));
+      __mmask64 bit8 =
+          _mm512_test_epi8_mask(load(unit + 32), _mm512_set1_epi8((char) (1 << in_unit)));
       __m512i low = look_up(tables, index, bit6, bit7);
       __m512i high = look_up(tables + 512, index, bit6, bit7);
       out->low[0] = _mm512_mask_blend_epi8(bit8, low, look_up(tables + 256, index, bit6, bit7));

@@ -49,7 +49,7 @@ INLINE void stretch(
     }
     const int8_t *xb = x + (long) b * 32 * p->height;
     struct planes g;
-    read_planes(L, w, p->tables, &g);
+    read_planes(L, unit, w, in_unit, p->tables, &g);
     __m512i sum0[T];
     __m512i sum1[T];
     for (int t = 0; t < T; t++) {

@@ -75,7 +75,7 @@ INLINE void expand(
         _mm_prefetch((const char *) w + NEAR + line, _MM_HINT_T0);
       }
       struct planes g;
-      read_planes(L, w, tables, &g);
+      read_planes(L, unit, w, in_unit, tables, &g);
       block_scales(L, unit, w, in_unit, &s);
 #pragma GCC unroll 8
       for (int i = 0; i < 8; i++) {

@@ -11,11 +11,14 @@ import java.lang.foreign.MemorySegment;
  * times the bytes of the stored form.
  */
 public final class PackedMatrix {
+  /** Rows that lie side by side: products begin at multiples of it. */
+  public static final int GROUP = PackedLayout.GROUP;
+
   /** Kernels of narrow vectors may read a little past the last scale. */
   private static final int SLACK = 64;
 
   /** Changes whenever a layout puts anything elsewhere; packed bytes in files name it. */
-  public static final int LAYOUT_VERSION = 1;
+  public static final int LAYOUT_VERSION = 2;
 
   private final StorageType type;
   private final PackedLayout layout;

@@ -105,6 +105,13 @@ class BlockKernelsTest {
     }
   }
 
+  @ParameterizedTest
+  @MethodSource("types")
+  void takesLittleMoreThanTheStoredForm(StorageType type) {
+    Matrix w = packable(type, 64, 4096, new Random(300 + type.ordinal()));
+    assertThat((double) PackedMatrix.bytes(w) / w.byteSize()).isBetween(0.99, 1.062);
+  }
+
   /** The integer form stands for the same weights as the decoder's. */
   @ParameterizedTest
   @MethodSource("types")

@@ -57,9 +57,10 @@ public enum PackedLayout {
    */
   IQ2_XXS(256, 96, 128, 128, Scale.HEADER_NIBBLES),
   /**
-   * As {@link #IQ2_XXS} with a ninth bit of index (bits 8 j of a word) and two nibbles of scale.
+   * As {@link #IQ2_XXS}, but each block has two nibbles of scale; in their place the header has a
+   * plane of ninth bits of index: bit 8 g + b for columns 8 g to 8 g + 7 of block b.
    */
-  IQ2_XS(256, 32, 208, 192, Scale.NIBBLE_PAIR),
+  IQ2_XS(256, 96, 144, 128, Scale.NIBBLE_PAIR),
   /** Bytes of grid index for 4 columns (two words), bytes of signs for 8; scales as IQ2_XXS. */
   IQ3_XXS(256, 96, 192, 192, Scale.HEADER_NIBBLES);
 

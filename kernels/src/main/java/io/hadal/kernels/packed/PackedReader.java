@@ -80,6 +80,7 @@ final class PackedReader {
         out.both(2 * nibble + 1);
       }
       case NIBBLE_PAIR -> {
+        words[2] = data.get(INT, unit + 32 + 4 * r) >>> b;
         out.d(half(unit, r));
         out.d *= layout.part();
         out.scale[0] = 2 * (u8(at + r) & 15) + 1;

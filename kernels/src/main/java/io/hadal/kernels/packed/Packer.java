@@ -93,6 +93,8 @@ public final class Packer {
       }
       case NIBBLE_PAIR -> {
         unitScales(out, unit, b, r, false);
+        long ninth = unit + 32 + 4L * r;
+        out.set(INT, ninth, out.get(INT, ninth) | block.words[2] << b);
         set(out, at + r, block.scales[0]);
       }
     }

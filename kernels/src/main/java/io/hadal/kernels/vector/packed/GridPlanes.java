@@ -37,11 +37,15 @@ final class GridPlanes {
     IntVector.fromArray(I, table, 0, scratch, 0).intoArray(scratch, 0);
   }
 
-  /** Entries of eight columns with two bits each; {@code ninth} is a plane of bits or none. */
+  /**
+   * Entries of eight columns with two bits each; {@code ninth} is a plane of bits or none, {@code
+   * block} the block's place in its unit.
+   */
   static void eights(
       MemorySegment w,
       long p,
       long ninth,
+      int block,
       int[] table,
       float[] sub,
       int s,
@@ -53,7 +57,7 @@ final class GridPlanes {
           IntVector.fromMemorySegment(I, w, p, LITTLE_ENDIAN).lanewise(LSHR, 8 * g).and(255);
       if (ninth != 0) {
         IntVector high = IntVector.fromMemorySegment(I, w, ninth, LITTLE_ENDIAN);
-        index = index.or(high.lanewise(LSHR, 8 * g).and(1).lanewise(LSHL, 8));
+        index = index.or(high.lanewise(LSHR, 8 * g + block).and(1).lanewise(LSHL, 8));
       }
       gather(index, table, scratch);
       IntVector codes = IntVector.fromArray(I, scratch, 0);

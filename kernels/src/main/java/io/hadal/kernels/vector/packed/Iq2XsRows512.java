@@ -30,7 +30,7 @@ final class Iq2XsRows512 extends UnitRows {
   private static final VectorSpecies<Byte> B = ByteVector.SPECIES_128;
   private static final VectorSpecies<Float> F = FloatVector.SPECIES_512;
   private static final VectorSpecies<Short> H = ShortVector.SPECIES_512;
-  private static final int BLOCK = 208;
+  private static final int BLOCK = 144;
   private static final ShortVector G0 = grid(0);
   private static final ShortVector G1 = grid(1);
   private static final ShortVector G2 = grid(2);
@@ -113,7 +113,9 @@ final class Iq2XsRows512 extends UnitRows {
       long p = at + u * groupBytes + b * BLOCK;
       IntVector index = IntVector.fromMemorySegment(I, w, p, LITTLE_ENDIAN);
       IntVector signs = IntVector.fromMemorySegment(I, w, p + 64, LITTLE_ENDIAN);
-      IntVector ninth = IntVector.fromMemorySegment(I, w, p + 128, LITTLE_ENDIAN);
+      IntVector ninth =
+          IntVector.fromMemorySegment(I, w, at + u * groupBytes - 64, LITTLE_ENDIAN)
+              .lanewise(LSHR, b);
       IntVector sum0 = IntVector.zero(I);
       IntVector sum1 = IntVector.zero(I);
       for (int g = 0; g < 2; g++) {
@@ -171,7 +173,7 @@ final class Iq2XsRows512 extends UnitRows {
       }
       IntVector nibbles =
           (IntVector)
-              ByteVector.fromMemorySegment(B, w, p + 192, LITTLE_ENDIAN)
+              ByteVector.fromMemorySegment(B, w, p + 128, LITTLE_ENDIAN)
                   .convertShape(ZERO_EXTEND_B2I, I, 0);
       FloatVector s0 = (FloatVector) nibbles.and(15).mul(2).add(1).convert(I2F, 0);
       FloatVector s1 = (FloatVector) nibbles.lanewise(LSHR, 4).mul(2).add(1).convert(I2F, 0);

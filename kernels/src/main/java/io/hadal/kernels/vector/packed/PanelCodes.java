@@ -56,7 +56,7 @@ final class PanelCodes {
         scales(layout, w, scale, scales, b * ROWS + row, mins, b * ROWS + row);
       }
       for (int part = 0; part < 16; part += L) {
-        codes(layout, w, block + 4 * part, part, panel, 32 * b * ROWS + row + part);
+        codes(layout, w, unit, block, inUnit, part, panel, 32 * b * ROWS + row + part);
       }
     }
   }
@@ -118,7 +118,15 @@ final class PanelCodes {
   }
 
   private void codes(
-      PackedLayout layout, MemorySegment w, long p, int part, float[] panel, int to) {
+      PackedLayout layout,
+      MemorySegment w,
+      long unit,
+      long block,
+      int inUnit,
+      int part,
+      float[] panel,
+      int to) {
+    long p = block + 4 * part;
     switch (layout) {
       case E2M1 -> CodePlanes.e2m1(w, p, panel, to);
       case Q8 -> CodePlanes.bytes(w, p, panel, to);
@@ -130,9 +138,11 @@ final class PanelCodes {
       case Q6_K -> CodePlanes.sixths(w, p, 32, sub, part, panel, to);
       case Q3_K -> CodePlanes.thirds(w, p, 4, sub, part, panel, to);
       case Q2_K -> CodePlanes.pairs(w, p, sub, part, panel, to);
-      case IQ2_XXS -> GridPlanes.eights(w, p, 0, GridCodes.IQ2_XXS, sub, part, scratch, panel, to);
+      case IQ2_XXS ->
+          GridPlanes.eights(w, p, 0, 0, GridCodes.IQ2_XXS, sub, part, scratch, panel, to);
       case IQ2_XS ->
-          GridPlanes.eights(w, p, p + 128, GridCodes.IQ2_XS, sub, part, scratch, panel, to);
+          GridPlanes.eights(
+              w, p, unit + 32 + 4 * part, inUnit, GridCodes.IQ2_XS, sub, part, scratch, panel, to);
       case IQ3_XXS -> GridPlanes.fours(w, p, GridCodes.IQ3_XXS, sub, part, scratch, panel, to);
     }
   }
