@@ -20,6 +20,9 @@ public interface BlockKernels {
   /** Name for reports. */
   String name();
 
+  /** Tokens of a tile: products of many tokens are fastest when they begin at multiples of it. */
+  int tile();
+
   /**
    * {@link BlockInput#begin} with what the kernels need.
    *

@@ -18,6 +18,11 @@ final class StartingBlockKernels implements BlockKernels {
   }
 
   @Override
+  public int tile() {
+    return vector.tile();
+  }
+
+  @Override
   public void prepare(BlockInput x, int tokens, int cols, PackedMatrix w, int together) {
     vector.prepare(x, tokens, cols, w, together);
   }

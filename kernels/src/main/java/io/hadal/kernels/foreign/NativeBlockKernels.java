@@ -43,6 +43,11 @@ public final class NativeBlockKernels implements BlockKernels {
   }
 
   @Override
+  public int tile() {
+    return TILE;
+  }
+
+  @Override
   public void prepare(BlockInput x, int tokens, int cols, PackedMatrix w, int together) {
     x.begin(tokens, cols, ORDERS[w.layout().ordinal()], together > ROW_TOKENS ? TILE : 1);
   }

@@ -12,6 +12,11 @@ public final class PlainBlockKernels implements BlockKernels {
   }
 
   @Override
+  public int tile() {
+    return 1;
+  }
+
+  @Override
   public void prepare(BlockInput x, int tokens, int cols, PackedMatrix w, int together) {
     x.begin(tokens, cols, BlockInput.Form.CODES);
   }

@@ -9,8 +9,7 @@ import io.hadal.model.weights.PackedWeights;
 
 /** Linear layers of quantised weights in mode fast: 8-bit activations times packed weights. */
 final class BlockLinear {
-  /** Rows of a packed group. */
-  static final int GROUP = 16;
+  static final int GROUP = PackedMatrix.GROUP;
 
   /** Rows that kernels take side by side. */
   private static final int STEP = 64;
@@ -47,10 +46,11 @@ final class BlockLinear {
     PackedMatrix p = packed(w);
     int cols = w.cols();
     int rows = w.rows() / groups;
-    // Every group's tokens begin a panel of their own.
-    int slots = groups == 1 ? tokens : panels(tokens);
+    // Every group's tokens begin a tile of their own.
+    int slots = groups == 1 ? tokens : tiles(tokens);
     kernels.prepare(input, groups * slots, cols, p, tokens);
-    parallel(
+    Compute.parallel(
+        pool,
         groups * tokens,
         (task, worker) -> {
           int group = task / tokens;
@@ -59,7 +59,8 @@ final class BlockLinear {
         });
     int chunk = rowsPerTask(rows, cols, tokens);
     int chunks = (rows + chunk - 1) / chunk;
-    parallel(
+    Compute.parallel(
+        pool,
         groups * chunks,
         (task, worker) -> {
           int group = task / chunks;
@@ -70,9 +71,10 @@ final class BlockLinear {
         });
   }
 
-  /** Tokens rounded up to whole panels. */
-  static int panels(int tokens) {
-    return (tokens + BlockInput.PANEL - 1) / BlockInput.PANEL * BlockInput.PANEL;
+  /** Tokens rounded up to whole tiles. */
+  int tiles(int tokens) {
+    int tile = kernels.tile();
+    return (tokens + tile - 1) / tile * tile;
   }
 
   int rowsPerTask(int rows, int cols, int tokens) {
@@ -82,13 +84,5 @@ final class BlockLinear {
     int perTask = (rows + 4 * pool.threads() - 1) / (4 * pool.threads());
     int step = perTask >= STEP ? STEP : GROUP;
     return (perTask + step - 1) / step * step;
-  }
-
-  private void parallel(int tasks, WorkerPool.Task task) {
-    if (tasks == 1) {
-      task.run(0, 0);
-    } else if (tasks > 1) {
-      pool.run(tasks, task);
-    }
   }
 }

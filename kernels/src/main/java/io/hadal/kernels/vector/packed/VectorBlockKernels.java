@@ -30,6 +30,11 @@ public final class VectorBlockKernels implements BlockKernels {
   }
 
   @Override
+  public int tile() {
+    return BlockInput.PANEL;
+  }
+
+  @Override
   public void prepare(BlockInput x, int tokens, int cols, PackedMatrix w, int together) {
     x.begin(tokens, cols, form(w.layout(), together));
   }
