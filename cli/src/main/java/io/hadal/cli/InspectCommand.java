@@ -114,7 +114,7 @@ final class InspectCommand implements Callable<Integer> {
   private MemoryPlan.Packed packed(ModelConfig config, TensorStore store) {
     Map<String, Matrix> matrices;
     try {
-      matrices = PackableMatrices.of(WeightBinder.bind(config, store), null);
+      matrices = PackableMatrices.of(config, WeightBinder.bind(config, store), null);
     } catch (FormatException e) {
       return MemoryPlan.Packed.NONE;
     }

@@ -14,8 +14,7 @@ final class ModelSlowPaths {
 
   /** Storage types without a fast form; small matrices do not matter. */
   static void report(MatrixUses uses) {
-    long all =
-        uses.packed().stream().flatMap(java.util.List::stream).mapToLong(Matrix::byteSize).sum();
+    long all = uses.packed().stream().mapToLong(Matrix::byteSize).sum();
     for (StorageType type : new StorageType[] {StorageType.F32, StorageType.F16}) {
       long bytes =
           uses.unpacked().stream().filter(w -> w.type() == type).mapToLong(Matrix::byteSize).sum();

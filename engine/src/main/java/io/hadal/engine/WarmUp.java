@@ -57,18 +57,18 @@ public final class WarmUp {
   private final List<Need> needs;
   private volatile boolean stopped;
   private volatile long nanos;
-  private volatile int packedGroups;
-  private final int groups;
+  private volatile int packed;
+  private final int matrices;
 
   /** A warm-up that was not asked for. */
   static WarmUp off() {
     return new WarmUp(List.of(), List.of(), 0, () -> false);
   }
 
-  private WarmUp(List<Need> needs, List<List<Matrix>> pack, int count, BooleanSupplier busy) {
+  private WarmUp(List<Need> needs, List<Matrix> pack, int count, BooleanSupplier busy) {
     this.kernels = needs.size();
     this.needs = needs;
-    this.groups = pack.size();
+    this.matrices = pack.size();
     this.running = new CountDownLatch(count);
     this.busy = busy;
   }
@@ -81,12 +81,12 @@ public final class WarmUp {
    */
   static WarmUp start(
       Model model, NumericMode mode, WorkerPool pool, boolean packAhead, BooleanSupplier busy) {
-    MatrixUses uses = MatrixUses.of(model.config(), model.weights(), model.packed(), mode);
+    MatrixUses uses = MatrixUses.of(model, mode);
     ModelSlowPaths.report(uses);
     List<Need> needs = ModelKernels.of(model.config(), model.weights(), uses, mode);
     // Until they are compiled they would be slower than plain Java.
     needs.forEach(need -> need.gate().hold());
-    List<List<Matrix>> pack = packAhead ? uses.packed() : List.of();
+    List<Matrix> pack = packAhead ? uses.packed() : List.of();
     int compilers = Math.clamp(pool.threads() / 2, 1, MOST_THREADS);
     WarmUp warmUp = new WarmUp(needs, pack, compilers + 1, busy);
     for (int i = 0; i < compilers; i++) {
@@ -175,25 +175,18 @@ public final class WarmUp {
     }
   }
 
-  private void pack(Model model, List<List<Matrix>> pack, WorkerPool pool) {
-    for (List<Matrix> group : pack) {
-      int from = 0;
-      while (from < group.size() && !stopped) {
-        if (busy.getAsBoolean()) {
-          pause();
-          continue;
-        }
-        int to = from;
-        for (long bytes = 0; to < group.size() && bytes < PIECE_BYTES; to++) {
-          bytes += group.get(to).byteSize();
-        }
-        model.packed().require(group.subList(from, to), pool);
-        from = to;
+  private void pack(Model model, List<Matrix> pack, WorkerPool pool) {
+    while (packed < pack.size() && !stopped) {
+      if (busy.getAsBoolean()) {
+        pause();
+        continue;
       }
-      if (stopped) {
-        return;
+      int to = packed;
+      for (long bytes = 0; to < pack.size() && bytes < PIECE_BYTES; to++) {
+        bytes += pack.get(to).byteSize();
       }
-      packedGroups++;
+      model.packed().require(pack.subList(packed, to), pool);
+      packed = to;
     }
   }
 
@@ -212,7 +205,7 @@ public final class WarmUp {
     if (running.getCount() > 0) {
       return stopped ? State.STOPPED : State.RUNNING;
     }
-    return packedGroups == groups && trials().size() == kernels ? State.WARM : State.STOPPED;
+    return packed == matrices && trials().size() == kernels ? State.WARM : State.STOPPED;
   }
 
   /** Kernels that have been looked at so far. */
@@ -229,8 +222,8 @@ public final class WarmUp {
 
   /** Share of the work that is done, 0 to 1; 1 when nothing is asked for. */
   public double progress() {
-    int all = kernels + groups;
-    return all == 0 ? 1 : (double) (trials().size() + packedGroups) / all;
+    int all = kernels + matrices;
+    return all == 0 ? 1 : (double) (trials().size() + packed) / all;
   }
 
   /** Time it took, or has taken so far. */

@@ -251,7 +251,7 @@ public final class Model implements AutoCloseable {
 
   /** Matrices that mode fast multiplies packed, by name. */
   public Map<String, Matrix> packable() {
-    return PackableMatrices.of(weights, engram);
+    return PackableMatrices.of(config, weights, engram);
   }
 
   /** Packed forms of the matrices, which mode fast makes and reads. */

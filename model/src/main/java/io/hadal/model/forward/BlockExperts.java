@@ -4,13 +4,14 @@ import io.hadal.kernels.BlockInput;
 import io.hadal.kernels.Matrix;
 import io.hadal.kernels.PackedMatrix;
 import io.hadal.model.weights.MoeWeights.ExpertWeights;
-import io.hadal.model.weights.PackedWeights;
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Experts in mode fast. With few tokens for each expert, inputs are quantised once a token; with
- * many, every expert has its tokens side by side from the start of a panel.
+ * many, every expert has its tokens side by side from the start of a tile.
  */
 final class BlockExperts {
   /** Up to this many tokens of one expert each is multiplied by itself. */
@@ -21,10 +22,13 @@ final class BlockExperts {
   private final BlockInput input = new BlockInput();
   private final BlockInput inner = new BlockInput();
   private final float[][] partial;
+  private final Map<ExpertWeights, Boolean> handled = new IdentityHashMap<>();
   private float[] gate = new float[0];
   private float[] up = new float[0];
   // First input of every active expert, and of every assignment.
   private int[] inputs = new int[0];
+  // Packed forms of the active experts.
+  private PackedExpert[] packed = new PackedExpert[0];
 
   BlockExperts(Compute compute, BlockLinear blocks) {
     this.compute = compute;
@@ -34,21 +38,11 @@ final class BlockExperts {
 
   /** True when all experts are stored alike in a form that packs. */
   boolean handles(List<ExpertWeights> experts) {
-    return handles(experts, blocks.weights());
+    return handled.computeIfAbsent(
+        experts.getFirst(), first -> ExpertWeights.alike(experts, blocks::handles));
   }
 
-  static boolean handles(List<ExpertWeights> experts, PackedWeights forms) {
-    ExpertWeights first = experts.getFirst();
-    for (ExpertWeights e : experts) {
-      if (!e.storedAs(first)
-          || !forms.provides(e.w1())
-          || !forms.provides(e.w3())
-          || !forms.provides(e.w2())) {
-        return false;
-      }
-    }
-    return true;
-  }
+  private record PackedExpert(PackedMatrix gate, PackedMatrix up, PackedMatrix down) {}
 
   /**
    * Assignments of tokens to experts, sorted by expert.
@@ -81,15 +75,15 @@ final class BlockExperts {
    */
   void routed(
       int tokens, List<ExpertWeights> experts, Assignments a, float limit, float[] x, float[] out) {
-    ExpertWeights any = experts.getFirst();
-    int d = any.w1().cols();
-    int width = any.w1().rows();
     int n = a.starts()[experts.size()];
     pack(experts, a.active());
+    PackedExpert any = packed[a.active()[0]];
+    int d = any.gate().cols();
+    int width = any.gate().rows();
     boolean single = a.most() <= SINGLE;
     int count = place(a, n, single);
     int together = single ? 1 : a.most();
-    blocks.kernels.prepare(input, single ? tokens : count, d, packed(any.w1()), together);
+    blocks.kernels.prepare(input, single ? tokens : count, d, any.gate(), together);
     if (single) {
       compute.forRows(tokens, (t, worker) -> input.quantize(t, x, t * d));
     } else {
@@ -106,7 +100,7 @@ final class BlockExperts {
           int from = task % chunks * chunk;
           int to = Math.min(width, from + chunk);
           int first = a.starts()[e];
-          ExpertWeights w = experts.get(e);
+          PackedExpert w = packed[e];
           if (single) {
             for (int i = first; i < first + a.count(e); i++) {
               gateAndUp(w, from, to, a.tokens()[i], 1, i * width);
@@ -120,7 +114,7 @@ final class BlockExperts {
             compute.kernels.swiglu(gate, row, up, row, to - from, limit, scale, gate, row);
           }
         });
-    blocks.kernels.prepare(inner, single ? n : count, width, packed(any.w2()), together);
+    blocks.kernels.prepare(inner, single ? n : count, width, any.down(), together);
     compute.forRows(n, (i, worker) -> inner.quantize(single ? i : inputs[i], gate, i * width));
     int outChunk = blocks.rowsPerTask(d, width, n);
     compute.parallel(
@@ -129,13 +123,9 @@ final class BlockExperts {
           int from = task * outChunk;
           int to = Math.min(d, from + outChunk);
           for (int e : a.active()) {
-            add(packed(experts.get(e).w2()), e, a, single, from, to, worker, out);
+            add(packed[e].down(), e, a, single, from, to, worker, out);
           }
         });
-  }
-
-  private PackedMatrix packed(Matrix w) {
-    return blocks.packed(w);
   }
 
   private void pack(List<ExpertWeights> experts, int[] active) {
@@ -147,6 +137,16 @@ final class BlockExperts {
       matrices.add(w.w2());
     }
     blocks.weights().require(matrices, compute.pool);
+    if (packed.length < experts.size()) {
+      packed = new PackedExpert[experts.size()];
+    }
+    for (int e : active) {
+      packed[e] = packed(experts.get(e));
+    }
+  }
+
+  private PackedExpert packed(ExpertWeights w) {
+    return new PackedExpert(blocks.packed(w.w1()), blocks.packed(w.w3()), blocks.packed(w.w2()));
   }
 
   /** Gives every assignment its input; returns their number, gaps included. */
@@ -163,16 +163,16 @@ final class BlockExperts {
       for (int i = 0; i < a.count(e); i++) {
         inputs[first + i] = next + i;
       }
-      next += BlockLinear.panels(a.count(e));
+      next += blocks.tiles(a.count(e));
     }
     return next;
   }
 
-  private void gateAndUp(ExpertWeights w, int from, int to, int first, int count, int at) {
-    int width = w.w1().rows();
+  private void gateAndUp(PackedExpert w, int from, int to, int first, int count, int at) {
+    int width = w.gate().rows();
     int end = first + count;
-    blocks.kernels.multiply(packed(w.w1()), from, to, input, first, end, gate, at, width);
-    blocks.kernels.multiply(packed(w.w3()), from, to, input, first, end, up, at, width);
+    blocks.kernels.multiply(w.gate(), from, to, input, first, end, gate, at, width);
+    blocks.kernels.multiply(w.up(), from, to, input, first, end, up, at, width);
   }
 
   /** Adds rows {@code from .. to} of one expert's output to its tokens. */
@@ -205,11 +205,11 @@ final class BlockExperts {
   }
 
   /** A shared expert over all tokens. */
-  void shared(int tokens, ExpertWeights w, float limit, float[] x, float[] out) {
-    int d = w.w1().cols();
-    int width = w.w1().rows();
-    blocks.kernels.prepare(input, tokens, d, packed(w.w1()), tokens);
-    packed(w.w3());
+  void shared(int tokens, ExpertWeights shared, float limit, float[] x, float[] out) {
+    PackedExpert w = packed(shared);
+    int d = w.gate().cols();
+    int width = w.gate().rows();
+    blocks.kernels.prepare(input, tokens, d, w.gate(), tokens);
     compute.forRows(tokens, (t, worker) -> input.quantize(t, x, t * d));
     gate = Compute.grow(gate, tokens * width);
     up = Compute.grow(up, tokens * width);
@@ -225,6 +225,6 @@ final class BlockExperts {
             compute.kernels.swiglu(gate, row, up, row, to - from, limit, 1, gate, row);
           }
         });
-    blocks.linear(w.w2(), gate, width, tokens, out, d);
+    blocks.linear(shared.w2(), gate, width, tokens, out, d);
   }
 }

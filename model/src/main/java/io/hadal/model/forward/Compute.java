@@ -221,6 +221,10 @@ final class Compute {
   }
 
   void parallel(int tasks, WorkerPool.Task task) {
+    parallel(pool, tasks, task);
+  }
+
+  static void parallel(WorkerPool pool, int tasks, WorkerPool.Task task) {
     if (tasks == 1) {
       task.run(0, 0);
     } else if (tasks > 1) {

@@ -1,8 +1,8 @@
 package io.hadal.model.forward;
 
 import io.hadal.kernels.Matrix;
+import io.hadal.model.Model;
 import io.hadal.model.NumericMode;
-import io.hadal.model.config.ModelConfig;
 import io.hadal.model.weights.AttentionWeights;
 import io.hadal.model.weights.CompressorWeights;
 import io.hadal.model.weights.IndexKeyWeights;
@@ -10,18 +10,17 @@ import io.hadal.model.weights.LayerWeights;
 import io.hadal.model.weights.ModelWeights;
 import io.hadal.model.weights.MoeWeights;
 import io.hadal.model.weights.MoeWeights.ExpertWeights;
-import io.hadal.model.weights.PackedWeights;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The matrices of a model in the order in which a token meets them, by the kernel that multiplies
- * them: what {@link Compute}, {@link BlockLinear} and {@link BlockExperts} decide.
- */
+/** The matrices of a model's trunk and head by the form in which a numeric mode multiplies them. */
 public final class MatrixUses {
-  /** Matrices that are multiplied in packed form, layer by layer; the output head is the last. */
-  private final List<List<Matrix>> packed = new ArrayList<>();
+  /** Matrices that are multiplied in packed form, in the order of the forward pass. */
+  private final List<Matrix> packed = new ArrayList<>();
 
   /** Matrices that are multiplied as they are stored. */
   private final List<Matrix> stored = new ArrayList<>();
@@ -29,34 +28,32 @@ public final class MatrixUses {
   /** Those of {@link #stored} that a quantised model would hold packed. */
   private final List<Matrix> unpacked = new ArrayList<>();
 
+  private final Set<Matrix> packable = Collections.newSetFromMap(new IdentityHashMap<>());
   private final boolean fast;
-  private List<Matrix> group = new ArrayList<>();
 
-  private final PackedWeights forms;
-
-  private MatrixUses(PackedWeights forms, NumericMode mode) {
-    this.forms = forms;
+  private MatrixUses(NumericMode mode) {
     this.fast = mode == NumericMode.FAST;
   }
 
   /** Uses of a model's trunk and head in a numeric mode. */
-  public static MatrixUses of(
-      ModelConfig config, ModelWeights weights, PackedWeights forms, NumericMode mode) {
-    MatrixUses uses = new MatrixUses(forms, mode);
-    for (LayerWeights layer : weights.layers()) {
-      uses.layer(config, layer);
-      uses.endGroup();
+  public static MatrixUses of(Model model, NumericMode mode) {
+    MatrixUses uses = new MatrixUses(mode);
+    if (uses.fast) {
+      model.packable().values().stream()
+          .filter(model.packed()::provides)
+          .forEach(uses.packable::add);
     }
+    ModelWeights weights = model.weights();
+    weights.layers().forEach(uses::layer);
     uses.linear(weights.head().head());
-    uses.endGroup();
     if (weights.head().collapse() != null) {
       uses.stored.add(weights.head().collapse().fn());
     }
     return uses;
   }
 
-  /** Matrices that are multiplied in packed form, layer by layer; the output head is the last. */
-  public List<List<Matrix>> packed() {
+  /** Matrices that are multiplied in packed form, in the order of the forward pass. */
+  public List<Matrix> packed() {
     return packed;
   }
 
@@ -65,17 +62,14 @@ public final class MatrixUses {
     return stored;
   }
 
-  /** Large matrices that are stored in a type without a packed form, in mode fast. */
+  /**
+   * Those of {@link #stored} that mode fast would multiply packed if they were stored otherwise.
+   */
   public List<Matrix> unpacked() {
     return unpacked;
   }
 
-  private void endGroup() {
-    packed.add(List.copyOf(group));
-    group = new ArrayList<>();
-  }
-
-  private void layer(ModelConfig config, LayerWeights w) {
+  private void layer(LayerWeights w) {
     stored.add(w.attnHyper().fn());
     AttentionWeights a = w.attention();
     linear(a.wqA());
@@ -91,38 +85,23 @@ public final class MatrixUses {
       linear(a.indexer().wqB());
       linear(a.indexer().weightsProj());
     }
-    int groups = config.attention().outGroups();
-    if (groups == 1 || a.woA().rows() / groups % BlockLinear.GROUP == 0) {
-      linear(a.woA());
-    } else {
-      asStored(a.woA());
-    }
+    linear(a.woA());
     linear(a.woB());
     stored.add(w.ffnHyper().fn());
-    experts(w.moe());
-  }
-
-  private void experts(MoeWeights moe) {
+    MoeWeights moe = w.moe();
     if (moe.gate() != null) {
       stored.add(moe.gate());
     }
-    experts(moe.experts());
+    moe.experts().forEach(this::expert);
     if (moe.shared() != null) {
-      experts(List.of(moe.shared()));
+      expert(moe.shared());
     }
   }
 
-  private void experts(List<ExpertWeights> experts) {
-    boolean packs = fast && !experts.isEmpty() && BlockExperts.handles(experts, forms);
-    for (ExpertWeights e : experts) {
-      for (Matrix m : List.of(e.w1(), e.w3(), e.w2())) {
-        if (packs) {
-          group.add(m);
-        } else {
-          asStored(m);
-        }
-      }
-    }
+  private void expert(ExpertWeights e) {
+    linear(e.w1());
+    linear(e.w3());
+    linear(e.w2());
   }
 
   private void compressor(@Nullable CompressorWeights w) {
@@ -135,14 +114,10 @@ public final class MatrixUses {
   }
 
   private void linear(Matrix w) {
-    if (fast && forms.provides(w)) {
-      group.add(w);
-    } else {
-      asStored(w);
+    if (packable.contains(w)) {
+      packed.add(w);
+      return;
     }
-  }
-
-  private void asStored(Matrix w) {
     stored.add(w);
     if (fast) {
       unpacked.add(w);

@@ -68,7 +68,7 @@ public final class ModelKernels {
   }
 
   private void packed(MatrixUses uses) {
-    narrowest(uses.packed().stream().flatMap(List::stream).toList())
+    narrowest(uses.packed())
         .forEach(
             w -> {
               list.add(

@@ -2,6 +2,7 @@ package io.hadal.model.weights;
 
 import io.hadal.kernels.Matrix;
 import java.util.List;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,9 +22,21 @@ public record MoeWeights(
 
   /** One SwiGLU expert: {@code w2 (silu(w1 x) * w3 x)}. */
   public record ExpertWeights(Matrix w1, Matrix w3, Matrix w2) {
-    /** True when both are stored in the same types, gate and up in one. */
-    public boolean storedAs(ExpertWeights o) {
-      return w1.type() == o.w1.type() && w3.type() == o.w1.type() && w2.type() == o.w2.type();
+    /**
+     * True when all experts are stored alike, gate and up in one type, and every matrix meets a
+     * condition.
+     */
+    public static boolean alike(List<ExpertWeights> experts, Predicate<Matrix> condition) {
+      ExpertWeights first = experts.getFirst();
+      return experts.stream()
+          .allMatch(
+              e ->
+                  e.w1.type() == first.w1.type()
+                      && e.w3.type() == first.w1.type()
+                      && e.w2.type() == first.w2.type()
+                      && condition.test(e.w1)
+                      && condition.test(e.w3)
+                      && condition.test(e.w2));
     }
   }
 

@@ -2,6 +2,7 @@ package io.hadal.model.weights;
 
 import io.hadal.kernels.Matrix;
 import io.hadal.kernels.PackedMatrix;
+import io.hadal.model.config.ModelConfig;
 import io.hadal.model.weights.MoeWeights.ExpertWeights;
 import io.hadal.model.weights.MtpWeights.Projection;
 import java.util.LinkedHashMap;
@@ -14,7 +15,11 @@ import org.jspecify.annotations.Nullable;
 public final class PackableMatrices {
   private final Map<String, Matrix> found = new LinkedHashMap<>();
 
-  private PackableMatrices() {}
+  private final int outGroups;
+
+  private PackableMatrices(int outGroups) {
+    this.outGroups = outGroups;
+  }
 
   /**
    * Lists them in the order of the forward pass; names without {@code .weight}, such as {@code
@@ -22,8 +27,9 @@ public final class PackableMatrices {
    *
    * @param engram n-gram memory; null without
    */
-  public static Map<String, Matrix> of(ModelWeights weights, @Nullable EngramMemory engram) {
-    PackableMatrices all = new PackableMatrices();
+  public static Map<String, Matrix> of(
+      ModelConfig config, ModelWeights weights, @Nullable EngramMemory engram) {
+    PackableMatrices all = new PackableMatrices(config.attention().outGroups());
     all.model(weights);
     if (engram != null) {
       new TreeMap<>(engram.layers())
@@ -63,7 +69,10 @@ public final class PackableMatrices {
     add(p + "attn.wq_a", a.wqA());
     add(p + "attn.wq_b", a.wqB());
     add(p + "attn.wkv", a.wkv());
-    add(p + "attn.wo_a", a.woA());
+    // Every group of its rows is multiplied by itself.
+    if (a.woA().rows() / outGroups % PackedMatrix.GROUP == 0) {
+      add(p + "attn.wo_a", a.woA());
+    }
     add(p + "attn.wo_b", a.woB());
     IndexerWeights indexer = a.indexer();
     if (indexer != null) {
@@ -93,13 +102,7 @@ public final class PackableMatrices {
   }
 
   private static boolean packable(List<ExpertWeights> experts) {
-    return experts.stream()
-        .allMatch(
-            e ->
-                e.storedAs(experts.getFirst())
-                    && PackedMatrix.packable(e.w1())
-                    && PackedMatrix.packable(e.w3())
-                    && PackedMatrix.packable(e.w2()));
+    return !experts.isEmpty() && ExpertWeights.alike(experts, PackedMatrix::packable);
   }
 
   private void add(String name, Matrix w) {
