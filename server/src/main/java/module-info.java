@@ -1,6 +1,7 @@
 /** Serving: HTTP APIs of several dialects over one engine. */
 module io.hadal.server {
   requires transitive io.hadal.chat;
+  requires transitive io.hadal.platform;
   requires io.helidon.webserver;
   requires tools.jackson.dataformat.yaml;
   requires io.helidon.common.configurable;

@@ -1,0 +1,128 @@
+package io.hadal.platform.db;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import io.hadal.formats.FormatException;
+import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import org.flywaydb.core.Flyway;
+import org.flywaydb.core.api.FlywayException;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+
+/**
+ * An open database with the newest schema. SQL is the common subset of both kinds; where they
+ * differ, {@link #kind} tells. Times are milliseconds since 1970, amounts nano-USD, flags 0 or 1.
+ */
+public final class Database implements AutoCloseable {
+  /** Held here, or their levels would be forgotten with them. */
+  private static final List<Logger> CHATTY =
+      List.of(Logger.getLogger("org.flywaydb"), Logger.getLogger("com.zaxxer.hikari"));
+
+  private static final String SCHEMAS = "classpath:io/hadal/platform/db/migration/";
+
+  private final DatabaseKind kind;
+  private final HikariDataSource pool;
+  private final Jdbi jdbi;
+
+  /** SQLite lets one transaction write: waiting here is fair and does not time out. */
+  private final ReentrantLock writer = new ReentrantLock(true);
+
+  private Database(DatabaseKind kind, HikariDataSource pool) {
+    this.kind = kind;
+    this.pool = pool;
+    this.jdbi = Jdbi.create(pool);
+  }
+
+  /**
+   * Opens a database and brings its schema up to date.
+   *
+   * @throws FormatException when it cannot be reached, or a newer version has written it
+   */
+  public static Database open(DatabaseOptions options) {
+    DatabaseKind kind = options.kind();
+    CHATTY.forEach(logger -> logger.setLevel(Level.WARNING));
+    HikariConfig config = new HikariConfig();
+    config.setJdbcUrl(options.url());
+    config.setUsername(options.user());
+    config.setPassword(options.password());
+    config.setMaximumPoolSize(options.connections());
+    config.setPoolName("hadal-db");
+    // A server may still be starting; a file is there or not.
+    config.setInitializationFailTimeout(kind == DatabaseKind.SQLITE ? 1 : 10_000);
+    config.setConnectionTimeout(5_000);
+    if (kind == DatabaseKind.SQLITE) {
+      config.addDataSourceProperty("journal_mode", "WAL");
+      config.addDataSourceProperty("synchronous", "FULL");
+      config.addDataSourceProperty("foreign_keys", "true");
+      config.addDataSourceProperty("busy_timeout", "10000");
+      config.addDataSourceProperty("transaction_mode", "IMMEDIATE");
+    }
+    HikariDataSource pool;
+    try {
+      pool = new HikariDataSource(config);
+    } catch (RuntimeException e) {
+      throw new FormatException("database.url", "cannot be opened: " + cause(e), e);
+    }
+    try {
+      Flyway.configure(Database.class.getClassLoader())
+          .dataSource(pool)
+          .locations(
+              SCHEMAS + "common", SCHEMAS + (kind == DatabaseKind.SQLITE ? "sqlite" : "postgresql"))
+          .load()
+          .migrate();
+    } catch (FlywayException e) {
+      pool.close();
+      throw new FormatException("database.url", "has a schema that does not fit: " + cause(e), e);
+    }
+    return new Database(kind, pool);
+  }
+
+  private static String cause(Throwable error) {
+    Throwable deepest = error;
+    while (deepest.getCause() != null) {
+      deepest = deepest.getCause();
+    }
+    return String.valueOf(deepest.getMessage()).strip();
+  }
+
+  public DatabaseKind kind() {
+    return kind;
+  }
+
+  /** Reads, in one transaction. */
+  public <T> T read(Function<Handle, T> work) {
+    return jdbi.withHandle(handle -> work.apply(handle));
+  }
+
+  /** Writes, in one transaction: all of it or nothing. */
+  public <T> T write(Function<Handle, T> work) {
+    if (kind != DatabaseKind.SQLITE) {
+      return jdbi.inTransaction(handle -> work.apply(handle));
+    }
+    writer.lock();
+    try {
+      return jdbi.inTransaction(handle -> work.apply(handle));
+    } finally {
+      writer.unlock();
+    }
+  }
+
+  /** Writes, in one transaction, without a result. */
+  public void run(Consumer<Handle> work) {
+    write(
+        handle -> {
+          work.accept(handle);
+          return 0;
+        });
+  }
+
+  @Override
+  public void close() {
+    pool.close();
+  }
+}

@@ -1,0 +1,23 @@
+package io.hadal.platform.metering;
+
+/** An admitted attempt. It must be ended once, in whatever way it ends. */
+public interface Metered {
+  /**
+   * Says how far the attempt has come; more money is held when it needs it.
+   *
+   * @return false when a budget is used up: the attempt must end with {@link
+   *     Outcome#BUDGET_EXHAUSTED}
+   */
+  boolean produced(Quantities soFar);
+
+  /**
+   * Ends the attempt: what it took is durable when this returns, and the rest of the money is
+   * free. A second call has no effect.
+   *
+   * @return what the customer pays, nano-USD
+   */
+  long end(Ending ending);
+
+  /** The tightest limits as they are now, for headers. */
+  LimitState limits();
+}

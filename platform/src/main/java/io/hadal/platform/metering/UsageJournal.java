@@ -1,0 +1,23 @@
+package io.hadal.platform.metering;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where attempts are written before anything else happens (platform specification, 2.5). Every
+ * attempt gets exactly one event, also when the process dies in the middle.
+ */
+public interface UsageJournal {
+  /**
+   * Notes that an attempt begins. Durable soon after.
+   *
+   * @param holdId id of the money held for it; null for none
+   * @param held that money, nano-USD
+   */
+  void admit(Work work, long start, @Nullable String holdId, long held);
+
+  /** Notes how far an attempt has come. Durable soon after. */
+  void checkpoint(String requestId, int attempt, Quantities soFar);
+
+  /** Notes how an attempt ended. Durable when it returns. */
+  void end(UsageEvent event);
+}

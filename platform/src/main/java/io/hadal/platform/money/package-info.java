@@ -1,0 +1,5 @@
+/** Amounts and prices, in whole numbers. */
+@NullMarked
+package io.hadal.platform.money;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.hadal.platform.db;
+
+import org.jspecify.annotations.NullMarked;
