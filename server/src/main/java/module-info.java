@@ -15,5 +15,6 @@ module io.hadal.server {
   requires static transitive org.jspecify;
 
   exports io.hadal.server;
+  exports io.hadal.server.admin;
   exports io.hadal.server.http;
 }
