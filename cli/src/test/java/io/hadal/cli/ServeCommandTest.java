@@ -301,9 +301,12 @@ class ServeCommandTest {
                   .start()
                   .waitFor())
           .isZero();
-      Thread.sleep(200);
+      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+      while (Files.readString(folder.resolve("err")).split("not reloaded").length < 3) {
+        assertThat(System.nanoTime()).as("a hang-up reads the files again").isLessThan(end);
+        Thread.sleep(20);
+      }
       assertThat(process.isAlive()).isTrue();
-      assertThat(Files.readString(folder.resolve("err")).split("not reloaded")).hasSize(3);
     } finally {
       process.destroyForcibly().waitFor();
     }
