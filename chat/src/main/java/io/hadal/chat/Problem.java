@@ -20,6 +20,8 @@ public final class Problem extends RuntimeException {
   private final boolean retry;
   private final int retryAfterSeconds;
   private final @Nullable String anthropicMessage;
+  private final long retryAfterMillis;
+  private final long resetsAt;
 
   private Problem(
       int status,
@@ -31,6 +33,30 @@ public final class Problem extends RuntimeException {
       int retryAfterSeconds,
       String message,
       @Nullable String anthropicMessage) {
+    this(
+        status,
+        type,
+        code,
+        param,
+        anthropicType,
+        retry,
+        1000L * retryAfterSeconds,
+        0,
+        message,
+        anthropicMessage);
+  }
+
+  private Problem(
+      int status,
+      String type,
+      String code,
+      @Nullable String param,
+      String anthropicType,
+      boolean retry,
+      long retryAfterMillis,
+      long resetsAt,
+      String message,
+      @Nullable String anthropicMessage) {
     super(message, null, false, false);
     this.status = status;
     this.type = type;
@@ -38,7 +64,9 @@ public final class Problem extends RuntimeException {
     this.param = param;
     this.anthropicType = anthropicType;
     this.retry = retry;
-    this.retryAfterSeconds = retryAfterSeconds;
+    this.retryAfterMillis = retryAfterMillis;
+    this.retryAfterSeconds = (int) Math.ceilDiv(retryAfterMillis, 1000L);
+    this.resetsAt = resetsAt;
     this.anthropicMessage = anthropicMessage;
   }
 
@@ -131,7 +159,67 @@ public final class Problem extends RuntimeException {
         null);
   }
 
+  /** A known key that may not do this. */
+  public static Problem forbidden(String code, @Nullable String param, String message) {
+    return new Problem(
+        403, "permission_error", code, param, "permission_error", false, 0, message, null);
+  }
+
+  /**
+   * Too many requests or tokens for now.
+   *
+   * @param retryAfterMillis when the same request may pass
+   */
+  public static Problem rateLimited(String message, long retryAfterMillis) {
+    return new Problem(
+        429,
+        "rate_limit_error",
+        "rate_limit_exceeded",
+        null,
+        "rate_limit_error",
+        true,
+        Math.max(1, retryAfterMillis),
+        0,
+        message,
+        null);
+  }
+
+  /**
+   * A budget or the balance is used up.
+   *
+   * @param code {@code budget_exceeded} or {@code insufficient_quota}
+   * @param resetsAt when there is money again, seconds since 1970; 0 for never
+   */
+  public static Problem unpaid(String code, String message, long resetsAt) {
+    return new Problem(
+        402, "insufficient_quota", code, null, "billing_error", false, 0, resetsAt, message, null);
+  }
+
+  /** The same in the form that clients of the Responses API stop at: 429 with its own type. */
+  public Problem asUsageLimit() {
+    return new Problem(
+        429,
+        "usage_limit_reached",
+        code,
+        param,
+        anthropicType,
+        false,
+        0,
+        resetsAt,
+        message(),
+        anthropicMessage);
+  }
+
   public static Problem unknownModel(String name) {
+    return noSuchModel("The model '" + name + "' does not exist.", "model: " + name);
+  }
+
+  /** A name that stands for no model any more, in words that may name its successor. */
+  public static Problem noSuchModel(String message) {
+    return noSuchModel(message, null);
+  }
+
+  private static Problem noSuchModel(String message, @Nullable String anthropicMessage) {
     return new Problem(
         404,
         "invalid_request_error",
@@ -140,8 +228,8 @@ public final class Problem extends RuntimeException {
         "not_found_error",
         false,
         0,
-        "The model '" + name + "' does not exist.",
-        "model: " + name);
+        message,
+        anthropicMessage);
   }
 
   public static Problem unknownUrl(String method, String path) {
@@ -299,6 +387,16 @@ public final class Problem extends RuntimeException {
   /** Whether the same request may succeed later. */
   public boolean retry() {
     return retry;
+  }
+
+  /** Milliseconds to wait before that, 0 for no advice. */
+  public long retryAfterMillis() {
+    return retryAfterMillis;
+  }
+
+  /** When there is money again, seconds since 1970; 0 for unknown. */
+  public long resetsAt() {
+    return resetsAt;
   }
 
   /** Seconds to wait before that, 0 for no advice. */

@@ -62,6 +62,20 @@ public final class HadalServer implements AutoCloseable {
    * @throws io.hadal.formats.FormatException when the address cannot be used
    */
   public HadalServer(ServerOptions options, ServedModel model, AnswerPolicy policy) {
+    this(options, model, policy, null);
+  }
+
+  /**
+   * Listens from now on, with the keys and limits of a platform.
+   *
+   * @param platform null for none
+   * @throws io.hadal.formats.FormatException when the address cannot be used
+   */
+  public HadalServer(
+      ServerOptions options,
+      ServedModel model,
+      AnswerPolicy policy,
+      @Nullable PlatformAccess platform) {
     this.options = options;
     this.model = model;
     this.limits = options.limits();
@@ -76,6 +90,7 @@ public final class HadalServer implements AutoCloseable {
         new ApiHandler(
             routes(),
             options.keys(),
+            platform,
             limits.bodyBytes(),
             limits.idempotency(),
             active,

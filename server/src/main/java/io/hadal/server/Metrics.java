@@ -103,7 +103,7 @@ final class Metrics implements AutoCloseable {
   void count(Call call) {
     Tags tags =
         Tags.of(
-            "dialect", call.dialect().name().toLowerCase(Locale.ROOT),
+            "dialect", call.dialectName(),
             "operation", call.operation());
     registry.counter("llm_requests_total", tags.and("outcome", call.outcome())).increment();
     if (call.firstToken() == null && call.usage().total() == 0) {

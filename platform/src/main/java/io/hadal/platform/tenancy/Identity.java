@@ -24,4 +24,28 @@ public record Identity(
     scopes = Set.copyOf(scopes);
     models = List.copyOf(models);
   }
+
+  /** Whether a model may be used: by its name, or by a pattern in which * stands for anything. */
+  public boolean mayUse(String model) {
+    return models.isEmpty() || models.stream().anyMatch(pattern -> matches(pattern, model));
+  }
+
+  private static boolean matches(String pattern, String model) {
+    String[] parts = pattern.split("\\*", -1);
+    if (!model.startsWith(parts[0])) {
+      return false;
+    }
+    int at = parts[0].length();
+    for (int i = 1; i < parts.length - 1; i++) {
+      int found = model.indexOf(parts[i], at);
+      if (found < 0) {
+        return false;
+      }
+      at = found + parts[i].length();
+    }
+    String last = parts[parts.length - 1];
+    return parts.length == 1
+        ? model.length() == at
+        : model.length() - last.length() >= at && model.endsWith(last);
+  }
 }

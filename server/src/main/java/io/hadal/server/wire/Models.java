@@ -21,12 +21,13 @@ public final class Models {
   /**
    * Accepts a name of the model.
    *
-   * @throws Problem for any other
+   * @throws Problem for any other, and for a key that may not use it
    */
-  static void require(ServedModel model, String name) {
+  static void require(Call call, ServedModel model, String name) {
     if (!model.answersTo(name)) {
       throw Problem.unknownModel(name);
     }
+    call.model(name);
   }
 
   /** All names of a model, its own first. */
@@ -64,7 +65,7 @@ public final class Models {
 
   /** One of them. */
   public void get(Call call, String name) {
-    require(model, name);
+    require(call, model, name);
     Responders.json(call, 200, entry(name));
   }
 
