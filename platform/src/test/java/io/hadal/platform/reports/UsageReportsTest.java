@@ -102,7 +102,7 @@ class UsageReportsTest {
           reports.run(new UsageQuery(ALL, List.of(Dimension.HOUR, Dimension.BACKEND), true, 1000));
       assertThat(byHour.rows().getFirst().values())
           .containsExactly("2026-11-29T10:00:00Z", "deepseek");
-      assertThat(byHour.rows()).hasSize(42);
+      assertThat(byHour.rows()).hasSize(41);
       UsageReport days = reports.run(new UsageQuery(ALL, List.of(Dimension.DAY), true, 10));
       assertThat(days.rows())
           .extracting(r -> r.values().getFirst())
