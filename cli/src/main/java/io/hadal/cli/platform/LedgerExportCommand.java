@@ -85,7 +85,7 @@ final class LedgerExportCommand implements Callable<Integer> {
 
       @Override
       public void write(byte[] bytes, int offset, int length) {
-        // Whole buffers of a writer, which may end within a character only past 8 KiB.
+        // An encoder hands over whole characters.
         writer.write(new String(bytes, offset, length, StandardCharsets.UTF_8));
       }
 

@@ -52,7 +52,7 @@ final class LedgerImportCommand implements Callable<Integer> {
       UsageStore store = new UsageStore(open.kind(), prices, new Ledger(open, clock));
       try (Journal journal =
           Journal.open(
-              JournalOptions.of(folder, "import"), open, store, prices, clock, out::println)) {
+              JournalOptions.of(folder, ""), open, store, prices, clock, out::println)) {
         boolean done = journal.flush(Duration.ofSeconds(seconds));
         out.printf(
             "%s; %d attempts had not ended%n",

@@ -15,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
 /** Brings ends from the journal's files into the database, in their order and in batches. */
@@ -64,6 +65,10 @@ final class JournalMover implements AutoCloseable {
   private @Nullable SegmentReader reader;
   private long segment;
   private final List<Long> finished = new ArrayList<>();
+
+  /** Ends that were read and are not in the database; they stay when reading on fails. */
+  private final List<Settled> gathered = new ArrayList<>();
+
   private boolean troubled;
   private long marked;
 
@@ -214,9 +219,9 @@ final class JournalMover implements AutoCloseable {
         }
         write(batch);
         remove(source);
+        publish();
         boolean caughtUp = batch.caughtUp();
         batch = null;
-        oldestPending = 0;
         pause = FIRST_PAUSE_MILLIS;
         if (troubled) {
           troubled = false;
@@ -258,8 +263,7 @@ final class JournalMover implements AutoCloseable {
   private Batch read(GroupCommit source) throws IOException {
     long asOf = clock.millis();
     GroupCommit.Mark durable = source.durable();
-    List<Settled> ends = new ArrayList<>();
-    while (ends.size() < BATCH) {
+    while (gathered.size() < BATCH) {
       SegmentReader from = reader;
       if (from == null) {
         from = new SegmentReader(segments.file(segment));
@@ -268,10 +272,10 @@ final class JournalMover implements AutoCloseable {
       boolean live = segment == durable.segment();
       JournalRecord record = from.next(live ? durable.offset() : segments.size(segment), !live);
       if (record instanceof JournalRecord.End(Settled settled)) {
-        ends.add(settled);
+        gathered.add(settled);
       } else if (record == null) {
         if (live) {
-          return new Batch(ends, true, asOf);
+          return new Batch(List.copyOf(gathered), true, asOf);
         }
         from.close();
         reader = null;
@@ -280,7 +284,7 @@ final class JournalMover implements AutoCloseable {
         segment = next == null ? durable.segment() : next;
       }
     }
-    return new Batch(ends, false, asOf);
+    return new Batch(List.copyOf(gathered), false, asOf);
   }
 
   private void write(Batch batch) {
@@ -292,6 +296,31 @@ final class JournalMover implements AutoCloseable {
       database.run(
           h -> {
             store.store(h, ends);
+            if (!node.isEmpty()) {
+              mark(h, position, until);
+            }
+          });
+      marked = until;
+    }
+    completeUntil = until;
+  }
+
+  private void publish() {
+    SegmentReader from = reader;
+    long position = from == null ? 0 : from.position();
+    passed = position;
+    gathered.clear();
+    oldestPending = 0;
+    lock.lock();
+    try {
+      done = new GroupCommit.Mark(segment, position);
+      moved.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void mark(Handle h, long position, long until) {
             h.execute(
                 "INSERT INTO journal_mark (node, segment, position, complete_until)"
                     + " VALUES (?, ?, ?, ?) ON CONFLICT (node) DO UPDATE SET"
@@ -301,18 +330,6 @@ final class JournalMover implements AutoCloseable {
                 segment,
                 position,
                 until);
-          });
-      marked = until;
-    }
-    completeUntil = until;
-    passed = position;
-    lock.lock();
-    try {
-      done = new GroupCommit.Mark(segment, position);
-      moved.signalAll();
-    } finally {
-      lock.unlock();
-    }
   }
 
   /** Removes files whose ends are in the database; what still runs is noted again before. */

@@ -8,7 +8,7 @@ import java.nio.file.Path;
  * How the journal is kept.
  *
  * @param folder where its files are; one process at a time uses it
- * @param node name of this node
+ * @param node name of this node; empty: it does not say how far it has come
  * @param limitBytes bytes of files at which no more attempts are admitted
  * @param segmentBytes bytes at which a new file begins
  * @param faults what a crash costs the customer

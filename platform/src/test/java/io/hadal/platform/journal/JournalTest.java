@@ -278,7 +278,8 @@ class JournalTest {
           ended.add(line.substring(4));
         }
         if (ended.size() == 1_000) {
-          child.destroyForcibly();
+          // Unlike that of the process, this leaves its output readable.
+          child.toHandle().destroyForcibly();
         }
       }
     }
