@@ -2,6 +2,7 @@
 module io.hadal.cli {
   requires info.picocli;
   requires io.hadal.engine;
+  requires io.hadal.platform;
   requires io.hadal.server;
   requires io.hadal.train;
   requires java.management;
@@ -11,5 +12,7 @@ module io.hadal.cli {
   requires static org.jspecify;
 
   opens io.hadal.cli to
+      info.picocli;
+  opens io.hadal.cli.platform to
       info.picocli;
 }

@@ -12,8 +12,11 @@ module io.hadal.platform {
 
   exports io.hadal.platform;
   exports io.hadal.platform.db;
+  exports io.hadal.platform.journal;
+  exports io.hadal.platform.ledger;
   exports io.hadal.platform.metering;
   exports io.hadal.platform.money;
   exports io.hadal.platform.registry;
+  exports io.hadal.platform.reports;
   exports io.hadal.platform.tenancy;
 }
