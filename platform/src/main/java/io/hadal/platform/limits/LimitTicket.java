@@ -21,6 +21,7 @@ public final class LimitTicket {
   }
 
   private final List<Part> parts = new ArrayList<>(4);
+  private boolean done;
 
   LimitTicket() {}
 
@@ -43,10 +44,22 @@ public final class LimitTicket {
 
   /** Corrects the tokens to what they came to, and lets another request run. */
   public void end(Quantities took, long now) {
-    for (Part part : parts) {
-      part.allowance.settle(part.taken, actual(part, took), now);
+    if (!done) {
+      done = true;
+      for (Part part : parts) {
+        part.allowance.settle(part.taken, actual(part, took), now);
+      }
     }
-    parts.clear();
+  }
+
+  /** As if nothing had been asked for. */
+  public void undo(long now) {
+    if (!done) {
+      done = true;
+      for (Part part : parts) {
+        part.allowance.settle(part.taken, 0, now);
+      }
+    }
   }
 
   private static long actual(Part part, Quantities took) {
@@ -63,14 +76,6 @@ public final class LimitTicket {
     return took.inputUncached()
         + took.cacheWrite()
         + took.cacheRead() * limit.cachePermille() / 1000;
-  }
-
-  /** As if nothing had been asked for. */
-  void undo(long now) {
-    for (Part part : parts) {
-      part.allowance.settle(part.taken, 0, now);
-    }
-    parts.clear();
   }
 
   /** The tightest limits of requests and of tokens. */

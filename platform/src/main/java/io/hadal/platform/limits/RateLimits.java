@@ -13,8 +13,6 @@ import java.time.Clock;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.EnumMap;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -38,7 +36,7 @@ public final class RateLimits implements AutoCloseable {
   private final Leases leases;
   private final Clock clock;
   private final ConcurrentHashMap<String, Entry> entries = new ConcurrentHashMap<>();
-  private volatile Index index = new Index(List.of());
+  private volatile ScopeIndex<Rule> index = index(List.of());
   private volatile long version = -1;
   private long pruned;
 
@@ -60,25 +58,6 @@ public final class RateLimits implements AutoCloseable {
           && (model == null || model.matches(alias) || model.matches(version));
     }
   }
-
-  /** Rules by scope and id; within, those that are cheapest to undo come first. */
-  private static final class Index {
-    private final EnumMap<LimitScope, Map<String, List<Rule>>> rules =
-        new EnumMap<>(LimitScope.class);
-
-    Index(List<Limit> limits) {
-      List<Limit> sorted = new ArrayList<>(limits);
-      sorted.sort(Comparator.comparing(Limit::dimension).thenComparing(Limit::id));
-      for (Limit limit : sorted) {
-        rules
-            .computeIfAbsent(limit.scope(), s -> new HashMap<>())
-            .computeIfAbsent(limit.scopeId(), id -> new ArrayList<>())
-            .add(new Rule(limit, limit.model() == null ? null : new ModelPattern(limit.model())));
-      }
-    }
-  }
-
-  private record Match(Limit limit, String subject) {}
 
   /**
    * Reads the limits that are set.
@@ -102,9 +81,21 @@ public final class RateLimits implements AutoCloseable {
   public void reload() {
     long now = store.version();
     if (now != version) {
-      index = new Index(store.all());
+      index = index(store.all());
       version = now;
     }
+  }
+
+  /** Those that are cheapest to undo come first. */
+  private static ScopeIndex<Rule> index(List<Limit> limits) {
+    List<Rule> rules =
+        limits.stream()
+            .sorted(Comparator.comparing(Limit::dimension).thenComparing(Limit::id))
+            .map(
+                limit ->
+                    new Rule(limit, limit.model() == null ? null : new ModelPattern(limit.model())))
+            .toList();
+    return new ScopeIndex<>(rules, rule -> rule.limit.scope(), rule -> rule.limit.scopeId());
   }
 
   /**
@@ -116,9 +107,9 @@ public final class RateLimits implements AutoCloseable {
   public LimitTicket admit(Work work, long output) {
     long now = clock.millis();
     LimitTicket ticket = new LimitTicket();
-    for (Match match :
+    for (ScopeIndex.Match<Rule> match :
         matches(work.identity(), work.endUser(), work.alias(), work.modelVersion())) {
-      Limit limit = match.limit;
+      Limit limit = match.item().limit;
       long amount = amount(limit.dimension(), work.promptTokens(), output);
       if (work.attempt() > 1 && limit.dimension().kind() == Dimension.Kind.REQUESTS) {
         // Another attempt is the same request.
@@ -165,60 +156,30 @@ public final class RateLimits implements AutoCloseable {
     return tenths / 10 + "." + tenths % 10 + "s";
   }
 
-  private List<Match> matches(
+  private List<ScopeIndex.Match<Rule>> matches(
       Identity identity, @Nullable String endUser, String alias, String modelVersion) {
-    List<Match> found = new ArrayList<>(4);
-    Index now = index;
-    for (Map.Entry<LimitScope, Map<String, List<Rule>>> scope : now.rules.entrySet()) {
-      String subject = scope.getKey().subject(identity, endUser);
-      if (subject == null) {
-        continue;
-      }
-      add(found, scope.getValue().get(subject), identity, alias, modelVersion, subject);
-      add(found, scope.getValue().get(LimitScope.EACH), identity, alias, modelVersion, subject);
-      if (scope.getKey() == LimitScope.END_USER) {
-        String each = identity.project() + "/" + LimitScope.EACH;
-        add(found, scope.getValue().get(each), identity, alias, modelVersion, subject);
-      }
-    }
-    return found;
+    return index.find(identity, endUser, rule -> rule.fits(identity.org(), alias, modelVersion));
   }
 
-  private static void add(
-      List<Match> found,
-      @Nullable List<Rule> rules,
-      Identity identity,
-      String alias,
-      String modelVersion,
-      String subject) {
-    if (rules != null) {
-      for (Rule rule : rules) {
-        if (rule.fits(identity.org(), alias, modelVersion)) {
-          found.add(new Match(rule.limit, subject));
-        }
-      }
-    }
-  }
-
-  private Allowance allowance(Match match, long now) {
-    String key = match.limit.id() + "/" + match.subject;
+  private Allowance allowance(ScopeIndex.Match<Rule> match, long now) {
+    String key = match.item().limit.id() + "/" + match.subject();
     Entry entry = entries.get(key);
-    if (entry == null || !entry.limit.equals(match.limit)) {
+    if (entry == null || !entry.limit.equals(match.item().limit)) {
       entry =
           entries.compute(
               key,
               (k, old) ->
-                  old != null && old.limit.equals(match.limit)
+                  old != null && old.limit.equals(match.item().limit)
                       ? old
-                      : new Entry(match.limit, create(match, old, now), now));
+                      : new Entry(match.item().limit, create(match, old, now), now));
     }
     entry.used = now;
     return entry.allowance;
   }
 
-  private Allowance create(Match match, @Nullable Entry old, long now) {
-    Limit limit = match.limit;
-    String id = poolPrefix(limit.id()) + match.subject;
+  private Allowance create(ScopeIndex.Match<Rule> match, @Nullable Entry old, long now) {
+    Limit limit = match.item().limit;
+    String id = poolPrefix(limit.id()) + match.subject();
     boolean several = leases.options().several();
     if (limit.dimension().daily()) {
       return new PooledAllowance(
@@ -251,17 +212,17 @@ public final class RateLimits implements AutoCloseable {
       Identity identity, @Nullable String endUser, String model, long tokens) {
     long now = clock.millis();
     List<LimitCheck> checks = new ArrayList<>();
-    for (Match match : matches(identity, endUser, model, model)) {
+    for (ScopeIndex.Match<Rule> match : matches(identity, endUser, model, model)) {
       Allowance allowance = allowance(match, now);
       allowance.refresh();
       long need =
-          match.limit.dimension().kind() == Dimension.Kind.TOKENS
-              ? Math.min(Math.max(1, tokens), match.limit.effectiveBurst())
+          match.item().limit.dimension().kind() == Dimension.Kind.TOKENS
+              ? Math.min(Math.max(1, tokens), match.item().limit.effectiveBurst())
               : 1;
       long left = allowance.left(now);
       checks.add(
           new LimitCheck(
-              match.limit, match.subject, left, allowance.resetMillis(now), left < need));
+              match.item().limit, match.subject(), left, allowance.resetMillis(now), left < need));
     }
     return checks;
   }
