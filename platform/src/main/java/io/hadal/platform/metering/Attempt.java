@@ -21,7 +21,7 @@ final class Attempt {
   private final long quantum;
   private final LimitTicket ticket;
   private final @Nullable Hold hold;
-  private WeakReference<@Nullable Metered> metered = new WeakReference<>(null);
+  private @Nullable WeakReference<Metered> metered;
 
   /** Tokens of the answer that the hold pays for, if the prompt is no longer than was said. */
   private long covered;
@@ -88,7 +88,8 @@ final class Attempt {
 
   /** Whether nobody can end it any more. */
   boolean dropped() {
-    return metered.get() == null;
+    WeakReference<Metered> reference = metered;
+    return reference != null && reference.get() == null;
   }
 
   /** Whether it began before a moment; true once. */
