@@ -48,7 +48,6 @@ public final class Budgets implements AutoCloseable {
   private static final int MOST_RAISED = 100_000;
 
   private final BudgetStore store;
-  private final Database database;
   private final Leases leases;
   private final Clock clock;
   private final BudgetAlert.Listener listener;
@@ -88,7 +87,6 @@ public final class Budgets implements AutoCloseable {
       Clock clock,
       SettledSource source,
       BudgetAlert.Listener listener) {
-    this.database = database;
     this.store = new BudgetStore(database);
     this.clock = clock;
     this.listener = listener;
@@ -416,13 +414,9 @@ public final class Budgets implements AutoCloseable {
     }
   }
 
-  /** Amounts of this node, for tests of the invariant. */
-  Leases leases() {
-    return leases;
-  }
-
-  Database database() {
-    return database;
+  /** What this node has of budgets and balances now. */
+  public List<Share> shares() {
+    return leases.all();
   }
 
   /** Writes everything; requests must have ended. */

@@ -96,6 +96,16 @@ public final class Share {
     }
   }
 
+  /** Whether more is settled and held than this node may use, because requests took more than said. */
+  public boolean overdrawn() {
+    lock.lock();
+    try {
+      return idle() < 0;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** What may still be taken, as far as this node knows; other nodes' leases count as free. */
   public long left() {
     lock.lock();
