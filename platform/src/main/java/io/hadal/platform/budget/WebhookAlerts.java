@@ -107,7 +107,7 @@ public final class WebhookAlerts implements BudgetAlert.Listener, AutoCloseable 
     node.put("budget_id", alert.budget());
     node.put("budget_name", alert.name());
     node.put("org_id", alert.org());
-    node.put("scope", alert.scope().text());
+    node.put("scope_type", alert.scope().text());
     node.put("scope_id", alert.subject());
     node.put("percent", alert.percent());
     node.put("settled_nano", alert.settled());

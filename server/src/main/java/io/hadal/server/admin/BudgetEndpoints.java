@@ -66,7 +66,7 @@ public final class BudgetEndpoints implements EndpointGroup {
   }
 
   private JsonNode list(AdminCall call) {
-    String scope = call.query("scope");
+    String scope = call.query("scope_type");
     String scopeId = call.query("scope_id");
     return ScopedSettings.page(
         call,
@@ -205,7 +205,7 @@ public final class BudgetEndpoints implements EndpointGroup {
 
   private JsonNode update(AdminCall call) {
     Budget old = find(call);
-    for (String fixed : List.of("scope", "scope_id", "window", "zone", "carry_over")) {
+    for (String fixed : List.of("scope_type", "scope_id", "window", "zone", "carry_over")) {
       if (call.body().has(fixed)) {
         throw Problem.invalid(fixed, "cannot change; set another budget");
       }
@@ -266,7 +266,7 @@ public final class BudgetEndpoints implements EndpointGroup {
     node.put("id", alert.id());
     node.put("budget_id", alert.budget());
     node.put("budget_name", alert.name());
-    node.put("scope", alert.scope().text());
+    node.put("scope_type", alert.scope().text());
     node.put("subject", alert.subject());
     node.put("percent", alert.percent());
     ScopedSettings.amount(node, "settled", alert.settled());
@@ -280,7 +280,7 @@ public final class BudgetEndpoints implements EndpointGroup {
     ObjectNode node = JsonNodeFactory.instance.objectNode();
     node.put("id", budget.id());
     node.put("org_id", budget.org());
-    node.put("scope", budget.scope().text());
+    node.put("scope_type", budget.scope().text());
     node.put("scope_id", budget.scopeId());
     node.put("name", budget.name());
     node.put("window", budget.window().text());

@@ -59,7 +59,7 @@ public final class LimitEndpoints implements EndpointGroup {
   }
 
   private JsonNode list(AdminCall call) {
-    String scope = call.query("scope");
+    String scope = call.query("scope_type");
     String scopeId = call.query("scope_id");
     return ScopedSettings.page(
         call,
@@ -180,7 +180,7 @@ public final class LimitEndpoints implements EndpointGroup {
   private static ObjectNode json(LimitCheck check) {
     ObjectNode node = JsonNodeFactory.instance.objectNode();
     node.put("limit_id", check.limit().id());
-    node.put("scope", check.limit().scope().text());
+    node.put("scope_type", check.limit().scope().text());
     node.put("subject", check.subject());
     node.put("each", check.limit().scopeId().endsWith(LimitScope.EACH));
     node.put("model", check.limit().model());
@@ -196,7 +196,7 @@ public final class LimitEndpoints implements EndpointGroup {
     ObjectNode node = JsonNodeFactory.instance.objectNode();
     node.put("id", limit.id());
     node.put("org_id", limit.org());
-    node.put("scope", limit.scope().text());
+    node.put("scope_type", limit.scope().text());
     node.put("scope_id", limit.scopeId());
     node.put("model", limit.model());
     node.put("dimension", limit.dimension().text());

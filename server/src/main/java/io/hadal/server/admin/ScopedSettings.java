@@ -33,11 +33,11 @@ final class ScopedSettings {
    */
   record Target(@Nullable String org, LimitScope scope, String id) {}
 
-  /** Reads {@code scope} and {@code scope_id}. */
+  /** Reads {@code scope_type} and {@code scope_id}. */
   Target target(AdminCall call) {
-    LimitScope scope = LimitScope.of(call.required("scope"));
+    LimitScope scope = LimitScope.of(call.required("scope_type"));
     if (scope == null) {
-      throw Problem.invalid("scope", "must be org, team, project, key or end_user");
+      throw Problem.invalid("scope_type", "must be org, team, project, key or end_user");
     }
     String id = call.required("scope_id");
     if (id.length() > MOST_ID) {

@@ -128,7 +128,7 @@ class LimitBudgetEndpointsTest {
                 "POST",
                 "/limits",
                 "",
-                "{'scope':'project','scope_id':'p','dimension':'rpm','amount':10,'model':'m*'}")
+                "{'scope_type':'project','scope_id':'p','dimension':'rpm','amount':10,'model':'m*'}")
             .get("id")
             .stringValue();
     JsonNode tokens =
@@ -136,7 +136,7 @@ class LimitBudgetEndpointsTest {
             "POST",
             "/limits",
             "",
-            "{'scope':'key','scope_id':'*','dimension':'tpm_in_uncached','amount':1000,"
+            "{'scope_type':'key','scope_id':'*','dimension':'tpm_in_uncached','amount':1000,"
                 + "'cache_weight':0.25}");
     assertThat(tokens.get("cache_weight").decimalValue()).isEqualByComparingTo("0.25");
     assertThat(tokens.get("created_by").stringValue()).isEqualTo("Ann");
@@ -185,7 +185,7 @@ class LimitBudgetEndpointsTest {
             "POST",
             "/budgets",
             "",
-            "{'scope':'project','scope_id':'p','name':'team','window':'month',"
+            "{'scope_type':'project','scope_id':'p','name':'team','window':'month',"
                 + "'zone':'Europe/Berlin','limit_usd':'12.50','soft_percents':[50]}");
     String id = budget.get("id").stringValue();
     assertThat(budget.get("limit_nano").longValue()).isEqualTo(12_500_000_000L);
@@ -225,17 +225,17 @@ class LimitBudgetEndpointsTest {
 
   @Test
   void namesWhatIsWrong() {
-    refuses("/limits", "{}", "scope");
-    refuses("/limits", "{'scope':'planet','scope_id':'*'}", "scope must be org, team");
-    refuses("/limits", "{'scope':'project','scope_id':'nope','dimension':'rpm'}", "scope_id");
-    refuses("/limits", "{'scope':'org','scope_id':'o2','dimension':'rpm'}", "scope_id");
-    refuses("/limits", "{'scope':'key','scope_id':'k','dimension':'x'}", "dimension must be rpm");
-    refuses("/limits", "{'scope':'key','scope_id':'k','dimension':'rpm'}", "amount is required");
+    refuses("/limits", "{}", "scope_type");
+    refuses("/limits", "{'scope_type':'planet','scope_id':'*'}", "scope_type must be org, team");
+    refuses("/limits", "{'scope_type':'project','scope_id':'nope','dimension':'rpm'}", "scope_id");
+    refuses("/limits", "{'scope_type':'org','scope_id':'o2','dimension':'rpm'}", "scope_id");
+    refuses("/limits", "{'scope_type':'key','scope_id':'k','dimension':'x'}", "dimension must be rpm");
+    refuses("/limits", "{'scope_type':'key','scope_id':'k','dimension':'rpm'}", "amount is required");
     refuses(
-        "/limits", "{'scope':'key','scope_id':'k','dimension':'rpm','amount':0}", "amount must be");
+        "/limits", "{'scope_type':'key','scope_id':'k','dimension':'rpm','amount':0}", "amount must be");
     refuses("/limit-checks", "{'model':'m'}", "key_id");
     refuses("/limit-checks", "{'model':'m','project_id':'x'}", "project_id names nothing");
-    String budget = "{'scope':'key','scope_id':'k','name':'b','window':'day',";
+    String budget = "{'scope_type':'key','scope_id':'k','name':'b','window':'day',";
     refuses("/budgets", budget + "'limit_usd':'1e30'}", "limit_usd must be from 0 to");
     refuses("/budgets", budget + "'limit_usd':'1e999999999'}", "limit_usd");
     refuses("/budgets", budget + "'limit_usd':'0.0000000001'}", "nine decimals");
@@ -247,7 +247,7 @@ class LimitBudgetEndpointsTest {
     refuses("/budgets", budget + "'limit_nano':1,'soft_percents':[0]}", "soft_percents");
     refuses(
         "/budgets",
-        "{'scope':'end_user','scope_id':'x','name':'b','window':'day','limit_nano':1}",
+        "{'scope_type':'end_user','scope_id':'x','name':'b','window':'day','limit_nano':1}",
         "PROJECT/HASH");
   }
 }
