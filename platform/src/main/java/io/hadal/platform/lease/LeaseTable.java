@@ -1,5 +1,6 @@
 package io.hadal.platform.lease;
 
+import java.util.Comparator;
 import java.util.List;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
@@ -134,13 +135,14 @@ final class LeaseTable {
 
   /** What the windows before left; whole windows without a request count, too. */
   private static long carry(Handle h, Pool pool, Window.Span span) {
-    Long start =
+    @Nullable Long start =
         h.createQuery(
                 "SELECT max(window_start) FROM lease_pool WHERE pool = :pool AND window_start < :start")
             .bind("pool", pool.id())
             .bind("start", span.start())
-            .map((rs, ctx) -> rs.getObject(1) == null ? null : (Long) rs.getLong(1))
-            .one();
+            .mapTo(Long.class)
+            .findOne()
+            .orElse(null);
     if (start == null) {
       return 0;
     }
@@ -224,15 +226,19 @@ final class LeaseTable {
                     + " FROM lease_share s JOIN lease_pool p ON p.pool = s.pool"
                     + " AND p.window_start = s.window_start"
                     + " WHERE s.node = :node AND (s.authority <> s.settled OR p.window_end > :now)"
-                    + " AND substr(s.pool, 1, :length) = :prefix"
-                    + " ORDER BY s.pool, s.window_start")
+                    + " AND substr(s.pool, 1, :length) = :prefix")
             .bind("node", options.node())
             .bind("length", prefix.length())
             .bind("prefix", prefix)
             .bind("now", now)
             .map((rs, ctx) -> new Left(rs.getString(1), rs.getLong(2), rs.getLong(3), rs.getLong(4)))
             .list();
-    for (Left row : left) {
+    // The order in which all nodes lock; databases have others.
+    List<Left> sorted =
+        left.stream()
+            .sorted(Comparator.comparing(Left::pool).thenComparingLong(Left::start))
+            .toList();
+    for (Left row : sorted) {
       lock(h, row.pool, row.start);
       Own own = own(h, row.pool, row.start);
       // Records may have been deleted since, the row not: the larger one is right.

@@ -1,6 +1,7 @@
 package io.hadal.platform.lease;
 
 import io.hadal.platform.db.Database;
+import java.sql.SQLException;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -8,8 +9,10 @@ import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +40,9 @@ public final class Leases implements AutoCloseable {
   private static final int BATCH = 64;
 
   private static final int ATTEMPTS = 8;
+
+  /** Class of SQL states of transactions that may be tried again. */
+  private static final String ROLLBACK = "40";
 
   private final Database database;
   private final LeaseOptions options;
@@ -253,7 +259,7 @@ public final class Leases implements AutoCloseable {
       }
       LeaseTable.Reply reply;
       try {
-        reply = database.write(h -> table.exchange(h, share, ask, now));
+        reply = write(h -> table.exchange(h, share, ask, now));
       } catch (RuntimeException e) {
         down(e, now);
         return Lease.DOWN;
@@ -290,6 +296,22 @@ public final class Leases implements AutoCloseable {
     share.totalSettled = reply.totalSettled();
     share.settledThen = ask.settled() + reply.earlier();
     share.total = reply.total();
+  }
+
+  /** Writes; once more when it only met another transaction. */
+  private <T> T write(Function<Handle, T> work) {
+    try {
+      return database.write(work);
+    } catch (RuntimeException e) {
+      for (Throwable t = e; t != null; t = t.getCause()) {
+        if (t instanceof SQLException sql
+            && sql.getSQLState() != null
+            && sql.getSQLState().startsWith(ROLLBACK)) {
+          return database.write(work);
+        }
+      }
+      throw e;
+    }
   }
 
   private void down(RuntimeException e, long now) {
@@ -353,7 +375,7 @@ public final class Leases implements AutoCloseable {
       List<LeaseTable.Reply> replies;
       try {
         replies =
-            database.write(
+            write(
                 h ->
                     turns.stream()
                         .map(turn -> table.exchange(h, turn.share, turn.ask, now))

@@ -216,8 +216,7 @@ class BudgetInvariantTest {
             threads.submit(
                 () -> {
                   go.await();
-                  Node node = nodes.get(at);
-                  node.busy.incrementAndGet();
+                  Node node = enter(nodes, at);
                   try {
                     request(node, own);
                   } finally {
@@ -262,13 +261,25 @@ class BudgetInvariantTest {
     assertThat(journal.cost()).isLessThanOrEqualTo(USD);
     if (!crashes) {
       // The money was used, and it was not enough for all.
-      assertThat(journal.cost()).isGreaterThan(USD * 9 / 10);
+      assertThat(journal.cost()).isGreaterThan(USD * 3 / 4);
       assertThat(refused.get() + cut.get()).isPositive();
     }
     last.forEach(node -> assertThat(node.metering.active()).isZero());
     last.forEach(node -> node.metering.close());
     check(databases.getFirst(), last);
     assertThat(broken).isEmpty();
+  }
+
+  private static Node enter(AtomicReferenceArray<Node> nodes, int at) {
+    while (true) {
+      Node node = nodes.get(at);
+      node.busy.incrementAndGet();
+      if (!node.dead) {
+        return node;
+      }
+      node.busy.decrementAndGet();
+      Thread.yield();
+    }
   }
 
   /** The node is gone from one moment to the next, and comes back with its journal replayed. */

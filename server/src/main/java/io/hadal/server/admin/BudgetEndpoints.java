@@ -59,7 +59,7 @@ public final class BudgetEndpoints implements EndpointGroup {
             "GET", "/budget-alerts", read, "The newest alerts of budgets", this::alerts),
         new Endpoint(
             "GET",
-            "/budget-balances/{id}",
+            "/budget-balances/{project}",
             Permission.read(Permission.Resource.BALANCE),
             "What of a project's prepaid balance is settled, held and left",
             this::balance));
@@ -235,7 +235,7 @@ public final class BudgetEndpoints implements EndpointGroup {
   }
 
   private JsonNode balance(AdminCall call) {
-    String project = call.path("id");
+    String project = call.path("project");
     String org = subjects.org(LimitScope.PROJECT, project);
     if (org == null || !ScopedSettings.visible(call.actor(), org)) {
       throw Problem.notFound("The project '" + project + "'");

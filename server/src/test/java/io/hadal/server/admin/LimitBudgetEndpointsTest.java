@@ -99,7 +99,7 @@ class LimitBudgetEndpointsTest {
         .handle(
             new AdminCall(
                 new Actor("a", "Ann", org, List.of(), "127.0.0.1"),
-                Map.of("id", id),
+                Map.of("id", id, "project", id),
                 parameters,
                 Json.parse(body.replace('\'', '"').getBytes(StandardCharsets.UTF_8), "body"),
                 exchange,
@@ -219,7 +219,7 @@ class LimitBudgetEndpointsTest {
     assertThat(ask("GET", "/budgets", "", "{}").get("data")).isEmpty();
 
     database.run(h -> budgets.credit(h, "p", 3_000_000_000L, "topup:1"));
-    assertThat(ask("GET", "/budget-balances/{id}", "p", "{}").get("remaining_usd").stringValue())
+    assertThat(ask("GET", "/budget-balances/{project}", "p", "{}").get("remaining_usd").stringValue())
         .isEqualTo("3");
   }
 
