@@ -77,7 +77,7 @@ final class SharedRate implements Allowance {
         levelThen, full, perMinute, Math.max(0, now - levelAt));
   }
 
-  private record Level(long level, long at) {}
+  private record Stored(long level, long at) {}
 
   /** Gives the slice back, and takes a new one when there is enough. */
   private void exchange(long need, long now) {
@@ -87,7 +87,7 @@ final class SharedRate implements Allowance {
     long[] after =
         database.write(
             h -> {
-              Level old = lock(h, now);
+              Stored old = lock(h, now);
               long time = Math.max(now, old.at);
               long level =
                   Math.min(
@@ -112,7 +112,7 @@ final class SharedRate implements Allowance {
     sliceUntil = now + options.validMillis();
   }
 
-  private Level lock(Handle h, long now) {
+  private Stored lock(Handle h, long now) {
     return h.createQuery(
             "INSERT INTO rate_pool (pool, level, updated_at) VALUES (:pool, :full, :now)"
                 + " ON CONFLICT (pool) DO UPDATE SET level = rate_pool.level"
@@ -120,7 +120,7 @@ final class SharedRate implements Allowance {
         .bind("pool", pool)
         .bind("full", full)
         .bind("now", now)
-        .map((rs, ctx) -> new Level(rs.getLong(1), rs.getLong(2)))
+        .map((rs, ctx) -> new Stored(rs.getLong(1), rs.getLong(2)))
         .one();
   }
 

@@ -170,9 +170,8 @@ final class Attempt {
       covered = Math.max(covered, soFar.output()) + more;
       return true;
     }
-    // The last of the money is used up to the token.
-    return money.extend(needed - money.amount())
-        || price.cost(soFar) + worst(price, 0, 1) <= money.amount();
+    // The last of the money, in small parts.
+    return money.extend(needed - money.amount());
   }
 
   private synchronized long end(Ending ending) {

@@ -205,7 +205,7 @@ class RateLimitsTest {
       Random random = new Random(3);
       long admitted = 0;
       long begin = clock.millis();
-      for (int tick = 0; tick < 600; tick++) {
+      for (int tick = 0; tick < 240; tick++) {
         for (RateLimits node : nodes) {
           try {
             LimitTicket ticket = node.admit(work, 0);

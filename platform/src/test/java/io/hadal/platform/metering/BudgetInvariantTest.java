@@ -50,6 +50,7 @@ class BudgetInvariantTest {
   private final MemoryJournal journal = new MemoryJournal();
   private final AtomicInteger refused = new AtomicInteger();
   private final AtomicInteger cut = new AtomicInteger();
+  private final AtomicInteger crashed = new AtomicInteger();
   private final Queue<String> broken = new ConcurrentLinkedQueue<>();
 
   private static final class Node {
@@ -263,6 +264,8 @@ class BudgetInvariantTest {
       // The money was used, and it was not enough for all.
       assertThat(journal.cost()).isGreaterThan(USD * 3 / 4);
       assertThat(refused.get() + cut.get()).isPositive();
+    } else {
+      assertThat(crashed.get()).isPositive();
     }
     last.forEach(node -> assertThat(node.metering.active()).isZero());
     last.forEach(node -> node.metering.close());
@@ -292,5 +295,6 @@ class BudgetInvariantTest {
       TimeUnit.MILLISECONDS.sleep(1);
     }
     nodes.set(at, node(database, options));
+    crashed.incrementAndGet();
   }
 }
