@@ -6,14 +6,17 @@ module io.hadal.platform {
   requires flyway.core;
   requires transitive io.hadal.formats;
   requires java.logging;
+  requires java.net.http;
   requires java.sql;
   requires transitive org.jdbi.v3.core;
   requires static transitive org.jspecify;
 
   exports io.hadal.platform;
   exports io.hadal.platform.db;
+  exports io.hadal.platform.keys;
   exports io.hadal.platform.metering;
   exports io.hadal.platform.money;
   exports io.hadal.platform.registry;
+  exports io.hadal.platform.signin;
   exports io.hadal.platform.tenancy;
 }
