@@ -39,6 +39,7 @@ final class CallPlaces {
         places.add(place(type, call.path(name)));
       }
     }
+    boolean inPath = !places.isEmpty();
     named(places, TREE, call);
     scope(places, call);
     if (places.isEmpty()) {
@@ -48,7 +49,9 @@ final class CallPlaces {
     if (own != null && (places.isEmpty() || !own.equals(Place.ANYWHERE))) {
       places.add(own);
     }
-    if (places.isEmpty()) {
+    // What a path names and nobody can place is not placed by what the caller adds to it.
+    boolean unplaced = !inPath && own == null && !pattern.names().isEmpty();
+    if (places.isEmpty() || unplaced) {
       boolean shared =
           endpoint.permission().verb() == Verb.READ
               && SHARED.contains(endpoint.permission().resource());
