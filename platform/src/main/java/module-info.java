@@ -22,5 +22,10 @@ module io.hadal.platform {
   exports io.hadal.platform.money;
   exports io.hadal.platform.registry;
   exports io.hadal.platform.reports;
+  exports io.hadal.platform.keys;
+  exports io.hadal.platform.metering;
+  exports io.hadal.platform.money;
+  exports io.hadal.platform.registry;
+  exports io.hadal.platform.signin;
   exports io.hadal.platform.tenancy;
 }

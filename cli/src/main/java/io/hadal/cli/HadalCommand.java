@@ -1,6 +1,8 @@
 package io.hadal.cli;
 
 import io.hadal.cli.platform.LedgerCommand;
+import io.hadal.cli.platform.AdminCommand;
+import io.hadal.cli.platform.KeysCommand;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -55,6 +57,8 @@ final class HadalCommand implements Runnable {
           ConnectCommand.class,
           ConfigCommand.class,
           LedgerCommand.class,
+          KeysCommand.class,
+          AdminCommand.class,
           ExportCommand.class,
           PackCommand.class,
           SynthCommand.class,

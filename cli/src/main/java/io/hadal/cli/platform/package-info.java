@@ -1,3 +1,5 @@
-/** Commands of the platform: what was used, what it cost, who may do what. */
-@org.jspecify.annotations.NullMarked
+/** Commands that administer the platform where its data is, without a running server. */
+@NullMarked
 package io.hadal.cli.platform;
+
+import org.jspecify.annotations.NullMarked;

@@ -25,27 +25,34 @@ public record Identity(
     models = List.copyOf(models);
   }
 
-  /** Whether a model may be used: by its name, or by a pattern in which * stands for anything. */
+  /** True when the key may use a model of this name. */
   public boolean mayUse(String model) {
     return models.isEmpty() || models.stream().anyMatch(pattern -> matches(pattern, model));
   }
 
-  private static boolean matches(String pattern, String model) {
-    String[] parts = pattern.split("\\*", -1);
-    if (!model.startsWith(parts[0])) {
-      return false;
-    }
-    int at = parts[0].length();
-    for (int i = 1; i < parts.length - 1; i++) {
-      int found = model.indexOf(parts[i], at);
-      if (found < 0) {
+  /** Whether * in a pattern can stand for something that makes it the name; linear in both. */
+  private static boolean matches(String pattern, String name) {
+    int p = 0;
+    int n = 0;
+    int star = -1;
+    int resume = 0;
+    while (n < name.length()) {
+      if (p < pattern.length() && pattern.charAt(p) == '*') {
+        star = p++;
+        resume = n;
+      } else if (p < pattern.length() && pattern.charAt(p) == name.charAt(n)) {
+        p++;
+        n++;
+      } else if (star >= 0) {
+        p = star + 1;
+        n = ++resume;
+      } else {
         return false;
       }
-      at = found + parts[i].length();
     }
-    String last = parts[parts.length - 1];
-    return parts.length == 1
-        ? model.length() == at
-        : model.length() - last.length() >= at && model.endsWith(last);
+    while (p < pattern.length() && pattern.charAt(p) == '*') {
+      p++;
+    }
+    return p == pattern.length();
   }
 }
