@@ -11,9 +11,12 @@ module io.hadal.platform {
   requires static transitive org.jspecify;
 
   exports io.hadal.platform;
+  exports io.hadal.platform.audit;
   exports io.hadal.platform.db;
   exports io.hadal.platform.metering;
   exports io.hadal.platform.money;
+  exports io.hadal.platform.privacy;
+  exports io.hadal.platform.redaction;
   exports io.hadal.platform.registry;
   exports io.hadal.platform.tenancy;
 }
