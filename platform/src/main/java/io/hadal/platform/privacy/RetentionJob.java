@@ -3,11 +3,11 @@ package io.hadal.platform.privacy;
 import io.hadal.platform.audit.AuditEntry;
 import io.hadal.platform.audit.AuditLog;
 import io.hadal.platform.db.Database;
-import io.hadal.platform.tenancy.ProjectPolicy;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import org.jdbi.v3.core.Handle;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -17,22 +17,40 @@ import tools.jackson.databind.node.ObjectNode;
  */
 public final class RetentionJob {
   private static final int BATCH = 1000;
-  private static final int PROJECTS = 200;
+  private static final int PAGE = 200;
 
   private final Database database;
-  private final PolicyStore policies;
+  private final Projects projects;
   private final AuditLog audit;
   private final List<RetentionTarget> targets;
   private final Clock clock;
 
+  /**
+   * A project, and how long it keeps records.
+   *
+   * @param days days; 0 for ever
+   */
+  public record Kept(String id, String org, int days) {}
+
+  /** All projects with what their policies say, inside the bounds of their organisations. */
+  @FunctionalInterface
+  public interface Projects {
+    /**
+     * Projects behind one of them, in an order that does not change.
+     *
+     * @param after id of the last one seen; null for none
+     */
+    List<Kept> behind(@Nullable String after, int limit);
+  }
+
   public RetentionJob(
       Database database,
-      PolicyStore policies,
+      Projects projects,
       AuditLog audit,
       List<RetentionTarget> targets,
       Clock clock) {
     this.database = database;
-    this.policies = policies;
+    this.projects = projects;
     this.audit = audit;
     this.targets = List.copyOf(targets);
     this.clock = clock;
@@ -45,24 +63,22 @@ public final class RetentionJob {
    */
   public long run() {
     long erased = 0;
-    String after = "";
+    String after = null;
     while (true) {
-      List<PolicyStore.Project> page = policies.projects(null, after, PROJECTS);
-      for (PolicyStore.Project project : page) {
-        ProjectPolicy policy = policies.effective(project);
-        if (policy.retentionDays() > 0) {
-          erased +=
-              erase(project, clock.millis() - Duration.ofDays(policy.retentionDays()).toMillis());
+      List<Kept> page = projects.behind(after, PAGE);
+      for (Kept project : page) {
+        if (project.days() > 0) {
+          erased += erase(project, clock.millis() - Duration.ofDays(project.days()).toMillis());
         }
         after = project.id();
       }
-      if (page.size() < PROJECTS) {
+      if (page.size() < PAGE) {
         return erased;
       }
     }
   }
 
-  private long erase(PolicyStore.Project project, long before) {
+  private long erase(Kept project, long before) {
     ObjectNode proof = JsonNodeFactory.instance.objectNode();
     proof.put("before", before);
     long total = 0;

@@ -9,10 +9,3 @@ CREATE TABLE data_key (
   erased_at BIGINT
 );
 CREATE INDEX data_key_org ON data_key (org_id);
-
--- What an organisation demands of all its projects.
-CREATE TABLE org_policy (
-  org_id TEXT PRIMARY KEY REFERENCES org(id),
-  policy TEXT NOT NULL,
-  updated_at BIGINT NOT NULL
-);
