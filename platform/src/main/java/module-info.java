@@ -13,6 +13,7 @@ module io.hadal.platform {
 
   exports io.hadal.platform;
   exports io.hadal.platform.budget;
+  exports io.hadal.platform.audit;
   exports io.hadal.platform.db;
   exports io.hadal.platform.journal;
   exports io.hadal.platform.ledger;
@@ -20,6 +21,8 @@ module io.hadal.platform {
   exports io.hadal.platform.limits;
   exports io.hadal.platform.metering;
   exports io.hadal.platform.money;
+  exports io.hadal.platform.privacy;
+  exports io.hadal.platform.redaction;
   exports io.hadal.platform.registry;
   exports io.hadal.platform.reports;
   exports io.hadal.platform.keys;

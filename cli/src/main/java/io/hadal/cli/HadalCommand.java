@@ -3,6 +3,8 @@ package io.hadal.cli;
 import io.hadal.cli.platform.LedgerCommand;
 import io.hadal.cli.platform.AdminCommand;
 import io.hadal.cli.platform.KeysCommand;
+import io.hadal.cli.platform.AuditCommand;
+import io.hadal.cli.platform.RedactCommand;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -59,6 +61,8 @@ final class HadalCommand implements Runnable {
           LedgerCommand.class,
           KeysCommand.class,
           AdminCommand.class,
+          AuditCommand.class,
+          RedactCommand.class,
           ExportCommand.class,
           PackCommand.class,
           SynthCommand.class,
