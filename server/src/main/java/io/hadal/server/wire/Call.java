@@ -99,6 +99,11 @@ public final class Call {
     return raw;
   }
 
+  /** Another body, for whoever reads it next. */
+  public void replaceBody(byte[] bytes) {
+    body = bytes;
+  }
+
   /**
    * The body as an object.
    *
@@ -142,7 +147,7 @@ public final class Call {
   }
 
   /** Fields that were accepted without effect; the answer names them. */
-  void ignore(List<String> names) {
+  public void ignore(List<String> names) {
     // Names come from the client and go into a header.
     names.stream()
         .map(n -> n.replaceAll("[^A-Za-z0-9_.\\[\\]/#$~-]", "?"))
@@ -150,7 +155,7 @@ public final class Call {
         .forEach(ignored::add);
   }
 
-  List<String> ignored() {
+  public List<String> ignored() {
     return ignored;
   }
 
@@ -174,7 +179,8 @@ public final class Call {
     return usage;
   }
 
-  void streamed() {
+  /** The answer goes out in pieces. */
+  public void streamed() {
     streamed = true;
   }
 
@@ -191,7 +197,8 @@ public final class Call {
     return outcome;
   }
 
-  void times(
+  /** What was measured; null for what was not. */
+  public void times(
       @Nullable Duration queue, @Nullable Duration toFirstToken, @Nullable Duration perToken) {
     queueTime = queue;
     firstToken = toFirstToken;
