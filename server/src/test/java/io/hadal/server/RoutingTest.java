@@ -374,7 +374,7 @@ class RoutingTest {
             "{'model':'m','max_tokens':3,'messages':[{'role':'user','content':'Hi'}]}");
     assertThat(answer.statusCode()).isEqualTo(200);
     assertThat(answer.headers().firstValue("x-hadal-model")).hasValue("tiny@2026-01-01");
-    assertThat(a.requests).hasSize(2);
+    assertThat(a.requests).hasSize(3);
   }
 
   @Test

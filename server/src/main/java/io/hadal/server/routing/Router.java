@@ -249,15 +249,12 @@ public final class Router implements AutoCloseable {
     }
     boolean mayFallBack =
         fallback != null && (failure == null || failure.retryable() || failure.ofKey());
-    if (mayFallBack && fallback != null && after < Attempts.MOST) {
-      RequestView view = request.view().withModel(fallback);
-      if (next != null) {
-        return run(now, request.withView(view), next, after);
-      }
-      if (local.test(fallback)) {
-        request.call().replaceBody(view.body());
-        return false;
-      }
+    if (mayFallBack && next != null && after < Attempts.MOST) {
+      return run(now, request.withView(request.view().withModel(fallback)), next, after);
+    }
+    if (mayFallBack && next == null && local.test(fallback)) {
+      request.call().replaceBody(request.view().withModel(fallback).body());
+      return false;
     }
     if (failure != null) {
       Attempts.refuse(request, failure);

@@ -52,6 +52,9 @@ public record RoutingConfig(List<UpstreamConfig> upstreams, List<RouteConfig> ro
       }
       routes.add(route);
     }
+    if (upstreams.isEmpty()) {
+      return NONE;
+    }
     RoutingConfig config = new RoutingConfig(upstreams, routes, folder);
     config.requireEndingFallbacks(top);
     return config;
