@@ -247,14 +247,14 @@ public final class Router implements AutoCloseable {
     } catch (Problem e) {
       problem = e;
     }
-    boolean mayFallBack =
-        fallback != null && (failure == null || failure.retryable() || failure.ofKey());
-    if (mayFallBack && next != null && after < Attempts.MOST) {
-      return run(now, request.withView(request.view().withModel(fallback)), next, after);
-    }
-    if (mayFallBack && next == null && local.test(fallback)) {
-      request.call().replaceBody(request.view().withModel(fallback).body());
-      return false;
+    if (fallback != null && (failure == null || failure.retryable() || failure.ofKey())) {
+      if (next != null && after < Attempts.MOST) {
+        return run(now, request.withView(request.view().withModel(fallback)), next, after);
+      }
+      if (next == null && local.test(fallback)) {
+        request.call().replaceBody(request.view().withModel(fallback).body());
+        return false;
+      }
     }
     if (failure != null) {
       Attempts.refuse(request, failure);
