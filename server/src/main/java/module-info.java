@@ -8,7 +8,9 @@ module io.hadal.server {
   requires io.helidon.common.pki;
   requires io.helidon.common.tls;
   requires io.helidon.http.encoding;
+  requires io.github.resilience4j.circuitbreaker;
   requires java.logging;
+  requires java.net.http;
   requires jdk.httpserver;
   requires micrometer.core;
   requires micrometer.registry.prometheus;
@@ -16,5 +18,8 @@ module io.hadal.server {
 
   exports io.hadal.server;
   exports io.hadal.server.admin;
+  exports io.hadal.server.config;
   exports io.hadal.server.http;
+  exports io.hadal.server.routing;
+  exports io.hadal.server.routing.config;
 }

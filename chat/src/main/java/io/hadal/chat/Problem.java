@@ -337,6 +337,54 @@ public final class Problem extends RuntimeException {
         null);
   }
 
+  /** A provider failed, and all attempts are used up. */
+  public static Problem upstream() {
+    return new Problem(
+        502,
+        "server_error",
+        "upstream_error",
+        null,
+        "api_error",
+        true,
+        0,
+        "The provider of this model failed to answer.",
+        null);
+  }
+
+  /**
+   * A provider of another dialect refused a request.
+   *
+   * @param status what it said, 400 to 499
+   * @param message its words
+   */
+  public static Problem upstreamRefused(int status, String message) {
+    boolean limit = status == 429;
+    return new Problem(
+        status,
+        limit ? "rate_limit_error" : "invalid_request_error",
+        limit ? "rate_limit_exceeded" : "upstream_refused",
+        null,
+        limit ? "rate_limit_error" : "invalid_request_error",
+        limit,
+        limit ? 1 : 0,
+        message,
+        null);
+  }
+
+  /** The budget ended in the middle of an answer. */
+  public static Problem budgetExhausted() {
+    return new Problem(
+        402,
+        "insufficient_quota",
+        "budget_exhausted",
+        null,
+        "billing_error",
+        false,
+        0,
+        "The budget was used up while the answer was written.",
+        null);
+  }
+
   public static Problem internal() {
     return new Problem(
         500,

@@ -119,6 +119,7 @@ final class ServeCommand implements Callable<Integer> {
                   server,
                   line -> log(err, line))) {
         server.accessLog(config.accessLog());
+        server.routing(config.routing());
         HangUpSignal.listen(reload::reload);
         String scheme = listener.certificate() == null ? "http" : "https";
         spec.commandLine()

@@ -14,6 +14,11 @@ import io.hadal.server.http.HelidonListener;
 import io.hadal.server.http.HttpListener;
 import io.hadal.server.http.JdkListener;
 import io.hadal.server.http.ListenerOptions;
+import io.hadal.server.routing.RoutedModels;
+import io.hadal.server.routing.Router;
+import io.hadal.server.routing.Videos;
+import io.hadal.server.routing.config.Operation;
+import io.hadal.server.routing.config.RoutingConfig;
 import io.hadal.server.wire.Call;
 import io.hadal.server.wire.ChatCompletions;
 import io.hadal.server.wire.Completions;
@@ -43,6 +48,8 @@ public final class HadalServer implements AutoCloseable {
   private final ChatPlanner planner;
   private final AccessLog log;
   private final Metrics metrics;
+  private final Seal seal = Seal.ofProcess();
+  private final Router router;
   private final ApiHandler handler;
   private final HttpListener listener;
   private volatile ServerLimits limits;
@@ -84,8 +91,16 @@ public final class HadalServer implements AutoCloseable {
             model, new CallMemory(REMEMBERED_CALLS), limits.keepAlive(), limits.slowReader());
     this.planner = new ChatPlanner(model, runner.memory(), limits.requestTime(), policy);
     this.log = new AccessLog(options.accessLog());
+    this.router =
+        new Router(
+            model::answersTo,
+            limits.bodyBytes(),
+            seal,
+            limits.slowReader(),
+            System::currentTimeMillis);
     AtomicInteger active = new AtomicInteger();
     this.metrics = new Metrics(model.profile().name(), model.dispatcher(), active::get);
+    router.meters(metrics.registry());
     this.handler =
         new ApiHandler(
             routes(),
@@ -120,7 +135,7 @@ public final class HadalServer implements AutoCloseable {
         "POST",
         Dialect.OPENAI,
         "chat",
-        chat::handle,
+        routed(Operation.CHAT, chat::handle),
         "/v1/chat/completions",
         "/chat/completions",
         "/beta/chat/completions",
@@ -131,15 +146,14 @@ public final class HadalServer implements AutoCloseable {
         "POST",
         Dialect.OPENAI,
         "completion",
-        completions::handle,
+        routed(Operation.COMPLETIONS, completions::handle),
         "/v1/completions",
         "/completions",
         "/beta/completions",
         "/beta/v1/completions");
-    Seal seal = Seal.ofProcess();
     ResponsesApi responses = new ResponsesApi(planner, runner, seal, limit);
     for (String path : new String[] {"/v1/responses", "/responses"}) {
-      routes.add("POST", Dialect.OPENAI, "responses", responses::handle, path);
+      routes.add("POST", Dialect.OPENAI, "responses", routed(Operation.RESPONSES, responses::handle), path);
       routes.add("POST", Dialect.OPENAI, "input_tokens", responses::count, path + "/input_tokens");
       routes.addBelow("GET", Dialect.OPENAI, "responses", responses::stored, path + "/");
       routes.addBelow("POST", Dialect.OPENAI, "responses", responses::stored, path + "/");
@@ -147,16 +161,31 @@ public final class HadalServer implements AutoCloseable {
     }
     MessagesApi messages = new MessagesApi(planner, runner, seal, limit);
     String[] spellings = {"/v1/messages", "/anthropic/v1/messages", "/anthropic/messages"};
-    routes.add("POST", Dialect.ANTHROPIC, "messages", messages::handle, spellings);
+    routes.add(
+        "POST",
+        Dialect.ANTHROPIC,
+        "messages",
+        routed(Operation.MESSAGES, messages::handle),
+        spellings);
     for (String path : spellings) {
       routes.add(
-          "POST", Dialect.ANTHROPIC, "count_tokens", messages::count, path + "/count_tokens");
+          "POST",
+          Dialect.ANTHROPIC,
+          "count_tokens",
+          routed(Operation.COUNT_TOKENS, messages::count),
+          path + "/count_tokens");
     }
     Embeddings embeddings = new Embeddings(model, limit);
     routes.add(
-        "POST", Dialect.OPENAI, "embedding", embeddings::handle, "/v1/embeddings", "/embeddings");
+        "POST",
+        Dialect.OPENAI,
+        "embedding",
+        routed(Operation.EMBEDDINGS, embeddings::handle),
+        "/v1/embeddings",
+        "/embeddings");
     routes.add("POST", Dialect.OLLAMA, "embedding", embeddings::ollama, "/api/embed");
-    Models models = new Models(model);
+    addMedia(routes);
+    Models models = new Models(model, new RoutedModels(router));
     String[] lists = {"/v1/models", "/models", "/beta/models", "/anthropic/v1/models"};
     routes.add("GET", Dialect.OPENAI, "models", models::list, lists);
     for (String list : lists) {
@@ -185,6 +214,39 @@ public final class HadalServer implements AutoCloseable {
     routes.addOpen("GET", "ready", this::ready, "/readyz");
     routes.addOpen("HEAD", "probe", call -> text(call, 200, ""), "/", "/api/hello");
     return routes;
+  }
+
+  /** Answers what a route covers elsewhere, all else here. */
+  private Route.Handler routed(Operation operation, Route.Handler here) {
+    return call -> {
+      if (!router.handle(call, operation)) {
+        here.handle(call);
+      }
+    };
+  }
+
+  /** Images and videos, which only upstreams make. */
+  private void addMedia(Routes routes) {
+    routes.add(
+        "POST",
+        Dialect.OPENAI,
+        "image",
+        routed(
+            Operation.IMAGES,
+            call -> {
+              throw Problem.unsupported("model", "makes no images");
+            }),
+        "/v1/images/generations",
+        "/images/generations");
+    Videos videos = router.videos();
+    for (String path : new String[] {"/v1/videos", "/videos"}) {
+      Route.Handler below =
+          call -> videos.below(call, call.exchange().path().substring(path.length() + 1));
+      routes.add("POST", Dialect.OPENAI, "video", videos::create, path);
+      routes.add("GET", Dialect.OPENAI, "video", videos::list, path);
+      routes.addBelow("GET", Dialect.OPENAI, "video", below, path + "/");
+      routes.addBelow("DELETE", Dialect.OPENAI, "video", below, path + "/");
+    }
   }
 
   private static void addOllama(Routes routes, OllamaApi ollama) {
@@ -249,6 +311,21 @@ public final class HadalServer implements AutoCloseable {
     runner.times(now.keepAlive(), now.slowReader());
     planner.timeLimit(now.requestTime());
     handler.idempotency(now.idempotency());
+    router.slowReader(now.slowReader());
+  }
+
+  /**
+   * Other upstreams and routes, from the next request on.
+   *
+   * @throws io.hadal.formats.FormatException when a key cannot be had; then nothing changes
+   */
+  public void routing(RoutingConfig now) {
+    router.configure(now);
+  }
+
+  /** What answers for models of others. */
+  public Router router() {
+    return router;
   }
 
   /** Other keys, from the next request on; null to serve everybody. */
@@ -296,6 +373,7 @@ public final class HadalServer implements AutoCloseable {
   public void close() {
     listener.close();
     runner.close();
+    router.close();
     metrics.close();
   }
 }

@@ -8,6 +8,7 @@ import io.hadal.kernels.SlowPaths;
 import io.hadal.server.wire.Call;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
@@ -97,6 +98,11 @@ final class Metrics implements AutoCloseable {
     FunctionCounter.builder(name, dispatcher, d -> figure.applyAsDouble(d.stats()))
         .tags(model)
         .register(registry);
+  }
+
+  /** Where further figures can be kept. */
+  MeterRegistry registry() {
+    return registry;
   }
 
   /** Counts a call that is over. */

@@ -155,6 +155,11 @@ public final class Call {
     return raw;
   }
 
+  /** Another body, for whoever reads it next. */
+  public void replaceBody(byte[] bytes) {
+    body = bytes;
+  }
+
   /**
    * The body as an object.
    *
@@ -198,7 +203,7 @@ public final class Call {
   }
 
   /** Fields that were accepted without effect; the answer names them. */
-  void ignore(List<String> names) {
+  public void ignore(List<String> names) {
     // Names come from the client and go into a header.
     names.stream()
         .map(n -> n.replaceAll("[^A-Za-z0-9_.\\[\\]/#$~-]", "?"))
@@ -206,7 +211,7 @@ public final class Call {
         .forEach(ignored::add);
   }
 
-  List<String> ignored() {
+  public List<String> ignored() {
     return ignored;
   }
 
@@ -230,7 +235,8 @@ public final class Call {
     return usage;
   }
 
-  void streamed() {
+  /** The answer goes out in pieces. */
+  public void streamed() {
     streamed = true;
   }
 
@@ -247,7 +253,8 @@ public final class Call {
     return outcome;
   }
 
-  void times(
+  /** What was measured; null for what was not. */
+  public void times(
       @Nullable Duration queue, @Nullable Duration toFirstToken, @Nullable Duration perToken) {
     queueTime = queue;
     firstToken = toFirstToken;

@@ -159,7 +159,7 @@ public final class ChatCompletions {
     return names;
   }
 
-  private static ObjectNode whole(Head head, List<Answer> answers, Usage usage) {
+  static ObjectNode whole(Head head, List<Answer> answers, Usage usage) {
     ObjectNode json = head.object("chat.completion");
     ArrayNode choices = json.putArray("choices");
     for (int i = 0; i < answers.size(); i++) {

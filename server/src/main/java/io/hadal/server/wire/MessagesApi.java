@@ -130,7 +130,7 @@ public final class MessagesApi {
     Responders.json(call, 200, json);
   }
 
-  private static ObjectNode whole(Head head, Answer answer, Usage usage) {
+  static ObjectNode whole(Head head, Answer answer, Usage usage) {
     ObjectNode json = head.message(usage);
     ArrayNode content = (ArrayNode) json.get("content");
     if (answer.hasReasoning()) {
