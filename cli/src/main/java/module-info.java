@@ -8,8 +8,11 @@ module io.hadal.cli {
   requires java.net.http;
   requires jdk.management;
   requires jdk.unsupported;
+  requires tools.jackson.dataformat.yaml;
   requires static org.jspecify;
 
   opens io.hadal.cli to
+      info.picocli;
+  opens io.hadal.cli.platform to
       info.picocli;
 }

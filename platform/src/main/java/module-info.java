@@ -6,6 +6,7 @@ module io.hadal.platform {
   requires flyway.core;
   requires transitive io.hadal.formats;
   requires java.logging;
+  requires java.net.http;
   requires java.sql;
   requires transitive org.jdbi.v3.core;
   requires static transitive org.jspecify;
@@ -14,6 +15,8 @@ module io.hadal.platform {
   exports io.hadal.platform.db;
   exports io.hadal.platform.metering;
   exports io.hadal.platform.money;
+  exports io.hadal.platform.probe;
   exports io.hadal.platform.registry;
+  exports io.hadal.platform.rollout;
   exports io.hadal.platform.tenancy;
 }

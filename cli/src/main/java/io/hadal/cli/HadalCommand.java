@@ -1,5 +1,6 @@
 package io.hadal.cli;
 
+import io.hadal.cli.platform.ModelCommand;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -53,6 +54,7 @@ final class HadalCommand implements Runnable {
           ServeCommand.class,
           ConnectCommand.class,
           ConfigCommand.class,
+          ModelCommand.class,
           ExportCommand.class,
           PackCommand.class,
           SynthCommand.class,
