@@ -55,6 +55,7 @@ final class HadalCommand implements Runnable {
           ConnectCommand.class,
           ConfigCommand.class,
           ModelCommand.class,
+          CapacityCommand.class,
           ExportCommand.class,
           PackCommand.class,
           SynthCommand.class,
