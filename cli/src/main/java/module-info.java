@@ -9,6 +9,7 @@ module io.hadal.cli {
   requires java.net.http;
   requires jdk.management;
   requires jdk.unsupported;
+  requires tools.jackson.dataformat.yaml;
   requires static org.jspecify;
 
   opens io.hadal.cli to

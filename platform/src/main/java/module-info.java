@@ -28,7 +28,9 @@ module io.hadal.platform {
   exports io.hadal.platform.keys;
   exports io.hadal.platform.metering;
   exports io.hadal.platform.money;
+  exports io.hadal.platform.probe;
   exports io.hadal.platform.registry;
   exports io.hadal.platform.signin;
+  exports io.hadal.platform.rollout;
   exports io.hadal.platform.tenancy;
 }

@@ -5,6 +5,7 @@ import io.hadal.cli.platform.AdminCommand;
 import io.hadal.cli.platform.KeysCommand;
 import io.hadal.cli.platform.AuditCommand;
 import io.hadal.cli.platform.RedactCommand;
+import io.hadal.cli.platform.ModelCommand;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -63,6 +64,8 @@ final class HadalCommand implements Runnable {
           AdminCommand.class,
           AuditCommand.class,
           RedactCommand.class,
+          ModelCommand.class,
+          CapacityCommand.class,
           ExportCommand.class,
           PackCommand.class,
           SynthCommand.class,
