@@ -96,9 +96,9 @@ export async function all(list, query = {}, most = 2000) {
 export const session = {
   signIn: (name, password) => post("session", { name, password }, { quiet: true }),
   signOut: () => remove("session"),
-  me: () => get("me", {}, { quiet: true }),
-  options: () => get("session", {}, { quiet: true }),
-  oidc: () => url("session/oidc").href,
+  me: () => get("session", {}, { quiet: true }),
+  methods: () => get("session/methods", {}, { quiet: true }),
+  oidc: () => url("session/oidc", { return_to: new URL(document.baseURI).pathname }).href,
 };
 
 export const orgs = {
@@ -112,63 +112,66 @@ export const teams = {
 export const projects = {
   list: (q) => get("projects", q),
   add: (body) => post("projects", body),
-  change: (id, body) => change(`projects/${part(id)}`, body),
+  archive: (id) => remove(`projects/${part(id)}`),
+  topUp: (id, body) => post(`projects/${part(id)}/topup`, body),
 };
 export const principals = {
   list: (q) => get("principals", q),
   add: (body) => post("principals", body),
-  change: (id, body) => change(`principals/${part(id)}`, body),
+  archive: (id) => remove(`principals/${part(id)}`),
 };
 export const grants = {
   list: (q) => get("grants", q),
   add: (body) => post("grants", body),
-  remove: (q) => remove("grants", q),
+  remove: (g) => remove(`grants/${[g.principal, g.scope_type, g.scope_id, g.role].map(part).join("/")}`),
 };
 export const keys = {
   list: (q) => get("keys", q),
   add: (body) => post("keys", body),
   rotate: (id, body) => post(`keys/${part(id)}/rotate`, body),
-  revoke: (id) => post(`keys/${part(id)}/revoke`),
+  revoke: (id) => remove(`keys/${part(id)}`),
 };
 export const limits = {
   list: (q) => get("limits", q),
   add: (body) => post("limits", body),
   remove: (id) => remove(`limits/${part(id)}`),
-  whatIf: (body) => post("limits/what-if", body),
+  check: (body) => post("limit-checks", body),
 };
 export const budgets = {
   list: (q) => get("budgets", q),
   add: (body) => post("budgets", body),
   remove: (id) => remove(`budgets/${part(id)}`),
+  state: (id) => get(`budgets/${part(id)}/state`, { limit: 20 }),
 };
-export const alerts = { list: (q) => get("alerts", q) };
+export const alerts = { list: (q) => get("budget-alerts", q) };
 export const prices = {
   list: (q) => get("prices", q),
   add: (body) => post("prices", body),
 };
 export const usage = {
-  report: (q) => get("usage", q),
-  series: (q) => get("usage/series", q),
+  report: (q, signal) => get("usage", { limit: 500, ...q }, { signal }),
+  series: (q, signal) => get("usage/series", q, { signal }),
   file: (q) => url("usage/export", q).href,
 };
 export const requests = {
   list: (q) => get("requests", q),
-  one: (id) => get(`requests/${part(id)}`),
+  attempts: (id) => get(`requests/${part(id)}`),
 };
 export const ledger = {
   transactions: (q) => get("ledger/transactions", q),
-  balances: (q) => get("ledger/balances", q),
+  accounts: (q) => get("ledger/accounts", q),
   verify: () => post("ledger/verify"),
-  topUp: (body) => post("ledger/topup", body),
 };
 export const audit = {
-  list: (q) => get("audit", q),
-  verify: (q) => post("audit/verify", q),
+  chains: () => get("audit/chains"),
+  list: (q) => get("audit/events", q),
+  verify: () => post("audit/verify"),
   file: (q) => url("audit/export", q).href,
 };
 export const privacy = {
-  list: (q) => get("privacy", q),
-  change: (project, body) => write(`privacy/${part(project)}`, body),
+  list: (q) => get("privacy/projects", q),
+  change: (project, body) => change(`privacy/projects/${part(project)}`, body),
+  trial: (body) => post("privacy/redaction/trial", body),
 };
 export const models = {
   versions: (q) => get("models", q),
@@ -191,7 +194,8 @@ export const rollouts = {
 };
 export const backends = {
   list: (q) => get("backends", q),
-  step: (id, what) => post(`backends/${part(id)}/${what}`),
+  probe: (name) => post(`backends/${part(name)}/probe`),
+  routes: () => get("routes"),
 };
 export const overview = (signal) => get("overview", {}, { signal });
 export const config = () => get("config");

@@ -229,7 +229,7 @@ async function start() {
     }
     return;
   }
-  api.protect(me.csrf ?? me.csrf_token);
+  api.protect(me.csrf_token);
   frame();
   await go();
 }

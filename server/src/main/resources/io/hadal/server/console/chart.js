@@ -33,7 +33,7 @@ export function chart({ label, format, kind = "line", height = 220, pick }) {
   const legend = h("ul", { class: "legend" });
   const tip = h("div", { class: "tip", hidden: true });
   const spoken = h("p", { class: "unseen", "aria-live": "polite", id: id("point") });
-  const node = h("figure", { class: "plot" }, legend, h("div", { class: "canvas" }, drawing, tip), spoken);
+  const node = h("figure", { class: "plot" }, h("div", { class: "canvas" }, drawing, tip), legend, spoken);
   let data = { times: [], series: [] };
   let width = 0;
   let at = null;

@@ -5,7 +5,7 @@ import { named, t } from "./i18n.js";
 
 /** What costs and requests can be asked by. */
 export const DIMENSIONS = [
-  "project", "team", "org", "key", "principal", "end_user", "session", "alias", "model_version",
+  "project", "team", "org", "key", "principal", "end_user", "session", "alias", "version",
   "backend", "dialect", "operation", "outcome", "estimated",
 ];
 
@@ -20,7 +20,7 @@ export const output = (row) => sum(row, "output_text", "output_reasoning");
 /** The share of prompt tokens that came from the cache; null without prompts. */
 export function hits(row) {
   const all = input(row);
-  return row.cache_hit_ratio ?? (all > 0 ? Number(row.cache_read ?? 0) / all : null);
+  return all > 0 ? Number(row.cache_read ?? 0) / all : null;
 }
 
 /** What can be drawn and sorted: name of the text, value of a row, format. */
@@ -30,32 +30,30 @@ export const MEASURES = {
   input: { value: input, show: brief, full: count },
   output: { value: output, show: brief, full: count },
   cache: { value: hits, show: (v) => percent(v, 1), ratio: true },
-  saved: { value: (r) => Number(r.cache_saved_nano ?? 0), show: usd, full: exact },
+  saved: { value: (r) => Number(r.saved_nano ?? 0), show: usd, full: exact },
   upstream: { value: (r) => Number(r.upstream_cost_nano ?? 0), show: usd, full: exact },
-  margin: { value: (r) => Number(r.margin_nano ?? Number(r.cost_nano ?? 0) - Number(r.upstream_cost_nano ?? 0)), show: usd, full: exact },
-  ttft: { value: (r) => r.ttft_p95_ms ?? null, show: lasted, ratio: true },
-  tpot: { value: (r) => (r.tpot_p95_us === null || r.tpot_p95_us === undefined ? null : r.tpot_p95_us / 1000), show: lasted, ratio: true },
+  margin: { value: (r) => Number(r.margin_nano ?? 0), show: usd, full: exact },
+  ttft: { value: (r) => r.first_token_ms_p95 || null, show: lasted, ratio: true },
+  tpot: { value: (r) => (r.token_us_p95 ? r.token_us_p95 / 1000 : null), show: lasted, ratio: true },
   errors: { value: (r) => r.error_rate ?? null, show: (v) => percent(v, 2), ratio: true },
 };
 
-/** The name of a group of a report. */
-export function groupName(by, row) {
-  const key = row.key ?? row[by];
-  if (key === null || key === undefined || key === "") {
+/** The name of a group of a report; `names` turns ids into names. */
+export function groupName(by, value, names) {
+  if (value === null || value === undefined || value === "") {
     return t("none");
   }
   if (by === "outcome" || by === "dialect" || by === "operation") {
-    return named(by, key);
+    return named(by, value);
   }
   if (by === "estimated") {
-    return t(key === true || key === "true" || key === "1" ? "yes" : "no");
+    return t(value === "true" ? "yes" : "no");
   }
-  return row.name ?? String(key);
+  return names ? names(value) : String(value);
 }
 
 /** Ranges of time that are offered, as [key, milliseconds]. */
 export const RANGES = [
-  ["1h", 3600000],
   ["24h", 86400000],
   ["7d", 7 * 86400000],
   ["30d", 30 * 86400000],
@@ -64,17 +62,14 @@ export const RANGES = [
 
 /** The step between two points of a chart of a range. */
 export function stepOf(millis) {
-  return millis <= 2 * 3600000 ? "minute" : millis <= 3 * 86400000 ? "hour" : "day";
+  return millis <= 8 * 86400000 ? { interval: "hour", size: 3600000 } : { interval: "day", size: 86400000 };
 }
-
-const STEPS = { minute: 60000, hour: 3600000, day: 86400000 };
 
 /**
  * Series of a chart from rows of a series report: all times of the range, one series for each group,
  * the smallest groups as one.
  */
-export function seriesOf(rows, { from, to, step, measure, by, most = 6 }) {
-  const size = STEPS[step];
+export function seriesOf(rows, { from, to, size, measure, by, names, most = 6 }) {
   const times = [];
   for (let at = Math.floor(from / size) * size; at < to; at += size) {
     times.push(at);
@@ -82,11 +77,11 @@ export function seriesOf(rows, { from, to, step, measure, by, most = 6 }) {
   const place = new Map(times.map((at, i) => [at, i]));
   const groups = new Map();
   for (const row of rows) {
-    const i = place.get(Math.floor(new Date(row.time ?? row.start).getTime() / size) * size);
+    const i = place.get(Math.floor(new Date(row.time).getTime() / size) * size);
     if (i === undefined) {
       continue;
     }
-    const name = by ? groupName(by, row) : t(`measure.${measure.key}`);
+    const name = by ? groupName(by, row.split, names) : t(`measure.${measure.key}`);
     if (!groups.has(name)) {
       groups.set(name, times.map(() => (measure.ratio ? null : 0)));
     }

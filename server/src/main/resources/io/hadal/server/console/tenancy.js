@@ -3,27 +3,31 @@
 import * as api from "./api.js";
 import { t } from "./i18n.js";
 
-/** Everything the person may see, with look-ups. */
-export async function tree() {
-  const [orgs, teams, projects] = await Promise.all([quietly(api.orgs.list), quietly(api.teams.list), quietly(api.projects.list)]);
-  const byId = new Map([...orgs, ...teams, ...projects].map((one) => [one.id, one]));
+/** Everything the person may see, with look-ups; keys and people only when they are asked for. */
+export async function tree(more = false) {
+  const lists = [api.orgs.list, api.teams.list, api.projects.list, ...(more ? [api.keys.list, api.principals.list] : [])];
+  const [orgs, teams, projects, keys = [], people = []] = await Promise.all(lists.map(quietly));
+  const byId = new Map([...orgs, ...teams, ...projects, ...keys, ...people].map((one) => [one.id, one]));
   const name = (id) => byId.get(id)?.name ?? id ?? "–";
   return {
     orgs,
     teams,
     projects,
+    keys,
+    people,
     name,
-    /** Where a project belongs: organisation and team. */
-    path: (project) => [name(project.org_id), name(project.team_id)].join(" / "),
-    projectOptions: () => projects.filter((p) => p.status !== "archived").map((p) => [p.id, `${p.name} · ${name(p.team_id)}`]),
+    one: (id) => byId.get(id),
+    projectOptions: () => projects.filter((p) => !p.archived).map((p) => [p.id, `${p.name} · ${name(p.team)}`]),
     /** All places something can hold for, as type:id. */
     scopeOptions: (types = ["org", "team", "project"]) => [
-      ...(types.includes("org") ? orgs.map((o) => [`org:${o.id}`, `${t("scope.org")}: ${o.name}`]) : []),
-      ...(types.includes("team") ? teams.map((o) => [`team:${o.id}`, `${t("scope.team")}: ${o.name}`]) : []),
-      ...(types.includes("project") ? projects.map((o) => [`project:${o.id}`, `${t("scope.project")}: ${o.name}`]) : []),
+      ...(types.includes("org") ? orgs.filter(live).map((o) => [`org:${o.id}`, `${t("scope.org")}: ${o.name}`]) : []),
+      ...(types.includes("team") ? teams.filter(live).map((o) => [`team:${o.id}`, `${t("scope.team")}: ${o.name}`]) : []),
+      ...(types.includes("project") ? projects.filter(live).map((o) => [`project:${o.id}`, `${t("scope.project")}: ${o.name}`]) : []),
     ],
   };
 }
+
+const live = (one) => !one.archived;
 
 async function quietly(list) {
   try {

@@ -14,18 +14,19 @@ export async function show(place, page) {
   const result = h("div");
   const verdict = h("div", { "aria-live": "polite" });
   const file = h("a", { class: "button", download: "" }, icon("save"), t("audit.export"));
-  const chains = [["", t("audit.my_chain")], ["system", t("audit.system")], ...all.orgs.map((o) => [o.id, o.name])];
+  const seen = await api.audit.chains().then((a) => a.data.map((c) => c.chain), () => []);
+  const chains = [["", t("audit.my_chain")], ...seen.map((c) => [c, c === "system" ? t("audit.system") : all.name(c)])];
   const fields = [
     { name: "chain", label: t("audit.chain"), type: "select", options: chains },
     { name: "actor", label: t("audit.actor") },
     { name: "action", label: t("audit.action"), placeholder: "key.revoke" },
     { name: "object", label: t("audit.object") },
     { name: "from", label: t("usage.from"), type: "date" },
-    { name: "to", label: t("usage.to"), type: "date" },
+    { name: "until", label: t("usage.to"), type: "date" },
   ].map((s) => field({ ...s, value: query.get(s.name) ?? "" }));
   const asked = () => {
     const values = Object.fromEntries([...query]);
-    for (const key of ["from", "to"]) {
+    for (const key of ["from", "until"]) {
       if (values[key]) {
         values[key] = `${values[key]}T00:00:00Z`;
       }
@@ -33,7 +34,7 @@ export async function show(place, page) {
     return values;
   };
   const refresh = () => {
-    set(file, { href: api.audit.file({ chain: query.get("chain") }) });
+    set(file, { href: api.audit.file({ chain: query.get("chain") || null }) });
     return load(result, async () =>
       card(
         null,
@@ -47,8 +48,8 @@ export async function show(place, page) {
           columns: [
             { key: "seq", title: t("audit.seq"), end: true, show: (r) => count(r.seq) },
             { key: "time", title: t("requests.time"), first: true, show: (r) => button(when(r.ts ?? r.time), { link: true, label: t("audit.open", { seq: r.seq }), onclick: () => open(r) }) },
-            { key: "actor", title: t("audit.actor"), show: (r) => [r.actor, h("span", { class: "sub" }, r.actor_ip)] },
-            { key: "action", title: t("audit.action"), show: (r) => [named("audit_action", r.action), h("span", { class: "sub mono" }, r.action)] },
+            { key: "actor", title: t("audit.actor"), show: (r) => [who(r), h("span", { class: "sub" }, plain(r.actor_ip))] },
+            { key: "action", title: t("audit.action"), show: (r) => [doing(r.action), h("span", { class: "sub mono" }, r.action)] },
             { key: "object", title: t("audit.object"), show: (r) => h("span", { class: "cut", title: r.object }, r.object) },
             { key: "hash", title: t("audit.hash"), show: (r) => h("code", { title: r.hash }, String(r.hash ?? "").slice(0, 10)) },
           ],
@@ -61,7 +62,7 @@ export async function show(place, page) {
     symbol: "check",
     onclick: async () => {
       verify.disabled = true;
-      await load(verdict, async () => judge(await api.audit.verify({ chain: query.get("chain") || undefined })));
+      await load(verdict, async () => judge(await api.audit.verify(), all));
       verify.disabled = false;
     },
   });
@@ -83,22 +84,28 @@ export async function show(place, page) {
   await refresh();
 }
 
-/** What the verifier found, for one chain or several. */
-function judge(answer) {
-  const chains = answer.chains ?? answer.data ?? [answer];
-  return h(
-    "div",
-    { class: "stack tight" },
-    chains.map((r) => {
-      const bad = r.first_bad_seq ?? r.bad_seq ?? null;
-      const ok = r.ok ?? r.valid ?? bad === null;
-      const name = r.chain ? `${r.chain}: ` : "";
-      return ok
-        ? notice("good", name + t("audit.sound"), t("audit.sound_text", { events: count(r.events ?? r.checked ?? r.seq ?? 0), checkpoints: count(r.checkpoints ?? r.signatures ?? 0) }))
-        : notice("bad", name + t("audit.unsound", { seq: bad ?? "?" }), r.message ?? r.reason, t("audit.unsound_text"));
-    })
+/** What the verifier found, with every fault that this person may see. */
+function judge(answer, all) {
+  if (answer.ok) {
+    return notice("good", t("audit.sound"), t("audit.sound_text", { events: count(answer.events), chains: count(answer.chains), checkpoints: count(answer.checkpoints) }));
+  }
+  return notice(
+    "bad",
+    t("audit.unsound"),
+    h("ul", { class: "lines" }, (answer.faults ?? []).slice(0, 20).map((f) => h("li", h("b", f.chain === "system" ? t("audit.system") : all.name(f.chain)), h("span", t("audit.fault", { seq: f.seq, why: f.why }))))),
+    t("audit.unsound_text")
   );
 }
+
+/** An action such as key.revoke in words. */
+function doing(action) {
+  const [what, ...rest] = String(action).split(".");
+  return `${named("resource", what)}: ${named("verb", rest.join("."))}`;
+}
+
+/* Personal values that were deleted leave an object with their commitment behind. */
+const plain = (value) => (typeof value === "string" ? value : "");
+const who = (r) => plain(r.actor_name) || r.actor;
 
 function pretty(value) {
   return typeof value === "string" ? value : JSON.stringify(value, null, 2);
@@ -115,7 +122,7 @@ function open(r) {
           { class: "facts" },
           [
             [t("requests.time"), when(r.ts ?? r.time)],
-            [t("audit.actor"), `${r.actor} ${r.actor_ip ? `(${r.actor_ip})` : ""}`],
+            [t("audit.actor"), `${who(r)} ${plain(r.actor_ip)}`],
             [t("audit.action"), r.action],
             [t("audit.object"), r.object],
             [t("request_id"), r.request_id],

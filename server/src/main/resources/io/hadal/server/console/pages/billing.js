@@ -34,7 +34,7 @@ export async function show(place, page) {
   };
 
   async function balances() {
-    const rows = await api.all(api.ledger.balances);
+    const rows = await api.all(api.ledger.accounts);
     return card(
       t("billing.balances"),
       { flush: true, note: t("billing.balances_note"), actions: page.may("BALANCE") && button(t("billing.top_up"), { first: true, symbol: "plus", onclick: topUp }) },
@@ -43,33 +43,31 @@ export async function show(place, page) {
         rows,
         none: empty("billing", t("billing.no_balances"), t("billing.no_balances_text")),
         columns: [
-          { key: "account", title: t("billing.account"), first: true, sort: (r) => r.account ?? r.id, show: (r) => [account(r.account ?? r.id, r.owner), h("span", { class: "sub mono" }, r.account ?? r.id)] },
+          { key: "account", title: t("billing.account"), first: true, sort: (r) => r.account, show: (r) => [account(r.account), h("span", { class: "sub mono" }, r.account)] },
           { key: "type", title: t("billing.type"), show: (r) => named("account", r.type) },
-          { key: "entries", title: t("billing.entries"), end: true, sort: (r) => Number(r.entries ?? 0), show: (r) => count(r.entries) },
           { key: "balance", title: t("billing.balance"), end: true, sort: (r) => Number(r.balance_nano), show: (r) => h("span", { title: exact(r.balance_nano) }, usd(r.balance_nano)) },
         ],
       })
     );
   }
 
-  function account(id, owner) {
-    const [kind, rest] = String(id).split("/");
-    const name = owner ?? rest;
-    return name ? `${named("account_kind", kind)} · ${all.name(name)}` : named("account_kind", kind);
+  function account(id) {
+    const [kind, rest] = id.split(/[/:](.*)/s);
+    return rest ? `${named("account_kind", kind)} · ${all.name(rest)}` : named("account_kind", kind);
   }
 
   function topUp() {
     ask(t("billing.top_up"), {
       intro: t("billing.top_up_text"),
       fields: [
-        { name: "project_id", label: t("dimension.project"), type: "select", options: all.projectOptions() },
+        { name: "project", label: t("dimension.project"), type: "select", options: all.projectOptions() },
         { name: "amount", label: t("billing.amount"), required: true, placeholder: "100.00", check: (v) => (nano(v) > 0 ? null : t("budgets.amount_wrong")) },
         { name: "ref", label: t("billing.reference"), required: true, help: t("billing.reference_help"), placeholder: "INV-2026-1042" },
         { name: "memo", label: t("billing.memo"), optional: true },
       ],
       submit: t("billing.top_up"),
       send: async (v, close) => {
-        await api.ledger.topUp({ project_id: v.project_id, amount_nano: nano(v.amount), ref: v.ref, memo: v.memo });
+        await api.projects.topUp(v.project, { amount_usd: v.amount.replace(/[$,\s]/g, ""), ref: v.ref, memo: v.memo });
         close();
         toast(t("saved"));
         refresh();
@@ -79,7 +77,7 @@ export async function show(place, page) {
 
   async function priceList() {
     const rows = await api.all(api.prices.list);
-    const million = (pico) => (pico === null || pico === undefined ? "–" : usd(Number(pico) * 1000));
+    const million = (pico) => usd(Number(pico) * 1000);
     return card(
       t("billing.prices"),
       { flush: true, note: t("billing.prices_note"), actions: page.may("PRICE") && button(t("billing.add_price"), { first: true, symbol: "plus", onclick: addPrice }) },
@@ -88,8 +86,8 @@ export async function show(place, page) {
         rows,
         none: empty("billing", t("billing.no_prices"), t("billing.no_prices_text")),
         columns: [
-          { key: "model", title: t("dimension.model_version"), first: true, sort: (r) => r.model_version, show: (r) => [r.model_version, h("span", { class: "sub" }, r.project_id ? all.name(r.project_id) : t("billing.everyone"))] },
-          ...PRICES.map((k) => ({ key: k, title: t(`price.${k}`), end: true, sort: (r) => price(r, k) ?? -1, show: (r) => million(price(r, k)) })),
+          { key: "model", title: t("dimension.version"), first: true, sort: (r) => r.version, show: (r) => [r.version, h("span", { class: "sub" }, r.project ? all.name(r.project) : t("billing.everyone"))] },
+          ...PRICES.map((k) => ({ key: k, title: t(`price.${k}`), end: true, sort: (r) => r.prices[k], show: (r) => million(r.prices[k]) })),
           { key: "from", title: t("billing.valid"), show: (r) => [when(r.valid_from), h("span", { class: "sub" }, r.valid_to ? t("billing.until", { time: when(r.valid_to) }) : t("billing.open_end"))] },
           { key: "source", title: t("billing.source"), show: (r) => [r.source, schedule(r) && h("span", { class: "sub" }, t("billing.peak"))] },
         ],
@@ -97,7 +95,6 @@ export async function show(place, page) {
     );
   }
 
-  const price = (r, key) => r[`${key}_pico`] ?? r[`${key}_price`] ?? r.prices?.[key] ?? r[key];
   const schedule = (r) => Array.isArray(r.schedule) && r.schedule.length > 0;
 
   function addPrice() {
@@ -106,8 +103,8 @@ export async function show(place, page) {
       intro: t("billing.add_price_text"),
       wide: true,
       fields: [
-        { name: "model_version", label: t("dimension.model_version"), required: true, placeholder: "deepseek-v4-flash@2026-07-31" },
-        { name: "project_id", label: t("billing.who"), type: "select", options: [["", t("billing.everyone")], ...all.projectOptions()] },
+        { name: "version", label: t("dimension.version"), required: true, placeholder: "deepseek-v4-flash@2026-07-31" },
+        { name: "project", label: t("billing.who"), type: "select", options: [["", t("billing.everyone")], ...all.projectOptions()] },
         money("input", true),
         money("cache_read", false),
         money("cache_write", false),
@@ -117,19 +114,9 @@ export async function show(place, page) {
       ],
       submit: t("create"),
       send: async (v, close) => {
-        const pico = (text, otherwise) => (text ? nano(text) / 1000 : otherwise);
-        const input = pico(v.input);
-        const output = pico(v.output);
-        await api.prices.add({
-          model_version: v.model_version,
-          project_id: v.project_id || null,
-          source: v.source,
-          input_pico: input,
-          cache_read_pico: pico(v.cache_read, input),
-          cache_write_pico: pico(v.cache_write, input),
-          output_pico: output,
-          reasoning_pico: pico(v.reasoning, output),
-        });
+        // A million tokens for a dollar is a pico-USD a token times a million: nano / 1000.
+        const given = PRICES.filter((k) => v[k] !== "").map((k) => [k, nano(v[k]) / 1000]);
+        await api.prices.add({ version: v.version, project: v.project || null, source: v.source, prices: Object.fromEntries(given) });
         close();
         toast(t("created_done"));
         refresh();
@@ -153,9 +140,9 @@ export async function show(place, page) {
       name: t("billing.ledger"),
       none: empty("billing", t("billing.no_transactions"), t("billing.no_transactions_text")),
       columns: [
-        { key: "time", title: t("requests.time"), first: true, show: (r) => when(r.created_at ?? r.time) },
+        { key: "time", title: t("requests.time"), first: true, show: (r) => when(r.created_at) },
         { key: "kind", title: t("billing.kind"), show: (r) => badge(named("tx", r.kind), "", true) },
-        { key: "project", title: t("dimension.project"), show: (r) => (r.project_id ? all.name(r.project_id) : "–") },
+        { key: "project", title: t("dimension.project"), show: (r) => (r.project ? all.name(r.project) : "–") },
         { key: "ref", title: t("billing.reference"), show: (r) => [h("code", { class: "cut", title: r.ref }, r.ref), h("span", { class: "sub" }, r.memo)] },
         { key: "entries", title: t("billing.movement"), show: (r) => movements(r.entries ?? []) },
       ],
@@ -167,7 +154,7 @@ export async function show(place, page) {
     return h(
       "ul",
       { class: "grants number" },
-      entries.map((e) => h("li", h("span", { title: exact(e.amount_nano) }, usd(e.amount_nano)), " ", h("span", { class: "muted" }, account(e.account ?? e.account_id))))
+      entries.map((e) => h("li", h("span", { title: exact(e.amount_nano) }, usd(e.amount_nano)), " ", h("span", { class: "muted" }, account(e.account))))
     );
   }
 
@@ -176,13 +163,11 @@ export async function show(place, page) {
 }
 
 function result(r) {
-  const ok = r.ok ?? r.valid ?? r.sound ?? (r.findings ?? r.problems ?? []).length === 0;
-  const bad = r.findings ?? r.problems ?? [];
   return h(
     "div",
     { class: "pad" },
-    ok
-      ? notice("good", t("billing.sound"), t("billing.sound_text", { transactions: count(r.transactions ?? r.checked ?? 0), events: count(r.events ?? 0) }))
-      : notice("bad", t("billing.unsound"), ...bad.slice(0, 5).map((b) => (typeof b === "string" ? b : b.message ?? JSON.stringify(b))), t("billing.unsound_text"))
+    r.ok
+      ? notice("good", t("billing.sound"), t("billing.sound_text", { transactions: count(r.transactions), events: count(r.events), prices: count(r.prices) }))
+      : notice("bad", t("billing.unsound"), r.fault && `${r.fault.message} (${r.fault.check}, ${r.fault.where})`, t("billing.unsound_text"))
   );
 }

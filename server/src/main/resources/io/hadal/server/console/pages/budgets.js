@@ -17,29 +17,39 @@ export async function show(place, page) {
   const body = h("div");
   let all = null;
   let keys = [];
+  let stated = [];
   const refresh = () =>
     load(body, async () => {
-      const [names, budgets, limits, alerts] = await Promise.all([tree(), api.all(api.budgets.list), api.all(api.limits.list), api.alerts.list({ limit: 50 })]);
+      const [names, budgets, limits, alerts] = await Promise.all([tree(true), api.all(api.budgets.list), api.all(api.limits.list), api.alerts.list({ limit: 50 })]);
       all = names;
-      keys = page.may("KEY", "READ") ? await api.all(api.keys.list) : [];
+      keys = all.keys.filter((k) => k.state === "active");
+      stated = await Promise.all(budgets.map(withState));
       return tabs(
         t("budgets.title"),
         [
-          ["budgets", t("budgets.budgets"), () => budgetList(budgets)],
+          ["budgets", t("budgets.budgets"), () => budgetList(stated)],
           ["limits", t("budgets.limits"), () => limitList(limits)],
           ["whatif", t("budgets.what_if"), whatIf],
-          ["alerts", t("budgets.alerts"), () => alertList(alerts.data, budgets)],
+          ["alerts", t("budgets.alerts"), () => alertList(alerts.data)],
         ],
         page.query.get("tab"),
         (tab) => page.keep({ tab })
       );
     });
 
-  const where = (row) => row.scope_name ?? (row.scope_id === "*" ? t("people.everywhere") : keyName(row.scope_id) ?? all.name(row.scope_id));
-  const keyName = (id) => keys.find((k) => k.id === id)?.name;
+  /* A budget for each of a scope has a state for each; the fullest one is shown. */
+  async function withState(budget) {
+    const states = await api.budgets.state(budget.id).then((a) => a.data, () => []);
+    const spent = (s) => Number(s.settled_nano) + Number(s.held_nano);
+    const state = states.sort((a, b) => spent(b) - spent(a))[0];
+    return { ...budget, state: state ?? { settled_nano: 0, held_nano: 0, limit_nano: budget.limit_nano, remaining_nano: budget.limit_nano, carried_over_nano: 0 } };
+  }
+
+  const where = (row) => (row.scope_id.endsWith("*") ? t("budgets.each", { scope: named("scope", row.scope) }) : all.name(row.scope_id));
   const scopes = () => [
     ...all.scopeOptions(),
-    ...keys.filter((k) => !k.revoked_at).map((k) => [`key:${k.id}`, `${t("scope.key")}: ${k.name}`]),
+    ...["team", "project", "key", "end_user"].map((s) => [`${s}:*`, t("budgets.each", { scope: named("scope", s) })]),
+    ...keys.map((k) => [`key:${k.id}`, `${t("scope.key")}: ${k.name}`]),
   ];
 
   function budgetList(rows) {
@@ -54,7 +64,7 @@ export async function show(place, page) {
         sort: { key: "used", down: true },
         columns: [
           { key: "name", title: t("name"), first: true, sort: (b) => b.name, show: (b) => [b.name, h("span", { class: "sub" }, named("scope", b.scope), ": ", where(b))] },
-          { key: "window", title: t("budgets.window"), show: (b) => [named("window", b.window), h("span", { class: "sub" }, b.zone ?? b.time_zone ?? "")] },
+          { key: "window", title: t("budgets.window"), show: (b) => [named("window", b.window), h("span", { class: "sub" }, b.zone)] },
           { key: "used", title: t("budgets.used"), sort: (b) => used(b), show: state },
           { key: "left", title: t("budgets.left"), end: true, sort: (b) => left(b), show: (b) => h("span", { title: exact(left(b)) }, usd(left(b))) },
           { key: "limit", title: t("budgets.limit"), end: true, sort: (b) => Number(b.limit_nano), show: (b) => usd(b.limit_nano) },
@@ -70,19 +80,20 @@ export async function show(place, page) {
     );
   }
 
-  const spent = (b) => Number(b.settled_nano ?? b.spent_nano ?? 0);
-  const held = (b) => Number(b.held_nano ?? 0);
-  const used = (b) => (Number(b.limit_nano) > 0 ? (spent(b) + held(b)) / Number(b.limit_nano) : 0);
-  const left = (b) => Number(b.remaining_nano ?? Number(b.limit_nano) - spent(b) - held(b));
+  const spent = (b) => Number(b.state.settled_nano);
+  const held = (b) => Number(b.state.held_nano);
+  const whole = (b) => Math.max(1, Number(b.limit_nano) + Number(b.state.carried_over_nano));
+  const used = (b) => (spent(b) + held(b)) / whole(b);
+  const left = (b) => Number(b.state.remaining_nano);
 
   function state(b) {
     const share = used(b);
-    const soft = Math.min(...(b.soft_percents ?? [80]), 100) / 100;
+    const soft = Math.min(...b.soft_percents, 100) / 100;
     return h(
       "div",
       { class: "used" },
-      meter(spent(b) / Math.max(1, Number(b.limit_nano)), {
-        held: held(b) / Math.max(1, Number(b.limit_nano)),
+      meter(spent(b) / whole(b), {
+        held: held(b) / whole(b),
         tone: share >= 0.999 ? "bad" : share >= soft ? "warn" : "",
         label: t("budgets.used_label", { share: percent(share), spent: usd(spent(b)), held: usd(held(b)) }),
       }),
@@ -117,7 +128,7 @@ export async function show(place, page) {
           limit_nano: nano(v.limit),
           soft_percents: v.soft.split(/[\s,]+/).filter(Boolean).map(Number),
           action: v.action,
-          downgrade_to: v.downgrade_to || null,
+          downgrade_to: v.action === "downgrade" ? v.downgrade_to : null,
           carry_over: v.carry_over,
         });
         close();
@@ -199,22 +210,17 @@ export async function show(place, page) {
     const answer = h("div", { "aria-live": "polite" });
     const made = form({
       fields: [
-        { name: "key_id", label: t("dimension.key"), type: "select", required: true, options: keys.filter((k) => !k.revoked_at).map((k) => [k.id, `${k.name} · ${all.name(k.project_id)}`]) },
+        { name: "key_id", label: t("dimension.key"), type: "select", required: true, options: keys.map((k) => [k.id, `${k.name} · ${all.name(k.project)}`]) },
         { name: "model", label: t("dimension.alias"), required: true, placeholder: "deepseek-v4-flash" },
-        { name: "prompt_tokens", label: t("budgets.prompt"), type: "number", value: "2000", more: { min: 0 } },
-        { name: "max_tokens", label: t("budgets.answer"), type: "number", value: "1000", more: { min: 1 } },
-        { name: "requests", label: t("budgets.how_many"), type: "number", value: "1", help: t("budgets.how_many_help"), more: { min: 1 } },
+        { name: "tokens", label: t("budgets.tokens"), type: "number", value: "3000", help: t("budgets.tokens_help"), more: { min: 1 } },
       ],
       submit: t("budgets.check"),
       send: async (v) => {
-        const result = await api.limits.whatIf({
-          key_id: v.key_id,
-          model: v.model,
-          prompt_tokens: Number(v.prompt_tokens),
-          max_tokens: Number(v.max_tokens),
-          requests: Number(v.requests),
-        });
-        put(answer, verdict(result));
+        const result = await api.limits.check({ key_id: v.key_id, model: v.model, tokens: Number(v.tokens) });
+        const key = keys.find((k) => k.id === v.key_id);
+        const places = [key.id, key.project, key.team, key.org];
+        const budgets = stated.filter((b) => places.includes(b.scope_id));
+        put(answer, verdict(result, budgets));
       },
     });
     return card(
@@ -224,33 +230,48 @@ export async function show(place, page) {
     );
   }
 
-  function verdict(r) {
-    const checks = r.checks ?? r.data ?? [];
-    const passes = r.allowed ?? r.admitted ?? checks.every((c) => !blocks(c));
+  function verdict(result, budgets) {
+    const rows = [
+      ...result.data.map((c) => ({
+        name: named("limit", c.dimension),
+        scope: `${named("scope", c.scope)}: ${all.name(c.subject)}`,
+        blocks: c.blocks,
+        left: count(c.left),
+        most: count(c.amount),
+        again: c.blocks && c.reset_ms > 0 ? Math.ceil(c.reset_ms / 1000) : null,
+      })),
+      ...budgets.map((b) => ({
+        name: b.name,
+        scope: `${named("scope", b.scope)}: ${where(b)}`,
+        blocks: left(b) <= 0 && b.action === "block",
+        left: usd(left(b)),
+        most: usd(b.limit_nano),
+        again: null,
+      })),
+    ];
+    const blocking = rows.filter((r) => r.blocks);
+    const wait = Math.max(0, ...blocking.map((r) => r.again ?? 0));
     return h(
       "div",
       { class: "stack" },
-      passes
-        ? notice("good", t("budgets.passes"), r.hold_nano !== undefined && t("budgets.hold", { cost: usd(r.hold_nano) }))
-        : notice("bad", t("budgets.blocks"), r.message ?? r.reason, r.retry_after_ms > 0 && t("budgets.retry", { seconds: Math.ceil(r.retry_after_ms / 1000) })),
-      checks.length > 0 &&
+      blocking.length === 0
+        ? notice("good", t("budgets.passes"))
+        : notice("bad", t("budgets.blocks"), t("budgets.blocked_by", { names: blocking.map((r) => `${r.name} (${r.scope})`).join(", ") }), wait > 0 && t("budgets.retry", { seconds: wait })),
+      rows.length > 0 &&
         table({
           name: t("budgets.what_if"),
-          rows: checks,
+          rows,
           columns: [
-            { key: "what", title: t("budgets.rule"), first: true, show: (c) => [c.name ?? named("limit", c.dimension ?? c.kind), h("span", { class: "sub" }, named("scope", c.scope), ": ", where(c))] },
-            { key: "verdict", title: t("budgets.verdict"), show: (c) => (blocks(c) ? badge(t("budgets.would_block"), "bad") : badge(t("budgets.would_pass"), "good")) },
-            { key: "need", title: t("budgets.needs"), end: true, show: (c) => amount(c, c.needed_nano ?? c.needed ?? c.asked) },
-            { key: "left", title: t("budgets.left"), end: true, show: (c) => amount(c, c.remaining_nano ?? c.remaining ?? c.left) },
+            { key: "what", title: t("budgets.rule"), first: true, show: (r) => [r.name, h("span", { class: "sub" }, r.scope)] },
+            { key: "verdict", title: t("budgets.verdict"), show: (r) => (r.blocks ? badge(t("budgets.would_block"), "bad") : badge(t("budgets.would_pass"), "good")) },
+            { key: "left", title: t("budgets.left"), end: true, show: (r) => r.left },
+            { key: "most", title: t("budgets.most"), end: true, show: (r) => r.most },
           ],
         })
     );
   }
 
-  const blocks = (c) => c.blocks ?? c.passes === false;
-  const amount = (c, v) => (c.needed_nano !== undefined || c.kind === "budget" || c.kind === "balance" ? usd(v) : count(v));
-
-  function alertList(rows, budgets) {
+  function alertList(rows) {
     return card(
       t("budgets.alerts"),
       { flush: true, note: t("budgets.alerts_note") },
@@ -259,7 +280,7 @@ export async function show(place, page) {
         rows,
         none: empty("check", t("budgets.no_alerts"), t("budgets.no_alerts_text")),
         columns: [
-          { key: "budget", title: t("budgets.budget"), first: true, show: (a) => a.budget_name ?? budgets.find((b) => b.id === a.budget_id)?.name ?? a.budget_id },
+          { key: "budget", title: t("budgets.budget"), first: true, show: (a) => [a.budget_name, h("span", { class: "sub" }, named("scope", a.scope), ": ", all.name(a.subject))] },
           { key: "percent", title: t("budgets.reached"), show: (a) => badge(`${a.percent}%`, a.percent >= 100 ? "bad" : "warn") },
           { key: "spent", title: t("budgets.spent"), end: true, show: (a) => `${usd(a.settled_nano)} / ${usd(a.limit_nano)}` },
           { key: "time", title: t("requests.time"), show: (a) => when(a.raised_at) },

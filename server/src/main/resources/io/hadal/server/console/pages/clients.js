@@ -57,7 +57,7 @@ export async function show(place, page) {
   put(
     place,
     head(t("clients.title"), t("clients.text")),
-    card(null, {}, h("div", { class: "fields" }, url.node, model.node, key.node, context.node)),
+    card(null, {}, h("form", { class: "fields", onsubmit: (e) => e.preventDefault() }, url.node, model.node, key.node, context.node)),
     list,
     result
   );

@@ -31,18 +31,18 @@ export async function show(place, page) {
             all.projects.length > 0 && page.may("KEY") && button(t("keys.add"), { first: true, onclick: add })
           ),
           columns: [
-            { key: "name", title: t("name"), first: true, sort: (k) => k.name, show: (k) => [k.name, h("span", { class: "sub mono" }, `sk-…${k.last4}`)] },
-            { key: "project", title: t("dimension.project"), sort: (k) => all.name(k.project_id), show: (k) => all.name(k.project_id) },
+            { key: "name", title: t("name"), first: true, sort: (k) => k.name, show: (k) => [k.name, h("span", { class: "sub mono nowrap" }, `${k.prefix}-…${k.last4}`)] },
+            { key: "project", title: t("dimension.project"), sort: (k) => all.name(k.project), show: (k) => all.name(k.project) },
             { key: "state", title: t("status"), show: (k) => badge(...state(k)) },
-            { key: "may", title: t("keys.may"), show: (k) => [(k.scopes ?? []).join(", "), h("span", { class: "sub" }, restrictions(k))] },
-            { key: "used", title: t("keys.used"), sort: (k) => k.last_used_at ?? "", show: (k) => h("span", { title: when(k.last_used_at) }, ago(k.last_used_at)) },
-            { key: "created", title: t("created"), sort: (k) => k.created_at, show: (k) => day(k.created_at) },
+            { key: "may", title: t("keys.may"), show: (k) => [k.scopes.join(", "), h("span", { class: "sub" }, restrictions(k))] },
+            { key: "used", title: t("keys.used"), sort: (k) => k.last_used_at ?? "", show: (k) => h("span", { class: "nowrap", title: when(k.last_used_at) }, ago(k.last_used_at)) },
+            { key: "created", title: t("created"), sort: (k) => k.created_at, show: (k) => h("span", { class: "nowrap" }, day(k.created_at)) },
             {
               key: "actions",
               title: t("actions"),
               actions: true,
               show: (k) =>
-                page.may("KEY") && !k.revoked_at
+                page.may("KEY") && k.state === "active"
                   ? [
                       button(t("keys.rotate"), { small: true, symbol: "refresh", onclick: () => rotate(k) }),
                       button(t("keys.revoke"), { small: true, plain: true, danger: true, onclick: () => revoke(k) }),
@@ -55,9 +55,7 @@ export async function show(place, page) {
     );
 
   function restrictions(k) {
-    const models = k.models ?? k.model_allow ?? [];
-    const addresses = k.addresses ?? k.cidr_allow ?? [];
-    return [models.length > 0 ? models.join(", ") : t("keys.all_models"), addresses.length > 0 && addresses.join(", ")].filter(Boolean).join(" · ");
+    return [k.models.length > 0 ? k.models.join(", ") : t("keys.all_models"), k.addresses.join(", ")].filter(Boolean).join(" · ");
   }
 
   function add() {
@@ -66,7 +64,7 @@ export async function show(place, page) {
       wide: true,
       fields: [
         { name: "name", label: t("name"), required: true, help: t("keys.name_help"), placeholder: t("keys.name_example") },
-        { name: "project_id", label: t("dimension.project"), type: "select", options: all.projectOptions(), value: project },
+        { name: "project", label: t("dimension.project"), type: "select", options: all.projectOptions(), value: project },
         { name: "env", label: t("keys.env"), type: "select", options: [["live", t("keys.live")], ["test", t("keys.test")]], help: t("keys.env_help") },
         { name: "expires", label: t("keys.expires"), type: "date", optional: true, help: t("keys.expires_help") },
         { name: "models", label: t("keys.models"), optional: true, help: t("keys.models_help"), placeholder: "deepseek-v4-*", more: { spellcheck: "false" } },
@@ -84,8 +82,8 @@ export async function show(place, page) {
       send: async (values, close) => {
         const answer = await api.keys.add({
           name: values.name,
-          project_id: values.project_id,
-          env: values.env,
+          project: values.project,
+          test: values.env === "test",
           scopes: values.scopes,
           models: lines(values.models),
           addresses: lines(values.addresses),
@@ -123,7 +121,7 @@ export async function show(place, page) {
     });
   }
 
-  const filter = field({ name: "project", label: t("dimension.project"), type: "select", value: project, options: [["", t("all")], ...all.projects.map((p) => [p.id, p.name])] });
+  const filter = field({ name: "project", label: t("dimension.project"), type: "select", value: project, options: [["", t("all")], ...all.projectOptions()] });
   filter.control.addEventListener("change", () => {
     project = filter.get();
     page.keep({ project });
@@ -139,11 +137,8 @@ export async function show(place, page) {
 }
 
 function state(k) {
-  if (k.revoked_at) {
-    return [t("keys.revoked"), ""];
-  }
-  if (k.expires_at && new Date(k.expires_at) < new Date()) {
-    return [t("keys.expired"), ""];
+  if (k.state !== "active") {
+    return [t(`keys.${k.state}`), ""];
   }
   if (k.previous_until && new Date(k.previous_until) > new Date()) {
     return [t("keys.rotating", { time: ago(k.previous_until) }), "warn"];
@@ -153,11 +148,10 @@ function state(k) {
 
 /** Shows the text of a new key, which nobody can see again. */
 function once(title, answer) {
-  const text = answer.secret ?? answer.text ?? answer.key?.text ?? answer.key;
   dialog(title, (close) => ({
     body: [
       notice("warn", t("keys.once"), t("keys.once_text")),
-      h("div", { class: "secret" }, h("code", { class: "key" }, text), copier(text, { small: false })),
+      h("div", { class: "secret" }, h("code", { class: "key" }, answer.text), copier(answer.text, { small: false })),
       h("p", { class: "muted" }, t("keys.then"), " ", h("a", { href: "#/clients", onclick: close }, t("clients.title"))),
     ],
     footer: [button(t("keys.stored"), { first: true, onclick: close })],

@@ -90,7 +90,7 @@ export async function show(place, page) {
       intro: t("models.point_text"),
       fields: [
         !a && { name: "name", label: t("models.name"), required: true, placeholder: "deepseek-v4-flash" },
-        { name: "version", label: t("dimension.model_version"), type: "select", value: a?.target, options: versionOptions() },
+        { name: "version", label: t("dimension.version"), type: "select", value: a?.target, options: versionOptions() },
         { name: "reason", label: t("models.reason"), required: true, help: t("models.reason_help") },
       ].filter(Boolean),
       submit: t("save"),
@@ -129,11 +129,11 @@ export async function show(place, page) {
         off: (v) => v.lifecycle === "retired",
         none: empty("models", t("models.no_versions"), t("models.no_versions_text")),
         columns: [
-          { key: "id", title: t("dimension.model_version"), first: true, sort: (v) => v.id, show: (v) => [button(v.id, { link: true, onclick: () => openVersion(v) }), h("span", { class: "sub" }, named("model_kind", v.kind))] },
+          { key: "id", title: t("dimension.version"), first: true, sort: (v) => v.id, show: (v) => [button(v.id, { link: true, onclick: () => openVersion(v) }), h("span", { class: "sub" }, named("model_kind", v.kind))] },
           { key: "state", title: t("models.lifecycle"), show: (v) => [badge(named("lifecycle", v.lifecycle), TONES[v.lifecycle] ?? ""), v.retires_at && h("span", { class: "sub" }, t("models.retires", { date: day(v.retires_at) }))] },
           { key: "backends", title: t("models.runs_on"), show: (v) => ((v.backends ?? []).length > 0 ? v.backends.join(", ") : t("models.here")) },
           { key: "hash", title: t("models.hash"), show: (v) => h("code", { title: v.manifest_sha256 }, String(v.manifest_sha256 ?? "").slice(0, 12)) },
-          { key: "created", title: t("created"), sort: (v) => v.created_at, show: (v) => day(v.created_at) },
+          { key: "created", title: t("created"), sort: (v) => v.created_at, show: (v) => h("span", { class: "nowrap" }, day(v.created_at)) },
           {
             key: "actions",
             title: t("actions"),

@@ -10,66 +10,61 @@ import { scopeOf, tree } from "../tenancy.js";
 
 const ROLES = ["owner", "admin", "billing", "developer", "auditor", "viewer"];
 
-/* What a role may do, as the table of permissions has it in short: read, write, own or nothing. */
-const MATRIX = [
-  ["inference", "write", "write", "", "own", "", ""],
-  ["keys", "write", "write", "", "own", "read", "read"],
-  ["projects", "write", "write", "read", "read", "read", "read"],
-  ["budgets", "write", "write", "write", "read", "read", "read"],
-  ["ledger", "write", "read", "write", "", "read", ""],
-  ["usage", "read", "read", "read", "own", "read", "read"],
-  ["models", "write", "write", "read", "read", "read", "read"],
-  ["people", "write", "write", "", "", "read", ""],
-  ["audit", "read", "read", "", "", "read", ""],
-];
-
 export async function show(place, page) {
   const body = h("div");
   const refresh = () =>
     load(body, async () => {
-      const [all, people, grants] = await Promise.all([tree(), api.all(api.principals.list), api.all(api.grants.list)]);
-      const rights = new Map();
-      for (const grant of grants) {
-        rights.set(grant.principal_id, [...(rights.get(grant.principal_id) ?? []), grant]);
-      }
-      return tabs(t("people.title"), [
-        ["people", t("people.people"), () => listing(all, people, rights)],
-        ["roles", t("people.roles"), roles],
-      ], page.query.get("tab"), (tab) => page.keep({ tab }));
+      const [all, people] = await Promise.all([tree(), api.all(api.principals.list)]);
+      return tabs(
+        t("people.title"),
+        [
+          ["people", t("people.people"), () => listing(all, people)],
+          ["roles", t("people.roles"), roles],
+        ],
+        page.query.get("tab"),
+        (tab) => page.keep({ tab })
+      );
     });
 
-  function listing(all, people, rights) {
+  function listing(all, people) {
     return card(
       null,
       { flush: true },
       table({
         name: t("people.people"),
         rows: people,
-        off: (p) => p.status !== "active",
+        off: (p) => p.archived,
         none: empty("people", t("people.none"), t("people.none_text")),
         sort: { key: "name", down: false },
         columns: [
           { key: "name", title: t("name"), first: true, sort: (p) => p.name, show: (p) => [p.name, h("span", { class: "sub" }, p.email ?? "")] },
           { key: "kind", title: t("people.kind"), show: (p) => named("principal", p.kind) },
-          { key: "status", title: t("status"), show: (p) => badge(named("principal_status", p.status), p.status === "active" ? "good" : "") },
-          { key: "roles", title: t("people.roles"), show: (p) => grantList(all, p, rights.get(p.id) ?? []) },
-          { key: "signin", title: t("people.signs_in"), show: (p) => (p.kind === "service" ? t("people.by_key") : p.oidc_subject || p.oidc ? "OpenID Connect" : t("people.by_password")) },
-          { key: "created", title: t("created"), sort: (p) => p.created_at, show: (p) => day(p.created_at) },
+          { key: "status", title: t("status"), show: (p) => (p.archived ? badge(t("people.archived")) : badge(t("people.active"), "good")) },
+          { key: "roles", title: t("people.roles"), show: (p) => roleCell(all, p) },
+          { key: "signin", title: t("people.signs_in"), show: (p) => (p.kind === "service" ? t("people.by_key") : p.oidc ? "OpenID Connect" : t("people.by_password")) },
+          { key: "created", title: t("created"), sort: (p) => p.created_at, show: (p) => h("span", { class: "nowrap" }, day(p.created_at)) },
           {
             key: "actions",
             title: t("actions"),
             actions: true,
             show: (p) => [
-              page.may("GRANT") && button(t("people.grant"), { small: true, symbol: "plus", label: t("people.grant_to", { name: p.name }), onclick: () => grant(all, p) }),
-              page.may("PRINCIPAL") &&
-                (p.status === "active"
-                  ? button(t("people.disable"), { small: true, plain: true, danger: true, onclick: () => disable(p) })
-                  : button(t("people.enable"), { small: true, plain: true, onclick: () => change(p, "active") })),
+              page.may("GRANT") && !p.archived && button(t("people.grant"), { small: true, symbol: "plus", label: t("people.grant_to", { name: p.name }), onclick: () => grant(all, p) }),
+              page.may("PRINCIPAL") && !p.archived && button(t("people.archive"), { small: true, plain: true, danger: true, label: t("people.archive_title", { name: p.name }), onclick: () => archive(p) }),
             ],
           },
         ],
       })
     );
+  }
+
+  /* Roles of each come by themselves, so that a long list is there at once. */
+  function roleCell(all, person) {
+    const cell = h("div");
+    api.grants.list({ principal: person.id }).then(
+      (found) => put(cell, grantList(all, person, found.data)),
+      () => put(cell, "–")
+    );
+    return cell;
   }
 
   function grantList(all, person, rights) {
@@ -86,7 +81,7 @@ export async function show(place, page) {
           " ",
           g.scope_type === "all" ? t("people.everywhere") : `${t("people.on")} ${all.name(g.scope_id)}`,
           g.source === "oidc" && h("span", { class: "muted" }, ` · ${t("people.from_group")}`),
-          page.may("GRANT") && g.source !== "oidc" && button("", { symbol: "close", plain: true, small: true, label: t("people.take", { role: named("role", g.role), name: person.name }), onclick: () => take(person, g) })
+          page.may("GRANT") && g.source === "local" && button("", { symbol: "close", plain: true, small: true, label: t("people.take", { role: named("role", g.role), name: person.name }), onclick: () => take(person, g) })
         )
       )
     );
@@ -102,7 +97,7 @@ export async function show(place, page) {
       submit: t("people.grant"),
       send: async ({ role, scope }, close) => {
         const { type, id } = scopeOf(scope);
-        await api.grants.add({ principal_id: person.id, role, scope_type: type, scope_id: id });
+        await api.grants.add({ principal: person.id, role, scope_type: type, scope_id: id });
         close();
         toast(t("saved"));
         refresh();
@@ -114,21 +109,23 @@ export async function show(place, page) {
     confirm(t("people.take", { role: named("role", g.role), name: person.name }), t("people.take_text"), {
       action: t("people.take_short"),
       run: async () => {
-        await api.grants.remove({ principal_id: person.id, role: g.role, scope_type: g.scope_type, scope_id: g.scope_id });
+        await api.grants.remove(g);
         toast(t("saved"));
         refresh();
       },
     });
   }
 
-  function disable(person) {
-    confirm(t("people.disable_title", { name: person.name }), t("people.disable_text"), { action: t("people.disable"), run: () => change(person, "disabled") });
-  }
-
-  async function change(person, status) {
-    await api.principals.change(person.id, { status });
-    toast(t("saved"));
-    refresh();
+  function archive(person) {
+    confirm(t("people.archive_title", { name: person.name }), t("people.archive_text"), {
+      action: t("people.archive"),
+      word: person.name,
+      run: async () => {
+        await api.principals.archive(person.id);
+        toast(t("saved"));
+        refresh();
+      },
+    });
   }
 
   async function add() {
@@ -139,7 +136,7 @@ export async function show(place, page) {
         { name: "kind", label: t("people.kind"), type: "select", options: ["user", "service"].map((k) => [k, named("principal", k)]) },
         { name: "name", label: t("name"), required: true },
         { name: "email", label: t("people.email"), optional: true, help: t("people.email_help") },
-        { name: "org_id", label: t("dimension.org"), type: "select", options: all.orgs.map((o) => [o.id, o.name]) },
+        { name: "org", label: t("dimension.org"), type: "select", options: all.orgs.map((o) => [o.id, o.name]) },
       ],
       submit: t("create"),
       send: async (values, close) => {
@@ -156,21 +153,9 @@ export async function show(place, page) {
 }
 
 function roles() {
-  const tones = { write: "good", read: "info", own: "warn" };
   return card(
     null,
-    { flush: true },
-    table({
-      name: t("people.roles"),
-      rows: MATRIX,
-      columns: [
-        { key: "what", title: t("people.what"), first: true, show: (r) => t(`people.may_${r[0]}`) },
-        ...ROLES.map((role, i) => ({
-          key: role,
-          title: named("role", role),
-          show: (r) => (r[i + 1] ? badge(t(`people.can_${r[i + 1]}`), tones[r[i + 1]], true) : h("span", { class: "muted", "aria-label": t("no") }, "–")),
-        })),
-      ],
-    })
+    {},
+    h("dl", { class: "facts" }, ROLES.map((role) => [h("dt", badge(named("role", role), "info", true)), h("dd", t(`role_text.${role}`))]))
   );
 }

@@ -114,7 +114,7 @@ export async function show(place, page) {
     h(
       "div",
       { class: "bench" },
-      card(t("playground.settings"), {}, h("div", { class: "stack tight" }, keyField.node, model.node, names, system.node, h("div", { class: "fields" }, most.node, heat.node), thinking.node)),
+      card(t("playground.settings"), {}, h("form", { class: "stack tight", onsubmit: (e) => e.preventDefault() }, keyField.node, model.node, names, system.node, h("div", { class: "fields narrow" }, most.node, heat.node), thinking.node)),
       h(
         "div",
         { class: "card chatbox" },
@@ -208,8 +208,8 @@ function answer(dialect, settings) {
       // Costs are known once the journal has been moved to the database.
       for (let tries = 0; request && known.cost === null && tries < 8; tries += 1) {
         await new Promise((later) => setTimeout(later, 250 * (tries + 1)));
-        const found = await api.requests.one(request).catch(() => null);
-        known.cost = found?.cost_nano ?? found?.attempts?.at(-1)?.cost_nano ?? null;
+        const found = await api.requests.attempts(request).catch(() => null);
+        known.cost = found?.data.at(-1)?.cost_nano ?? null;
       }
       drawFigures();
     },

@@ -3,7 +3,7 @@
 import * as api from "../api.js";
 import { h, put } from "../dom.js";
 import { t } from "../i18n.js";
-import { ask, badge, button, card, empty, head, load, notice, toast } from "../ui.js";
+import { ask, badge, button, card, empty, form, head, load, notice, toast } from "../ui.js";
 import { table } from "../table.js";
 import { tree } from "../tenancy.js";
 
@@ -24,7 +24,7 @@ export async function show(place, page) {
           rows,
           none: empty("privacy", t("privacy.none"), t("privacy.none_text")),
           columns: [
-            { key: "project", title: t("dimension.project"), first: true, sort: (r) => name(all, r), show: (r) => [name(all, r), h("span", { class: "sub" }, t("privacy.org", { org: all.name(r.org_id) }))] },
+            { key: "project", title: t("dimension.project"), first: true, sort: (r) => name(all, r), show: (r) => [name(all, r), h("span", { class: "sub" }, t("privacy.org", { org: all.name(r.org) }))] },
             ...SWITCHES.map((k) => ({ key: k, title: t(`privacy.${k}`), show: (r) => onOff(of(r)[k], k) })),
             { key: "retention", title: t("privacy.retention"), show: (r) => (Number(of(r).retention_days) > 0 ? t("privacy.days", { days: of(r).retention_days }) : h("span", { class: "muted" }, t("privacy.for_ever"))) },
             { key: "redaction", title: t("privacy.redaction"), show: (r) => (of(r).redaction && of(r).redaction !== "off" ? badge(t(`redaction.${of(r).redaction}`), "info", true) : h("span", { class: "muted" }, t("redaction.off"))) },
@@ -37,7 +37,7 @@ export async function show(place, page) {
     });
 
   function edit(all, row) {
-    const p = of(row);
+    const p = row.policy;
     ask(t("privacy.change", { name: name(all, row) }), {
       intro: t("privacy.change_text"),
       wide: true,
@@ -50,7 +50,7 @@ export async function show(place, page) {
       ],
       submit: t("save"),
       send: async (v, close) => {
-        await api.privacy.change(row.project_id ?? row.id, {
+        await api.privacy.change(row.project, {
           ...v,
           retention_days: Number(v.retention_days),
           regions: v.regions.split(/[\s,]+/).filter(Boolean),
@@ -62,13 +62,36 @@ export async function show(place, page) {
     });
   }
 
-  put(place, head(t("privacy.title"), t("privacy.text")), notice("info", t("privacy.tighten"), t("privacy.tighten_text")), body);
+  put(place, head(t("privacy.title"), t("privacy.text")), notice("info", t("privacy.tighten"), t("privacy.tighten_text")), body, trial());
   await refresh();
 }
 
 /* The policy that holds, with what the organisation demands. */
-const of = (row) => row.effective ?? row.policy ?? row;
-const name = (all, row) => row.project_name ?? row.name ?? all.name(row.project_id ?? row.id);
+const of = (row) => row.effective ?? row.policy;
+const name = (all, row) => (all.name(row.project) === row.project ? row.slug ?? row.project : all.name(row.project));
+
+/** Shows on a text what redaction would do to it. */
+function trial() {
+  const result = h("div", { "aria-live": "polite" });
+  const made = form({
+    fields: [
+      { name: "mode", label: t("privacy.redaction"), type: "select", value: "mask", options: REDACTIONS.filter((r) => r !== "off").map((r) => [r, t(`redaction.${r}`)]) },
+      { name: "text", label: t("privacy.trial_input"), type: "area", rows: 4, wide: true, required: true, value: t("privacy.trial_example") },
+    ],
+    submit: t("privacy.try"),
+    send: async (v) => {
+      const answer = await api.privacy.trial(v);
+      const found = Object.entries(answer.counts ?? {});
+      put(
+        result,
+        h("h3", t("privacy.trial_output")),
+        answer.blocked ? notice("bad", t("privacy.trial_blocked"), answer.message) : h("pre", { class: "box" }, answer.text),
+        h("p", { class: "muted small" }, found.length > 0 ? t("privacy.trial_found", { found: found.map(([kind, n]) => `${kind} ${n}`).join(", ") }) : t("privacy.trial_nothing"))
+      );
+    },
+  });
+  return card(t("privacy.trial"), { note: t("privacy.trial_text") }, h("div", { class: "stack" }, made.node, result));
+}
 
 function onOff(on, key) {
   return on ? badge(t("on"), key === "store_prompts" ? "warn" : "good") : h("span", { class: "muted" }, t("off"));

@@ -24,8 +24,8 @@ export async function show(place, page) {
       return card(null, {}, empty("projects", t("projects.none"), t("projects.none_text"), page.may("ORG") && button(t("projects.add_org"), { first: true, onclick: addOrg })));
     }
     return all.orgs.map((org) => {
-      const teams = all.teams.filter((one) => one.org_id === org.id);
-      const projects = all.projects.filter((one) => one.org_id === org.id);
+      const teams = all.teams.filter((one) => one.org === org.id && !one.archived);
+      const projects = all.projects.filter((one) => one.org === org.id);
       return card(
         org.name,
         {
@@ -39,15 +39,15 @@ export async function show(place, page) {
         table({
           name: org.name,
           rows: projects,
-          off: (p) => p.status === "archived",
+          off: (p) => p.archived,
           none: empty("projects", t("projects.no_projects"), teams.length === 0 ? t("projects.first_team") : t("projects.first_project")),
           sort: { key: "team", down: false },
           columns: [
             { key: "name", title: t("dimension.project"), first: true, sort: (p) => p.name, show: (p) => [p.name, h("span", { class: "sub mono" }, p.slug)] },
-            { key: "team", title: t("dimension.team"), sort: (p) => all.name(p.team_id), show: (p) => all.name(p.team_id) },
-            { key: "status", title: t("status"), show: (p) => (p.status === "archived" ? badge(t("projects.archived")) : badge(t("projects.active"), "good")) },
-            { key: "policy", title: t("projects.content"), show: (p) => policy(p.policy ?? p) },
-            { key: "created", title: t("created"), sort: (p) => p.created_at, show: (p) => day(p.created_at) },
+            { key: "team", title: t("dimension.team"), sort: (p) => all.name(p.team), show: (p) => all.name(p.team) },
+            { key: "status", title: t("status"), show: (p) => (p.archived ? badge(t("projects.archived")) : badge(t("projects.active"), "good")) },
+            { key: "policy", title: t("projects.content"), show: (p) => policy(p.policy) },
+            { key: "created", title: t("created"), sort: (p) => p.created_at, show: (p) => h("span", { class: "nowrap" }, day(p.created_at)) },
             {
               key: "actions",
               title: t("actions"),
@@ -55,7 +55,7 @@ export async function show(place, page) {
               show: (p) => [
                 h("a", { class: "button small", href: `#/usage?by=key&project=${encodeURIComponent(p.id)}` }, t("projects.costs")),
                 h("a", { class: "button small", href: `#/keys?project=${encodeURIComponent(p.id)}` }, t("keys.title")),
-                page.may("PROJECT") && p.status !== "archived" && button(t("projects.archive"), { small: true, plain: true, danger: true, onclick: () => archive(p) }),
+                page.may("PROJECT") && !p.archived && button(t("projects.archive"), { small: true, plain: true, danger: true, onclick: () => archive(p) }),
               ],
             },
           ],
@@ -82,7 +82,7 @@ export async function show(place, page) {
       fields: [{ name: "name", label: t("name"), required: true, placeholder: t("projects.team_example") }],
       submit: t("create"),
       send: async ({ name }, close) => {
-        await api.teams.add({ org_id: org.id, name });
+        await api.teams.add({ org: org.id, name });
         done(close);
       },
     });
@@ -94,7 +94,7 @@ export async function show(place, page) {
       fields: [
         { name: "name", label: t("name"), required: true, placeholder: t("projects.project_example") },
         { name: "slug", label: t("projects.slug"), required: true, help: t("projects.slug_help"), placeholder: "code-assistant", check: (v) => (SLUG.test(v) ? null : t("projects.slug_wrong")) },
-        { name: "team_id", label: t("dimension.team"), type: "select", options: teams.map((one) => [one.id, one.name]) },
+        { name: "team", label: t("dimension.team"), type: "select", options: teams.map((one) => [one.id, one.name]) },
       ],
       submit: t("create"),
       send: async (values, close) => {
@@ -109,7 +109,7 @@ export async function show(place, page) {
       action: t("projects.archive"),
       word: project.slug,
       run: async () => {
-        await api.projects.change(project.id, { status: "archived" });
+        await api.projects.archive(project.id);
         toast(t("saved"));
         refresh();
       },

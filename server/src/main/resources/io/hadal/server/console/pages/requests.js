@@ -7,15 +7,17 @@ import { ago, count, exact, lasted, percent, usd, when } from "../format.js";
 import { named, t } from "../i18n.js";
 import { badge, button, card, copier, dialog, empty, field, head, load, notice } from "../ui.js";
 import { pages } from "../table.js";
+import { tree } from "../tenancy.js";
 
 const OUTCOMES = ["completed", "length", "client_left", "client_left_queued", "budget_exhausted", "error", "drained", "crashed", "upstream_error", "upstream_cut", "shadow"];
 
 export async function show(place, page) {
   const query = page.query;
   const result = h("div");
+  const all = await tree(true);
   const specs = [
-    { name: "request_id", label: t("requests.id"), placeholder: "req_…", grow: true },
-    { name: "project", label: t("dimension.project") },
+    { name: "request", label: t("requests.id"), placeholder: "req_…", grow: true },
+    { name: "project", label: t("dimension.project"), type: "select", options: [["", t("all")], ...all.projectOptions()] },
     { name: "alias", label: t("dimension.alias") },
     { name: "outcome", label: t("dimension.outcome"), type: "select", options: [["", t("all")], ...OUTCOMES.map((o) => [o, named("outcome", o)])] },
   ];
@@ -23,16 +25,17 @@ export async function show(place, page) {
   const refresh = () =>
     load(result, async () => {
       const asked = Object.fromEntries([...query].filter(([k]) => k !== "request"));
+      const one = query.get("request");
       return card(
         null,
         { flush: true },
         await pages({
-          list: api.requests.list,
+          list: one ? () => api.requests.attempts(one) : api.requests.list,
           query: asked,
           signal: page.signal,
           name: t("requests.title"),
           none: empty("requests", t("requests.none"), query.size > 0 ? t("requests.none_filtered") : t("requests.none_text")),
-          columns: columns(),
+          columns: columns(all),
         })
       );
     });
@@ -52,21 +55,18 @@ export async function show(place, page) {
   );
   put(place, head(t("requests.title"), t("requests.text")), card(null, {}, search), result);
   await refresh();
-  if (query.get("request")) {
-    open(await api.requests.one(query.get("request")));
-  }
 }
 
-function columns() {
+function columns(all) {
   return [
     {
       key: "time",
       title: t("requests.time"),
       first: true,
-      show: (r) => button(ago(started(r)), { link: true, title: when(started(r)), label: t("requests.open", { id: r.request_id }), onclick: () => openOne(r) }),
+      show: (r) => button(h("span", { class: "nowrap" }, ago(r.started_at)), { link: true, title: when(r.started_at), label: t("requests.open", { id: r.request_id }), onclick: () => open(r, all) }),
     },
     { key: "model", title: t("dimension.alias"), show: (r) => [r.alias, h("span", { class: "sub" }, r.backend)] },
-    { key: "project", title: t("dimension.project"), show: (r) => [r.project_name ?? r.project, h("span", { class: "sub" }, r.key_name ?? r.key)] },
+    { key: "project", title: t("dimension.project"), show: (r) => [all.name(r.project), h("span", { class: "sub" }, all.name(r.key))] },
     { key: "outcome", title: t("dimension.outcome"), show: (r) => badge(named("outcome", r.outcome), tone(r.outcome)) },
     { key: "input", title: t("measure.input"), end: true, show: (r) => [count(input(r)), h("span", { class: "sub" }, t("requests.cached", { share: percent(hits(r), 0) }))] },
     { key: "output", title: t("measure.output"), end: true, show: (r) => count(output(r)) },
@@ -77,8 +77,6 @@ function columns() {
   ];
 }
 
-const started = (r) => r.started_at ?? r.start ?? r.ts_start;
-
 function tone(outcome) {
   const name = String(outcome).toLowerCase();
   return name === "completed" || name === "length" ? "good" : name.startsWith("client") || name === "shadow" ? "" : "bad";
@@ -86,20 +84,8 @@ function tone(outcome) {
 
 /** Times of a request in milliseconds: queue, prefill and decode follow each other. */
 function phases(r) {
-  const at = (v) => (v === null || v === undefined || v === 0 ? null : new Date(v).getTime());
-  const begin = at(started(r));
-  const first = at(r.first_token_at ?? r.first_token ?? r.ts_first);
-  const end = at(r.ended_at ?? r.end ?? r.ts_end);
-  const total = r.duration_ms ?? (begin !== null && end !== null ? end - begin : null);
-  const queue = Number(r.queue_ms ?? 0);
-  const ttft = r.ttft_ms ?? (first !== null && begin !== null ? first - begin : null);
-  return {
-    total,
-    ttft,
-    queue,
-    prefill: ttft === null ? Math.max(0, (total ?? 0) - queue) : Math.max(0, ttft - queue),
-    decode: ttft === null ? 0 : Math.max(0, (total ?? 0) - ttft),
-  };
+  const w = r.waterfall;
+  return { total: w.total_ms, ttft: r.first_token_ms || null, queue: w.queue_ms, prefill: w.prefill_ms, decode: w.decode_ms };
 }
 
 /** Bars of the phases; with names and times in the large form. */
@@ -131,23 +117,13 @@ function waterfall(r, large) {
   );
 }
 
-async function openOne(row) {
-  let full = row;
-  try {
-    full = { ...row, ...(await api.requests.one(row.request_id)) };
-  } catch {
-    full = row;
-  }
-  open(full);
-}
-
 function fact(name, value) {
   return value === null || value === undefined || value === "" ? null : [h("dt", name), h("dd", value)];
 }
 
-function open(answer) {
-  const attempts = answer.attempts ?? answer.data ?? [answer];
-  const r = Array.isArray(attempts) && attempts.length > 0 ? { ...answer, ...attempts[attempts.length - 1] } : answer;
+async function open(row, all) {
+  const attempts = await api.requests.attempts(row.request_id).then((a) => a.data, () => [row]);
+  const r = row;
   dialog(
     t("requests.one"),
     (close) => ({
@@ -172,16 +148,16 @@ function open(answer) {
         h(
           "dl",
           { class: "facts" },
-          fact(t("requests.time"), when(started(r))),
+          fact(t("requests.time"), when(r.started_at)),
           fact(t("dimension.alias"), r.alias),
-          fact(t("dimension.model_version"), r.model_version),
+          fact(t("dimension.version"), r.version),
           fact(t("dimension.backend"), r.backend),
           fact(t("dimension.dialect"), named("dialect", r.dialect)),
           fact(t("dimension.operation"), named("operation", r.operation)),
-          fact(t("dimension.project"), r.project_name ?? r.project),
-          fact(t("dimension.key"), r.key_name ?? r.key),
-          fact(t("requests.status"), r.status ?? r.http_status),
-          fact(t("requests.per_token"), r.tpot_us ? lasted(r.tpot_us / 1000) : null),
+          fact(t("dimension.project"), all.name(r.project)),
+          fact(t("dimension.key"), all.name(r.key)),
+          fact(t("requests.status"), r.status),
+          fact(t("requests.per_token"), r.token_us ? lasted(r.token_us / 1000) : null),
           fact(t("requests.upstream_id"), r.upstream_request_id),
           fact(t("requests.tags"), r.tags && Object.keys(r.tags).length > 0 ? Object.entries(r.tags).map(([k, v]) => `${k}=${v}`).join(", ") : null)
         ),

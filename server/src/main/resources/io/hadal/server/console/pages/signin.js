@@ -8,7 +8,7 @@ import { explain, form, notice, segments } from "../ui.js";
 export async function show(place, { logo, app, language, entered }) {
   let oidc = false;
   try {
-    oidc = Boolean((await api.session.options())?.oidc);
+    oidc = Boolean((await api.session.methods())?.oidc);
   } catch {
     oidc = false;
   }
@@ -23,7 +23,7 @@ export async function show(place, { logo, app, language, entered }) {
       message.replaceChildren();
       try {
         const answer = await api.session.signIn(name, password);
-        api.protect(answer?.csrf ?? answer?.csrf_token);
+        api.protect(answer?.csrf_token);
       } catch (error) {
         const { title, remedy } = explain(error);
         put(message, error.status === 401 ? notice("bad", t("signin.wrong"), t("signin.wrong_help")) : notice("bad", title, remedy));

@@ -8,9 +8,10 @@ import { brief, count, exact, lasted, percent, usd, when } from "../format.js";
 import { t } from "../i18n.js";
 import { button, card, empty, field, head, load, segments } from "../ui.js";
 import { table } from "../table.js";
+import { tree } from "../tenancy.js";
 
 /* Where a click on a group leads. */
-const NEXT = { org: "team", team: "project", project: "key", key: "alias", alias: "model_version", model_version: "backend", principal: "key", backend: "model_version" };
+const NEXT = { org: "team", team: "project", project: "key", key: "alias", alias: "version", version: "backend", principal: "key", backend: "version" };
 
 export async function show(place, page) {
   const query = page.query;
@@ -20,6 +21,7 @@ export async function show(place, page) {
     measure: MEASURES[query.get("measure")] ? query.get("measure") : "cost",
   };
   const filters = () => Object.fromEntries(DIMENSIONS.filter((d) => query.has(d)).map((d) => [d, query.get(d)]));
+  const all = await tree(true);
   const result = h("div", { class: "stack" });
   const chips = h("div", { class: "row chips" });
 
@@ -28,7 +30,7 @@ export async function show(place, page) {
     const length = RANGES.find(([k]) => k === state.range)?.[1] ?? 7 * 86400000;
     const to = own ? new Date(query.get("to")).getTime() : Date.now();
     const from = own ? new Date(query.get("from")).getTime() : to - length;
-    return { from, to, step: stepOf(to - from) };
+    return { from, to, ...stepOf(to - from) };
   }
   const asked = (b) => ({ from: new Date(b.from).toISOString(), to: new Date(b.to).toISOString(), ...filters() });
 
@@ -39,7 +41,7 @@ export async function show(place, page) {
       const b = bounds();
       const [report, series] = await Promise.all([
         api.usage.report({ ...asked(b), by: state.by }),
-        api.usage.series({ ...asked(b), by: state.by, step: b.step }),
+        api.usage.series({ ...asked(b), split: state.by, interval: b.interval }),
       ]);
       return draw(report, series.data, b);
     });
@@ -51,19 +53,19 @@ export async function show(place, page) {
       return card(null, {}, empty("usage", t("usage.none"), Object.keys(filters()).length > 0 ? t("usage.none_filtered") : t("usage.none_text")));
     }
     const measure = measureOf(state.measure);
-    const total = groups.reduce((all, r) => all + Number(r.cost_nano ?? 0), 0);
+    const total = Number(report.total.cost_nano);
     const plot = chart({ label: t("usage.chart", { measure: t(`measure.${state.measure}`), by: t(`dimension.${state.by}`) }), format: measure.show, kind: measure.ratio ? "line" : "columns", height: 260 });
-    plot.update(seriesOf(rows, { ...b, measure, by: state.by }));
-    const complete = report.complete_to ?? report.complete_until;
+    plot.update(seriesOf(rows, { ...b, measure, by: state.by, names: all.name }));
+    const complete = report.complete_until;
     return [
       h(
         "div",
         { class: "tiles" },
         tile(t("measure.cost"), usd(total), exact(total)),
-        tile(t("measure.requests"), brief(groups.reduce((all, r) => all + Number(r.requests ?? 0), 0))),
-        tile(t("usage.tokens"), brief(groups.reduce((all, r) => all + input(r) + output(r), 0))),
-        tile(t("measure.cache"), percent(hits(whole(groups)))),
-        tile(t("measure.saved"), usd(groups.reduce((all, r) => all + Number(r.cache_saved_nano ?? 0), 0)))
+        tile(t("measure.requests"), brief(report.total.requests), count(report.total.requests)),
+        tile(t("usage.tokens"), brief(input(report.total) + output(report.total)), count(input(report.total) + output(report.total))),
+        tile(t("measure.cache"), percent(hits(report.total))),
+        tile(t("measure.saved"), usd(report.total.saved_nano), exact(report.total.saved_nano))
       ),
       card(t("usage.over_time"), { actions: measures() }, plot.node),
       card(
@@ -87,8 +89,8 @@ export async function show(place, page) {
           key: "name",
           title: t(`dimension.${state.by}`),
           first: true,
-          sort: (r) => groupName(state.by, r),
-          show: (r) => button(groupName(state.by, r), { link: true, onclick: () => drill(r) }),
+          sort: (r) => name(r),
+          show: (r) => button(name(r), { link: true, onclick: () => drill(r) }),
         },
         money("cost", (r) => Number(r.cost_nano ?? 0)),
         {
@@ -100,17 +102,19 @@ export async function show(place, page) {
         numeric("input", input),
         numeric("output", output),
         { key: "cache", title: t("measure.cache"), end: true, sort: (r) => hits(r) ?? -1, show: (r) => percent(hits(r)) },
-        money("saved", (r) => Number(r.cache_saved_nano ?? 0)),
+        money("saved", (r) => Number(r.saved_nano ?? 0)),
         money("margin", MEASURES.margin.value),
-        { key: "ttft", title: t("measure.ttft"), end: true, sort: (r) => r.ttft_p95_ms ?? -1, show: (r) => lasted(r.ttft_p95_ms) },
+        { key: "ttft", title: t("measure.ttft"), end: true, sort: (r) => MEASURES.ttft.value(r) ?? -1, show: (r) => lasted(MEASURES.ttft.value(r)) },
         { key: "errors", title: t("measure.errors"), end: true, sort: (r) => r.error_rate ?? -1, show: (r) => percent(r.error_rate, 2) },
       ],
     });
   }
 
+  const name = (row) => groupName(state.by, row.values[state.by], all.name);
+
   function drill(row) {
     const next = new URLSearchParams(query);
-    next.set(state.by, row.key ?? row[state.by] ?? "");
+    next.set(state.by, row.values[state.by] ?? "");
     next.set("by", NEXT[state.by] ?? state.by);
     next.set("range", state.range);
     if (!NEXT[state.by]) {
@@ -131,14 +135,14 @@ export async function show(place, page) {
           {
             type: "button",
             class: "small",
-            "aria-label": t("usage.remove_filter", { filter: `${t(`dimension.${dimension}`)}: ${value}` }),
+            "aria-label": t("usage.remove_filter", { filter: `${t(`dimension.${dimension}`)}: ${groupName(dimension, value, all.name)}` }),
             onclick: () => {
               const next = new URLSearchParams(query);
               next.delete(dimension);
               location.hash = `#/usage?${next}`;
             },
           },
-          `${t(`dimension.${dimension}`)}: ${value}`,
+          `${t(`dimension.${dimension}`)}: ${groupName(dimension, value, all.name)}`,
           icon("close")
         )
       ),
@@ -167,7 +171,7 @@ export async function show(place, page) {
   const own = query.get("from") && query.get("to");
   const range = h(
     "div",
-    { class: "field" },
+    { class: "field fit" },
     h("span", { class: "label", "aria-hidden": "true" }, t("usage.range")),
     segments(t("usage.range"), RANGES.map(([k]) => [k, t(`range.${k}`)]), own ? null : state.range, (key) => {
       state.range = key;
@@ -202,11 +206,6 @@ export async function show(place, page) {
     result
   );
   await refresh();
-}
-
-function whole(groups) {
-  const sum = (f) => groups.reduce((all, r) => all + Number(r[f] ?? 0), 0);
-  return { input_uncached: sum("input_uncached"), cache_read: sum("cache_read"), cache_write: sum("cache_write") };
 }
 
 function tile(name, value, full) {
