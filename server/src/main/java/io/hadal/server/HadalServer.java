@@ -10,6 +10,7 @@ import io.hadal.engine.WarmUp;
 import io.hadal.engine.serving.Dispatcher;
 import io.hadal.kernels.Kernels;
 import io.hadal.kernels.SlowPaths;
+import io.hadal.server.console.Console;
 import io.hadal.server.http.HelidonListener;
 import io.hadal.server.http.HttpListener;
 import io.hadal.server.http.JdkListener;
@@ -197,6 +198,12 @@ public final class HadalServer implements AutoCloseable {
           list + "/");
     }
     WebPage.add(routes);
+    Console console = new Console();
+    for (String path : console.paths()) {
+      for (String method : new String[] {"GET", "HEAD"}) {
+        routes.addOpen(method, "console", call -> console.answer(path, call.exchange()), path);
+      }
+    }
     addOllama(routes, new OllamaApi(planner, runner, options.version(), limit));
     routes.add(
         "GET",
