@@ -9,11 +9,9 @@ module io.hadal.cli {
   requires java.net.http;
   requires jdk.management;
   requires jdk.unsupported;
-  requires tools.jackson.dataformat.yaml;
   requires static org.jspecify;
+  requires tools.jackson.dataformat.yaml;
 
-  opens io.hadal.cli to
-      info.picocli;
-  opens io.hadal.cli.platform to
-      info.picocli;
+  opens io.hadal.cli to info.picocli;
+  opens io.hadal.cli.platform to info.picocli;
 }
