@@ -11,6 +11,8 @@ import io.hadal.engine.serving.Dispatcher;
 import io.hadal.kernels.Kernels;
 import io.hadal.kernels.SlowPaths;
 import io.hadal.server.console.Console;
+import io.hadal.server.admin.BackendEndpoints;
+import io.hadal.server.admin.StateEndpoints;
 import io.hadal.server.http.HelidonListener;
 import io.hadal.server.http.HttpListener;
 import io.hadal.server.http.JdkListener;
@@ -20,6 +22,7 @@ import io.hadal.server.routing.Router;
 import io.hadal.server.routing.Videos;
 import io.hadal.server.routing.config.Operation;
 import io.hadal.server.routing.config.RoutingConfig;
+import io.hadal.server.wire.BalanceApi;
 import io.hadal.server.wire.Call;
 import io.hadal.server.wire.ChatCompletions;
 import io.hadal.server.wire.Completions;
@@ -32,9 +35,12 @@ import io.hadal.server.wire.ResponsesApi;
 import io.hadal.server.wire.TurnRunner;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -54,6 +60,7 @@ public final class HadalServer implements AutoCloseable {
   private final ApiHandler handler;
   private final HttpListener listener;
   private volatile ServerLimits limits;
+  private volatile JsonNode effective = JsonMapper.shared().createObjectNode();
 
   /**
    * Listens from now on. The model's dispatcher stays open when the server closes.
@@ -99,12 +106,17 @@ public final class HadalServer implements AutoCloseable {
             seal,
             limits.slowReader(),
             System::currentTimeMillis);
+    if (platform != null) {
+      router.gate(platform.gate());
+      router.identities(
+          call -> Objects.requireNonNull(call.meter().identity(), "a key was checked"));
+    }
     AtomicInteger active = new AtomicInteger();
     this.metrics = new Metrics(model.profile().name(), model.dispatcher(), active::get);
     router.meters(metrics.registry());
     this.handler =
         new ApiHandler(
-            routes(),
+            routes(platform, active),
             options.keys(),
             platform,
             limits.bodyBytes(),
@@ -128,7 +140,7 @@ public final class HadalServer implements AutoCloseable {
     };
   }
 
-  private Routes routes() {
+  private Routes routes(@Nullable PlatformAccess platform, AtomicInteger active) {
     long limit = options.limits().bodyBytes();
     Routes routes = new Routes();
     ChatCompletions chat = new ChatCompletions(planner, runner, limit);
@@ -198,11 +210,8 @@ public final class HadalServer implements AutoCloseable {
           list + "/");
     }
     WebPage.add(routes);
-    Console console = new Console();
-    for (String path : console.paths()) {
-      for (String method : new String[] {"GET", "HEAD"}) {
-        routes.addOpen(method, "console", call -> console.answer(path, call.exchange()), path);
-      }
+    if (platform != null) {
+      addPlatform(routes, platform, active);
     }
     addOllama(routes, new OllamaApi(planner, runner, options.version(), limit));
     routes.add(
@@ -254,6 +263,31 @@ public final class HadalServer implements AutoCloseable {
       routes.addBelow("GET", Dialect.OPENAI, "video", below, path + "/");
       routes.addBelow("DELETE", Dialect.OPENAI, "video", below, path + "/");
     }
+  }
+
+  private void addPlatform(Routes routes, PlatformAccess platform, AtomicInteger active) {
+    if (platform.balances() != null) {
+      BalanceApi balance = new BalanceApi(platform.balances()::of);
+      routes.add(
+          "GET", Dialect.OPENAI, "balance", balance::handle, "/user/balance", "/v1/user/balance");
+    }
+    if (platform.administration() != null) {
+      StateEndpoints state =
+          new StateEndpoints(model.dispatcher()::stats, active::get, () -> effective);
+      routes.addAdmin(
+          platform.administration().api(List.of(state, new BackendEndpoints(router))));
+      Console console = new Console();
+      for (String path : console.paths()) {
+        for (String method : new String[] {"GET", "HEAD"}) {
+          routes.addOpen(method, "console", call -> console.answer(path, call.exchange()), path);
+        }
+      }
+    }
+  }
+
+  /** Shows administrators another configuration as the one in effect, without secrets. */
+  public void effective(JsonNode config) {
+    effective = config;
   }
 
   private static void addOllama(Routes routes, OllamaApi ollama) {
