@@ -21,6 +21,7 @@ module io.hadal.platform {
   exports io.hadal.platform.limits;
   exports io.hadal.platform.metering;
   exports io.hadal.platform.money;
+  exports io.hadal.platform.node;
   exports io.hadal.platform.privacy;
   exports io.hadal.platform.probe;
   exports io.hadal.platform.redaction;

@@ -1,6 +1,7 @@
 package io.hadal.server;
 
 import io.hadal.formats.FormatException;
+import io.hadal.server.config.PlatformConfig;
 import io.hadal.server.config.Section;
 import io.hadal.server.http.HttpServerKind;
 import io.hadal.server.routing.config.RoutingConfig;
@@ -45,6 +46,7 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  * @param prefixDisk most bytes of that folder
  * @param accessLog whether requests are logged to standard error
  * @param routing other providers and replicas, and which models they answer for
+ * @param platform keys, budgets, ledger and audit log
  */
 public record ServeConfig(
     String host,
@@ -73,7 +75,8 @@ public record ServeConfig(
     @Nullable Path prefixFolder,
     long prefixDisk,
     boolean accessLog,
-    RoutingConfig routing) {
+    RoutingConfig routing,
+    PlatformConfig platform) {
 
   private static final String SCHEMA = "serve-config.schema.json";
 
@@ -134,6 +137,7 @@ public record ServeConfig(
     fields.put("cache.interval_tokens", prefixInterval);
     fields.put("cache.folder", prefixFolder);
     fields.put("cache.disk_bytes", prefixDisk);
+    fields.put("platform", platform);
     return fields;
   }
 
@@ -200,7 +204,8 @@ public record ServeConfig(
             cache.path("folder", folder),
             cache.number("disk_bytes", 0, Long.MAX_VALUE, 0),
             top.section("log").flag("access", true),
-            RoutingConfig.read(top, folder));
+            RoutingConfig.read(top, folder),
+            PlatformConfig.read(top, folder));
     for (Section section : List.of(top, listen, tls, access, model, limits, cache, repeats)) {
       section.requireKnown();
     }
