@@ -25,7 +25,7 @@ final class DatabaseOption {
       names = "--data",
       paramLabel = "DIR",
       description =
-          "Data folder of 'hadal serve'. Default: $$XDG_DATA_HOME/hadal, else ~/.local/share/hadal.")
+          "Data folder of 'hadal serve'. Default: $XDG_DATA_HOME/hadal, else ~/.local/share/hadal.")
   private @Nullable Path data;
 
   /** The data folder. */
