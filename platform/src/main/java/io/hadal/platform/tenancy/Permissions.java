@@ -121,6 +121,11 @@ public final class Permissions {
     };
   }
 
+  /** Whether a role may do it at all, if only to what is its holder's own. */
+  public static boolean allows(Role role, Permission permission) {
+    return reach(role, permission) != Reach.NONE;
+  }
+
   /** What an actor may do at a place. */
   public static Reach reach(Actor actor, Permission permission, Place place) {
     Reach most = Reach.NONE;

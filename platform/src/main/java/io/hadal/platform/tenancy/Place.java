@@ -28,6 +28,11 @@ public record Place(@Nullable String org, @Nullable String team, @Nullable Strin
     return new Place(org, team, project);
   }
 
+  /** The organisation of an actor; the whole system for one of none. */
+  public static Place home(Actor actor) {
+    return actor.org() == null ? ALL : org(actor.org());
+  }
+
   /** True when the other place is this one or below it. */
   public boolean contains(Place other) {
     return (org == null || org.equals(other.org))

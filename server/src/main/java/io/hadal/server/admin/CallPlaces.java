@@ -1,5 +1,6 @@
 package io.hadal.server.admin;
 
+import io.hadal.platform.tenancy.Actor;
 import io.hadal.platform.tenancy.Permission.Resource;
 import io.hadal.platform.tenancy.Permission.Verb;
 import io.hadal.platform.tenancy.Place;
@@ -107,18 +108,26 @@ final class CallPlaces {
   private void scope(List<Place> places, AdminCall call) {
     String queryType = call.query("scope_type");
     if (queryType != null) {
-      places.add(scoped(queryType, call.query("scope_id")));
+      places.add(scoped(queryType, call.query("scope_id"), call.actor()));
     }
     String bodyType = string(call.body().get("scope_type"));
     if (bodyType != null) {
-      places.add(scoped(bodyType, string(call.body().get("scope_id"))));
+      places.add(scoped(bodyType, string(call.body().get("scope_id")), call.actor()));
     }
   }
 
-  private Place scoped(String type, @Nullable String id) {
-    return id != null && (TREE.contains(type) || OWNED.contains(type))
-        ? place(type, id)
-        : Place.ALL;
+  private Place scoped(String type, @Nullable String id, Actor actor) {
+    if (id == null || type.equals("all")) {
+      return Place.ALL;
+    }
+    if (id.equals("*")) {
+      // Each of a kind: in the actor's organisation, or of all.
+      return Place.home(actor);
+    }
+    if (type.equals("end_user")) {
+      return place("project", id.replaceFirst("/.*", ""));
+    }
+    return TREE.contains(type) || OWNED.contains(type) ? place(type, id) : Place.ALL;
   }
 
   private Place place(String type, String id) {

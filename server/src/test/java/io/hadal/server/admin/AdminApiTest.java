@@ -9,6 +9,7 @@ import io.hadal.platform.keys.KeyTerms;
 import io.hadal.platform.signin.TestIssuer;
 import io.hadal.platform.tenancy.Permission;
 import io.hadal.platform.tenancy.Permission.Resource;
+import io.hadal.platform.tenancy.Place;
 import io.hadal.platform.tenancy.Role;
 import io.hadal.platform.tenancy.Tenants;
 import io.hadal.server.http.HttpServerKind;
@@ -341,6 +342,15 @@ class AdminApiTest {
                       Permission.read(Resource.MODEL),
                       "List",
                       call -> AdminJson.object()));
+      EndpointGroup ofOrgs =
+          () ->
+              List.of(
+                  new Endpoint(
+                      "DELETE",
+                      "/own/{id}",
+                      Permission.write(Resource.BUDGET),
+                      "Delete",
+                      call -> null));
       AdminApi api =
           new AdminApi(
               world.tenants,
@@ -348,7 +358,7 @@ class AdminApiTest {
               world.keys,
               world.sessions,
               new SessionEndpoints(world.signIn, world.sessions, world.principals, true),
-              List.of(things),
+              List.of(things, EndpointGroup.placed(ofOrgs, Place::home)),
               event -> {});
       try (var listener =
           JdkListener.start(
@@ -371,6 +381,22 @@ class AdminApiTest {
         assertThat(status(world, key, "GET", base + "/things" + named + "&project=none"))
             .isEqualTo(400);
         assertThat(status(world, key, "GET", base + "/shared")).isEqualTo(200);
+        assertThat(status(world, key, "DELETE", base + "/own/1")).isEqualTo(403);
+        assertThat(status(world, key, "DELETE", base + "/own/1" + named)).isEqualTo(403);
+        String lead = world.holder(Role.OWNER, "org", world.org, mine.id()).key();
+        assertThat(status(world, lead, "DELETE", base + "/own/1")).isEqualTo(204);
+        assertThat(status(world, lead, "DELETE", base + "/things/1")).isEqualTo(403);
+        assertThat(status(world, lead, "GET", base + "/things?scope_type=org&scope_id=*"))
+            .isEqualTo(200);
+        assertThat(status(world, key, "GET", base + "/things?scope_type=org&scope_id=*"))
+            .isEqualTo(403);
+        assertThat(
+                status(
+                    world,
+                    key,
+                    "GET",
+                    base + "/things?scope_type=end_user&scope_id=" + mine.id() + "/x"))
+            .isEqualTo(200);
       }
     }
   }
@@ -475,7 +501,8 @@ class AdminApiTest {
               (line + "\r\nhost: localhost\r\nconnection: close\r\n\r\n")
                   .getBytes(StandardCharsets.US_ASCII));
       InputStream in = socket.getInputStream();
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+      // The first line is enough: not every refusal closes the connection.
+      return new String(in.readNBytes(40), StandardCharsets.UTF_8);
     }
   }
 
