@@ -41,11 +41,7 @@ public final class AuditExport {
    * @return how many events
    */
   public long write(List<String> chains, OutputStream out) throws IOException {
-    ObjectNode header = JsonNodeFactory.instance.objectNode();
-    header.put("type", "header");
-    header.put("format", FORMAT);
-    header.put("version", VERSION);
-    line(Jcs.text(header), out);
+    line(header(), out);
     Map<String, AuditVerifier.Head> heads = new TreeMap<>();
     for (AuditVerifier.Head head : database.read(AuditVerifier::heads)) {
       if (chains.contains(head.chain())) {
@@ -61,6 +57,14 @@ public final class AuditExport {
     }
     line(end(heads), out);
     return events;
+  }
+
+  static String header() {
+    ObjectNode header = JsonNodeFactory.instance.objectNode();
+    header.put("type", "header");
+    header.put("format", FORMAT);
+    header.put("version", VERSION);
+    return Jcs.text(header);
   }
 
   private static List<Checkpoint> checkpoints(Handle handle, AuditVerifier.Head head) {

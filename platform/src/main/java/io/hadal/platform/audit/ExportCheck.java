@@ -10,9 +10,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -21,6 +23,7 @@ import tools.jackson.databind.node.ObjectNode;
 final class ExportCheck {
   private static final int MAX_LINE = 16 << 20;
   private static final int MAX_CHAINS = 100_000;
+  private static final Set<String> EVENT_FIELDS = Set.of("clear", "hash", "record", "type");
 
   private final AuditVerifier verifier;
   private final String name;
@@ -69,6 +72,9 @@ final class ExportCheck {
       throw new FormatException(
           lines.source(), "has version " + version + "; this Hadal knows " + AuditExport.VERSION);
     }
+    if (!text.equals(AuditExport.header())) {
+      fault("the first line was changed");
+    }
   }
 
   private void line(String text, String source) {
@@ -94,6 +100,10 @@ final class ExportCheck {
 
   private void event(JsonNode line, String source) {
     JsonNode record = line.path("record");
+    if (!EVENT_FIELDS.equals(new HashSet<>(line.propertyNames()))) {
+      fault(source + " has other fields than an event has");
+      return;
+    }
     Map<String, Commitment> clear = new HashMap<>();
     for (Map.Entry<String, JsonNode> field : line.path("clear").properties()) {
       clear.put(

@@ -7,11 +7,16 @@ import java.util.Locale;
 final class Around {
   private Around() {}
 
-  /** Whether a char could be part of the same word or number. */
+  /**
+   * Whether a char could be part of the same word or number. Ideographs are not: where they are
+   * written, words are not set apart.
+   */
   static boolean isWord(String text, int at) {
-    return at >= 0
-        && at < text.length()
-        && (Character.isLetterOrDigit(text.charAt(at)) || text.charAt(at) == '_');
+    if (at < 0 || at >= text.length()) {
+      return false;
+    }
+    char c = text.charAt(at);
+    return c == '_' || (Character.isLetterOrDigit(c) && !Character.isIdeographic(c));
   }
 
   static boolean isDigit(String text, int at) {

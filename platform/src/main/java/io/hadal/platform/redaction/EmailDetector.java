@@ -28,7 +28,11 @@ public final class EmailDetector implements Detector {
   /** Where the local part begins; -1 when there is none. */
   private static int local(String text, int at, int least) {
     int start = at;
-    while (start > least && at - start < MAX_LOCAL && isLocal(text.charAt(start - 1))) {
+    boolean ideographs = at > 0 && Character.isIdeographic(text.charAt(at - 1));
+    while (start > least
+        && at - start < MAX_LOCAL
+        && isLocal(text.charAt(start - 1))
+        && (ideographs || !Character.isIdeographic(text.charAt(start - 1)))) {
       start--;
     }
     while (start < at && (text.charAt(start) == '.' || text.charAt(start) == '\'')) {
@@ -49,7 +53,11 @@ public final class EmailDetector implements Detector {
     int i = label;
     int limit = Math.min(text.length(), label + MAX_DOMAIN);
     while (true) {
-      while (i < limit && (Character.isLetterOrDigit(text.charAt(i)) || text.charAt(i) == '-')) {
+      // A sentence may go on without a space, but no label mixes scripts so.
+      boolean ideographs = i < limit && Character.isIdeographic(text.charAt(i));
+      while (i < limit
+          && (Character.isLetterOrDigit(text.charAt(i)) || text.charAt(i) == '-')
+          && ideographs == Character.isIdeographic(text.charAt(i))) {
         i++;
       }
       int stop = i;

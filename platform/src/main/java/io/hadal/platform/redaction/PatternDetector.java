@@ -53,9 +53,21 @@ public final class PatternDetector implements Detector {
       now = next;
       next = swap;
     }
+    apart(text, kept).forEach(found);
+  }
+
+  /** Whole characters; places that have come to overlap by that are one. */
+  private List<Finding> apart(String text, List<Finding> kept) {
+    List<Finding> apart = new ArrayList<>();
     for (Finding finding : kept) {
-      found.accept(whole(text, finding));
+      Finding whole = whole(text, finding);
+      int start = whole.start();
+      while (!apart.isEmpty() && apart.getLast().end() > start) {
+        start = Math.min(start, apart.removeLast().start());
+      }
+      apart.add(new Finding(kind, start, whole.end()));
     }
+    return apart;
   }
 
   private void add(Threads threads, int first, int start, String text, int at) {

@@ -64,6 +64,7 @@ public final class SecretDetector implements Detector {
 
   private static final String PEM = "-----BEGIN ";
   private static final int MOST = 4096;
+  private static final int MOST_VALUE = 256;
   private static final int MOST_PEM = 16 << 10;
   private static final int LONGEST_NAME = 13;
 
@@ -125,18 +126,20 @@ public final class SecretDetector implements Detector {
       // Cut off: all of it that is there.
       return new Finding(kind(), start, limit);
     }
-    int behind = text.indexOf("-----", start + end + 9);
-    int stop = behind < 0 || behind > limit ? start + end + 9 : behind + 5;
-    return new Finding(kind(), start, stop);
+    int stop = start + end + 9;
+    while (stop < limit && text.charAt(stop) >= ' ' && !text.startsWith("-----", stop)) {
+      stop++;
+    }
+    return new Finding(kind(), start, Math.min(limit, stop + 5));
   }
 
   private @Nullable Finding prefixed(String text, int start) {
     for (Prefix prefix : PREFIXES) {
       if (text.startsWith(prefix.text(), start)) {
         int from = start + prefix.text().length();
-        int end = tokenEnd(text, from);
+        int end = tokenEnd(text, from, MOST_VALUE);
         if (end - from >= prefix.least() && random(text, from, end, 2.5)) {
-          return new Finding(kind(), start, end);
+          return new Finding(kind(), start, tokenEnd(text, from, MOST));
         }
       }
     }
@@ -148,12 +151,20 @@ public final class SecretDetector implements Detector {
     if (!text.startsWith("eyJ", start)) {
       return null;
     }
-    int first = tokenEnd(text, start);
-    int parts = 0;
-    for (int i = start; i < first; i++) {
-      parts += text.charAt(i) == '.' ? 1 : 0;
+    int first = tokenEnd(text, start, MOST_VALUE);
+    int dot = text.substring(start, first).indexOf('.');
+    if (dot < 0) {
+      return null;
     }
-    return parts == 2 && first - start >= 40 ? new Finding(kind(), start, first) : null;
+    int end = start + dot;
+    int parts = 0;
+    while (end < text.length() && end - start < MOST && isToken(text.charAt(end)) && parts <= 2) {
+      parts += text.charAt(end) == '.' ? 1 : 0;
+      end++;
+    }
+    // A sentence may end behind it.
+    int stop = parts == 3 ? end - 1 : tokenEnd(text, start, end - start);
+    return parts >= 2 && stop - start >= 40 ? new Finding(kind(), start, stop) : null;
   }
 
   /** {@code name = "value"}, {@code name: value}, {@code Bearer value}. */
@@ -180,13 +191,13 @@ public final class SecretDetector implements Detector {
     while (at < limit && "\"'`".indexOf(text.charAt(at)) >= 0) {
       at++;
     }
-    int end = valueEnd(text, at);
+    int end = valueEnd(text, at, MOST_VALUE);
     int length = end - at;
     if (length < 8 || (end < text.length() && text.charAt(end) == '(')) {
       return null;
     }
-    return random(text, at, end, LEAST_ENTROPY) && mixed(text, at, end)
-        ? new Finding(kind(), at, end)
+    return mixed(text, at, end) && random(text, at, end, LEAST_ENTROPY)
+        ? new Finding(kind(), at, valueEnd(text, at, MOST))
         : null;
   }
 
@@ -208,9 +219,9 @@ public final class SecretDetector implements Detector {
     return -1;
   }
 
-  private static int tokenEnd(String text, int from) {
+  private static int tokenEnd(String text, int from, int most) {
     int end = from;
-    while (end < text.length() && end - from < MOST && isToken(text.charAt(end))) {
+    while (end < text.length() && end - from < most && isToken(text.charAt(end))) {
       end++;
     }
     // A sentence may end behind it.
@@ -224,9 +235,9 @@ public final class SecretDetector implements Detector {
     return Around.digit(c) || Around.asciiLetter(c) || c == '-' || c == '_' || c == '.';
   }
 
-  private static int valueEnd(String text, int from) {
+  private static int valueEnd(String text, int from, int most) {
     int end = from;
-    while (end < text.length() && end - from < MOST) {
+    while (end < text.length() && end - from < most) {
       char c = text.charAt(end);
       if (c <= ' ' || c > '~' || "\"'`,;()<>{}[]".indexOf(c) >= 0) {
         break;
@@ -253,8 +264,8 @@ public final class SecretDetector implements Detector {
   /** Whether the characters are as unlike as those of a random text. */
   private static boolean random(String text, int start, int end, double least) {
     int[] counts = new int[128];
-    int length = end - start;
-    for (int i = start; i < end; i++) {
+    int length = Math.min(end - start, MOST_VALUE);
+    for (int i = start; i < start + length; i++) {
       counts[text.charAt(i) & 127]++;
     }
     double bits = 0;

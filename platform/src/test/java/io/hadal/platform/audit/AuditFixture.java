@@ -36,19 +36,33 @@ final class AuditFixture implements AutoCloseable {
   }
 
   AuditEvent append(@Nullable String org, int number) {
+    return log.append(entry(org, number));
+  }
+
+  /** Events of an organisation and of the system, in one transaction. */
+  void append(String org, int first, int last) {
+    database.run(
+        handle -> {
+          for (int i = first; i <= last; i++) {
+            log.append(handle, entry(org, i));
+            log.append(handle, entry(null, i));
+          }
+        });
+  }
+
+  private static AuditEntry entry(@Nullable String org, int number) {
     ObjectNode after = JsonNodeFactory.instance.objectNode();
     after.put("n", number).put("email", "person" + number + "@example.org");
-    return log.append(
-        new AuditEntry(
-            org,
-            "prn_1",
-            "Ada Lovelace",
-            "192.0.2.7",
-            "thing.change",
-            "thing:" + number,
-            null,
-            after,
-            "req_" + number));
+    return new AuditEntry(
+        org,
+        "prn_1",
+        "Ada Lovelace",
+        "192.0.2.7",
+        "thing.change",
+        "thing:" + number,
+        null,
+        after,
+        "req_" + number);
   }
 
   AuditReport verify() {

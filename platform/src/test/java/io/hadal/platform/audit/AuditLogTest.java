@@ -30,7 +30,7 @@ class AuditLogTest {
         running.add(
             threads.submit(
                 () -> {
-                  for (int i = 0; i < 25; i++) {
+                  for (int i = 0; i < 10; i++) {
                     fixture.append(i % 2 == 0 ? "org_a" : null, 100 * thread + i);
                   }
                 }));
@@ -40,11 +40,11 @@ class AuditLogTest {
       }
       AuditReport report = fixture.verify();
       assertThat(report.faults()).isEmpty();
-      assertThat(report.events()).isEqualTo(200);
-      assertThat(report.unsigned()).isEqualTo(200);
+      assertThat(report.events()).isEqualTo(80);
+      assertThat(report.unsigned()).isEqualTo(80);
       List<AuditEvent> events = fixture.log.search(AuditQuery.newest("org_a", 500));
-      assertThat(events).hasSize(104);
-      assertThat(events.getFirst().seq()).isEqualTo(104);
+      assertThat(events).hasSize(40);
+      assertThat(events.getFirst().seq()).isEqualTo(40);
       assertThat(events.getLast().seq()).isEqualTo(1);
     }
   }
@@ -73,7 +73,7 @@ class AuditLogTest {
     try (AuditFixture fixture = new AuditFixture(kind)) {
       ObjectNode after = JsonNodeFactory.instance.objectNode();
       after.put("password", "correct horse");
-      after.put("secret_mac", "00ff");
+      after.put("secret_mac", "no hash has this");
       after.put("note", "the key is sk-live-abcdefghij-K3yS3cr3tK3yS3cr3tK3yS3cr3tK3yS3cr3tA1b2C3");
       after.put("email", "ada@example.org");
       after.put("limit_nano", 12_345_678_901_234_567L);
@@ -85,7 +85,7 @@ class AuditLogTest {
               new AuditEntry(
                   "org_a", "prn_1", "Ada", "192.0.2.7", "key.create", "key:1", null, after, null));
       assertThat(event.record())
-          .doesNotContain("correct horse", "00ff", "K3yS3", "ada@", "Ada", "192.0.2.7", "123456\"")
+          .doesNotContain("correct horse", "no hash has this", "K3yS3", "ada@", "Ada", "192.0.2.7", "123456\"")
           .contains("\"limit_nano\":\"12345678901234567\"");
       assertThat(event.clear())
           .containsOnly(

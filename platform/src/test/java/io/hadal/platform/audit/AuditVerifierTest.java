@@ -19,13 +19,10 @@ class AuditVerifierTest {
   /** Ten events, a checkpoint, ten more and a checkpoint; then somebody does something. */
   private static List<AuditFault> after(DatabaseKind kind, Consumer<AuditFixture> deed) {
     try (AuditFixture fixture = new AuditFixture(kind)) {
-      for (int i = 1; i <= EVENTS; i++) {
-        fixture.append("org_a", i);
-        fixture.append(null, i);
-        if (i == EVENTS / 2 || i == EVENTS) {
-          assertThat(fixture.checkpoints.signAll()).isEqualTo(2);
-        }
-      }
+      fixture.append("org_a", 1, EVENTS / 2);
+      assertThat(fixture.checkpoints.signAll()).isEqualTo(2);
+      fixture.append("org_a", EVENTS / 2 + 1, EVENTS);
+      assertThat(fixture.checkpoints.signAll()).isEqualTo(2);
       AuditReport before = fixture.verify();
       assertThat(before.faults()).isEmpty();
       assertThat(before.checkpoints()).isEqualTo(4);
