@@ -41,6 +41,9 @@ final class AccessLog {
             .put("input_tokens", usage.input())
             .put("cached_tokens", usage.cacheRead())
             .put("output_tokens", usage.output());
+    if (call.upstream() != null) {
+      line.put("upstream", call.upstream());
+    }
     String clientId = call.exchange().header("x-client-request-id");
     if (clientId != null && clientId.matches("[A-Za-z0-9._:-]{1,128}")) {
       line.put("client_request_id", clientId);

@@ -82,6 +82,7 @@ final class Attempt {
    */
   @Nullable Failure run(HttpRequest http) throws IOException {
     client().watch();
+    call().upstream(candidate.name(), candidate.label());
     boolean stream = request.view().stream();
     Duration patience =
         stream

@@ -25,6 +25,14 @@ record Candidate(Backend backend, UpstreamModel model, Operation spoken) {
     return backend.name() + "/" + model.upstreamName();
   }
 
+  /** Label of the model in metrics: names that clients make up are none. */
+  String label() {
+    boolean known =
+        backend.config().models().values().stream()
+            .anyMatch(m -> m.upstreamName().equals(model.upstreamName()));
+    return known ? version() : backend.name();
+  }
+
   /** Expected cost in nano-USD, cache hits included; the most when prices are unknown. */
   long expectedCost(long prompt, long output) {
     PriceSnapshot prices = model.prices();

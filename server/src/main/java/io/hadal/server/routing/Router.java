@@ -252,6 +252,7 @@ public final class Router implements AutoCloseable {
         return run(now, request.withView(request.view().withModel(fallback)), next, after);
       }
       if (next == null && local.test(fallback)) {
+        request.call().local();
         request.call().replaceBody(request.view().withModel(fallback).body());
         return false;
       }

@@ -44,6 +44,8 @@ public final class Call {
   private Usage usage = Usage.NONE;
   private boolean streamed;
   private String outcome = "ok";
+  private @Nullable String upstream;
+  private @Nullable String upstreamModel;
   private @Nullable Duration firstToken;
   private @Nullable Duration tokenTime;
   private @Nullable Duration queueTime;
@@ -242,6 +244,33 @@ public final class Call {
 
   public boolean isStreamed() {
     return streamed;
+  }
+
+  /**
+   * Says that an upstream answers.
+   *
+   * @param name its name
+   * @param model label of its model in metrics
+   */
+  public void upstream(String name, String model) {
+    upstream = name;
+    upstreamModel = model;
+  }
+
+  /** Says that this process answers after all. */
+  public void local() {
+    upstream = null;
+    upstreamModel = null;
+  }
+
+  /** The upstream that answers; null for this process. */
+  public @Nullable String upstream() {
+    return upstream;
+  }
+
+  /** Label of the upstream's model; null for this process. */
+  public @Nullable String upstreamModel() {
+    return upstreamModel;
   }
 
   /** How it ended: ok, client_closed, or the code of a problem. */
