@@ -67,6 +67,7 @@ class AdminMountTest {
           new ApiHandler(
               routes,
               KeyRing.read(file),
+              null,
               1 << 20,
               ServerLimits.DEFAULT.idempotency(),
               new AtomicInteger(),

@@ -308,6 +308,11 @@ class MoneyEndpointsTest {
     }
 
     @Override
+    public String target() {
+      return path();
+    }
+
+    @Override
     public String path() {
       return "/";
     }
