@@ -57,7 +57,8 @@ class AuditEndpointsTest {
     Checkpoints checkpoints =
         new Checkpoints(database, key, folder.resolve("checkpoints.jsonl"), Clock.systemUTC());
     AuditSchedule schedule =
-        new AuditSchedule(database, log, checkpoints, checks, List.of(), Clock.systemUTC());
+        new AuditSchedule(
+            database, log, checkpoints, checks, List.of(), List.of(), Clock.systemUTC());
     AuditExport export = new AuditExport(database, key, Clock.systemUTC());
     DataKeys dataKeys =
         new DataKeys(
