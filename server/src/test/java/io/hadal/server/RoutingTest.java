@@ -361,6 +361,37 @@ class RoutingTest {
     assertThat(tools.headers().firstValue("x-hadal-upstream")).hasValue("a");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"lowest_latency", "throughput"})
+  void theQuickerOneIsLearnt(String strategy) {
+    gateway.configure(
+        "upstreams:\n"
+            + Gateway.upstream("a", a.port(), "")
+            + Gateway.upstream("b", b.port(), "")
+            + "routes: [{model: m, strategy: " + strategy + ", upstreams: [a, b]}]\n");
+    a.then(
+        (out, self) -> {
+          Thread.sleep(strategy.equals("throughput") ? 0 : 300);
+          ScriptedUpstream.cut(ScriptedUpstream.ROLE, ScriptedUpstream.text("one")).write(out, self);
+          Thread.sleep(300);
+          out.write(
+              ScriptedUpstream.bytes(
+                  ScriptedUpstream.chunked(
+                      ScriptedUpstream.STOP + ScriptedUpstream.USAGE + ScriptedUpstream.DONE)));
+        });
+    b.then(good());
+    // The first may be any; a wish shows the other one to the gateway.
+    for (String name : List.of("a", "b")) {
+      gateway.server.post(
+          "/v1/chat/completions",
+          "{'model':'m','stream':true,'provider':{'only':['" + name
+              + "']},'messages':[{'role':'user','content':'Hi'}]}");
+    }
+    for (int i = 0; i < 3; i++) {
+      assertThat(gateway.chat(true).headers().firstValue("x-hadal-upstream")).hasValue("b");
+    }
+  }
+
   @Test
   void theLastResortMayBeThisProcess() {
     gateway.configure(

@@ -138,6 +138,11 @@ final class ScriptedUpstream implements AutoCloseable {
     out.flush();
   }
 
+  /** A text as the last chunk of a body. */
+  static String chunked(String text) {
+    return Integer.toHexString(bytes(text).length) + "\r\n" + text + "\r\n0\r\n\r\n";
+  }
+
   /** A stream of events, each with its blank line. */
   static Reply stream(String... events) {
     return (out, self) -> {

@@ -117,7 +117,7 @@ record UpstreamRequest(Operation spoken, byte[] body, boolean beta, Translator t
                   ? "max_completion_tokens"
                   : "max_tokens",
               candidate.model().offers("thinking"),
-              sealed -> sealed == null ? null : seal.open(sealed, owner));
+              text -> text == null ? null : seal.open(text, owner));
       translator =
           new Conversion(
               new ChatEvents(),
