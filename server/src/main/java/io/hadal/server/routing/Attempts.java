@@ -166,13 +166,7 @@ final class Attempts {
             parts.clock());
     Attempt attempt =
         new Attempt(
-            request,
-            candidate,
-            upstream,
-            settlement,
-            usage,
-            parts.watchdog(),
-            parts.slowReader());
+            request, candidate, upstream, settlement, usage, parts.watchdog(), parts.slowReader());
     candidate.backend().active().incrementAndGet();
     String result = "client_left";
     try {

@@ -27,8 +27,7 @@ final class CandidateFilter {
    *
    * @param zdr whether the request itself asks for zero data retention
    */
-  CandidateFilter(
-      RequestView request, ProjectPolicy policy, ProviderWishes wishes, boolean zdr) {
+  CandidateFilter(RequestView request, ProjectPolicy policy, ProviderWishes wishes, boolean zdr) {
     this.request = request;
     this.policy = policy;
     this.wishes = wishes;

@@ -17,12 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param zdr whether nothing of it may be kept
  */
 record RoutedRequest(
-    Call call,
-    RequestView view,
-    Identity identity,
-    SessionKey session,
-    String alias,
-    boolean zdr) {
+    Call call, RequestView view, Identity identity, SessionKey session, String alias, boolean zdr) {
   private static final int MOST_TAGS = 10;
   private static final int MOST_KEY = 40;
   private static final int MOST_VALUE = 80;
