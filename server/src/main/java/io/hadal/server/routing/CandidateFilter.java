@@ -87,7 +87,7 @@ final class CandidateFilter {
   }
 
   private @Nullable String reason(UpstreamConfig upstream, UpstreamModel model) {
-    if (!wishes.only().isEmpty() && !wishes.only().contains(upstream.name())
+    if ((!wishes.only().isEmpty() && !wishes.only().contains(upstream.name()))
         || wishes.ignore().contains(upstream.name())) {
       return "provider leaves them out";
     }

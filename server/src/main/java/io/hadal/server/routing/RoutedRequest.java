@@ -46,7 +46,7 @@ record RoutedRequest(
     if (header == null) {
       return tags;
     }
-    for (String pair : header.split(",")) {
+    for (String pair : header.split(",", -1)) {
       int equals = pair.indexOf('=');
       String key = equals < 0 ? "" : pair.substring(0, equals).strip();
       String value = equals < 0 ? "" : pair.substring(equals + 1).strip();

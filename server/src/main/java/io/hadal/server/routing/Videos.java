@@ -55,7 +55,7 @@ public final class Videos implements AutoCloseable {
 
   Videos(Router router) {
     this.router = router;
-    timer.scheduleWithFixedDelay(this::look, 1, 1, TimeUnit.SECONDS);
+    var _ = timer.scheduleWithFixedDelay(this::look, 1, 1, TimeUnit.SECONDS);
   }
 
   /** What a client sends to begin a job. */
@@ -330,16 +330,22 @@ public final class Videos implements AutoCloseable {
 
   private void look() {
     long now = router.now();
+    jobs.values().removeIf(job -> old(job, now));
     for (VideoJob job : jobs.values()) {
-      boolean old = now - job.created > MOST_AGE_MILLIS;
-      if (old) {
-        job.end(Outcome.UPSTREAM_ERROR, false);
-        jobs.remove(job.id);
-      } else if (!job.over() && now - job.looked() > LOOK_MILLIS) {
+      if (!job.over() && now - job.looked() > LOOK_MILLIS) {
         job.looking(now);
         Thread.ofVirtual().name("hadal-video-job").start(() -> look(job));
       }
     }
+  }
+
+  /** True for a job that is too old to be asked for; it is not charged when it never ended. */
+  private static boolean old(VideoJob job, long now) {
+    boolean old = now - job.created > MOST_AGE_MILLIS;
+    if (old) {
+      job.end(Outcome.UPSTREAM_ERROR, false);
+    }
+    return old;
   }
 
   private void look(VideoJob job) {
