@@ -186,7 +186,7 @@ class ModelAdminTest {
     JsonNode seen = answer(ACME, "GET", "/rollouts/{id}", named, "");
     assertThat(seen.path("state").asString()).isEqualTo("rolled_back");
     assertThat(seen.at("/events/3/actor").asString()).isEqualTo("guard");
-    assertThat(seen.at("/events/3/detail").asString()).contains("error_rate", "6 of");
+    assertThat(seen.at("/events/3/detail").asString()).contains("error_rate", "5 of");
     assertThat(answer(ROOT, "GET", "/rollouts", Map.of("state", "running"), "").path("data"))
         .isEmpty();
     assertThatThrownBy(() -> answer(ROOT, "POST", "/rollouts/{id}/promote", named, ""))
@@ -214,10 +214,11 @@ class ModelAdminTest {
         "'version':'2026-01-01','manifest':{'kind':'routed','family':'tiny',"
             + "'upstream_model':'tiny','backends':['b']}");
     Map<String, String> named = Map.of("id", "tiny@2026-01-01");
-    try (TestServer server = new TestServer()) {
+    // The tool alone is 900 tokens of the tiny vocabulary.
+    try (TestServer server = new TestServer(null, ServerLimits.DEFAULT, 2048, 16)) {
       answer(ROOT, "POST", "/models/{id}/probes", named, "'url':'" + server.url("/v1") + "'");
       JsonNode results = answer(ROOT, "GET", "/models/{id}/probes", named, "");
-      long end = System.nanoTime() + TestServer.PATIENCE.toNanos();
+      long end = System.nanoTime() + 3 * TestServer.PATIENCE.toNanos();
       while (results.path("state").asString().equals("running") && System.nanoTime() < end) {
         Thread.sleep(20);
         results = answer(ROOT, "GET", "/models/{id}/probes", named, "");
