@@ -19,4 +19,9 @@ module io.hadal.platform {
   exports io.hadal.platform.registry;
   exports io.hadal.platform.rollout;
   exports io.hadal.platform.tenancy;
+
+  // Flyway finds the migrations as resources, which modules keep to themselves.
+  opens io.hadal.platform.db.migration.common;
+  opens io.hadal.platform.db.migration.postgresql;
+  opens io.hadal.platform.db.migration.sqlite;
 }
