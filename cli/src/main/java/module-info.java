@@ -2,6 +2,7 @@
 module io.hadal.cli {
   requires info.picocli;
   requires io.hadal.engine;
+  requires io.hadal.platform;
   requires io.hadal.server;
   requires io.hadal.train;
   requires java.management;
@@ -9,7 +10,8 @@ module io.hadal.cli {
   requires jdk.management;
   requires jdk.unsupported;
   requires static org.jspecify;
+  requires tools.jackson.dataformat.yaml;
 
-  opens io.hadal.cli to
-      info.picocli;
+  opens io.hadal.cli to info.picocli;
+  opens io.hadal.cli.platform to info.picocli;
 }

@@ -5,6 +5,7 @@ module io.hadal.engine {
   requires jdk.management;
 
   exports io.hadal.engine;
+  exports io.hadal.engine.capacity;
   exports io.hadal.engine.memory;
   exports io.hadal.engine.constraint;
   exports io.hadal.engine.serving;

@@ -6,14 +6,29 @@ module io.hadal.platform {
   requires flyway.core;
   requires transitive io.hadal.formats;
   requires java.logging;
+  requires java.net.http;
   requires java.sql;
   requires transitive org.jdbi.v3.core;
   requires static transitive org.jspecify;
 
-  exports io.hadal.platform;
+  exports io.hadal.platform.audit;
+  exports io.hadal.platform.budget;
   exports io.hadal.platform.db;
+  exports io.hadal.platform.journal;
+  exports io.hadal.platform.keys;
+  exports io.hadal.platform.lease;
+  exports io.hadal.platform.ledger;
+  exports io.hadal.platform.limits;
   exports io.hadal.platform.metering;
   exports io.hadal.platform.money;
+  exports io.hadal.platform.node;
+  exports io.hadal.platform.privacy;
+  exports io.hadal.platform.probe;
+  exports io.hadal.platform.redaction;
   exports io.hadal.platform.registry;
+  exports io.hadal.platform.reports;
+  exports io.hadal.platform.rollout;
+  exports io.hadal.platform.signin;
   exports io.hadal.platform.tenancy;
+  exports io.hadal.platform;
 }

@@ -1,20 +1,25 @@
 /** Serving: HTTP APIs of several dialects over one engine. */
 module io.hadal.server {
+  requires io.github.resilience4j.circuitbreaker;
   requires transitive io.hadal.chat;
   requires transitive io.hadal.platform;
-  requires io.helidon.webserver;
-  requires tools.jackson.dataformat.yaml;
   requires io.helidon.common.configurable;
   requires io.helidon.common.pki;
   requires io.helidon.common.tls;
   requires io.helidon.http.encoding;
+  requires io.helidon.webserver;
   requires java.logging;
+  requires java.net.http;
   requires jdk.httpserver;
   requires micrometer.core;
   requires micrometer.registry.prometheus;
+  requires tools.jackson.dataformat.yaml;
   requires static transitive org.jspecify;
 
-  exports io.hadal.server;
   exports io.hadal.server.admin;
+  exports io.hadal.server.config;
   exports io.hadal.server.http;
+  exports io.hadal.server.routing.config;
+  exports io.hadal.server.routing;
+  exports io.hadal.server;
 }

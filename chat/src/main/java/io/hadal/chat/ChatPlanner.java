@@ -121,7 +121,7 @@ public final class ChatPlanner {
             .topLogprobs(request.topLogprobs())
             .constraint(answer.constraint())
             .priority(priority)
-            .cacheKey(request.client().cacheKey())
+            .cacheKey(request.client().kept() ? request.client().cacheKey() : null)
             .timeLimit(timeLimit)
             .choices(request.choices())
             .build();
@@ -152,7 +152,7 @@ public final class ChatPlanner {
             .topLogprobs(topLogprobs)
             .constraint(answer.constraint())
             .priority(fill ? PriorityClass.FIM : PriorityClass.INTERACTIVE)
-            .cacheKey(client.cacheKey())
+            .cacheKey(client.kept() ? client.cacheKey() : null)
             .timeLimit(timeLimit)
             .choices(choices)
             .build(),

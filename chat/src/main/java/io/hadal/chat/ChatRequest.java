@@ -33,9 +33,15 @@ public final class ChatRequest {
    *
    * @param tenant shares the engine with other tenants in equal parts
    * @param cacheKey prompts are shared among requests of this key only
+   * @param kept false when nothing of the request may outlive it, its prompt's state included
    */
-  public record Client(String tenant, String cacheKey) {
+  public record Client(String tenant, String cacheKey, boolean kept) {
     static final Client ANYONE = new Client("", "");
+
+    /** A client whose prompts are kept for its next requests. */
+    public Client(String tenant, String cacheKey) {
+      this(tenant, cacheKey, true);
+    }
   }
 
   /** An independent copy. */

@@ -262,6 +262,20 @@ public final class Generation implements AutoCloseable {
     return new Usage(kept ? 0 : computed, cached, kept ? computed : 0, text, thought);
   }
 
+  /** As {@link #usage}, with only that part of the prompt that was taken in so far. */
+  public Usage taken() {
+    Usage all = usage();
+    int prompt = all.input();
+    int done = firstToken != 0 ? prompt : Math.min(prompt, promptDone);
+    int computed = Math.max(0, done - all.cacheRead());
+    return new Usage(
+        all.inputUncached() == 0 ? 0 : computed,
+        Math.min(all.cacheRead(), done),
+        all.inputUncached() == 0 ? computed : 0,
+        all.outputText(),
+        all.outputReasoning());
+  }
+
   /** Time from the start to the first token; null while there is none. */
   public @Nullable Duration timeToFirstToken() {
     return firstToken == 0 ? null : Duration.ofNanos(firstToken - started);

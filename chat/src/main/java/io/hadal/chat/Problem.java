@@ -20,6 +20,8 @@ public final class Problem extends RuntimeException {
   private final boolean retry;
   private final int retryAfterSeconds;
   private final @Nullable String anthropicMessage;
+  private final long retryAfterMillis;
+  private final long resetsAt;
 
   private Problem(
       int status,
@@ -31,6 +33,30 @@ public final class Problem extends RuntimeException {
       int retryAfterSeconds,
       String message,
       @Nullable String anthropicMessage) {
+    this(
+        status,
+        type,
+        code,
+        param,
+        anthropicType,
+        retry,
+        1000L * retryAfterSeconds,
+        0,
+        message,
+        anthropicMessage);
+  }
+
+  private Problem(
+      int status,
+      String type,
+      String code,
+      @Nullable String param,
+      String anthropicType,
+      boolean retry,
+      long retryAfterMillis,
+      long resetsAt,
+      String message,
+      @Nullable String anthropicMessage) {
     super(message, null, false, false);
     this.status = status;
     this.type = type;
@@ -38,7 +64,9 @@ public final class Problem extends RuntimeException {
     this.param = param;
     this.anthropicType = anthropicType;
     this.retry = retry;
-    this.retryAfterSeconds = retryAfterSeconds;
+    this.retryAfterMillis = retryAfterMillis;
+    this.retryAfterSeconds = (int) Math.ceilDiv(retryAfterMillis, 1000L);
+    this.resetsAt = resetsAt;
     this.anthropicMessage = anthropicMessage;
   }
 
@@ -131,7 +159,67 @@ public final class Problem extends RuntimeException {
         null);
   }
 
+  /** A known key that may not do this. */
+  public static Problem forbidden(String code, @Nullable String param, String message) {
+    return new Problem(
+        403, "permission_error", code, param, "permission_error", false, 0, message, null);
+  }
+
+  /**
+   * Too many requests or tokens for now.
+   *
+   * @param retryAfterMillis when the same request may pass
+   */
+  public static Problem rateLimited(String message, long retryAfterMillis) {
+    return new Problem(
+        429,
+        "rate_limit_error",
+        "rate_limit_exceeded",
+        null,
+        "rate_limit_error",
+        true,
+        Math.max(1, retryAfterMillis),
+        0,
+        message,
+        null);
+  }
+
+  /**
+   * A budget or the balance is used up.
+   *
+   * @param code {@code budget_exceeded} or {@code insufficient_quota}
+   * @param resetsAt when there is money again, seconds since 1970; 0 for never
+   */
+  public static Problem unpaid(String code, String message, long resetsAt) {
+    return new Problem(
+        402, "insufficient_quota", code, null, "billing_error", false, 0, resetsAt, message, null);
+  }
+
+  /** The same in the form that clients of the Responses API stop at: 429 with its own type. */
+  public Problem asUsageLimit() {
+    return new Problem(
+        429,
+        "usage_limit_reached",
+        code,
+        param,
+        anthropicType,
+        false,
+        0,
+        resetsAt,
+        message(),
+        anthropicMessage);
+  }
+
   public static Problem unknownModel(String name) {
+    return noSuchModel("The model '" + name + "' does not exist.", "model: " + name);
+  }
+
+  /** A name that stands for no model any more, in words that may name its successor. */
+  public static Problem noSuchModel(String message) {
+    return noSuchModel(message, null);
+  }
+
+  private static Problem noSuchModel(String message, @Nullable String anthropicMessage) {
     return new Problem(
         404,
         "invalid_request_error",
@@ -140,8 +228,8 @@ public final class Problem extends RuntimeException {
         "not_found_error",
         false,
         0,
-        "The model '" + name + "' does not exist.",
-        "model: " + name);
+        message,
+        anthropicMessage);
   }
 
   public static Problem unknownUrl(String method, String path) {
@@ -249,6 +337,54 @@ public final class Problem extends RuntimeException {
         null);
   }
 
+  /** A provider failed, and all attempts are used up. */
+  public static Problem upstream() {
+    return new Problem(
+        502,
+        "server_error",
+        "upstream_error",
+        null,
+        "api_error",
+        true,
+        0,
+        "The provider of this model failed to answer.",
+        null);
+  }
+
+  /**
+   * A provider of another dialect refused a request.
+   *
+   * @param status what it said, 400 to 499
+   * @param message its words
+   */
+  public static Problem upstreamRefused(int status, String message) {
+    boolean limit = status == 429;
+    return new Problem(
+        status,
+        limit ? "rate_limit_error" : "invalid_request_error",
+        limit ? "rate_limit_exceeded" : "upstream_refused",
+        null,
+        limit ? "rate_limit_error" : "invalid_request_error",
+        limit,
+        limit ? 1 : 0,
+        message,
+        null);
+  }
+
+  /** The budget ended in the middle of an answer. */
+  public static Problem budgetExhausted() {
+    return new Problem(
+        402,
+        "insufficient_quota",
+        "budget_exhausted",
+        null,
+        "billing_error",
+        false,
+        0,
+        "The budget was used up while the answer was written.",
+        null);
+  }
+
   public static Problem internal() {
     return new Problem(
         500,
@@ -299,6 +435,16 @@ public final class Problem extends RuntimeException {
   /** Whether the same request may succeed later. */
   public boolean retry() {
     return retry;
+  }
+
+  /** Milliseconds to wait before that, 0 for no advice. */
+  public long retryAfterMillis() {
+    return retryAfterMillis;
+  }
+
+  /** When there is money again, seconds since 1970; 0 for unknown. */
+  public long resetsAt() {
+    return resetsAt;
   }
 
   /** Seconds to wait before that, 0 for no advice. */

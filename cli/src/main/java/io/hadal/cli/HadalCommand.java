@@ -1,5 +1,11 @@
 package io.hadal.cli;
 
+import io.hadal.cli.platform.LedgerCommand;
+import io.hadal.cli.platform.AdminCommand;
+import io.hadal.cli.platform.KeysCommand;
+import io.hadal.cli.platform.AuditCommand;
+import io.hadal.cli.platform.RedactCommand;
+import io.hadal.cli.platform.ModelCommand;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -53,6 +59,13 @@ final class HadalCommand implements Runnable {
           ServeCommand.class,
           ConnectCommand.class,
           ConfigCommand.class,
+          LedgerCommand.class,
+          KeysCommand.class,
+          AdminCommand.class,
+          AuditCommand.class,
+          RedactCommand.class,
+          ModelCommand.class,
+          CapacityCommand.class,
           ExportCommand.class,
           PackCommand.class,
           SynthCommand.class,

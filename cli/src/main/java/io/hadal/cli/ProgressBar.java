@@ -7,7 +7,7 @@ import java.util.Locale;
  * One line on a terminal that is redrawn as work goes on and removed at the end. Prints nothing
  * elsewhere.
  */
-final class ProgressBar implements AutoCloseable {
+public final class ProgressBar implements AutoCloseable {
   private static final int WIDTH = 30;
   private static final long REDRAW_NANOS = 100_000_000;
 
@@ -35,7 +35,7 @@ final class ProgressBar implements AutoCloseable {
   }
 
   /** Notes that {@code units} more are done. */
-  void advance(long units) {
+  public void advance(long units) {
     done = Math.min(total, done + units);
     long now = System.nanoTime();
     if (visible && (now - lastDraw >= REDRAW_NANOS || done == total)) {
@@ -59,7 +59,7 @@ final class ProgressBar implements AutoCloseable {
   }
 
   /** Takes the line away until the next advance, so that other output may follow. */
-  void clear() {
+  public void clear() {
     if (drawn) {
       // "Erase to the end of the line" leaves the terminal as it was before the bar.
       err.print("\r\u001b[K");

@@ -4,7 +4,7 @@ import java.io.PrintWriter;
 import picocli.CommandLine.Option;
 
 /** {@code --quiet} and the decision whether progress is shown. */
-final class ProgressOption {
+public final class ProgressOption {
   /** Set by the launcher when stderr is a terminal; Java itself cannot tell. */
   private static final String TERMINAL_PROPERTY = "hadal.stderr.tty";
 
@@ -13,12 +13,12 @@ final class ProgressOption {
       description = "Show no progress.")
   private boolean quiet;
 
-  boolean quiet() {
+  public boolean quiet() {
     return quiet;
   }
 
   /** A bar that is seen only on a terminal and without {@code --quiet}. */
-  ProgressBar start(PrintWriter err, String label, long total) {
+  public ProgressBar start(PrintWriter err, String label, long total) {
     return new ProgressBar(err, !quiet && Boolean.getBoolean(TERMINAL_PROPERTY), label, total);
   }
 }

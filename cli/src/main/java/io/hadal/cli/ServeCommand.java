@@ -2,13 +2,21 @@ package io.hadal.cli;
 
 import static io.hadal.chat.Hadal.DEFAULT_CONTEXT;
 
+import io.hadal.chat.AnswerPolicy;
 import io.hadal.chat.HadalOptions;
 import io.hadal.chat.ServedModel;
 import io.hadal.engine.serving.DispatcherOptions;
 import io.hadal.formats.FormatException;
+import io.hadal.platform.DataFolder;
+import io.hadal.platform.SecretText;
+import io.hadal.platform.node.Platform;
+import io.hadal.platform.node.PlatformOptions;
+import io.hadal.platform.signin.BreakGlass;
 import io.hadal.server.ConfigReload;
 import io.hadal.server.HadalServer;
 import io.hadal.server.KeyRing;
+import io.hadal.server.PlatformAccess;
+import io.hadal.server.PlatformWiring;
 import io.hadal.server.ServeConfig;
 import io.hadal.server.ServerOptions;
 import io.hadal.server.http.ListenerOptions;
@@ -74,6 +82,24 @@ final class ServeCommand implements Callable<Integer> {
               + " the model that comes with Hadal.")
   private @Nullable Integer context;
 
+  @Option(
+      names = "--platform",
+      description =
+          "Keys, budgets, ledger, audit log and the console at /console; see docs/platform/overview.md."
+              + " Requests need a key of 'hadal keys create' then.")
+  private boolean withPlatform;
+
+  @Option(
+      names = "--data",
+      paramLabel = "DIR",
+      description =
+          "Folder of the platform: database, journal, own keys. Default: $XDG_DATA_HOME/hadal, else"
+              + " ~/.local/share/hadal.")
+  private @Nullable Path data;
+
+  /** The process ends when everything is closed. */
+  private final CountDownLatch stopped = new CountDownLatch(1);
+
   @Mixin private EngramOption engram = new EngramOption();
 
   @Mixin private ModeOption mode = ModeOption.fast();
@@ -88,10 +114,16 @@ final class ServeCommand implements Callable<Integer> {
     Path keyFile = keys != null ? keys : config.keys();
     KeyRing ring = keyFile == null ? null : KeyRing.read(keyFile);
     ListenerOptions listener = listener(config);
-    if (ring == null && !config.anonymous() && !local(listener.host())) {
+    boolean managed = withPlatform || config.platform().enabled();
+    if (managed && ring != null) {
+      throw new FormatException(
+          "--keys " + keyFile, "the platform has keys of its own; leave the file of keys out");
+    }
+    if (ring == null && !managed && !config.anonymous() && !local(listener.host())) {
       throw new FormatException(
           "--host " + listener.host(),
-          "serving beyond this machine needs --keys FILE, or access.anonymous: true in --config");
+          "serving beyond this machine needs --keys FILE, --platform, or access.anonymous: true in"
+              + " --config");
     }
     Path checkpoint = model != null ? model : config.model();
     boolean embedded = checkpoint == null;
@@ -99,36 +131,72 @@ final class ServeCommand implements Callable<Integer> {
       checkpoint = DemoFiles.trained(null);
     }
     PrintWriter err = spec.commandLine().getErr();
-    try (io.hadal.chat.Hadal hadal =
-        io.hadal.chat.Hadal.load(checkpoint, options(config, embedded))) {
-      ServedModel served = hadal.model();
-      ServerOptions options =
-          new ServerOptions(
-              listener,
-              ring,
-              config.limits(),
-              line -> log(err, line),
-              HadalCommand.Version.number());
-      try (HadalServer server = new HadalServer(options, served);
-          ConfigReload reload =
-              new ConfigReload(
-                  configFile,
-                  keys,
-                  local(listener.host()),
-                  config,
-                  server,
-                  line -> log(err, line))) {
-        server.accessLog(config.accessLog());
-        HangUpSignal.listen(reload::reload);
-        String scheme = listener.certificate() == null ? "http" : "https";
-        spec.commandLine()
-            .getOut()
-            .printf(
-                "serving %s at %s://%s:%d%n",
-                served.profile().name(), scheme, listener.host(), server.port());
-        spec.commandLine().getOut().flush();
-        return untilStopped(server, err);
-      }
+    try (Platform platform = managed ? platform(config, err) : null;
+        io.hadal.chat.Hadal hadal =
+            io.hadal.chat.Hadal.load(checkpoint, options(config, embedded))) {
+      return serve(config, listener, ring, hadal.model(), platform);
+    } finally {
+      stopped.countDown();
+    }
+  }
+
+  private Platform platform(ServeConfig config, PrintWriter err) {
+    PlatformOptions options =
+        config
+            .platform()
+            .options(
+                data != null
+                    ? new DataFolder(data)
+                    : DataFolder.standard(
+                        System.getenv(), Path.of(System.getProperty("user.home"))));
+    Platform platform = Platform.open(options, line -> log(err, line));
+    SecretText password = platform.firstPassword();
+    if (password != null) {
+      log(
+          err,
+          "first start: sign in at /console as '%s' with the password %s, which is not shown again"
+              .formatted(BreakGlass.NAME, password.reveal()));
+      log(err, "then make a key there, or with 'hadal keys create'");
+    }
+    return platform;
+  }
+
+  private int serve(
+      ServeConfig config,
+      ListenerOptions listener,
+      @Nullable KeyRing ring,
+      ServedModel served,
+      @Nullable Platform platform)
+      throws InterruptedException {
+    PrintWriter err = spec.commandLine().getErr();
+    ServerOptions options =
+        new ServerOptions(
+            listener,
+            ring,
+            config.limits(),
+            line -> log(err, line),
+            HadalCommand.Version.number());
+    boolean tls = listener.certificate() != null;
+    PlatformAccess access = platform == null ? null : PlatformWiring.access(platform, tls);
+    try (HadalServer server = new HadalServer(options, served, AnswerPolicy.AS_ASKED, access);
+        ConfigReload reload =
+            new ConfigReload(
+                configFile,
+                keys,
+                platform != null || local(listener.host()),
+                config,
+                server,
+                line -> log(err, line))) {
+      server.accessLog(config.accessLog());
+      server.routing(config.routing());
+      HangUpSignal.listen(reload::reload);
+      spec.commandLine()
+          .getOut()
+          .printf(
+              "serving %s at %s://%s:%d%n",
+              served.profile().name(), tls ? "https" : "http", listener.host(), server.port());
+      spec.commandLine().getOut().flush();
+      return untilStopped(server, err);
     }
   }
 
@@ -139,9 +207,8 @@ final class ServeCommand implements Callable<Integer> {
     }
   }
 
-  private static int untilStopped(HadalServer server, PrintWriter err) throws InterruptedException {
+  private int untilStopped(HadalServer server, PrintWriter err) throws InterruptedException {
     CountDownLatch stop = new CountDownLatch(1);
-    CountDownLatch stopped = new CountDownLatch(1);
     Thread hook =
         new Thread(
             () -> {
@@ -162,7 +229,6 @@ final class ServeCommand implements Callable<Integer> {
       }
     } finally {
       server.close();
-      stopped.countDown();
     }
     return ExitCode.OK;
   }

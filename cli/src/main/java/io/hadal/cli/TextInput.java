@@ -13,16 +13,16 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /** Whole texts from files and standard input, UTF-8 in every locale. */
-final class TextInput {
+public final class TextInput {
   /** The name that stands for standard input. */
-  static final String STDIN = "-";
+  public static final String STDIN = "-";
 
   /** Below the tokenizer's own limit in chars. */
   private static final int MAX_BYTES = 1 << 29;
 
   private TextInput() {}
 
-  static String file(Path file) throws IOException {
+  public static String file(Path file) throws IOException {
     if (Files.isDirectory(file)) {
       throw new FormatException(file.toString(), "is a folder; a file with text is needed");
     }
@@ -34,7 +34,7 @@ final class TextInput {
     }
   }
 
-  static String stdin() throws IOException {
+  public static String stdin() throws IOException {
     return read(System.in, "standard input");
   }
 

@@ -2,7 +2,6 @@ package io.hadal.server;
 
 import io.hadal.chat.Usage;
 import io.hadal.server.wire.Call;
-import java.util.Locale;
 import java.util.function.Consumer;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
@@ -34,7 +33,7 @@ final class AccessLog {
             .put("peer", call.exchange().peer())
             .put("method", call.exchange().method())
             .put("operation", call.operation())
-            .put("dialect", call.dialect().name().toLowerCase(Locale.ROOT))
+            .put("dialect", call.dialectName())
             .put("key", call.client().tenant())
             .put("outcome", call.outcome())
             .put("stream", call.isStreamed())
@@ -42,6 +41,9 @@ final class AccessLog {
             .put("input_tokens", usage.input())
             .put("cached_tokens", usage.cacheRead())
             .put("output_tokens", usage.output());
+    if (call.upstream() != null) {
+      line.put("upstream", call.upstream());
+    }
     String clientId = call.exchange().header("x-client-request-id");
     if (clientId != null && clientId.matches("[A-Za-z0-9._:-]{1,128}")) {
       line.put("client_request_id", clientId);

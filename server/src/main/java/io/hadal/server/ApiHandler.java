@@ -3,11 +3,15 @@ package io.hadal.server;
 import io.hadal.chat.ChatRequest.Client;
 import io.hadal.chat.Ids;
 import io.hadal.chat.Problem;
+import io.hadal.platform.Refusal;
+import io.hadal.platform.tenancy.Identity;
 import io.hadal.server.http.Exchange;
 import io.hadal.server.http.HttpHandler;
 import io.hadal.server.wire.Call;
+import io.hadal.server.wire.CallMeter;
 import io.hadal.server.wire.ClientGoneException;
 import io.hadal.server.wire.Dialect;
+import io.hadal.server.wire.Refusals;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.util.Map;
@@ -19,16 +23,20 @@ import org.jspecify.annotations.Nullable;
 final class ApiHandler implements HttpHandler {
   private static final System.Logger LOG = System.getLogger("hadal.server");
 
+  private static final CallMeter UNMETERED = new CallMeter(null, null);
+
   private final Routes routes;
   private final Consumer<Call> finished;
   private final long bodyLimit;
   private final AtomicInteger active;
   private final Idempotency idempotency;
+  private final @Nullable PlatformAccess platform;
   private volatile @Nullable KeyRing keys;
   private volatile boolean draining;
 
   /**
    * @param keys null to serve everybody
+   * @param platform null to know no other keys, and to meter nothing
    * @param bodyLimit longest body
    * @param idempotency how answers are kept for repeated requests
    * @param active counts the requests being answered
@@ -37,12 +45,14 @@ final class ApiHandler implements HttpHandler {
   ApiHandler(
       Routes routes,
       @Nullable KeyRing keys,
+      @Nullable PlatformAccess platform,
       long bodyLimit,
       IdempotencyLimits idempotency,
       AtomicInteger active,
       Consumer<Call> finished) {
     this.routes = routes;
     this.keys = keys;
+    this.platform = platform;
     this.bodyLimit = bodyLimit;
     this.idempotency = new Idempotency(idempotency);
     this.active = active;
@@ -85,7 +95,12 @@ final class ApiHandler implements HttpHandler {
     Dialect dialect = dialect(path, found, exchange);
     Call call =
         new Call(
-            exchange, dialect, route == null ? "none" : route.operation(), requestId, anyone());
+            exchange,
+            dialect,
+            route == null ? "none" : route.operation(),
+            requestId,
+            anyone(),
+            UNMETERED);
     active.incrementAndGet();
     try {
       if (found == null) {
@@ -96,8 +111,7 @@ final class ApiHandler implements HttpHandler {
         throw Problem.wrongMethod(exchange.method());
       }
       if (!route.open()) {
-        call =
-            new Call(recorded(exchange), dialect, route.operation(), requestId, client(exchange));
+        call = known(exchange, dialect, route.operation(), requestId);
         if (draining) {
           exchange.setHeader("connection", "close");
           throw Problem.draining();
@@ -106,6 +120,8 @@ final class ApiHandler implements HttpHandler {
       run(route, call);
     } catch (Problem problem) {
       refuse(call, problem);
+    } catch (Refusal refusal) {
+      refuse(call, Refusals.problem(refusal));
     } catch (ClientGoneException e) {
       call.outcome("client_closed");
       throw e;
@@ -148,10 +164,31 @@ final class ApiHandler implements HttpHandler {
     }
   }
 
-  /** Keeps the answer when the request may be repeated. */
-  private Exchange recorded(Exchange exchange) {
+  /** The call of a client whose key is known. */
+  private Call known(Exchange exchange, Dialect dialect, String operation, String requestId) {
+    Identity identity =
+        platform == null ? null : platform.keys().identify(key(exchange), exchange.peer());
+    if (platform == null || identity == null) {
+      Client client = client(exchange);
+      return new Call(
+          recorded(exchange, true), dialect, operation, requestId, client, UNMETERED);
+    }
+    boolean kept = !identity.policy().zdr() && !"true".equals(exchange.header("x-hadal-zdr"));
+    String shared =
+        identity.policy().cacheIsolation().equals("project") ? identity.project() : identity.key();
+    return new Call(
+        recorded(exchange, kept),
+        dialect,
+        operation,
+        requestId,
+        new Client(identity.project(), shared, kept),
+        new CallMeter(platform.gate(), identity));
+  }
+
+  /** Keeps the answer when the request may be repeated, and only its key when nothing may stay. */
+  private Exchange recorded(Exchange exchange, boolean kept) {
     return exchange.method().equals("POST") && exchange.header("idempotency-key") != null
-        ? new RecordingExchange(exchange, idempotency.answerBytes())
+        ? new RecordingExchange(exchange, kept ? idempotency.answerBytes() : 0)
         : exchange;
   }
 
@@ -174,8 +211,11 @@ final class ApiHandler implements HttpHandler {
         : path.startsWith("/api/") && found != null ? Dialect.OLLAMA : Dialect.OPENAI;
   }
 
-  private static void refuse(Call call, Problem problem) {
+  private static void refuse(Call call, Problem told) {
     Exchange exchange = call.exchange();
+    // Clients of the Responses API repeat a 402 and stop at this.
+    boolean stop = told.status() == 402 && call.operation().equals("responses");
+    Problem problem = stop ? told.asUsageLimit() : told;
     call.outcome(problem.code());
     if (exchange.answered()) {
       return;
@@ -184,7 +224,7 @@ final class ApiHandler implements HttpHandler {
     exchange.setHeader("x-should-retry", Boolean.toString(problem.retry()));
     if (problem.retryAfterSeconds() > 0) {
       exchange.setHeader("retry-after", Integer.toString(problem.retryAfterSeconds()));
-      exchange.setHeader("retry-after-ms", problem.retryAfterSeconds() + "000");
+      exchange.setHeader("retry-after-ms", Long.toString(problem.retryAfterMillis()));
     }
     exchange.send(
         call.dialect().status(problem),

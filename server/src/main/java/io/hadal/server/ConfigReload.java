@@ -120,6 +120,7 @@ public final class ConfigReload implements AutoCloseable {
         throw new FormatException(
             name, "serving beyond this machine needs access.keys or access.anonymous: true");
       }
+      server.routing(next.routing());
       server.keys(ring);
       server.limits(next.limits());
       server

@@ -11,10 +11,18 @@ import io.hadal.engine.serving.Dispatcher;
 import io.hadal.kernels.Kernels;
 import io.hadal.kernels.SlowPaths;
 import io.hadal.server.console.Console;
+import io.hadal.server.admin.BackendEndpoints;
+import io.hadal.server.admin.StateEndpoints;
 import io.hadal.server.http.HelidonListener;
 import io.hadal.server.http.HttpListener;
 import io.hadal.server.http.JdkListener;
 import io.hadal.server.http.ListenerOptions;
+import io.hadal.server.routing.RoutedModels;
+import io.hadal.server.routing.Router;
+import io.hadal.server.routing.Videos;
+import io.hadal.server.routing.config.Operation;
+import io.hadal.server.routing.config.RoutingConfig;
+import io.hadal.server.wire.BalanceApi;
 import io.hadal.server.wire.Call;
 import io.hadal.server.wire.ChatCompletions;
 import io.hadal.server.wire.Completions;
@@ -27,9 +35,12 @@ import io.hadal.server.wire.ResponsesApi;
 import io.hadal.server.wire.TurnRunner;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -44,9 +55,12 @@ public final class HadalServer implements AutoCloseable {
   private final ChatPlanner planner;
   private final AccessLog log;
   private final Metrics metrics;
+  private final Seal seal = Seal.ofProcess();
+  private final Router router;
   private final ApiHandler handler;
   private final HttpListener listener;
   private volatile ServerLimits limits;
+  private volatile JsonNode effective = JsonMapper.shared().createObjectNode();
 
   /**
    * Listens from now on. The model's dispatcher stays open when the server closes.
@@ -63,6 +77,20 @@ public final class HadalServer implements AutoCloseable {
    * @throws io.hadal.formats.FormatException when the address cannot be used
    */
   public HadalServer(ServerOptions options, ServedModel model, AnswerPolicy policy) {
+    this(options, model, policy, null);
+  }
+
+  /**
+   * Listens from now on, with the keys and limits of a platform.
+   *
+   * @param platform null for none
+   * @throws io.hadal.formats.FormatException when the address cannot be used
+   */
+  public HadalServer(
+      ServerOptions options,
+      ServedModel model,
+      AnswerPolicy policy,
+      @Nullable PlatformAccess platform) {
     this.options = options;
     this.model = model;
     this.limits = options.limits();
@@ -71,12 +99,26 @@ public final class HadalServer implements AutoCloseable {
             model, new CallMemory(REMEMBERED_CALLS), limits.keepAlive(), limits.slowReader());
     this.planner = new ChatPlanner(model, runner.memory(), limits.requestTime(), policy);
     this.log = new AccessLog(options.accessLog());
+    this.router =
+        new Router(
+            model::answersTo,
+            limits.bodyBytes(),
+            seal,
+            limits.slowReader(),
+            System::currentTimeMillis);
+    if (platform != null) {
+      router.gate(platform.gate());
+      router.identities(
+          call -> Objects.requireNonNull(call.meter().identity(), "a key was checked"));
+    }
     AtomicInteger active = new AtomicInteger();
     this.metrics = new Metrics(model.profile().name(), model.dispatcher(), active::get);
+    router.meters(metrics.registry());
     this.handler =
         new ApiHandler(
-            routes(),
+            routes(platform, active),
             options.keys(),
+            platform,
             limits.bodyBytes(),
             limits.idempotency(),
             active,
@@ -98,7 +140,7 @@ public final class HadalServer implements AutoCloseable {
     };
   }
 
-  private Routes routes() {
+  private Routes routes(@Nullable PlatformAccess platform, AtomicInteger active) {
     long limit = options.limits().bodyBytes();
     Routes routes = new Routes();
     ChatCompletions chat = new ChatCompletions(planner, runner, limit);
@@ -106,7 +148,7 @@ public final class HadalServer implements AutoCloseable {
         "POST",
         Dialect.OPENAI,
         "chat",
-        chat::handle,
+        routed(Operation.CHAT, chat::handle),
         "/v1/chat/completions",
         "/chat/completions",
         "/beta/chat/completions",
@@ -117,15 +159,14 @@ public final class HadalServer implements AutoCloseable {
         "POST",
         Dialect.OPENAI,
         "completion",
-        completions::handle,
+        routed(Operation.COMPLETIONS, completions::handle),
         "/v1/completions",
         "/completions",
         "/beta/completions",
         "/beta/v1/completions");
-    Seal seal = Seal.ofProcess();
     ResponsesApi responses = new ResponsesApi(planner, runner, seal, limit);
     for (String path : new String[] {"/v1/responses", "/responses"}) {
-      routes.add("POST", Dialect.OPENAI, "responses", responses::handle, path);
+      routes.add("POST", Dialect.OPENAI, "responses", routed(Operation.RESPONSES, responses::handle), path);
       routes.add("POST", Dialect.OPENAI, "input_tokens", responses::count, path + "/input_tokens");
       routes.addBelow("GET", Dialect.OPENAI, "responses", responses::stored, path + "/");
       routes.addBelow("POST", Dialect.OPENAI, "responses", responses::stored, path + "/");
@@ -133,16 +174,31 @@ public final class HadalServer implements AutoCloseable {
     }
     MessagesApi messages = new MessagesApi(planner, runner, seal, limit);
     String[] spellings = {"/v1/messages", "/anthropic/v1/messages", "/anthropic/messages"};
-    routes.add("POST", Dialect.ANTHROPIC, "messages", messages::handle, spellings);
+    routes.add(
+        "POST",
+        Dialect.ANTHROPIC,
+        "messages",
+        routed(Operation.MESSAGES, messages::handle),
+        spellings);
     for (String path : spellings) {
       routes.add(
-          "POST", Dialect.ANTHROPIC, "count_tokens", messages::count, path + "/count_tokens");
+          "POST",
+          Dialect.ANTHROPIC,
+          "count_tokens",
+          routed(Operation.COUNT_TOKENS, messages::count),
+          path + "/count_tokens");
     }
     Embeddings embeddings = new Embeddings(model, limit);
     routes.add(
-        "POST", Dialect.OPENAI, "embedding", embeddings::handle, "/v1/embeddings", "/embeddings");
+        "POST",
+        Dialect.OPENAI,
+        "embedding",
+        routed(Operation.EMBEDDINGS, embeddings::handle),
+        "/v1/embeddings",
+        "/embeddings");
     routes.add("POST", Dialect.OLLAMA, "embedding", embeddings::ollama, "/api/embed");
-    Models models = new Models(model);
+    addMedia(routes);
+    Models models = new Models(model, new RoutedModels(router));
     String[] lists = {"/v1/models", "/models", "/beta/models", "/anthropic/v1/models"};
     routes.add("GET", Dialect.OPENAI, "models", models::list, lists);
     for (String list : lists) {
@@ -154,11 +210,8 @@ public final class HadalServer implements AutoCloseable {
           list + "/");
     }
     WebPage.add(routes);
-    Console console = new Console();
-    for (String path : console.paths()) {
-      for (String method : new String[] {"GET", "HEAD"}) {
-        routes.addOpen(method, "console", call -> console.answer(path, call.exchange()), path);
-      }
+    if (platform != null) {
+      addPlatform(routes, platform, active);
     }
     addOllama(routes, new OllamaApi(planner, runner, options.version(), limit));
     routes.add(
@@ -177,6 +230,64 @@ public final class HadalServer implements AutoCloseable {
     routes.addOpen("GET", "ready", this::ready, "/readyz");
     routes.addOpen("HEAD", "probe", call -> text(call, 200, ""), "/", "/api/hello");
     return routes;
+  }
+
+  /** Answers what a route covers elsewhere, all else here. */
+  private Route.Handler routed(Operation operation, Route.Handler here) {
+    return call -> {
+      if (!router.handle(call, operation)) {
+        here.handle(call);
+      }
+    };
+  }
+
+  /** Images and videos, which only upstreams make. */
+  private void addMedia(Routes routes) {
+    routes.add(
+        "POST",
+        Dialect.OPENAI,
+        "image",
+        routed(
+            Operation.IMAGES,
+            call -> {
+              throw Problem.unsupported("model", "makes no images");
+            }),
+        "/v1/images/generations",
+        "/images/generations");
+    Videos videos = router.videos();
+    for (String path : new String[] {"/v1/videos", "/videos"}) {
+      Route.Handler below =
+          call -> videos.below(call, call.exchange().path().substring(path.length() + 1));
+      routes.add("POST", Dialect.OPENAI, "video", videos::create, path);
+      routes.add("GET", Dialect.OPENAI, "video", videos::list, path);
+      routes.addBelow("GET", Dialect.OPENAI, "video", below, path + "/");
+      routes.addBelow("DELETE", Dialect.OPENAI, "video", below, path + "/");
+    }
+  }
+
+  private void addPlatform(Routes routes, PlatformAccess platform, AtomicInteger active) {
+    if (platform.balances() != null) {
+      BalanceApi balance = new BalanceApi(platform.balances()::of);
+      routes.add(
+          "GET", Dialect.OPENAI, "balance", balance::handle, "/user/balance", "/v1/user/balance");
+    }
+    if (platform.administration() != null) {
+      StateEndpoints state =
+          new StateEndpoints(model.dispatcher()::stats, active::get, () -> effective);
+      routes.addAdmin(
+          platform.administration().api(List.of(state, new BackendEndpoints(router))));
+      Console console = new Console();
+      for (String path : console.paths()) {
+        for (String method : new String[] {"GET", "HEAD"}) {
+          routes.addOpen(method, "console", call -> console.answer(path, call.exchange()), path);
+        }
+      }
+    }
+  }
+
+  /** Shows administrators another configuration as the one in effect, without secrets. */
+  public void effective(JsonNode config) {
+    effective = config;
   }
 
   private static void addOllama(Routes routes, OllamaApi ollama) {
@@ -241,6 +352,21 @@ public final class HadalServer implements AutoCloseable {
     runner.times(now.keepAlive(), now.slowReader());
     planner.timeLimit(now.requestTime());
     handler.idempotency(now.idempotency());
+    router.slowReader(now.slowReader());
+  }
+
+  /**
+   * Other upstreams and routes, from the next request on.
+   *
+   * @throws io.hadal.formats.FormatException when a key cannot be had; then nothing changes
+   */
+  public void routing(RoutingConfig now) {
+    router.configure(now);
+  }
+
+  /** What answers for models of others. */
+  public Router router() {
+    return router;
   }
 
   /** Other keys, from the next request on; null to serve everybody. */
@@ -288,6 +414,7 @@ public final class HadalServer implements AutoCloseable {
   public void close() {
     listener.close();
     runner.close();
+    router.close();
     metrics.close();
   }
 }

@@ -8,6 +8,7 @@ import io.hadal.kernels.SlowPaths;
 import io.hadal.server.wire.Call;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
@@ -99,11 +100,16 @@ final class Metrics implements AutoCloseable {
         .register(registry);
   }
 
+  /** Where further figures can be kept. */
+  MeterRegistry registry() {
+    return registry;
+  }
+
   /** Counts a call that is over. */
   void count(Call call) {
     Tags tags =
         Tags.of(
-            "dialect", call.dialect().name().toLowerCase(Locale.ROOT),
+            "dialect", call.dialectName(),
             "operation", call.operation());
     registry.counter("llm_requests_total", tags.and("outcome", call.outcome())).increment();
     if (call.firstToken() == null && call.usage().total() == 0) {
@@ -113,20 +119,22 @@ final class Metrics implements AutoCloseable {
     time("llm_time_to_first_token_seconds", tags, call.firstToken());
     time("llm_time_per_output_token_seconds", tags, call.tokenTime());
     time("llm_queue_wait_seconds", tags, call.queueTime());
-    Tags ai = Tags.of("gen_ai.operation.name", call.operation()).and(model);
+    Tags answered =
+        call.upstreamModel() == null ? model : Tags.of("model", call.upstreamModel());
+    Tags ai = Tags.of("gen_ai.operation.name", call.operation()).and(answered);
     time("gen_ai.server.request.duration", ai, call.age());
     time("gen_ai.server.time_to_first_token", ai, call.firstToken());
     time("gen_ai.server.time_per_output_token", ai, call.tokenTime());
     Usage usage = call.usage();
-    tokens("input_uncached", usage.inputUncached());
-    tokens("cache_read", usage.cacheRead());
-    tokens("cache_write", usage.cacheWrite());
-    tokens("output", usage.outputText());
-    tokens("reasoning", usage.outputReasoning());
+    tokens(answered, "input_uncached", usage.inputUncached());
+    tokens(answered, "cache_read", usage.cacheRead());
+    tokens(answered, "cache_write", usage.cacheWrite());
+    tokens(answered, "output", usage.outputText());
+    tokens(answered, "reasoning", usage.outputReasoning());
   }
 
-  private void tokens(String kind, int count) {
-    registry.counter("llm_tokens_total", model.and("kind", kind)).increment(count);
+  private void tokens(Tags answered, String kind, int count) {
+    registry.counter("llm_tokens_total", answered.and("kind", kind)).increment(count);
   }
 
   private void time(String name, Tags tags, @Nullable Duration value) {

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** An exchange that keeps a copy of the answer it sends. */
@@ -78,6 +79,11 @@ final class RecordingExchange implements Exchange {
   }
 
   @Override
+  public String target() {
+    return exchange.target();
+  }
+
+  @Override
   public @Nullable String query(String name) {
     return exchange.query(name);
   }
@@ -85,6 +91,11 @@ final class RecordingExchange implements Exchange {
   @Override
   public @Nullable String header(String name) {
     return exchange.header(name);
+  }
+
+  @Override
+  public Set<String> headerNames() {
+    return exchange.headerNames();
   }
 
   @Override

@@ -1,21 +1,19 @@
 package io.hadal.server;
 
 import io.hadal.formats.FormatException;
+import io.hadal.server.config.PlatformConfig;
+import io.hadal.server.config.Section;
 import io.hadal.server.http.HttpServerKind;
+import io.hadal.server.routing.config.RoutingConfig;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -47,6 +45,8 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  * @param prefixFolder folder of prefixes that survive a restart; null for none
  * @param prefixDisk most bytes of that folder
  * @param accessLog whether requests are logged to standard error
+ * @param routing other providers and replicas, and which models they answer for
+ * @param platform keys, budgets, ledger and audit log
  */
 public record ServeConfig(
     String host,
@@ -74,7 +74,9 @@ public record ServeConfig(
     int prefixInterval,
     @Nullable Path prefixFolder,
     long prefixDisk,
-    boolean accessLog) {
+    boolean accessLog,
+    RoutingConfig routing,
+    PlatformConfig platform) {
 
   private static final String SCHEMA = "serve-config.schema.json";
 
@@ -135,6 +137,7 @@ public record ServeConfig(
     fields.put("cache.interval_tokens", prefixInterval);
     fields.put("cache.folder", prefixFolder);
     fields.put("cache.disk_bytes", prefixDisk);
+    fields.put("platform", platform);
     return fields;
   }
 
@@ -200,149 +203,22 @@ public record ServeConfig(
             (int) cache.number("interval_tokens", 1, 1 << 28, 512),
             cache.path("folder", folder),
             cache.number("disk_bytes", 0, Long.MAX_VALUE, 0),
-            top.section("log").flag("access", true));
+            top.section("log").flag("access", true),
+            RoutingConfig.read(top, folder),
+            PlatformConfig.read(top, folder));
     for (Section section : List.of(top, listen, tls, access, model, limits, cache, repeats)) {
       section.requireKnown();
     }
     top.section("log").requireKnown("access");
     if (config.http == HttpServerKind.JDK && config.certificate != null) {
-      throw new FormatException(top.source, "listen.tls needs listen.http: helidon");
+      throw new FormatException(top.source(), "listen.tls needs listen.http: helidon");
     }
     if ((config.certificate == null) != (config.privateKey == null)) {
-      throw new FormatException(top.source, "listen.tls needs both certificate and private_key");
+      throw new FormatException(top.source(), "listen.tls needs both certificate and private_key");
     }
     if ((config.prefixFolder == null) != (config.prefixDisk == 0)) {
-      throw new FormatException(top.source, "cache.folder and cache.disk_bytes need each other");
+      throw new FormatException(top.source(), "cache.folder and cache.disk_bytes need each other");
     }
     return config;
-  }
-
-  /** An object of the file. */
-  private static final class Section {
-    private final @Nullable JsonNode json;
-    private final String path;
-    private final String source;
-    private final Set<String> known = new TreeSet<>();
-
-    Section(@Nullable JsonNode json, String path, String source) {
-      this.json = json;
-      this.path = path;
-      this.source = source;
-      if (json != null && !json.isObject()) {
-        throw new FormatException(
-            source, (path.isEmpty() ? "the file" : path) + " must hold fields");
-      }
-    }
-
-    private @Nullable JsonNode node(String name) {
-      known.add(name);
-      JsonNode value = json == null ? null : json.get(name);
-      return value == null || value.isNull() ? null : value;
-    }
-
-    private FormatException broken(String name, String problem) {
-      return new FormatException(source, at(name) + " " + problem);
-    }
-
-    private String at(String name) {
-      return path.isEmpty() ? name : path + "." + name;
-    }
-
-    Section section(String name) {
-      return new Section(node(name), at(name), source);
-    }
-
-    @Nullable String text(String name) {
-      JsonNode value = node(name);
-      if (value != null && !value.isString()) {
-        throw broken(name, "must be text");
-      }
-      return value == null ? null : value.stringValue();
-    }
-
-    String text(String name, String fallback) {
-      String value = text(name);
-      return value == null ? fallback : value;
-    }
-
-    List<String> texts(String name) {
-      JsonNode value = node(name);
-      if (value == null) {
-        return List.of();
-      }
-      if (!value.isArray() || value.valueStream().anyMatch(v -> !v.isString())) {
-        throw broken(name, "must be a list of names");
-      }
-      return value.valueStream().map(JsonNode::stringValue).toList();
-    }
-
-    @Nullable Path path(String name, Path folder) {
-      String value = text(name);
-      if (value == null) {
-        return null;
-      }
-      try {
-        return folder.resolve(value);
-      } catch (InvalidPathException e) {
-        throw broken(name, "is no path");
-      }
-    }
-
-    /** A constant of an enumeration, in lower case. */
-    <T extends Enum<T>> T choice(String name, T fallback) {
-      String value = text(name);
-      if (value == null) {
-        return fallback;
-      }
-      List<String> names = new ArrayList<>();
-      for (T constant : fallback.getDeclaringClass().getEnumConstants()) {
-        String lower = constant.name().toLowerCase(Locale.ROOT);
-        if (lower.equals(value)) {
-          return constant;
-        }
-        names.add(lower);
-      }
-      throw broken(name, "must be " + String.join(" or ", names));
-    }
-
-    @Nullable Boolean flag(String name) {
-      JsonNode value = node(name);
-      if (value != null && !value.isBoolean()) {
-        throw broken(name, "must be true or false");
-      }
-      return value == null ? null : value.booleanValue();
-    }
-
-    boolean flag(String name, boolean fallback) {
-      Boolean value = flag(name);
-      return value == null ? fallback : value;
-    }
-
-    long number(String name, long least, long most, long fallback) {
-      JsonNode value = node(name);
-      if (value == null) {
-        return fallback;
-      }
-      if (!value.isIntegralNumber() || value.longValue() < least || value.longValue() > most) {
-        throw broken(name, "must be a whole number from " + least + " to " + most);
-      }
-      return value.longValue();
-    }
-
-    @Nullable Integer optional(String name, int least, int most) {
-      return node(name) == null ? null : (int) number(name, least, most, 0);
-    }
-
-    void requireKnown(String... more) {
-      if (json == null) {
-        return;
-      }
-      known.addAll(List.of(more));
-      for (String name : json.propertyNames()) {
-        if (!known.contains(name)) {
-          throw broken(name, "is unknown; known here: " + String.join(", ", known));
-        }
-      }
-    }
   }
 }

@@ -57,7 +57,20 @@ class ServeConfigTest {
         "model: {thinking: 3}",
         "idempotency: {keys: 0}",
         "listen: {http: nginx}",
-        "listen: {http: jdk, tls: {certificate: a.pem, private_key: b.pem}}"
+        "listen: {http: jdk, tls: {certificate: a.pem, private_key: b.pem}}",
+        "upstreams: [{name: a}]",
+        "upstreams: [{name: a, url: 'ftp://x'}]",
+        "upstreams: [{name: a, url: 'http://u:p@x'}]",
+        "upstreams: [{name: local, url: 'http://x'}]",
+        "upstreams: [{name: a, url: 'http://x'}, {name: a, url: 'http://y'}]",
+        "upstreams: [{name: a, url: 'http://x', keys: [sk-live-123]}]",
+        "upstreams: [{name: a, url: 'http://x', format: gemini}]",
+        "upstreams: [{name: a, url: 'http://x', features: [magic]}]",
+        "upstreams: [{name: a, url: 'http://x', headers: {authorization: b}}]",
+        "upstreams: [{name: a, url: 'http://x', prices: {inptu: 1}}]",
+        "upstreams: [{name: a, url: 'http://x', prices: {input: 0.00000000001}}]",
+        "routes: [{model: m, upstreams: [a]}]",
+        "{upstreams: [{name: a, url: 'http://x'}], routes: [{model: m, upstreams: [a], fallback: m}]}"
       })
   void slipsAreErrorsThatNameTheFile(String yaml) {
     assertThatThrownBy(() -> read(yaml))
@@ -73,26 +86,41 @@ class ServeConfigTest {
     assertThat(read(yaml.toString()).model()).isNotNull();
   }
 
+  /** Fields of an object, one a line; the first of them behind a mark of its own. */
   private static void write(JsonNode schema, String indent, StringBuilder yaml) {
-    for (Map.Entry<String, JsonNode> field : schema.get("properties").properties()) {
-      yaml.append(indent).append(field.getKey()).append(':');
+    for (Map.Entry<String, JsonNode> field : schema.path("properties").properties()) {
+      yaml.append(indent).append(field.getKey()).append(": ");
       JsonNode of = field.getValue();
       switch (of.get("type").stringValue()) {
         case "object" -> {
-          yaml.append('\n');
+          yaml.append(of.has("properties") ? "\n" : "{}\n");
           write(of, indent + "  ", yaml);
         }
-        case "integer" -> {
-          long most = of.has("maximum") ? of.get("maximum").longValue() : Long.MAX_VALUE;
-          yaml.append(' ').append(Math.min(2000, most)).append('\n');
+        case "array" -> {
+          JsonNode items = of.get("items");
+          if (items.path("type").asString("").equals("object")) {
+            yaml.append("\n").append(indent).append("  -\n");
+            write(items, indent + "    ", yaml);
+          } else {
+            yaml.append('[').append(value(items)).append("]\n");
+          }
         }
-        case "boolean" -> yaml.append(" true\n");
-        case "array" -> yaml.append(" [x]\n");
-        default -> {
-          JsonNode known = of.get("enum");
-          yaml.append(' ').append(known == null ? "x" : known.get(0).stringValue()).append('\n');
-        }
+        default -> yaml.append(value(of)).append('\n');
       }
     }
+  }
+
+  private static String value(JsonNode schema) {
+    if (schema.has("examples")) {
+      return schema.get("examples").get(0).asString();
+    }
+    return switch (schema.get("type").stringValue()) {
+      case "integer" ->
+          Long.toString(
+              Math.min(
+                  2000, schema.has("maximum") ? schema.get("maximum").longValue() : Long.MAX_VALUE));
+      case "boolean" -> "true";
+      default -> schema.has("enum") ? schema.get("enum").get(0).stringValue() : "x";
+    };
   }
 }

@@ -1,5 +1,6 @@
 package io.hadal.server;
 
+import io.hadal.chat.AnswerPolicy;
 import io.hadal.chat.ServedModel;
 import io.hadal.engine.Engine;
 import io.hadal.engine.EngineOptions;
@@ -103,6 +104,29 @@ final class TestServer implements AutoCloseable {
       int waiting,
       ListenerOptions listener,
       UnaryOperator<DispatcherOptions> more) {
+    this(keys, limits, context, waiting, listener, more, null);
+  }
+
+  /** A server with the keys and limits of a platform. */
+  static TestServer with(PlatformAccess platform) {
+    return new TestServer(
+        null,
+        ServerLimits.DEFAULT,
+        1024,
+        16,
+        new ListenerOptions("127.0.0.1", 0, 256, null, null, HTTP),
+        UnaryOperator.identity(),
+        platform);
+  }
+
+  private TestServer(
+      @Nullable KeyRing keys,
+      ServerLimits limits,
+      int context,
+      int waiting,
+      ListenerOptions listener,
+      UnaryOperator<DispatcherOptions> more,
+      @Nullable PlatformAccess platform) {
     model = Model.load(MODEL);
     engine =
         new Engine(
@@ -124,7 +148,12 @@ final class TestServer implements AutoCloseable {
                 false),
             dispatcher,
             tokenizer);
-    server = new HadalServer(new ServerOptions(listener, keys, limits, log::add, "1.2.3"), served);
+    server =
+        new HadalServer(
+            new ServerOptions(listener, keys, limits, log::add, "1.2.3"),
+            served,
+            AnswerPolicy.AS_ASKED,
+            platform);
   }
 
   /** A server whose prefixes go to a folder. */

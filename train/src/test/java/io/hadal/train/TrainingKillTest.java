@@ -21,8 +21,9 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** Kills training processes; the run that follows on must end as if nothing had happened. */
 class TrainingKillTest {
-  private static final int STEPS = 60;
-  private static final int KILLS = 4;
+  private static final boolean SLOW = Boolean.getBoolean("hadal.slow");
+  private static final int STEPS = SLOW ? 60 : 30;
+  private static final int KILLS = SLOW ? 4 : 2;
 
   @TempDir private Path folder = Path.of("");
 

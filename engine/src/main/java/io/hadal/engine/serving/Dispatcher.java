@@ -26,9 +26,6 @@ public final class Dispatcher implements AutoCloseable {
   /** Idle time after which retained states are written to disk. */
   private static final long QUIET_MILLIS = 1000;
 
-  /** Part of a full queue that should be served before another attempt is worth it. */
-  private static final double RETRY_PART = 1.0 / 8;
-
   private static final int LONGEST_RETRY_SECONDS = 3600;
 
   private static final System.Logger LOG = System.getLogger("hadal.engine");
@@ -84,57 +81,21 @@ public final class Dispatcher implements AutoCloseable {
     check(request.prompt());
     synchronized (this) {
       RunningBatch.Figures now = batch.figures();
-      double output = Math.min(request.maxTokens(), now.meanOutput()) * request.choices();
-      double work = request.prompt().length + RunningBatch.ANSWER_WORK * output;
+      double work = Admission.work(request, request.prompt().length, now);
       if (draining) {
         throw refuse(Cause.DRAINING, 1, "the engine is going down");
       }
-      int free = Math.max(0, options.maxRunning() - now.placed());
-      if (waiting.size() >= options.maxWaiting() + free) {
-        throw refuse(
-            Cause.QUEUE_FULL,
-            RETRY_PART * seconds(waiting.work()),
-            "the queue of " + options.maxWaiting() + " is full");
+      Admission.Refusal refusal = Admission.refuse(request, work, waiting, options, now);
+      if (refusal != null) {
+        throw refuse(refusal.cause(), refusal.seconds(), refusal.message());
       }
-      if (waiting.size(request.tenant()) >= options.maxWaitingPerTenant() + free) {
-        throw refuse(
-            Cause.TENANT_QUEUE_FULL,
-            RETRY_PART * seconds(ahead(request.priority(), 0)),
-            options.maxWaitingPerTenant() + " requests of this key are waiting already");
-      }
-      double wait = waiting.size() < free ? 0 : seconds(ahead(request.priority(), work));
-      double longest = request.priority().longestWait().toMillis() / 1e3;
-      if (wait > longest) {
-        throw refuse(
-            Cause.TOO_LONG_A_WAIT,
-            wait - longest,
-            "the request would have to wait for about " + Math.round(wait) + " s");
-      }
-      Ticket ticket = new Ticket(nextId++, request, listener, work, this::wake);
+      Ticket ticket = new Ticket(nextId++, System.nanoTime(), request, listener, work, this::wake);
       share.enter(ticket);
       waiting.add(ticket);
       unfinished++;
       wake();
       return ticket;
     }
-  }
-
-  /** Waiting work that comes before more work of a class, if nothing else comes. */
-  private double ahead(PriorityClass priority, double more) {
-    double own = waiting.work(priority) + more;
-    double ahead = waiting.work(priority);
-    for (PriorityClass other : PriorityClass.values()) {
-      if (other != priority) {
-        ahead += Math.min(waiting.work(other), own * other.weight() / priority.weight());
-      }
-    }
-    return ahead;
-  }
-
-  /** Seconds that work takes; 0 when that is not known yet. */
-  private double seconds(double work) {
-    double rate = batch.figures().workPerSecond();
-    return rate == 0 ? 0 : work / rate;
   }
 
   private DispatcherBusyException refuse(Cause cause, double seconds, String message) {
@@ -313,7 +274,7 @@ public final class Dispatcher implements AutoCloseable {
                 return reason != null;
               });
         }
-        place();
+        Placement.fill(waiting, share, batch);
         job = embeddings.peek();
         idle = batch.idle(now);
         if (ended.isEmpty() && idle && job == null) {
@@ -336,25 +297,6 @@ public final class Dispatcher implements AutoCloseable {
       return Reason.SHUTDOWN;
     }
     return reason == null && ticket.hasWaitedTooLong(now) ? Reason.QUEUE_TIMEOUT : reason;
-  }
-
-  /** Gives free places to those that should have them next. */
-  private void place() {
-    while (true) {
-      Ticket next = waiting.first(share.placing());
-      Sequence parked = batch.firstParked();
-      if (parked != null
-          && (next == null || share.placing().compare(parked.turn.ticket, next) <= 0)) {
-        if (!batch.resume(parked)) {
-          return;
-        }
-      } else if (next == null || !batch.admit(next)) {
-        return;
-      } else {
-        waiting.remove(next);
-        share.reserve(next, next.expectedWork);
-      }
-    }
   }
 
   @SuppressWarnings("WaitNotInLoop") // the caller is a loop, which looks at everything again

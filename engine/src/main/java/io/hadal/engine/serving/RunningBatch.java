@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * prompts as the time target leaves room for. Used by the engine's thread, but for {@link
  * #figures}.
  */
-final class RunningBatch {
+final class RunningBatch implements Placement.Places<Sequence> {
   /** Work of a token of an answer, where one of a prompt counts 1. */
   static final double ANSWER_WORK = 2;
 
@@ -141,8 +141,8 @@ final class RunningBatch {
         && parked.stream().allMatch(s -> s.turn.ticket.interruption(now) == null);
   }
 
-  /** The sequence without a place that should get one first; null for none. */
-  @Nullable Sequence firstParked() {
+  @Override
+  public @Nullable Sequence firstParked() {
     return parked.stream()
         .filter(s -> !s.turn.ticket.isPaused() && !s.loading)
         .filter(s -> s.hasSession() || fits(s.missing()))
@@ -150,8 +150,13 @@ final class RunningBatch {
         .orElse(null);
   }
 
-  /** Gives a parked sequence its place back, if there is one. */
-  boolean resume(Sequence sequence) {
+  @Override
+  public Ticket ticket(Sequence sequence) {
+    return sequence.turn.ticket;
+  }
+
+  @Override
+  public boolean resume(Sequence sequence) {
     if (!makePlace(sequence.turn.ticket)) {
       return false;
     }
@@ -160,8 +165,8 @@ final class RunningBatch {
     return true;
   }
 
-  /** Takes a request in, if there is a place and memory for it. */
-  boolean admit(Ticket ticket) {
+  @Override
+  public boolean admit(Ticket ticket) {
     if (!fits(ticket.request.prompt().length) || !makePlace(ticket)) {
       return false;
     }
@@ -192,13 +197,7 @@ final class RunningBatch {
     if (fresh.size() + running.size() < options.maxRunning()) {
       return true;
     }
-    Sequence victim = null;
-    for (Sequence s : running) {
-      if (share.outranks(ticket, s.turn.ticket)
-          && (victim == null || weight(s) <= weight(victim))) {
-        victim = s;
-      }
-    }
+    Sequence victim = Placement.victim(ticket, running, this::ticket, share);
     if (victim == null) {
       return false;
     }
@@ -394,7 +393,7 @@ final class RunningBatch {
   /** Tokens from here to the next state that is retained. */
   private int untilBoundary(Sequence s) {
     int from = s.session().length();
-    int left = options.prefixInterval() - from % options.prefixInterval();
+    int left = StepShape.untilBoundary(from, options.prefixInterval());
     return from < s.turn.branch ? Math.min(left, s.turn.branch - from) : left;
   }
 
@@ -454,14 +453,14 @@ final class RunningBatch {
             .filter(s -> s.missing() > 1)
             .sorted(Comparator.comparing((Sequence s) -> s.turn.ticket, share.working()))
             .toList();
-    int answers = prompts.isEmpty() ? room : Math.max(1, room * 3 / 4);
+    int answers = StepShape.answers(room, !prompts.isEmpty());
     ready.stream().filter(s -> s.missing() == 1).limit(answers).forEach(taken::add);
     if (speculation != null) {
       speculation.propose(
           taken.stream().filter(s -> s.answer.count() > 0).toList(), answers - taken.size());
     }
     taken.forEach(s -> work.add(s.work(1)));
-    room = Math.min(room - rows(work), work.isEmpty() ? room : budget.promptTokens());
+    room = StepShape.promptTokens(room, rows(work), budget);
     int prompt = 0;
     for (Sequence s : prompts) {
       int count = Math.min(room - prompt, s.missing());

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 final class Ticket implements GenerationHandle {
   final GenerationRequest request;
   final GenerationListener listener;
-  final long submitted = System.nanoTime();
+  final long submitted;
 
   /** Work it will probably take; and what is still reserved for it, under the share's lock. */
   final double expectedWork;
@@ -21,11 +21,13 @@ final class Ticket implements GenerationHandle {
 
   Ticket(
       long id,
+      long submitted,
       GenerationRequest request,
       GenerationListener listener,
       double expectedWork,
       Runnable wake) {
     this.id = id;
+    this.submitted = submitted;
     this.expectedWork = expectedWork;
     this.request = request;
     this.listener = listener;

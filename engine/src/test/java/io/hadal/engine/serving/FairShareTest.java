@@ -18,7 +18,7 @@ class FairShareTest {
   private Ticket add(String tenant, PriorityClass priority, double work) {
     GenerationRequest request =
         GenerationRequest.of(new int[] {1}, 1, tenant).toBuilder().priority(priority).build();
-    Ticket ticket = new Ticket(ids++, request, new Recording(1), work, () -> {});
+    Ticket ticket = new Ticket(ids++, 0, request, new Recording(1), work, () -> {});
     share.enter(ticket);
     queue.add(ticket);
     return ticket;

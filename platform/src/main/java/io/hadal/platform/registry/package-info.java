@@ -1,4 +1,4 @@
-/** Models as names, and as versions that never change. */
+/** Models as names, and as versions that never change (platform specification, 2.7). */
 @NullMarked
 package io.hadal.platform.registry;
 

@@ -2,6 +2,7 @@ package io.hadal.server.http;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** One request and its answer. Used by one thread, except where stated. */
@@ -12,11 +13,19 @@ public interface Exchange {
   /** Decoded path, without the query. */
   String path();
 
+  /** Path and query as they were sent, with their percent signs. */
+  String target();
+
   /** Value of a query parameter; null without. */
   @Nullable String query(String name);
 
   /** Value of a header, several joined by commas; null without. */
   @Nullable String header(String name);
+
+  /** Names of the request's headers in lower case; none where they cannot be listed. */
+  default Set<String> headerNames() {
+    return Set.of();
+  }
 
   /** Address of the other end, without port. */
   String peer();

@@ -10,10 +10,12 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** One request of Helidon. */
@@ -50,6 +52,12 @@ final class HelidonExchange implements Exchange {
   }
 
   @Override
+  public String target() {
+    String query = request.query().rawValue();
+    return query.isEmpty() ? request.path().rawPath() : request.path().rawPath() + "?" + query;
+  }
+
+  @Override
   public @Nullable String query(String name) {
     return request.query().first(name).orElse(null);
   }
@@ -60,6 +68,13 @@ final class HelidonExchange implements Exchange {
     return request.headers().contains(key)
         ? String.join(",", request.headers().get(key).allValues())
         : null;
+  }
+
+  @Override
+  public Set<String> headerNames() {
+    return request.headers().stream()
+        .map(header -> header.headerName().lowerCase())
+        .collect(Collectors.toSet());
   }
 
   @Override

@@ -11,6 +11,8 @@ import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +37,13 @@ final class JdkExchange implements Exchange {
   @Override
   public String path() {
     return exchange.getRequestURI().getPath();
+  }
+
+  @Override
+  public String target() {
+    String query = exchange.getRequestURI().getRawQuery();
+    String path = exchange.getRequestURI().getRawPath();
+    return query == null ? path : path + "?" + query;
   }
 
   @Override
@@ -65,6 +74,13 @@ final class JdkExchange implements Exchange {
   public @Nullable String header(String name) {
     List<String> values = exchange.getRequestHeaders().get(name);
     return values == null || values.isEmpty() ? null : String.join(",", values);
+  }
+
+  @Override
+  public Set<String> headerNames() {
+    return exchange.getRequestHeaders().keySet().stream()
+        .map(name -> name.toLowerCase(Locale.ROOT))
+        .collect(Collectors.toSet());
   }
 
   @Override

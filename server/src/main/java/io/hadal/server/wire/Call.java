@@ -5,6 +5,7 @@ import io.hadal.chat.Problem;
 import io.hadal.chat.Usage;
 import io.hadal.formats.FormatException;
 import io.hadal.formats.Json;
+import io.hadal.platform.tenancy.Identity;
 import io.hadal.server.http.Exchange;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -21,30 +22,47 @@ import tools.jackson.databind.JsonNode;
 /** One call of the API: its exchange and what is known about it, for answers, logs and metrics. */
 public final class Call {
   private static final int MOST_IGNORED = 32;
+  private static final List<String> SESSIONS =
+      List.of(
+          "x-claude-code-session-id",
+          "session-id",
+          "thread-id",
+          "x-session-affinity",
+          "x-session-id");
 
   private final Exchange exchange;
   private final Dialect dialect;
   private final String operation;
   private final String requestId;
   private final Client client;
+  private final CallMeter meter;
   private final Instant admitted = Instant.now();
   private final long started = System.nanoTime();
   private final List<String> ignored = new ArrayList<>();
   private byte @Nullable [] body;
+  private String model = "";
   private Usage usage = Usage.NONE;
   private boolean streamed;
   private String outcome = "ok";
+  private @Nullable String upstream;
+  private @Nullable String upstreamModel;
   private @Nullable Duration firstToken;
   private @Nullable Duration tokenTime;
   private @Nullable Duration queueTime;
 
   public Call(
-      Exchange exchange, Dialect dialect, String operation, String requestId, Client client) {
+      Exchange exchange,
+      Dialect dialect,
+      String operation,
+      String requestId,
+      Client client,
+      CallMeter meter) {
     this.exchange = exchange;
     this.dialect = dialect;
     this.operation = operation;
     this.requestId = requestId;
     this.client = client;
+    this.meter = meter;
   }
 
   public Exchange exchange() {
@@ -66,6 +84,46 @@ public final class Call {
 
   public Client client() {
     return client;
+  }
+
+  /** Counts and limits what it takes. */
+  public CallMeter meter() {
+    return meter;
+  }
+
+  /**
+   * The model that it names.
+   *
+   * @throws Problem when its key may not use it
+   */
+  void model(String name) {
+    Identity identity = meter.identity();
+    if (identity != null && !identity.mayUse(name)) {
+      throw Problem.forbidden(
+          "model_not_allowed", "model", "This key may not use the model '" + name + "'.");
+    }
+    model = name;
+  }
+
+  /** Name of the model as the client wrote it; empty before it is known. */
+  public String model() {
+    return model;
+  }
+
+  /** The dialect in lower case, for logs, metrics and the ledger. */
+  public String dialectName() {
+    return dialect.name().toLowerCase(Locale.ROOT);
+  }
+
+  /** Hash of the session that the client names in one of several headers; null for none. */
+  public @Nullable String sessionHash() {
+    for (String header : SESSIONS) {
+      String value = exchange.header(header);
+      if (value != null && !value.isBlank()) {
+        return Digests.hash(client.tenant(), value);
+      }
+    }
+    return null;
   }
 
   /** Seconds since 1970 at admission. */
@@ -97,6 +155,11 @@ public final class Call {
     }
     body = raw;
     return raw;
+  }
+
+  /** Another body, for whoever reads it next. */
+  public void replaceBody(byte[] bytes) {
+    body = bytes;
   }
 
   /**
@@ -142,7 +205,7 @@ public final class Call {
   }
 
   /** Fields that were accepted without effect; the answer names them. */
-  void ignore(List<String> names) {
+  public void ignore(List<String> names) {
     // Names come from the client and go into a header.
     names.stream()
         .map(n -> n.replaceAll("[^A-Za-z0-9_.\\[\\]/#$~-]", "?"))
@@ -150,7 +213,7 @@ public final class Call {
         .forEach(ignored::add);
   }
 
-  List<String> ignored() {
+  public List<String> ignored() {
     return ignored;
   }
 
@@ -174,12 +237,40 @@ public final class Call {
     return usage;
   }
 
-  void streamed() {
+  /** The answer goes out in pieces. */
+  public void streamed() {
     streamed = true;
   }
 
   public boolean isStreamed() {
     return streamed;
+  }
+
+  /**
+   * Says that an upstream answers.
+   *
+   * @param name its name
+   * @param model label of its model in metrics
+   */
+  public void upstream(String name, String model) {
+    upstream = name;
+    upstreamModel = model;
+  }
+
+  /** Says that this process answers after all. */
+  public void local() {
+    upstream = null;
+    upstreamModel = null;
+  }
+
+  /** The upstream that answers; null for this process. */
+  public @Nullable String upstream() {
+    return upstream;
+  }
+
+  /** Label of the upstream's model; null for this process. */
+  public @Nullable String upstreamModel() {
+    return upstreamModel;
   }
 
   /** How it ended: ok, client_closed, or the code of a problem. */
@@ -191,7 +282,8 @@ public final class Call {
     return outcome;
   }
 
-  void times(
+  /** What was measured; null for what was not. */
+  public void times(
       @Nullable Duration queue, @Nullable Duration toFirstToken, @Nullable Duration perToken) {
     queueTime = queue;
     firstToken = toFirstToken;

@@ -72,7 +72,7 @@ public final class ChatCompletions {
 
   public void handle(Call call) throws IOException {
     Fields body = call.json(bodyLimit);
-    Models.require(planner.model(), body.required("model"));
+    Models.require(call, planner.model(), body.required("model"));
     ChatRequest request = request(body, call);
     boolean stream = body.bool("stream", false);
     Fields options = body.object("stream_options");
@@ -159,7 +159,7 @@ public final class ChatCompletions {
     return names;
   }
 
-  private static ObjectNode whole(Head head, List<Answer> answers, Usage usage) {
+  static ObjectNode whole(Head head, List<Answer> answers, Usage usage) {
     ObjectNode json = head.object("chat.completion");
     ArrayNode choices = json.putArray("choices");
     for (int i = 0; i < answers.size(); i++) {

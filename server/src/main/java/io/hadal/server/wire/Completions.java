@@ -54,7 +54,7 @@ public final class Completions {
   public void handle(Call call) throws IOException {
     Fields body = call.json(bodyLimit);
     ServedModel model = planner.model();
-    Models.require(model, body.required("model"));
+    Models.require(call, model, body.required("model"));
     String suffix = body.string("suffix");
     if (suffix != null && !model.fills()) {
       throw Problem.unsupported("suffix", "needs a model that fills in; this one does not");

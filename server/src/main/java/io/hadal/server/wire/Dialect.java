@@ -22,12 +22,17 @@ public enum Dialect {
   ObjectNode json(Problem problem, String requestId) {
     ObjectNode body = WireJson.object();
     switch (this) {
-      case OPENAI ->
-          body.putObject("error")
-              .put("message", problem.message())
-              .put("type", problem.type())
-              .put("param", problem.param())
-              .put("code", problem.code());
+      case OPENAI -> {
+        ObjectNode error =
+            body.putObject("error")
+                .put("message", problem.message())
+                .put("type", problem.type())
+                .put("param", problem.param())
+                .put("code", problem.code());
+        if (problem.resetsAt() > 0) {
+          error.put("resets_at", problem.resetsAt());
+        }
+      }
       case ANTHROPIC -> {
         body.put("type", "error");
         ObjectNode error = body.putObject("error");

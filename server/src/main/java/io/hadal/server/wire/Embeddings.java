@@ -3,6 +3,7 @@ package io.hadal.server.wire;
 import io.hadal.chat.Problem;
 import io.hadal.chat.ServedModel;
 import io.hadal.chat.Usage;
+import io.hadal.platform.metering.Outcome;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -33,7 +34,7 @@ public final class Embeddings {
   /** OpenAI's form. */
   public void handle(Call call) throws IOException {
     Fields body = call.json(bodyLimit);
-    Models.require(model, body.required("model"));
+    Models.require(call, model, body.required("model"));
     List<int[]> texts = texts(body, call);
     String format = body.string("encoding_format", "float");
     if (!format.equals("float") && !format.equals("base64")) {
@@ -62,7 +63,7 @@ public final class Embeddings {
   /** Ollama's form. */
   public void ollama(Call call) throws IOException {
     Fields body = call.json(bodyLimit);
-    String name = OllamaApi.require(model, body.required("model"));
+    String name = OllamaApi.require(call, model, body.required("model"));
     List<int[]> texts = texts(body, call);
     body.accept("truncate", "options", "keep_alive");
     call.unknown(body);
@@ -120,16 +121,25 @@ public final class Embeddings {
   private List<float[]> vectors(Call call, List<int[]> texts) throws IOException {
     call.exchange().watch();
     List<float[]> vectors = new ArrayList<>();
+    long all = texts.stream().mapToLong(text -> text.length).sum();
+    call.meter().begin(call, call.model(), model.profile().version(), all, 0);
     int tokens = 0;
-    for (int[] text : texts) {
-      if (!call.exchange().connected()) {
-        throw new ClientGoneException();
+    Outcome outcome = Outcome.ERROR;
+    try {
+      for (int[] text : texts) {
+        if (!call.exchange().connected()) {
+          outcome = tokens == 0 ? Outcome.CLIENT_LEFT_QUEUED : Outcome.CLIENT_LEFT;
+          throw new ClientGoneException();
+        }
+        // One after the other: the engine computes them so, and its queue is for everyone.
+        Future<float[]> started = model.embed(text);
+        vectors.add(model.vector(started));
+        tokens += text.length;
+        call.usage(new Usage(tokens, 0, 0, 0, 0));
       }
-      // One after the other: the engine computes them so, and its queue is for everyone.
-      Future<float[]> started = model.embed(text);
-      vectors.add(model.vector(started));
-      tokens += text.length;
-      call.usage(new Usage(tokens, 0, 0, 0, 0));
+      outcome = Outcome.COMPLETED;
+    } finally {
+      call.meter().end(call.usage(), outcome, 200, call.admitted(), null, null, null);
     }
     call.exchange().setHeader("x-hadal-model", model.profile().version());
     call.exchange().setHeader("x-hadal-experimental", "embeddings");

@@ -83,7 +83,7 @@ public final class MessagesApi {
 
   public void handle(Call call) throws IOException {
     Fields body = call.json(bodyLimit);
-    Models.require(planner.model(), body.required("model"));
+    Models.require(call, planner.model(), body.required("model"));
     Integer most = body.integer("max_tokens", 1, Integer.MAX_VALUE);
     if (most == null) {
       throw Problem.missing("max_tokens");
@@ -120,7 +120,7 @@ public final class MessagesApi {
   /** Counts the tokens of a prompt and generates nothing. */
   public void count(Call call) throws IOException {
     Fields body = call.json(bodyLimit);
-    Models.require(planner.model(), body.required("model"));
+    Models.require(call, planner.model(), body.required("model"));
     ChatRequest request = new AnthropicMessages(body, call, seal).read();
     int tokens = planner.prompt(request).length;
     ObjectNode json = WireJson.object().put("input_tokens", tokens);
@@ -130,7 +130,7 @@ public final class MessagesApi {
     Responders.json(call, 200, json);
   }
 
-  private static ObjectNode whole(Head head, Answer answer, Usage usage) {
+  static ObjectNode whole(Head head, Answer answer, Usage usage) {
     ObjectNode json = head.message(usage);
     ArrayNode content = (ArrayNode) json.get("content");
     if (answer.hasReasoning()) {

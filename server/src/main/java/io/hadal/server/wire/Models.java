@@ -13,20 +13,36 @@ public final class Models {
   private static final int MOST = 1000;
 
   private final ServedModel model;
+  private final Others others;
 
-  public Models(ServedModel model) {
+  /** Models that are answered elsewhere. */
+  public interface Others {
+    List<String> names();
+
+    /** What is told of one; null when there is none of this name. */
+    @Nullable ObjectNode entry(String name);
+  }
+
+  /**
+   * The list.
+   *
+   * @param others models of other providers and replicas
+   */
+  public Models(ServedModel model, Others others) {
     this.model = model;
+    this.others = others;
   }
 
   /**
    * Accepts a name of the model.
    *
-   * @throws Problem for any other
+   * @throws Problem for any other, and for a key that may not use it
    */
-  static void require(ServedModel model, String name) {
+  static void require(Call call, ServedModel model, String name) {
     if (!model.answersTo(name)) {
       throw Problem.unknownModel(name);
     }
+    call.model(name);
   }
 
   /** All names of a model, its own first. */
@@ -39,7 +55,8 @@ public final class Models {
 
   /** All names; {@code limit}, {@code after_id} and {@code before_id} page through them. */
   public void list(Call call) {
-    List<String> names = names(model);
+    List<String> names = new ArrayList<>(names(model));
+    others.names().stream().filter(name -> !names.contains(name)).forEach(names::add);
     String after = call.exchange().query("after_id");
     String before = call.exchange().query("before_id");
     int from = after == null ? 0 : names.indexOf(after) + 1;
@@ -64,11 +81,17 @@ public final class Models {
 
   /** One of them. */
   public void get(Call call, String name) {
-    require(model, name);
+    if (others.entry(name) == null) {
+      require(call, model, name);
+    }
     Responders.json(call, 200, entry(name));
   }
 
   private ObjectNode entry(String name) {
+    ObjectNode routed = others.entry(name);
+    if (routed != null) {
+      return routed;
+    }
     ServedModel.Profile profile = model.profile();
     int context = model.context();
     ObjectNode json =

@@ -108,7 +108,7 @@ public final class OllamaApi {
   public void show(Call call) throws IOException {
     Fields body = call.json(bodyLimit);
     String name = body.string("model");
-    require(name == null ? body.required("name") : name);
+    require(call, name == null ? body.required("name") : name);
     ServedModel model = planner.model();
     String family = model.config().family();
     ObjectNode json = details(WireJson.object());
@@ -131,7 +131,7 @@ public final class OllamaApi {
   /** {@code POST /api/chat}. */
   public void chat(Call call) throws IOException {
     Fields body = call.json(bodyLimit);
-    String name = require(body.required("model"));
+    String name = require(call, body.required("model"));
     Fields options = options(body);
     ChatRequest request = new ChatRequest().client(call.client());
     List<Message> messages = OllamaMessages.read(body);
@@ -161,7 +161,7 @@ public final class OllamaApi {
   public void generate(Call call) throws IOException {
     Fields body = call.json(bodyLimit);
     ServedModel model = planner.model();
-    String name = require(body.required("model"));
+    String name = require(call, body.required("model"));
     String prompt = body.string("prompt", "");
     String suffix = body.string("suffix");
     Fields options = options(body);
@@ -235,14 +235,14 @@ public final class OllamaApi {
     }
   }
 
-  private String require(String name) {
-    return require(planner.model(), name);
+  private String require(Call call, String name) {
+    return require(call, planner.model(), name);
   }
 
   /** The name as it is given, which must be one of the model, with or without {@code :latest}. */
-  static String require(ServedModel model, String name) {
+  static String require(Call call, ServedModel model, String name) {
     String bare = name.endsWith(":latest") ? name.substring(0, name.length() - 7) : name;
-    Models.require(model, bare);
+    Models.require(call, model, bare);
     return name;
   }
 

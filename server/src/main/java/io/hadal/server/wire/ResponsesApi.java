@@ -135,7 +135,7 @@ public final class ResponsesApi {
 
   public void handle(Call call) throws IOException {
     Fields body = call.json(bodyLimit);
-    Models.require(planner.model(), body.required("model"));
+    Models.require(call, planner.model(), body.required("model"));
     ResponsesInput input = new ResponsesInput(body, call, seal);
     ChatRequest request = input.read();
     boolean stream = body.bool("stream", false);
@@ -162,7 +162,7 @@ public final class ResponsesApi {
   /** Counts the tokens of a prompt and generates nothing. */
   public void count(Call call) throws IOException {
     Fields body = call.json(bodyLimit);
-    Models.require(planner.model(), body.required("model"));
+    Models.require(call, planner.model(), body.required("model"));
     int tokens = planner.prompt(new ResponsesInput(body, call, seal).read()).length;
     Responders.json(
         call,

@@ -6,6 +6,9 @@ import io.hadal.chat.Problem;
 import io.hadal.chat.ServedModel;
 import io.hadal.chat.TurnEvent;
 import io.hadal.chat.TurnRequest;
+import io.hadal.chat.Usage;
+import io.hadal.engine.serving.GenerationRequest;
+import io.hadal.platform.metering.Outcome;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -73,7 +76,9 @@ public final class TurnRunner implements AutoCloseable {
   void stream(Call call, TurnRequest request, AnswerStream writer) throws IOException {
     call.streamed();
     call.ignore(request.ignored());
-    try (Generation generation = model.start(request)) {
+    begin(call, request);
+    Outcome outcome = Outcome.ERROR;
+    try (Generation generation = start(call, request)) {
       headers(call);
       call.exchange().setHeader("x-accel-buffering", "no");
       EventStream out = new EventStream(call.exchange().stream(200, writer.mediaType()));
@@ -83,14 +88,18 @@ public final class TurnRunner implements AutoCloseable {
         call.exchange().watch();
         writer.begin(out);
         events(call, generation, writer, out);
+        outcome = Outcome.COMPLETED;
       } catch (ClientGoneException e) {
+        outcome = left(generation);
         throw e;
       } catch (IOException e) {
+        outcome = left(generation);
         throw new ClientGoneException();
       } finally {
         writing.remove(entry);
         Thread.interrupted();
         account(call, generation);
+        settle(call, generation, outcome);
       }
       out.close();
     }
@@ -123,13 +132,74 @@ public final class TurnRunner implements AutoCloseable {
           event = merged == null ? next : merged;
         }
         last = System.nanoTime();
+        requireMoney(call, generation);
       }
       call.usage(generation.usage());
+      // What it took is kept before the client knows that it is over.
+      settle(call, generation, Outcome.COMPLETED);
       writer.end(generation.usage(), out);
     } catch (Problem problem) {
       call.outcome(problem.code());
+      settle(call, generation, outcome(problem));
       writer.fail(problem, out);
     }
+  }
+
+  private void begin(Call call, TurnRequest request) {
+    GenerationRequest generation = request.generation();
+    call.meter()
+        .begin(
+            call,
+            call.model(),
+            model.profile().version(),
+            generation.prompt().length,
+            (long) generation.maxTokens() * generation.choices());
+  }
+
+  private Generation start(Call call, TurnRequest request) {
+    boolean started = false;
+    try {
+      Generation generation = model.start(request);
+      started = true;
+      return generation;
+    } finally {
+      if (!started) {
+        call.meter().end(Usage.NONE, Outcome.ERROR, 0, call.admitted(), null, null, null);
+      }
+    }
+  }
+
+  private static void requireMoney(Call call, Generation generation) {
+    if (!call.meter().produced(generation.usage())) {
+      generation.cancel();
+      throw Problem.unpaid("budget_exceeded", "The budget of this request is used up.", 0);
+    }
+  }
+
+  private static Outcome outcome(Problem problem) {
+    return switch (problem.code()) {
+      case "budget_exceeded" -> Outcome.BUDGET_EXHAUSTED;
+      case "server_draining" -> Outcome.DRAINED;
+      default -> Outcome.ERROR;
+    };
+  }
+
+  /** A client that left behind the beginning of its prompt pays for what was computed. */
+  private static Outcome left(Generation generation) {
+    return generation.promptDone() > 0 ? Outcome.CLIENT_LEFT : Outcome.CLIENT_LEFT_QUEUED;
+  }
+
+  /** The first call counts. */
+  private static void settle(Call call, Generation generation, Outcome outcome) {
+    call.meter()
+        .end(
+            generation.taken(),
+            outcome,
+            200,
+            call.admitted(),
+            generation.timeToFirstToken(),
+            generation.queueTime(),
+            generation.timePerToken());
   }
 
   /** Two pieces of text of one kind as one event; null when they are not. */
@@ -165,7 +235,9 @@ public final class TurnRunner implements AutoCloseable {
   /** Answers when all of them are complete. */
   List<Answer> collect(Call call, TurnRequest request) throws IOException {
     call.ignore(request.ignored());
-    try (Generation generation = model.start(request)) {
+    begin(call, request);
+    Outcome outcome = Outcome.ERROR;
+    try (Generation generation = start(call, request)) {
       call.exchange().watch();
       List<Answer> answers = Answer.list(request.generation().choices());
       List<Answer> calls = new ArrayList<>();
@@ -179,9 +251,18 @@ public final class TurnRunner implements AutoCloseable {
             remember(call, event, calls);
             answers.get(event.choice()).take(event);
           }
+          requireMoney(call, generation);
         }
+        outcome = Outcome.COMPLETED;
+      } catch (ClientGoneException e) {
+        outcome = left(generation);
+        throw e;
+      } catch (Problem problem) {
+        outcome = outcome(problem);
+        throw problem;
       } finally {
         account(call, generation);
+        settle(call, generation, outcome);
       }
       headers(call);
       return answers;
@@ -195,6 +276,9 @@ public final class TurnRunner implements AutoCloseable {
 
   /** Keeps what the model wrote for its calls, under the ids the client gets to see. */
   private void remember(Call call, TurnEvent event, List<Answer> answers) {
+    if (!call.client().kept()) {
+      return;
+    }
     while (answers.size() <= event.choice()) {
       answers.add(new Answer());
     }

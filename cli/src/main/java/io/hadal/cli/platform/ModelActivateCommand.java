@@ -1,0 +1,35 @@
+package io.hadal.cli.platform;
+
+import io.hadal.platform.registry.ModelVersion;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code hadal model activate}: a version that answers. */
+@Command(
+    name = "activate",
+    description = {
+      "Lets a draft, or a deprecated version, answer. From now on it never changes.",
+      "The name of its family points to it if that name is new."
+    })
+final class ModelActivateCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Parameters(paramLabel = "VERSION", description = "The version, FAMILY@DATE.")
+  private String version = "";
+
+  @Mixin private ModelData data = new ModelData();
+
+  @Override
+  public Integer call() {
+    try (ModelData.Opened opened = data.open()) {
+      ModelVersion active = opened.registry.activate(version, ModelData.actor());
+      spec.commandLine().getOut().println(active.id() + " is active");
+      spec.commandLine().getOut().flush();
+    }
+    return 0;
+  }
+}

@@ -1,0 +1,57 @@
+package io.hadal.cli.platform;
+
+import io.hadal.platform.registry.AliasChange;
+import io.hadal.platform.registry.ModelVersion;
+import io.hadal.platform.registry.ProbeResult;
+import io.hadal.platform.registry.ProbeResult.Outcome;
+import io.hadal.platform.registry.ProbeStore;
+import java.io.PrintWriter;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** {@code hadal model list}: all versions. */
+@Command(name = "list", description = "Lists versions with their names and what they can do.")
+final class ModelListCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Mixin private ModelData data = new ModelData();
+
+  @Override
+  public Integer call() {
+    PrintWriter out = spec.commandLine().getOut();
+    try (ModelData.Opened opened = data.open()) {
+      ProbeStore probes = new ProbeStore(opened.database, opened.registry);
+      List<AliasChange> aliases = opened.registry.aliases();
+      List<ModelVersion> versions = opened.registry.versions();
+      if (versions.isEmpty()) {
+        out.println("no models yet; see 'hadal model add --help'");
+      }
+      for (ModelVersion version : versions) {
+        String names =
+            aliases.stream()
+                .filter(a -> a.target().equals(version.id()))
+                .map(a -> a.org().isEmpty() ? a.name() : a.name() + " (" + a.org() + ")")
+                .collect(Collectors.joining(", "));
+        String features =
+            probes.last(version.id()).stream()
+                .filter(r -> r.outcome() == Outcome.PASSED)
+                .map(ProbeResult::feature)
+                .collect(Collectors.joining(" "));
+        out.printf(
+            "%-40s %-10s %-6s %s%s%n",
+            version.id(),
+            version.lifecycle().text(),
+            version.manifest().kind(),
+            names.isEmpty() ? "-" : names,
+            features.isEmpty() ? "" : "  [" + features + "]");
+      }
+      out.flush();
+    }
+    return 0;
+  }
+}

@@ -1,0 +1,113 @@
+package io.hadal.cli.platform;
+
+import io.hadal.platform.probe.ProbeSuite;
+import io.hadal.platform.probe.ProbeTarget;
+import io.hadal.platform.registry.Manifest;
+import io.hadal.platform.registry.ModelVersion;
+import io.hadal.platform.registry.ProbeResult;
+import io.hadal.platform.registry.ProbeResult.Outcome;
+import io.hadal.platform.registry.ProbeStore;
+import java.io.PrintWriter;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code hadal model probe}: what a running model can do. */
+@Command(
+    name = "probe",
+    description = {
+      "Tries what a running model can do: chat, stream, tools, formats, reasoning, filling in,"
+          + " finding something in long texts, probabilities, seeds, images.",
+      "Keeps the results with the version; only what passed the last time is advertised."
+    })
+final class ModelProbeCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Parameters(paramLabel = "NAME", description = "A version, or a name that points to one.")
+  private String name = "";
+
+  @Option(
+      names = "--url",
+      paramLabel = "URL",
+      defaultValue = "http://127.0.0.1:8080",
+      description = "A server that runs it. Default: ${DEFAULT-VALUE}.")
+  private String url = "";
+
+  @Option(
+      names = "--key",
+      paramLabel = "KEY",
+      description = "API key, if the server needs one. Default: HADAL_API_KEY.")
+  private @Nullable String key;
+
+  @Option(
+      names = {"-m", "--model"},
+      paramLabel = "NAME",
+      description =
+          "Name to ask the server for. Default: the family of a local model, the upstream's name of"
+              + " a routed one.")
+  private @Nullable String asked;
+
+  @Option(
+      names = "--timeout",
+      paramLabel = "SECONDS",
+      defaultValue = "600",
+      description = "Longest time of one request. Default: ${DEFAULT-VALUE}.")
+  private int timeout;
+
+  @Mixin private ModelData data = new ModelData();
+
+  @Override
+  public Integer call() throws InterruptedException {
+    if (timeout < 1) {
+      throw new ParameterException(spec.commandLine(), "--timeout must be positive");
+    }
+    String secret = key != null ? key : System.getenv("HADAL_API_KEY");
+    PrintWriter out = spec.commandLine().getOut();
+    try (ModelData.Opened opened = data.open()) {
+      ModelVersion version = opened.version(name);
+      Manifest manifest = version.manifest();
+      String model =
+          asked != null
+              ? asked
+              : manifest.kind().equals("local") ? manifest.family() : manifest.upstreamModel();
+      ProbeTarget target =
+          new ProbeTarget(
+              url,
+              secret == null || secret.isBlank() ? null : secret,
+              model,
+              Duration.ofSeconds(timeout));
+      List<ProbeResult> results =
+          new ProbeSuite(Clock.systemUTC()).run(target, context(manifest), r -> print(out, r));
+      new ProbeStore(opened.database, opened.registry).save(version.id(), results);
+      long passed = results.stream().filter(r -> r.outcome() == Outcome.PASSED).count();
+      out.printf("%s: %d of %d passed%n", version.id(), passed, results.size());
+      out.flush();
+    }
+    return 0;
+  }
+
+  private static int context(Manifest manifest) {
+    return manifest.json().path("context").asInt(0);
+  }
+
+  private static void print(PrintWriter out, ProbeResult result) {
+    out.printf(
+        Locale.ROOT,
+        "%-16s %-8s %6d ms  %s%n",
+        result.feature(),
+        result.outcome().text(),
+        result.millis(),
+        result.detail());
+    out.flush();
+  }
+}

@@ -1,0 +1,98 @@
+package io.hadal.engine.capacity;
+
+import io.hadal.engine.serving.StepTime;
+import io.hadal.formats.FormatException;
+import io.hadal.formats.Json;
+import java.nio.file.Path;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * What steps of a model cost on a machine, as {@link Calibration} has measured it.
+ *
+ * @param model name or fingerprint of the model
+ * @param host what it ran on
+ * @param prefill nanoseconds of a step by prompt tokens and tokens before them
+ * @param decode nanoseconds of a step by answers and mean length of their timelines
+ * @param mixed part of a prompt's time that it adds to a step of answers, 1 for all of it
+ * @param stepTokens most tokens of a step
+ * @param kvFixed bytes of caches of a timeline
+ * @param kvPerToken more bytes for each token
+ * @param kvBudget bytes of caches that may be used
+ * @param residual median relative distance of single steps to these values
+ */
+public record CostTable(
+    String model,
+    String host,
+    Grid prefill,
+    Grid decode,
+    double mixed,
+    int stepTokens,
+    double kvFixed,
+    double kvPerToken,
+    double kvBudget,
+    double residual)
+    implements StepTime {
+  private static final long MOST_BYTES = 1 << 20;
+
+  @Override
+  public double nanos(int promptTokens, double promptContext, int answers, double answerContext) {
+    double prompts = promptTokens == 0 ? 0 : prefill.at(promptTokens, promptContext);
+    if (answers == 0) {
+      return prompts;
+    }
+    double step = decode.at(answers, answerContext);
+    // Both read the weights, once.
+    return promptTokens == 0
+        ? step
+        : step + mixed * Math.max(0, prompts - prefill.at(1, promptContext));
+  }
+
+  /** As JSON. */
+  public ObjectNode json() {
+    ObjectNode json = JsonMapper.shared().createObjectNode();
+    json.put("schema", 1).put("model", model).put("host", host);
+    json.set("prefill", prefill.json("tokens", "contexts"));
+    json.set("decode", decode.json("answers", "contexts"));
+    return json.put("mixed", mixed)
+        .put("step_tokens", stepTokens)
+        .put("kv_fixed", kvFixed)
+        .put("kv_per_token", kvPerToken)
+        .put("kv_budget", kvBudget)
+        .put("residual", residual);
+  }
+
+  /**
+   * Reads a file of {@code hadal capacity calibrate}.
+   *
+   * @throws FormatException when it is none
+   */
+  public static CostTable read(Path file) {
+    JsonNode json = Json.parse(file, MOST_BYTES);
+    String source = file.toString();
+    int stepTokens = json.path("step_tokens").asInt(0);
+    if (json.path("schema").asInt(0) != 1 || stepTokens < 1) {
+      throw new FormatException(source, "is no file of `hadal capacity calibrate`");
+    }
+    return new CostTable(
+        json.path("model").asString(""),
+        json.path("host").asString(""),
+        Grid.read(json.path("prefill"), "tokens", "contexts", source + ": prefill"),
+        Grid.read(json.path("decode"), "answers", "contexts", source + ": decode"),
+        number(json, "mixed", source),
+        stepTokens,
+        number(json, "kv_fixed", source),
+        number(json, "kv_per_token", source),
+        number(json, "kv_budget", source),
+        number(json, "residual", source));
+  }
+
+  private static double number(JsonNode json, String field, String source) {
+    double value = json.path(field).asDouble(-1);
+    if (!(value >= 0) || Double.isInfinite(value)) {
+      throw new FormatException(source, field + " must be a number from 0 up");
+    }
+    return value;
+  }
+}

@@ -1,0 +1,15 @@
+package io.hadal.engine.serving;
+
+/** How long a step takes, for simulations. */
+@FunctionalInterface
+public interface StepTime {
+  /**
+   * Nanoseconds of a step.
+   *
+   * @param promptTokens tokens of prompts
+   * @param promptContext mean tokens that were there before them
+   * @param answers answers that get one token each
+   * @param answerContext mean length of their timelines
+   */
+  double nanos(int promptTokens, double promptContext, int answers, double answerContext);
+}

@@ -1,0 +1,219 @@
+package io.hadal.engine.capacity;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import io.hadal.engine.Engine;
+import io.hadal.engine.serving.Dispatcher;
+import io.hadal.engine.serving.DispatcherOptions;
+import io.hadal.engine.serving.GenerationEnd;
+import io.hadal.engine.serving.GenerationListener;
+import io.hadal.engine.serving.GenerationRequest;
+import io.hadal.engine.serving.PriorityClass;
+import io.hadal.engine.serving.SimulatedRequest;
+import io.hadal.engine.serving.SimulatedServing;
+import io.hadal.engine.serving.SimulatedServing.Machine;
+import io.hadal.engine.serving.SimulatedServing.Result;
+import io.hadal.engine.serving.SimulatedServing.Run;
+import io.hadal.engine.serving.StepTime;
+import io.hadal.engine.tiny.TinyModels;
+import io.hadal.engine.tiny.TinyShape;
+import io.hadal.formats.FormatException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+
+class CapacityTest {
+  @RegisterExtension static final TinyModels MODELS = new TinyModels();
+
+  private static final TinyShape SHAPE = TinyShape.FIVE_HEADS;
+
+  /** A millisecond for 10 prompt tokens, 20 for a step of answers. */
+  private static final StepTime TIME =
+      (prompts, before, answers, length) -> prompts * 1e5 + (answers > 0 ? 2e7 : 0);
+
+  private static final Machine MACHINE =
+      new Machine(
+          DispatcherOptions.defaults().withTokenTarget(Duration.ofMillis(50)), 512, 0, 0, 0);
+  private static final CapacityGoal GOAL = new CapacityGoal(1, 0.1, 0.001);
+
+  private static CapacityPlanner planner(double cached) {
+    Workload workload =
+        Workload.typical(PriorityClass.INTERACTIVE, 1000, 100, cached, 1 << 20, 1);
+    return new CapacityPlanner(MACHINE, TIME, workload, 300, 1);
+  }
+
+  @Test
+  void theGridIsLinearBetweenPointsAndBeyond() {
+    Grid grid =
+        new Grid(new int[] {1, 11}, new int[] {0, 100}, new double[][] {{10, 20}, {110, 120}});
+    assertThat(grid.at(1, 0)).isEqualTo(10);
+    assertThat(grid.at(6, 50)).isCloseTo(65, within(1e-9));
+    assertThat(grid.at(21, 200)).isCloseTo(230, within(1e-9));
+    assertThat(grid.at(0, 0)).isEqualTo(1); // never nothing
+    assertThat(new Grid(new int[] {1}, new int[] {0}, new double[][] {{7}}).at(50, 50))
+        .isEqualTo(7);
+  }
+
+  @Test
+  void moreRequestsNeedMoreReplicas() {
+    CapacityPlanner planner = planner(0);
+    double most = planner.mostPerSecond(GOAL);
+    assertThat(most).isBetween(0.5, 10.0); // prompts alone take 0.1 s each
+    assertThat(GOAL.keptBy(planner.at(most))).isTrue();
+    assertThat(GOAL.keptBy(planner.at(most * 1.5))).isFalse();
+    assertThat(planner.replicas(most, GOAL)).isEqualTo(1);
+    assertThat(planner.replicas(most * 5, GOAL)).isBetween(5, 6);
+    assertThat(planner.replicas(1, new CapacityGoal(1e-6, 1e-6, 0))).isZero();
+    assertThat(planner.mostPerSecond(new CapacityGoal(1e-6, 1e-6, 0))).isZero();
+    // The same questions have the same answers.
+    assertThat(planner.at(1)).isEqualTo(planner(0).at(1));
+  }
+
+  @Test
+  void cachedPromptsAreCapacity() {
+    double without = planner(0).mostPerSecond(GOAL);
+    double with = planner(0.9).mostPerSecond(GOAL);
+    assertThat(with).isGreaterThan(1.5 * without);
+  }
+
+  @Test
+  void recordedRequests(@TempDir Path folder) throws Exception {
+    Path file = folder.resolve("requests.csv");
+    Files.writeString(
+        file,
+        "class,tenant,prompt_tokens,cached_tokens,output_tokens\nagent,a,100,100,10\nFIM,b,50,0,0\n");
+    Workload workload = Workload.read(file);
+    assertThat(workload.cached()).isCloseTo(99 / 150.0, within(1e-9));
+    List<SimulatedRequest> requests = workload.arrivals(10, 2000, 5);
+    assertThat(requests.getLast().seconds()).isBetween(180.0, 220.0);
+    assertThat(requests).extracting(SimulatedRequest::output).containsOnly(10, 1);
+    assertThat(workload.withCached(0.5).cached()).isCloseTo(0.5, within(1e-9));
+    for (String bad :
+        List.of(
+            "",
+            "a,b\n",
+            "class,tenant,prompt_tokens,cached_tokens,output_tokens\n",
+            "class,tenant,prompt_tokens,cached_tokens,output_tokens\nnobody,a,1,1,1\n",
+            "class,tenant,prompt_tokens,cached_tokens,output_tokens\nfim,a,1,2,1\n")) {
+      Files.writeString(file, bad);
+      assertThatThrownBy(() -> Workload.read(file))
+          .as(bad)
+          .isInstanceOf(FormatException.class)
+          .hasMessageContaining("requests.csv");
+    }
+  }
+
+  private static CostTable measure(Engine engine, int repeats) {
+    return new Calibration(engine, 512, 8, repeats, line -> {}).measure("tiny", "here");
+  }
+
+  @Test
+  void aCalibrationCanBeKept(@TempDir Path folder) throws Exception {
+    Path file = folder.resolve("costs.json");
+    try (Engine engine =
+        new Engine(MODELS.load(SHAPE), TinyModels.options().withThreads(1).withStepTokens(64))) {
+      CostTable costs = measure(engine, 2);
+      assertThat(costs.nanos(64, 0, 0, 0)).isGreaterThan(costs.nanos(1, 0, 0, 0));
+      assertThat(engine.store().usedBytes()).isZero();
+      Files.writeString(file, costs.json().toString());
+      CostTable read = CostTable.read(file);
+      assertThat(read.json().toString()).isEqualTo(costs.json().toString());
+      assertThat(read.nanos(10, 5, 3, 9)).isCloseTo(costs.nanos(10, 5, 3, 9), within(5.0));
+    }
+    Files.writeString(file, Files.readString(file).replace("\"step_tokens\":64", "\"step\":1"));
+    assertThatThrownBy(() -> CostTable.read(file)).isInstanceOf(FormatException.class);
+  }
+
+  /** Simulated and real: seconds to the first token of 95 %, and tokens a second. */
+  private record Pair(double simulated95, double real95, double simulatedRate, double realRate) {}
+
+  /** Serves requests for real and in virtual time, at the same moments. */
+  private static Pair both(int count, double load) throws Exception {
+    DispatcherOptions options =
+        DispatcherOptions.defaults()
+            .withLimits(8, 1000, 1000)
+            .withPrefixMemory(0, 512)
+            .withSpeculation(false);
+    try (Engine engine =
+        new Engine(MODELS.load(SHAPE), TinyModels.options().withThreads(1).withStepTokens(64))) {
+      measure(engine, 20); // until kernels are compiled
+      CostTable costs = measure(engine, 9);
+      Machine machine =
+          new Machine(
+              options, 64, costs.kvFixed(), costs.kvPerToken(), costs.kvBudget());
+      Workload workload = Workload.typical(PriorityClass.INTERACTIVE, 120, 30, 0, 400, 2);
+      CapacityPlanner planner = new CapacityPlanner(machine, costs, workload, 300, 3);
+      double most = planner.mostPerSecond(new CapacityGoal(10, 10, 0));
+      List<SimulatedRequest> requests = workload.arrivals(most * load, count, 4);
+      Run run = SimulatedServing.run(machine, costs, requests);
+      double[] simulated =
+          run.results().stream().mapToDouble(Result::firstToken).sorted().toArray();
+      double[] real = new double[count];
+      CountDownLatch all = new CountDownLatch(count);
+      long start;
+      try (Dispatcher dispatcher = new Dispatcher(engine, options)) {
+        start = System.nanoTime();
+        for (int i = 0; i < count; i++) {
+          SimulatedRequest request = requests.get(i);
+          long wait = start + Math.round(request.seconds() * 1e9) - System.nanoTime();
+          if (wait > 0) {
+            Thread.sleep(Duration.ofNanos(wait));
+          }
+          int which = i;
+          dispatcher.submit(
+              GenerationRequest.of(
+                  SHAPE.tokens(i, request.prompt()), request.output(), request.tenant()),
+              new GenerationListener() {
+                @Override
+                public void onToken(int c, int id, double logprob, List<TokenLogprob> top) {}
+
+                @Override
+                public void onEnd(int choice, GenerationEnd end) {
+                  real[which] = (end.queued().toNanos() + end.prefill().toNanos()) / 1e9;
+                  all.countDown();
+                }
+
+                @Override
+                public void onError(RuntimeException cause) {
+                  all.countDown();
+                }
+              });
+        }
+        all.await();
+      }
+      double seconds = (System.nanoTime() - start) / 1e9;
+      Arrays.sort(real);
+      int p95 = (int) (count * 0.95);
+      return new Pair(
+          simulated[p95],
+          real[p95],
+          run.generatedTokens() / run.seconds(),
+          run.generatedTokens() / seconds);
+    }
+  }
+
+  @Test
+  void theSimulationIsLikeTheMachine() throws Exception {
+    Pair pair = both(60, 0.5);
+    // Other work may go on here; the exact comparison is below.
+    assertThat(pair.realRate).isBetween(pair.simulatedRate / 3, pair.simulatedRate * 3);
+  }
+
+  @Test
+  @EnabledIfSystemProperty(named = "hadal.soak", matches = "true")
+  void theSimulationIsWithinFifteenPercent() throws Exception {
+    Pair pair = both(2000, 0.7);
+    System.out.println(pair);
+    assertThat(pair.simulated95).isCloseTo(pair.real95, within(pair.real95 * 0.15));
+    assertThat(pair.simulatedRate).isCloseTo(pair.realRate, within(pair.realRate * 0.15));
+  }
+}

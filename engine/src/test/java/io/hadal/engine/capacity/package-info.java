@@ -1,0 +1,4 @@
+@NullMarked
+package io.hadal.engine.capacity;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,258 @@
+package io.hadal.platform.journal;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Appends records to the journal's files. One thread writes and forces what all callers brought
+ * meanwhile; who needs to be sure waits for that. After a failure the next records go to a new
+ * file: what a device did with the old one nobody knows.
+ */
+final class GroupCommit implements AutoCloseable {
+  /** How long records that nobody waits for may wait for company. */
+  private static final long GATHER_NANOS = 5_000_000;
+
+  /** Records that may wait for the device; more, and callers wait. */
+  private static final int MOST_PENDING = 4 << 20;
+
+  /** Where the files end. */
+  record Mark(long segment, long offset) {}
+
+  private static final class Batch {
+    private final ByteArrayOutputStream bytes = new ByteArrayOutputStream(4096);
+    private boolean done;
+    private @Nullable IOException failure;
+  }
+
+  private final Segments segments;
+  private final long segmentBytes;
+  private final Runnable committed;
+  private final Thread thread;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition work = lock.newCondition();
+  private final Condition done = lock.newCondition();
+  private Batch current = new Batch();
+  private boolean urgent;
+  private boolean closed;
+
+  private @Nullable FileChannel channel;
+  private long offset;
+  private volatile long segment;
+  private volatile Mark durable;
+  private volatile long written;
+  private volatile @Nullable IOException failure;
+
+  /**
+   * Begins a new file.
+   *
+   * @param first its number
+   * @param committed called after each commit
+   */
+  GroupCommit(Segments segments, long first, long segmentBytes, Runnable committed)
+      throws IOException {
+    this.segments = segments;
+    this.segmentBytes = segmentBytes;
+    this.committed = committed;
+    this.segment = first;
+    this.channel = segments.create(first);
+    this.durable = new Mark(first, 0);
+    this.thread = Thread.ofPlatform().name("hadal-journal").daemon().unstarted(this::run);
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  /** Whether it takes no more records. */
+  boolean closed() {
+    lock.lock();
+    try {
+      return closed;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The file that is written now. */
+  long segment() {
+    return segment;
+  }
+
+  /** All before it is on the device. */
+  Mark durable() {
+    return durable;
+  }
+
+  /** Bytes written since the start. */
+  long written() {
+    return written;
+  }
+
+  /** Why the last commit failed; null when it did not. */
+  @Nullable IOException failure() {
+    return failure;
+  }
+
+  /**
+   * Appends a record.
+   *
+   * @param wait whether to return only when it is on the device
+   * @throws IOException when it is not, and never will be
+   */
+  void append(byte[] record, boolean wait) throws IOException {
+    lock.lock();
+    try {
+      while (current.bytes.size() > MOST_PENDING && !closed) {
+        done.awaitUninterruptibly();
+      }
+      if (closed) {
+        throw new IOException("the journal is closed");
+      }
+      Batch batch = current;
+      batch.bytes.writeBytes(record);
+      urgent |= wait;
+      work.signal();
+      if (!wait) {
+        return;
+      }
+      while (!batch.done) {
+        done.awaitUninterruptibly();
+      }
+      if (batch.failure != null) {
+        throw new IOException("the journal cannot be written: " + batch.failure, batch.failure);
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void run() {
+    for (Batch batch = next(); batch != null; batch = next()) {
+      IOException problem = null;
+      try {
+        write(batch.bytes.toByteArray());
+      } catch (IOException e) {
+        problem = e;
+        abandon();
+      }
+      failure = problem;
+      lock.lock();
+      try {
+        batch.failure = problem;
+        batch.done = true;
+        done.signalAll();
+      } finally {
+        lock.unlock();
+      }
+      committed.run();
+    }
+  }
+
+  /** Waits for records; null when there will be no more. */
+  private @Nullable Batch next() {
+    lock.lock();
+    try {
+      while (current.bytes.size() == 0) {
+        if (closed) {
+          return null;
+        }
+        work.awaitUninterruptibly();
+      }
+      long left = GATHER_NANOS;
+      while (!urgent && !closed && left > 0 && current.bytes.size() < MOST_PENDING) {
+        try {
+          left = work.awaitNanos(left);
+        } catch (InterruptedException e) {
+          break;
+        }
+      }
+      Batch batch = current;
+      current = new Batch();
+      urgent = false;
+      return batch;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void write(byte[] bytes) throws IOException {
+    FileChannel out = channel;
+    if (out == null || (offset > 0 && offset + bytes.length > segmentBytes)) {
+      if (out != null) {
+        out.close();
+      }
+      channel = null;
+      out = segments.create(segment + 1);
+      channel = out;
+      offset = 0;
+      segment++;
+    }
+    ByteBuffer buffer = ByteBuffer.wrap(bytes);
+    while (buffer.hasRemaining()) {
+      out.write(buffer);
+    }
+    out.force(false);
+    offset += bytes.length;
+    written += bytes.length;
+    durable = new Mark(segment, offset);
+  }
+
+  private void abandon() {
+    FileChannel out = channel;
+    channel = null;
+    if (out != null) {
+      try {
+        out.close();
+      } catch (IOException e) {
+        // It failed already.
+      }
+    }
+    if (segments.file(segment + 1).toFile().exists()) {
+      segment++;
+    }
+    try {
+      TimeUnit.MILLISECONDS.sleep(20);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Writes what is left. */
+  @Override
+  public void close() {
+    lock.lock();
+    try {
+      closed = true;
+      work.signalAll();
+      done.signalAll();
+    } finally {
+      lock.unlock();
+    }
+    boolean interrupted = false;
+    while (true) {
+      try {
+        thread.join();
+        break;
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    FileChannel out = channel;
+    if (out != null) {
+      try {
+        out.close();
+      } catch (IOException e) {
+        // All that counts was forced.
+      }
+    }
+  }
+}

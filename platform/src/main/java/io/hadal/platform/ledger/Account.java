@@ -1,0 +1,100 @@
+package io.hadal.platform.ledger;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An account. Credits are positive and debits negative, so that all accounts sum to zero: what a
+ * project has left is positive in its account, the cash it paid negative in ours.
+ *
+ * @param owner project it belongs to; null for the operator
+ */
+public record Account(String id, Type type, @Nullable String owner) {
+  /** Kinds of accounts. */
+  public enum Type {
+    ASSET,
+    LIABILITY,
+    INCOME,
+    EXPENSE
+  }
+
+  /** Everything is counted in this currency. */
+  public static final String CURRENCY = "USD";
+
+  /** Money that came in for top-ups. */
+  public static final Account CASH = new Account("cash", Type.ASSET, null);
+
+  /** Money that was given away. */
+  public static final Account GRANTS = new Account("grants", Type.EXPENSE, null);
+
+  /** Money that is lost. */
+  public static final Account WRITE_OFF = new Account("write_off", Type.EXPENSE, null);
+
+  /** What a project may still spend; below zero: what it owes. */
+  public static Account prepaid(String project) {
+    return new Account("project/" + project + "/prepaid", Type.LIABILITY, project);
+  }
+
+  /** What is set aside for a project's running requests. */
+  public static Account held(String project) {
+    return new Account("project/" + project + "/held", Type.LIABILITY, project);
+  }
+
+  /** What a model earned. */
+  public static Account revenue(String model) {
+    return new Account("revenue/" + model, Type.INCOME, null);
+  }
+
+  /** What an upstream cost. */
+  public static Account cost(String upstream) {
+    return new Account("cost/" + upstream, Type.EXPENSE, null);
+  }
+
+  /** What is owed to an upstream. */
+  public static Account payable(String upstream) {
+    return new Account("payable/" + upstream, Type.LIABILITY, null);
+  }
+
+  /**
+   * The account with an id.
+   *
+   * @throws io.hadal.formats.FormatException when there can be none
+   */
+  public static Account of(String id) {
+    if (id.equals("cash")) {
+      return CASH;
+    }
+    if (id.equals("grants")) {
+      return GRANTS;
+    }
+    if (id.equals("write_off")) {
+      return WRITE_OFF;
+    }
+    int slash = id.indexOf('/');
+    String rest = slash < 0 ? "" : id.substring(slash + 1);
+    if (!rest.isEmpty() && id.length() <= 300) {
+      switch (id.substring(0, slash)) {
+        case "revenue":
+          return revenue(rest);
+        case "cost":
+          return cost(rest);
+        case "payable":
+          return payable(rest);
+        case "project":
+          if (rest.endsWith("/prepaid") && rest.indexOf('/') > 0) {
+            return prepaid(rest.substring(0, rest.indexOf('/')));
+          }
+          if (rest.endsWith("/held") && rest.indexOf('/') > 0) {
+            return held(rest.substring(0, rest.indexOf('/')));
+          }
+          break;
+        default:
+      }
+    }
+    throw new io.hadal.formats.FormatException(
+        "account",
+        "'"
+            + id
+            + "' is none; there are cash, grants, write_off, revenue/MODEL, cost/UPSTREAM,"
+            + " payable/UPSTREAM, project/ID/prepaid and project/ID/held");
+  }
+}

@@ -1,0 +1,377 @@
+package io.hadal.platform.ledger;
+
+import io.hadal.formats.FormatException;
+import io.hadal.platform.db.Database;
+import io.hadal.platform.db.DatabaseKind;
+import io.hadal.platform.db.HashChain;
+import io.hadal.platform.metering.Outcome;
+import io.hadal.platform.money.Charging;
+import io.hadal.platform.money.Price;
+import io.hadal.platform.money.PriceBook;
+import io.hadal.platform.money.PriceSnapshot;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jdbi.v3.core.Handle;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Recomputes everything in the books that follows from something else, and reports the first fault:
+ * protections of the tables, the three chains of hashes, sums of transactions, balances, one event
+ * for each attempt, the cost of each event by its row of the price book, the payment of each event.
+ * Reads in pages; memory does not grow with the books.
+ */
+public final class LedgerVerifier {
+  private static final int PAGE = 1_000;
+
+  private static final List<String> TRIGGERS =
+      List.of(
+          "price_book_no_update",
+          "price_book_no_delete",
+          "ledger_tx_no_update",
+          "ledger_tx_no_delete",
+          "ledger_entry_no_update",
+          "ledger_entry_no_delete",
+          "ledger_account_no_update",
+          "ledger_account_no_delete",
+          "usage_event_no_update",
+          "usage_event_no_delete",
+          "usage_event_erase",
+          "ledger_tx_balanced",
+          "ledger_entry_closed");
+
+  private final Database database;
+
+  public LedgerVerifier(Database database) {
+    this.database = database;
+  }
+
+  /** Looks through everything that is there when it begins; others may write meanwhile. */
+  public Verification verify() {
+    return database.read(h -> new Run(h).verify());
+  }
+
+  private static final class Found extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+    private final transient Fault fault;
+
+    Found(String check, String where, String message) {
+      super(message, null, false, false);
+      this.fault = new Fault(check, where, message);
+    }
+  }
+
+  /** One run. */
+  private final class Run {
+    private final Handle handle;
+    private final Map<Long, Price> prices = new HashMap<>();
+    private long transactions;
+    private long events;
+    private long priceRows;
+    private String head = "";
+
+    /** In this order: what a row points at is then below a head, too. */
+    private final Head eventHead;
+
+    private final Head transactionHead;
+    private final Head priceHead;
+
+    Run(Handle handle) {
+      this.handle = handle;
+      this.eventHead = head("event");
+      this.transactionHead = head("transaction");
+      this.priceHead = head("price");
+    }
+
+    private Head head(String chain) {
+      return handle
+          .createQuery("SELECT seq, hash FROM ledger_head WHERE chain = ?")
+          .bind(0, chain)
+          .map((rs, ctx) -> new Head(rs.getLong(1), rs.getString(2)))
+          .findOne()
+          .orElse(new Head(-1, ""));
+    }
+
+    Verification verify() {
+      @Nullable Fault fault = null;
+      try {
+        triggers();
+        priceChain();
+        sums();
+        transactionChain();
+        balances();
+        duplicates();
+        eventChain();
+        payments();
+      } catch (Found e) {
+        fault = e.fault;
+      } catch (FormatException e) {
+        fault = new Fault("format", "row", String.valueOf(e.getMessage()));
+      }
+      return new Verification(fault, transactions, events, priceRows, head);
+    }
+
+    private void triggers() {
+      String sql =
+          database.kind() == DatabaseKind.SQLITE
+              ? "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+              : "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'";
+      Set<String> there = new HashSet<>(handle.createQuery(sql).mapTo(String.class).list());
+      for (String trigger : TRIGGERS) {
+        if (!there.contains(trigger)) {
+          throw new Found(
+              "protection", trigger, "the trigger that keeps rows as they are is missing");
+        }
+      }
+    }
+
+    private void priceChain() {
+      String hash = "";
+      long last = 0;
+      while (true) {
+        List<Row<Price>> page = page("price_book", "id", last, priceHead, rs -> row(rs, PriceBook.row(rs)));
+        if (page.isEmpty()) {
+          break;
+        }
+        for (Row<Price> row : page) {
+          Price price = row.value();
+          hash = next("prices", hash, last, price.id(), PriceBook.fields(price), row.hash());
+          last = price.id();
+          prices.put(price.id(), price);
+        }
+      }
+      priceRows = last;
+      end("prices", priceHead, last, hash);
+    }
+
+    private void sums() {
+      first(
+          "SELECT tx_seq AS a, sum(amount_nano) AS b FROM ledger_entry GROUP BY tx_seq"
+              + " HAVING sum(amount_nano) <> 0 ORDER BY tx_seq LIMIT 1",
+          "sums",
+          (seq, sum) -> "transaction " + seq + ": its entries sum to " + sum);
+      first(
+          "SELECT e.tx_seq AS a, e.line AS b FROM ledger_entry e LEFT JOIN ledger_tx t"
+              + " ON t.seq = e.tx_seq WHERE t.seq IS NULL LIMIT 1",
+          "sums",
+          (seq, line) -> "transaction " + seq + ": it has entries and no row");
+    }
+
+    private void transactionChain() {
+      String hash = "";
+      long last = 0;
+      while (true) {
+        List<Row<TransactionRow>> page =
+            page("ledger_tx", "seq", last, transactionHead, rs -> row(rs, TransactionRow.read(rs)));
+        if (page.isEmpty()) {
+          break;
+        }
+        Map<Long, List<Posting>> postings = new HashMap<>();
+        handle
+            .createQuery(
+                "SELECT tx_seq, account_id, amount_nano FROM ledger_entry"
+                    + " WHERE tx_seq BETWEEN ? AND ? ORDER BY tx_seq, line")
+            .bind(0, page.getFirst().value().seq())
+            .bind(1, page.getLast().value().seq())
+            .map(
+                (rs, ctx) ->
+                    Map.entry(
+                        rs.getLong(1), new Posting(Account.of(rs.getString(2)), rs.getLong(3))))
+            .forEach(
+                e ->
+                    postings
+                        .computeIfAbsent(e.getKey(), unused -> new java.util.ArrayList<>())
+                        .add(e.getValue()));
+        for (Row<TransactionRow> row : page) {
+          long seq = row.value().seq();
+          Draft draft = draft(row.value(), postings.getOrDefault(seq, List.of()));
+          hash = next("transactions", hash, last, seq, draft.fields(), row.hash());
+          last = seq;
+        }
+      }
+      transactions = last;
+      head = hash;
+      end("transactions", transactionHead, last, hash);
+    }
+
+    private Draft draft(TransactionRow row, List<Posting> postings) {
+      try {
+        return row.with(postings).draft();
+      } catch (IllegalArgumentException | FormatException e) {
+        throw new Found(
+            "transactions", "transaction " + row.seq(), String.valueOf(e.getMessage()));
+      }
+    }
+
+    private void balances() {
+      first(
+          "SELECT a.id AS a, coalesce(b.balance_nano, 0) || ' instead of '"
+              + " || coalesce(e.total, 0) AS b FROM ledger_account a"
+              + " LEFT JOIN ledger_balance b ON b.account_id = a.id"
+              + " LEFT JOIN (SELECT account_id, sum(amount_nano) AS total, count(*) AS n"
+              + " FROM ledger_entry GROUP BY account_id) e ON e.account_id = a.id"
+              + " WHERE coalesce(b.balance_nano, 0) <> coalesce(e.total, 0)"
+              + " OR coalesce(b.entries, 0) <> coalesce(e.n, 0) ORDER BY a.id LIMIT 1",
+          "balances",
+          (account, found) -> "account " + account + ": balance " + found);
+    }
+
+    private void duplicates() {
+      first(
+          "SELECT request_id AS a, attempt AS b FROM usage_event GROUP BY request_id, attempt"
+              + " HAVING count(*) > 1 LIMIT 1",
+          "events",
+          (request, attempt) -> "attempt " + attempt + " of " + request + ": more than one event");
+    }
+
+    private void eventChain() {
+      String hash = "";
+      long last = 0;
+      while (true) {
+        List<Row<EventRow>> page =
+            page("usage_event", "seq", last, eventHead, rs -> row(rs, EventRow.read(rs)));
+        if (page.isEmpty()) {
+          break;
+        }
+        for (Row<EventRow> row : page) {
+          EventRow event = row.value();
+          price(event);
+          hash = next("events", hash, last, event.seq(), event.hashed(), row.hash());
+          last = event.seq();
+        }
+      }
+      events = last;
+      end("events", eventHead, last, hash);
+    }
+
+    private void price(EventRow event) {
+      String where = "attempt " + event.attempt() + " of " + event.requestId();
+      Price row = prices.get(event.priceBook());
+      if (row == null && event.priceBook() != 0) {
+        throw new Found(
+            "costs", where, "its row " + event.priceBook() + " of the price book is missing");
+      }
+      PriceSnapshot snapshot = row == null ? PriceSnapshot.FREE : row.at(event.start());
+      Outcome outcome;
+      try {
+        outcome = Outcome.valueOf(event.outcome());
+      } catch (IllegalArgumentException e) {
+        throw new Found("costs", where, "has no outcome '" + event.outcome() + "'");
+      }
+      long cost = Charging.cost(outcome, snapshot, event.quantities());
+      boolean right = event.cost() == cost;
+      if (!right && Charging.ourFault(outcome)) {
+        long delivered =
+            Charging.FAULTS_DELIVERED.costOf(outcome, snapshot, event.quantities());
+        right = event.cost() == delivered;
+      }
+      if (!right) {
+        throw new Found(
+            "costs", where, "costs " + event.cost() + " nano-USD, by its prices " + cost);
+      }
+    }
+
+    private void payments() {
+      first(
+          "SELECT u.request_id AS a, u.attempt AS b FROM usage_event u LEFT JOIN"
+              + " (SELECT t.ref, e.amount_nano, e.account_id FROM ledger_tx t JOIN ledger_entry e"
+              + " ON e.tx_seq = t.seq WHERE t.kind = 'SETTLE' AND e.amount_nano > 0) p"
+              + " ON p.ref = 'settle:' || u.request_id || ':' || u.attempt"
+              + " WHERE coalesce(p.amount_nano, 0) <> u.cost_nano OR (p.account_id IS NOT NULL AND"
+              + " p.account_id <> 'revenue/' || u.model_version) LIMIT 1",
+          "payments",
+          (request, attempt) ->
+              "attempt " + attempt + " of " + request + ": what was paid is not its cost");
+      first(
+          "SELECT t.ref AS a, t.seq AS b FROM ledger_tx t LEFT JOIN usage_event u"
+              + " ON t.ref = 'settle:' || u.request_id || ':' || u.attempt"
+              + " WHERE t.kind = 'SETTLE' AND u.request_id IS NULL LIMIT 1",
+          "payments",
+          (ref, seq) -> "transaction " + seq + ": " + ref + " pays no event");
+      first(
+          "SELECT account_id AS a, balance_nano AS b FROM ledger_balance WHERE account_id LIKE"
+              + " 'project/%/held' AND balance_nano <> 0 LIMIT 1",
+          "holds",
+          (account, held) -> "account " + account + ": " + held + " nano-USD stay held");
+    }
+
+    private <T> List<Row<T>> page(
+        String table, String number, long after, Head head, Reader<T> reader) {
+      return handle
+          .createQuery(
+              "SELECT * FROM "
+                  + table
+                  + " WHERE "
+                  + number
+                  + " > ? AND "
+                  + number
+                  + " <= ? ORDER BY "
+                  + number
+                  + " LIMIT "
+                  + PAGE)
+          .bind(0, after)
+          .bind(1, head.seq())
+          .map((rs, ctx) -> reader.read(rs))
+          .list();
+    }
+
+    private String next(
+        String check,
+        String before,
+        long last,
+        long seq,
+        List<@Nullable Object> fields,
+        String hash) {
+      if (seq != last + 1) {
+        throw new Found(check, "row " + (last + 1), "is missing");
+      }
+      if (!HashChain.hash(before, seq, fields).equals(hash)) {
+        throw new Found(check, "row " + seq, "was changed: its hash is another one");
+      }
+      return hash;
+    }
+
+    private void end(String check, Head head, long seq, String hash) {
+      if (head.seq() != seq || !head.hash().equals(hash)) {
+        throw new Found(
+            check,
+            "row " + (seq + 1),
+            "is missing, or the head of the chain was changed: it is row " + head.seq());
+      }
+    }
+
+    private void first(String sql, String check, Message message) {
+      handle
+          .createQuery(sql)
+          .map((rs, ctx) -> List.of(rs.getString("a"), rs.getString("b")))
+          .findFirst()
+          .ifPresent(
+              row -> {
+                String[] parts = message.of(row.get(0), row.get(1)).split(": ", 2);
+                throw new Found(check, parts[0], parts[parts.length - 1]);
+              });
+    }
+  }
+
+  private record Head(long seq, String hash) {}
+
+  private record Row<T>(T value, String hash) {}
+
+  private static <T> Row<T> row(ResultSet rs, T value) throws SQLException {
+    return new Row<>(value, rs.getString("hash"));
+  }
+
+  @FunctionalInterface
+  private interface Reader<T> {
+    Row<T> read(ResultSet rs) throws SQLException;
+  }
+
+  @FunctionalInterface
+  private interface Message {
+    String of(String a, String b);
+  }
+}

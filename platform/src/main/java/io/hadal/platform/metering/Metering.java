@@ -1,0 +1,165 @@
+package io.hadal.platform.metering;
+
+import io.hadal.platform.budget.Budgets;
+import io.hadal.platform.budget.Hold;
+import io.hadal.platform.limits.LimitTicket;
+import io.hadal.platform.limits.RateLimits;
+import io.hadal.platform.money.PriceSnapshot;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+
+/**
+ * The gate in front of models: limits, then money, then the journal. An attempt that its caller
+ * drops is ended here and counted; one that takes very long is reported.
+ */
+public final class Metering implements Gate, AutoCloseable {
+  private static final Logger LOG = Logger.getLogger(Metering.class.getName());
+
+  /** Least tokens of an answer to hold money for, when it may be that long. */
+  static final long LEAST_QUANTUM = 256;
+
+  private final RateLimits limits;
+  private final Budgets budgets;
+  private final Prices prices;
+  private final UsageJournal journal;
+  private final Clock clock;
+  private final Duration longest;
+  private final OutputLengths lengths = new OutputLengths();
+  private final Set<Attempt> running = ConcurrentHashMap.newKeySet();
+  private final AtomicLong leaked = new AtomicLong();
+  private final ScheduledExecutorService sweeper =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().name("hadal-metering").daemon().factory());
+
+  /**
+   * A gate; nothing is swept before {@link #start}.
+   *
+   * @param longest age at which an attempt is reported
+   */
+  public Metering(
+      RateLimits limits,
+      Budgets budgets,
+      Prices prices,
+      UsageJournal journal,
+      Clock clock,
+      Duration longest) {
+    this.limits = limits;
+    this.budgets = budgets;
+    this.prices = prices;
+    this.journal = journal;
+    this.clock = clock;
+    this.longest = longest;
+  }
+
+  /** Sweeps limits, budgets and attempts every second from now on. */
+  public void start() {
+    sweeper.scheduleWithFixedDelay(this::sweep, 1, 1, TimeUnit.SECONDS);
+  }
+
+  @Override
+  public Metered admit(Work work) {
+    long start = clock.millis();
+    PriceSnapshot price =
+        prices.at(
+            work.modelVersion(), work.identity().project(), Instant.ofEpochMilli(start));
+    long quantum =
+        Math.min(
+            Math.max(0, work.maxOutput()),
+            Math.max(
+                LEAST_QUANTUM,
+                lengths.ninthDecile(work.identity().key(), work.modelVersion())));
+    LimitTicket ticket = limits.admit(work, quantum);
+    Hold hold = null;
+    boolean admitted = false;
+    try {
+      hold = budgets.hold(work, start, Attempt.worst(price, work.promptTokens(), quantum));
+      journal.admit(
+          work, start, hold == null ? null : hold.id(), hold == null ? 0 : hold.amount());
+      admitted = true;
+    } finally {
+      if (!admitted) {
+        if (hold != null) {
+          hold.settle(0);
+        }
+        ticket.undo(clock.millis());
+      }
+    }
+    Attempt attempt = new Attempt(this, work, start, price, quantum, ticket, hold);
+    Metered handle = attempt.handle();
+    running.add(attempt);
+    return handle;
+  }
+
+  long now() {
+    return clock.millis();
+  }
+
+  UsageJournal journal() {
+    return journal;
+  }
+
+  void over(Attempt attempt, Ending ending) {
+    running.remove(attempt);
+    if (ending.outcome().charged() && ending.quantities().output() > 0) {
+      Work work = attempt.work();
+      lengths.add(work.identity().key(), work.modelVersion(), ending.quantities().output());
+    }
+  }
+
+  /** Attempts that run now. */
+  public int active() {
+    return running.size();
+  }
+
+  /** Attempts that were dropped without an end, so far. */
+  public long leaked() {
+    return leaked.get();
+  }
+
+  /** What {@link #start} does every second. */
+  public void sweep() {
+    quietly(limits::sweep);
+    quietly(budgets::sweep);
+    long old = clock.millis() - longest.toMillis();
+    for (Attempt attempt : running) {
+      if (attempt.dropped()) {
+        leaked.incrementAndGet();
+        LOG.log(
+            Level.WARNING,
+            "metering: request {0} was dropped without an end; it is not charged",
+            attempt.work().requestId());
+        quietly(attempt::abandon);
+      } else if (attempt.reportOlder(old)) {
+        LOG.log(
+            Level.WARNING,
+            "metering: request {0} has run for longer than {1}",
+            new Object[] {attempt.work().requestId(), longest});
+      }
+    }
+  }
+
+  private static void quietly(Runnable work) {
+    try {
+      work.run();
+    } catch (RuntimeException e) {
+      LOG.log(Level.WARNING, "metering: a sweep failed: {0}", e.getMessage());
+    }
+  }
+
+  /** Ends the sweeping, and gives back what this node has leased; attempts should have ended. */
+  @Override
+  public void close() {
+    sweeper.close();
+    quietly(limits::close);
+    quietly(budgets::close);
+  }
+}

@@ -1,0 +1,304 @@
+package io.hadal.platform.node;
+
+import io.hadal.platform.SecretText;
+import io.hadal.platform.audit.AuditExport;
+import io.hadal.platform.audit.AuditLog;
+import io.hadal.platform.audit.AuditSchedule;
+import io.hadal.platform.audit.AuditVerifier;
+import io.hadal.platform.audit.Checkpoints;
+import io.hadal.platform.audit.SigningKey;
+import io.hadal.platform.budget.BudgetAlert;
+import io.hadal.platform.budget.Budgets;
+import io.hadal.platform.budget.UsageEvents;
+import io.hadal.platform.budget.WebhookAlerts;
+import io.hadal.platform.db.Database;
+import io.hadal.platform.journal.Journal;
+import io.hadal.platform.journal.JournalOptions;
+import io.hadal.platform.keys.KeyStore;
+import io.hadal.platform.keys.Pepper;
+import io.hadal.platform.lease.LeaseOptions;
+import io.hadal.platform.ledger.Ledger;
+import io.hadal.platform.ledger.UsageStore;
+import io.hadal.platform.limits.RateLimits;
+import io.hadal.platform.metering.Metering;
+import io.hadal.platform.money.Charging;
+import io.hadal.platform.money.PriceBook;
+import io.hadal.platform.privacy.DataKeys;
+import io.hadal.platform.privacy.MasterKey;
+import io.hadal.platform.registry.Registry;
+import io.hadal.platform.rollout.Rollouts;
+import io.hadal.platform.signin.BreakGlass;
+import io.hadal.platform.signin.PasswordHash;
+import io.hadal.platform.signin.Sessions;
+import io.hadal.platform.signin.SignIn;
+import io.hadal.platform.tenancy.Principals;
+import io.hadal.platform.tenancy.Tenants;
+import java.net.URI;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything around the models, open: tenants and keys, limits and budgets, the ledger with its
+ * journal, the audit log, the registry. It knows nothing of HTTP.
+ */
+public final class Platform implements AutoCloseable {
+  /** Age at which a request that never ended is reported. */
+  private static final Duration LONGEST = Duration.ofHours(6);
+
+  private static final Duration FLUSH = Duration.ofSeconds(10);
+
+  /** Closed in the opposite order. */
+  private final Deque<AutoCloseable> open = new ArrayDeque<>();
+
+  private final Clock clock = Clock.systemUTC();
+  private final Database database;
+  private final Tenants tenants;
+  private final Principals principals;
+  private final KeyStore keys;
+  private final Sessions sessions;
+  private final SignIn signIn;
+  private final PriceBook prices;
+  private final Ledger ledger;
+  private final Journal journal;
+  private final RateLimits limits;
+  private final Budgets budgets;
+  private final Metering metering;
+  private final AuditLog audit;
+  private final AuditSchedule auditSchedule;
+  private final AuditExport auditExport;
+  private final SigningKey auditKey;
+  private final DataKeys dataKeys;
+  private final Registry registry;
+  private final Rollouts rollouts;
+  private final @Nullable SecretText firstPassword;
+
+  private Platform(PlatformOptions options, Database database, Consumer<String> log) {
+    this.database = database;
+    open.push(database);
+    this.tenants = new Tenants(database, clock);
+    this.principals = new Principals(database, clock);
+    BreakGlass breakGlass =
+        new BreakGlass(database, new PasswordHash(PasswordHash.ITERATIONS), clock);
+    this.firstPassword = breakGlass.firstStart();
+    Map<String, String> environment = System.getenv();
+    String pepperAt = options.pepper();
+    Pepper pepper =
+        pepperAt == null
+            ? Pepper.file(options.data().pepper())
+            : Pepper.of(pepperAt, environment);
+    this.keys = keep(new KeyStore(database, pepper, clock));
+    this.sessions = new Sessions(database, clock);
+    this.signIn =
+        keep(
+            new SignIn(
+                principals,
+                sessions,
+                breakGlass,
+                options.oidc(),
+                options.passwordUntilOidc(),
+                pepper.derive("sign-in flow"),
+                clock));
+
+    this.audit = new AuditLog(database, clock);
+    this.auditKey = SigningKey.open(options.data().path().resolve("audit.key"));
+    Checkpoints checkpoints =
+        new Checkpoints(
+            database,
+            auditKey,
+            options.data().path().resolve("audit-checkpoints.jsonl"),
+            clock);
+    this.auditSchedule =
+        keep(
+            new AuditSchedule(
+                database,
+                audit,
+                checkpoints,
+                new AuditVerifier(List.of(auditKey.publicKey())),
+                List.of(
+                    new LedgerAnchor(database, "transaction"),
+                    new LedgerAnchor(database, "event"),
+                    new LedgerAnchor(database, "price")),
+                clock));
+    this.auditExport = new AuditExport(database, auditKey, clock);
+    String masterAt = options.masterKey();
+    MasterKey master =
+        masterAt == null
+            ? MasterKey.open(options.data().path().resolve("master.key"))
+            : MasterKey.resolve(masterAt, environment);
+    this.dataKeys = new DataKeys(database, master, List.of(), audit, clock);
+
+    this.prices = new PriceBook(database, options.unpriced(), clock);
+    this.ledger = new Ledger(database, clock);
+    JournalOptions usual =
+        JournalOptions.of(options.data().path().resolve("journal"), options.node());
+    this.journal =
+        keep(
+            Journal.open(
+                new JournalOptions(
+                    usual.folder(),
+                    usual.node(),
+                    options.journalBytes(),
+                    Math.min(usual.segmentBytes(), options.journalBytes()),
+                    options.faultsFree() ? Charging.FAULTS_FREE : Charging.FAULTS_DELIVERED),
+                database,
+                new UsageStore(database.kind(), prices, ledger),
+                prices,
+                clock,
+                log));
+    LeaseOptions leases =
+        options.several() ? LeaseOptions.shared(options.node()) : LeaseOptions.alone(options.node());
+    this.limits = keep(new RateLimits(database, leases, clock));
+    this.budgets =
+        keep(new Budgets(database, leases, clock, new UsageEvents(), alerts(options.webhook())));
+    this.metering =
+        keep(
+            new Metering(
+                limits,
+                budgets,
+                (version, project, when) -> prices.at(version, project, when.toEpochMilli()),
+                journal,
+                clock,
+                LONGEST));
+    this.registry = new Registry(database, clock);
+    this.rollouts = new Rollouts(database, registry, clock, event -> {});
+    metering.start();
+    auditSchedule.start();
+  }
+
+  /**
+   * Opens the platform: brings the schema up to date, makes what a first start needs, and settles
+   * what an earlier process left in the journal.
+   *
+   * @param log takes a line when something is wrong, and when it is well again
+   * @throws io.hadal.formats.FormatException when something cannot be used
+   */
+  public static Platform open(PlatformOptions options, Consumer<String> log) {
+    options.data().create();
+    Database database =
+        Database.open(options.data().database(options.url(), options.user(), options.password()));
+    try {
+      return new Platform(options, database, log);
+    } catch (RuntimeException e) {
+      database.close();
+      throw e;
+    }
+  }
+
+  private <T extends AutoCloseable> T keep(T part) {
+    open.push(part);
+    return part;
+  }
+
+  private BudgetAlert.Listener alerts(@Nullable URI webhook) {
+    return webhook == null ? alert -> {} : keep(new WebhookAlerts(webhook));
+  }
+
+  /** The administrator's password, of a first start only, to be shown once; null later. */
+  public @Nullable SecretText firstPassword() {
+    return firstPassword;
+  }
+
+  public Clock clock() {
+    return clock;
+  }
+
+  public Database database() {
+    return database;
+  }
+
+  public Tenants tenants() {
+    return tenants;
+  }
+
+  public Principals principals() {
+    return principals;
+  }
+
+  public KeyStore keys() {
+    return keys;
+  }
+
+  public Sessions sessions() {
+    return sessions;
+  }
+
+  public SignIn signIn() {
+    return signIn;
+  }
+
+  public PriceBook prices() {
+    return prices;
+  }
+
+  public Ledger ledger() {
+    return ledger;
+  }
+
+  public Journal journal() {
+    return journal;
+  }
+
+  public RateLimits limits() {
+    return limits;
+  }
+
+  public Budgets budgets() {
+    return budgets;
+  }
+
+  public Metering metering() {
+    return metering;
+  }
+
+  public AuditLog audit() {
+    return audit;
+  }
+
+  public AuditSchedule auditSchedule() {
+    return auditSchedule;
+  }
+
+  public AuditExport auditExport() {
+    return auditExport;
+  }
+
+  public SigningKey auditKey() {
+    return auditKey;
+  }
+
+  public DataKeys dataKeys() {
+    return dataKeys;
+  }
+
+  public Registry registry() {
+    return registry;
+  }
+
+  public Rollouts rollouts() {
+    return rollouts;
+  }
+
+  /** Brings the journal into the database, if that can be done soon, and closes everything. */
+  @Override
+  public void close() {
+    try {
+      journal.flush(FLUSH);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    for (AutoCloseable part : open) {
+      try {
+        part.close();
+      } catch (Exception e) {
+        // The others are closed all the same; the journal keeps what is not in the database.
+        System.getLogger("hadal.platform").log(System.Logger.Level.WARNING, "closing failed", e);
+      }
+    }
+  }
+}

@@ -1,0 +1,68 @@
+package io.hadal.platform.node;
+
+import io.hadal.platform.DataFolder;
+import io.hadal.platform.money.PriceBook.Unpriced;
+import io.hadal.platform.signin.OidcOptions;
+import java.net.URI;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How the platform of a process is set up.
+ *
+ * @param data what outlives the process: database, journal, keys of its own
+ * @param url database {@code jdbc:postgresql:...}; null for a file in the folder
+ * @param user its user; null for none
+ * @param password its password; null for none
+ * @param node name of this process among those that share the database
+ * @param several whether others share it
+ * @param journalBytes bytes of the journal at which nothing more is admitted
+ * @param faultsFree whether customers pay nothing for our own failures
+ * @param unpriced what happens with models that have no price
+ * @param webhook told when a budget is nearly used up; null for nobody
+ * @param oidc sign-in of people; null for the password only
+ * @param passwordUntilOidc whether the password ends when the first person has signed in by OIDC
+ * @param pepper {@code env:NAME} or {@code file:PATH} of the keys' pepper; null for a file in the
+ *     folder
+ * @param masterKey {@code env:NAME} or {@code file:PATH} of the key around data keys; null for a
+ *     file in the folder
+ */
+public record PlatformOptions(
+    DataFolder data,
+    @Nullable String url,
+    @Nullable String user,
+    @Nullable String password,
+    String node,
+    boolean several,
+    long journalBytes,
+    boolean faultsFree,
+    Unpriced unpriced,
+    @Nullable URI webhook,
+    @Nullable OidcOptions oidc,
+    boolean passwordUntilOidc,
+    @Nullable String pepper,
+    @Nullable String masterKey) {
+
+  /** A single process with everything in one folder; models without a price are free. */
+  public static PlatformOptions in(DataFolder data) {
+    return new PlatformOptions(
+        data,
+        null,
+        null,
+        null,
+        "node-1",
+        false,
+        1L << 30,
+        true,
+        Unpriced.FREE,
+        null,
+        null,
+        false,
+        null,
+        null);
+  }
+
+  @Override
+  public String toString() {
+    return "PlatformOptions[" + data.path() + ", " + node + "]";
+  }
+}

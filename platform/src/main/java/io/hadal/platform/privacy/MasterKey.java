@@ -1,0 +1,148 @@
+package io.hadal.platform.privacy;
+
+import io.hadal.formats.FormatException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SeekableByteChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.security.SecureRandom;
+import java.util.Base64;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.Set;
+import javax.crypto.SecretKey;
+import javax.crypto.spec.SecretKeySpec;
+
+/** The key (AES-256) that wraps the keys of data. It is never in the database. */
+public final class MasterKey {
+  private static final int BYTES = 32;
+  private static final int MAX_FILE = 4096;
+
+  private final String id;
+  private final SecretKey key;
+
+  /**
+   * A key of 32 bytes.
+   *
+   * @throws FormatException for another length
+   */
+  public MasterKey(byte[] bytes, String source) {
+    if (bytes.length != BYTES) {
+      throw new FormatException(
+          source, "must hold 32 bytes in base 64 or as 64 hexadecimal digits");
+    }
+    this.key = new SecretKeySpec(bytes, "AES");
+    try {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      digest.update("hadal-master-key".getBytes(StandardCharsets.US_ASCII));
+      this.id = HexFormat.of().formatHex(digest.digest(bytes), 0, 8);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /**
+   * The key that a reference names: {@code file:PATH} or {@code env:NAME}.
+   *
+   * @param environment variables of the process
+   * @throws FormatException when there is none
+   */
+  public static MasterKey resolve(String reference, Map<String, String> environment) {
+    if (reference.startsWith("file:")) {
+      return read(Path.of(reference.substring("file:".length())));
+    }
+    if (reference.startsWith("env:")) {
+      String value = environment.get(reference.substring("env:".length()));
+      if (value == null) {
+        throw new FormatException(reference, "the environment has no such variable");
+      }
+      return parse(value, reference);
+    }
+    throw new FormatException("privacy.master_key", "must be file:PATH or env:NAME");
+  }
+
+  /**
+   * Reads the key of a file; makes one, readable for its owner only, when there is no file.
+   *
+   * @throws FormatException when it cannot be used
+   */
+  public static MasterKey open(Path file) {
+    if (!Files.exists(file)) {
+      create(file);
+    }
+    return read(file);
+  }
+
+  private static MasterKey read(Path file) {
+    try {
+      if (Files.size(file) > MAX_FILE) {
+        throw new FormatException(file.toString(), "is too long for a key file");
+      }
+      return parse(Files.readString(file, StandardCharsets.ISO_8859_1), file.toString());
+    } catch (IOException e) {
+      throw new FormatException(file.toString(), "cannot be read: " + e, e);
+    }
+  }
+
+  private static void create(Path file) {
+    byte[] bytes = new byte[BYTES];
+    new SecureRandom().nextBytes(bytes);
+    FileAttribute<?>[] owner =
+        FileSystems.getDefault().supportedFileAttributeViews().contains("posix")
+            ? new FileAttribute<?>[] {
+              PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))
+            }
+            : new FileAttribute<?>[0];
+    try (SeekableByteChannel out =
+        Files.newByteChannel(
+            file, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), owner)) {
+      String text = Base64.getEncoder().encodeToString(bytes) + "\n";
+      ByteBuffer rest = ByteBuffer.wrap(text.getBytes(StandardCharsets.US_ASCII));
+      while (rest.hasRemaining()) {
+        out.write(rest);
+      }
+    } catch (FileAlreadyExistsException e) {
+      // Another process was first; its key is used.
+    } catch (IOException e) {
+      throw new FormatException(file.toString(), "cannot be written: " + e, e);
+    }
+  }
+
+  private static MasterKey parse(String text, String source) {
+    String stripped = text.strip();
+    try {
+      byte[] bytes =
+          stripped.length() == 2 * BYTES
+              ? HexFormat.of().parseHex(stripped)
+              : Base64.getDecoder().decode(stripped);
+      return new MasterKey(bytes, source);
+    } catch (IllegalArgumentException e) {
+      // No cause: its message could hold a part of the key.
+      throw new FormatException(
+          source, "must hold 32 bytes in base 64 or as 64 hexadecimal digits");
+    }
+  }
+
+  /** Tells keys apart without saying anything about them. */
+  public String id() {
+    return id;
+  }
+
+  SecretKey key() {
+    return key;
+  }
+
+  @Override
+  public String toString() {
+    return "MasterKey[" + id + "]";
+  }
+}

@@ -1,0 +1,136 @@
+package io.hadal.platform.privacy;
+
+import io.hadal.platform.audit.AuditEntry;
+import io.hadal.platform.audit.AuditLog;
+import io.hadal.platform.db.Database;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import org.jdbi.v3.core.Handle;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * Erases what is older than projects keep it. For each project an event says how many records of
+ * each kind were due, how many were erased, and how many are left, which must be none.
+ */
+public final class RetentionJob {
+  private static final int BATCH = 1000;
+  private static final int PAGE = 200;
+
+  private final Database database;
+  private final Projects projects;
+  private final AuditLog audit;
+  private final List<RetentionTarget> targets;
+  private final Clock clock;
+
+  /**
+   * A project, and how long it keeps records.
+   *
+   * @param days days; 0 for ever
+   */
+  public record Kept(String id, String org, int days) {}
+
+  /** All projects with what their policies say, inside the bounds of their organisations. */
+  @FunctionalInterface
+  public interface Projects {
+    /**
+     * Projects behind one of them, in an order that does not change.
+     *
+     * @param after id of the last one seen; null for none
+     */
+    List<Kept> behind(@Nullable String after, int limit);
+  }
+
+  public RetentionJob(
+      Database database,
+      Projects projects,
+      AuditLog audit,
+      List<RetentionTarget> targets,
+      Clock clock) {
+    this.database = database;
+    this.projects = projects;
+    this.audit = audit;
+    this.targets = List.copyOf(targets);
+    this.clock = clock;
+  }
+
+  /**
+   * Erases what is due in all projects.
+   *
+   * @return how many records were erased
+   */
+  public long run() {
+    long erased = 0;
+    String after = null;
+    while (true) {
+      List<Kept> page = projects.behind(after, PAGE);
+      for (Kept project : page) {
+        if (project.days() > 0) {
+          erased += erase(project, clock.millis() - Duration.ofDays(project.days()).toMillis());
+        }
+        after = project.id();
+      }
+      if (page.size() < PAGE) {
+        return erased;
+      }
+    }
+  }
+
+  private long erase(Kept project, long before) {
+    ObjectNode proof = JsonNodeFactory.instance.objectNode();
+    proof.put("before", before);
+    long total = 0;
+    for (RetentionTarget target : targets) {
+      long due = database.read(handle -> target.remaining(handle, project.id(), before));
+      if (due == 0) {
+        continue;
+      }
+      long erased = 0;
+      int batch = BATCH;
+      while (batch == BATCH) {
+        batch = database.write(handle -> target.erase(handle, project.id(), before, BATCH));
+        erased += batch;
+      }
+      long left = database.read(handle -> target.remaining(handle, project.id(), before));
+      proof.putObject(target.name()).put("due", due).put("erased", erased).put("left", left);
+      total += erased;
+    }
+    if (proof.size() > 1) {
+      audit.append(
+          AuditEntry.system(
+              project.org(), "retention.erase", "project:" + project.id(), proof));
+    }
+    return total;
+  }
+
+  /**
+   * Erases personal values of the audit log before a moment; the chains stay valid.
+   *
+   * @param chain id of an organisation, or {@code system}
+   * @return how many values were erased
+   */
+  public int eraseAuditValues(String chain, long before) {
+    return database.write(handle -> eraseAuditValues(handle, chain, before));
+  }
+
+  private int eraseAuditValues(Handle handle, String chain, long before) {
+    long due = audit.personalValues(handle, chain, before);
+    int erased = audit.erasePersonalValues(handle, chain, before);
+    if (due > 0) {
+      ObjectNode proof = JsonNodeFactory.instance.objectNode();
+      proof.put("before", before);
+      proof
+          .putObject("audit")
+          .put("due", due)
+          .put("erased", erased)
+          .put("left", audit.personalValues(handle, chain, before));
+      audit.append(
+          handle,
+          AuditEntry.system(
+              chain.equals(AuditLog.SYSTEM) ? null : chain, "retention.erase", "audit", proof));
+    }
+    return erased;
+  }
+}

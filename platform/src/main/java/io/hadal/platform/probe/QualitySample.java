@@ -1,0 +1,26 @@
+package io.hadal.platform.probe;
+
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How well a backend serves a version at one moment.
+ *
+ * @param calls requests for a call of a tool
+ * @param validCalls calls whose arguments follow the schema
+ * @param questions questions with one right answer
+ * @param exactAnswers right ones
+ * @param logprobDistance mean difference of the logarithms of probabilities of the same tokens to
+ *     those of the reference; null without a reference or common tokens
+ * @param failures requests without an answer
+ */
+public record QualitySample(
+    String version,
+    String backend,
+    Instant sampledAt,
+    int calls,
+    int validCalls,
+    int questions,
+    int exactAnswers,
+    @Nullable Double logprobDistance,
+    int failures) {}

@@ -1,0 +1,15 @@
+package io.hadal.platform.reports;
+
+import java.util.Set;
+
+/** Whose usage may be seen: that of any of these, or all. */
+public record UsageScope(boolean all, Set<String> orgs, Set<String> teams, Set<String> projects) {
+  /** Everything. */
+  public static final UsageScope ALL = new UsageScope(true, Set.of(), Set.of(), Set.of());
+
+  public UsageScope {
+    orgs = Set.copyOf(orgs);
+    teams = Set.copyOf(teams);
+    projects = Set.copyOf(projects);
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.hadal.platform.audit;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.hadal.platform.budget;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.hadal.platform.journal;
+
+import org.jspecify.annotations.NullMarked;

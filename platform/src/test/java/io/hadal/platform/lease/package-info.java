@@ -1,0 +1,4 @@
+@NullMarked
+package io.hadal.platform.lease;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.hadal.platform.ledger;
+
+import org.jspecify.annotations.NullMarked;

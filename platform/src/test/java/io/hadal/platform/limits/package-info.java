@@ -1,0 +1,4 @@
+@NullMarked
+package io.hadal.platform.limits;
+
+import org.jspecify.annotations.NullMarked;

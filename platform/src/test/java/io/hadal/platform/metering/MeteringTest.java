@@ -1,0 +1,215 @@
+package io.hadal.platform.metering;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.hadal.platform.Refusal;
+import io.hadal.platform.budget.Budget;
+import io.hadal.platform.budget.BudgetAction;
+import io.hadal.platform.budget.BudgetState;
+import io.hadal.platform.budget.Budgets;
+import io.hadal.platform.db.Database;
+import io.hadal.platform.db.DatabaseKind;
+import io.hadal.platform.db.TestDatabases;
+import io.hadal.platform.lease.LeaseOptions;
+import io.hadal.platform.lease.TestClock;
+import io.hadal.platform.lease.Window;
+import io.hadal.platform.limits.Dimension;
+import io.hadal.platform.limits.Limit;
+import io.hadal.platform.limits.LimitScope;
+import io.hadal.platform.limits.RateLimits;
+import io.hadal.platform.money.PriceSnapshot;
+import java.time.Duration;
+import java.time.ZoneOffset;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class MeteringTest {
+  private static final PriceSnapshot PRICE =
+      new PriceSnapshot(7, 1_000_000, 100_000, 1_000_000, 2_000_000, 3_000_000, 0, 0, 0);
+
+  private final TestClock clock = new TestClock("2026-11-29T10:00:00Z");
+  private final MemoryJournal journal = new MemoryJournal();
+  private final Database database = TestDatabases.open(DatabaseKind.SQLITE);
+  private final RateLimits limits =
+      new RateLimits(database, LeaseOptions.alone("n1"), clock);
+  private final Budgets budgets =
+      new Budgets(database, LeaseOptions.alone("n1"), clock, journal, alert -> {});
+  private PriceSnapshot price = PRICE;
+  private final Metering metering =
+      new Metering(
+          limits,
+          budgets,
+          (version, project, when) -> price,
+          journal,
+          clock,
+          Duration.ofMinutes(30));
+  private final Budget budget =
+      new Budget(
+          "b",
+          "o",
+          LimitScope.PROJECT,
+          "p",
+          "b",
+          Window.TOTAL,
+          ZoneOffset.UTC,
+          4_000_000,
+          List.of(),
+          BudgetAction.BLOCK,
+          null,
+          false,
+          0,
+          "test");
+
+  @AfterEach
+  void close() {
+    metering.close();
+    database.close();
+  }
+
+  private static Work work(long prompt, long output) {
+    return TestWork.work("p", "k", "m", prompt, output);
+  }
+
+  private static Ending ending(Quantities took, Outcome outcome) {
+    return Ending.local(took, outcome, 200, 0, 3, 4);
+  }
+
+  private BudgetState state() {
+    return budgets.states(budget, 1).getFirst();
+  }
+
+  private void limit(Dimension dimension, long amount) {
+    limits.create(
+        new Limit(
+            "lim_" + dimension, "o", LimitScope.KEY, "k", null, dimension, amount, 0, 0, 0, "test"));
+  }
+
+  @Test
+  void holdsExtendsAndSettles() {
+    budgets.create(budget);
+    limit(Dimension.TPM_OUT, 10_000);
+    Metered metered = metering.admit(work(100, 1000));
+    // 100 of the prompt, 256 of the answer at the price of reasoning, and what is rounded away.
+    assertThat(state().held()).isEqualTo(100_000 + 256 * 3000 + 1);
+    assertThat(metered.limits().tokensLeft()).isEqualTo(10_000 - 256);
+    for (int i = 1; i <= 400; i++) {
+      assertThat(metered.produced(Quantities.tokens(50, 50, 0, i, 0))).isTrue();
+    }
+    assertThat(state().held()).isGreaterThan(400 * 2000 + 55_000).isLessThan(2_000_000);
+    assertThat(metered.limits().tokensLeft()).isEqualTo(10_000 - 512);
+    // Prices change while it runs: its own stay.
+    price = PriceSnapshot.FREE;
+    long cost = metered.end(ending(Quantities.tokens(50, 50, 0, 300, 100), Outcome.COMPLETED));
+    assertThat(cost).isEqualTo(50_000 + 5_000 + 600_000 + 300_000);
+    assertThat(metered.end(ending(Quantities.NONE, Outcome.ERROR))).isEqualTo(cost);
+    assertThat(metered.produced(Quantities.NONE)).isFalse();
+    assertThat(state().settled()).isEqualTo(cost);
+    assertThat(state().held()).isZero();
+    assertThat(metered.limits().tokensLeft()).isEqualTo(10_000 - 400);
+    assertThat(journal.events()).hasSize(1);
+    UsageEvent event = journal.events().iterator().next();
+    assertThat(event.cost()).isEqualTo(cost);
+    assertThat(event.priceBook()).isEqualTo(7);
+    assertThat(event.holdId()).startsWith("n1:");
+    assertThat(event.queueMillis()).isEqualTo(3);
+  }
+
+  @Test
+  void endsAnAnswerWhoseBudgetIsUsedUp() {
+    budgets.create(budget);
+    Metered metered = metering.admit(work(1000, 5000));
+    long produced = 0;
+    while (metered.produced(Quantities.tokens(1000, 0, 0, produced + 1, 0))) {
+      produced++;
+    }
+    // The last token that was paid for, and the one that was not.
+    long cost =
+        metered.end(
+            ending(
+                Quantities.tokens(1000, 0, 0, produced + 1, 0), Outcome.BUDGET_EXHAUSTED));
+    assertThat(cost).isBetween(4_000_000L - 55_000, 4_000_000L);
+    assertThatThrownBy(() -> metering.admit(work(1000, 10)))
+        .isInstanceOfSatisfying(
+            Refusal.class,
+            e -> assertThat(e.reason()).isEqualTo(Refusal.Reason.BUDGET));
+  }
+
+  @Test
+  void chargesByOutcome() {
+    budgets.create(budget);
+    Quantities took = Quantities.tokens(10, 0, 0, 5, 0);
+    for (Outcome outcome : Outcome.values()) {
+      long cost = metering.admit(work(10, 10)).end(ending(took, outcome));
+      assertThat(cost).as(outcome.name()).isEqualTo(outcome.charged() ? 20_000 : 0);
+    }
+    assertThat(state().settled()).isEqualTo(journal.cost());
+  }
+
+  @Test
+  void aRefusedRequestTakesNothing() {
+    budgets.create(budget);
+    limit(Dimension.RPM, 10);
+    assertThatThrownBy(() -> metering.admit(work(1_000_000, 1))).isInstanceOf(Refusal.class);
+    journal.fails = true;
+    assertThatThrownBy(() -> metering.admit(work(1, 1)))
+        .isInstanceOf(IllegalStateException.class);
+    journal.fails = false;
+    Metered metered = metering.admit(work(1, 1));
+    assertThat(state().held()).isEqualTo(1000 + 3000 + 1);
+    assertThatThrownBy(() -> metering.admit(work(1, 1)))
+        .isInstanceOfSatisfying(
+            Refusal.class, e -> assertThat(e.message()).endsWith("Please try again in 6.0s."));
+    // The journal fails at the end: the money is free, and the caller is told.
+    journal.fails = true;
+    assertThatThrownBy(() -> metered.end(ending(Quantities.NONE, Outcome.COMPLETED)))
+        .isInstanceOf(IllegalStateException.class);
+    assertThat(state().held()).isZero();
+    assertThat(metering.active()).isZero();
+  }
+
+  @Test
+  void writesCheckpoints() {
+    Metered metered = metering.admit(work(10, 5000));
+    for (int i = 1; i <= 1100; i++) {
+      metered.produced(Quantities.tokens(10, 0, 0, i, 0));
+    }
+    assertThat(journal.checkpoints).extracting(Quantities::output).containsExactly(512L, 1024L);
+    clock.advance(2000);
+    metered.produced(Quantities.tokens(10, 0, 0, 1101, 0));
+    assertThat(journal.checkpoints).hasSize(3);
+    metered.end(ending(Quantities.NONE, Outcome.ERROR));
+  }
+
+  @Test
+  void holdsAsMuchAsAnswersNeed() {
+    for (int i = 0; i < 20; i++) {
+      metering
+          .admit(work(1, 2000))
+          .end(ending(Quantities.tokens(0, 0, 0, i == 0 ? 1900 : 600, 0), Outcome.COMPLETED));
+    }
+    budgets.create(budget);
+    Metered metered = metering.admit(work(0, 2000));
+    assertThat(state().held()).isBetween(600 * 3000L, 750 * 3000L);
+    metered.end(ending(Quantities.NONE, Outcome.ERROR));
+  }
+
+  @Test
+  void whatIsDroppedIsEndedAndCounted() throws Exception {
+    budgets.create(budget);
+    metering.admit(work(10, 10)).produced(Quantities.tokens(10, 0, 0, 3, 0));
+    for (int i = 0; i < 50 && metering.leaked() == 0; i++) {
+      System.gc();
+      Thread.sleep(20);
+      metering.sweep();
+    }
+    assertThat(metering.leaked()).isEqualTo(1);
+    assertThat(metering.active()).isZero();
+    UsageEvent event = journal.events().iterator().next();
+    assertThat(event.outcome()).isEqualTo(Outcome.ERROR);
+    assertThat(event.quantities().output()).isEqualTo(3);
+    assertThat(event.cost()).isZero();
+    assertThat(state().held()).isZero();
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.hadal.platform.metering;
+
+import org.jspecify.annotations.NullMarked;

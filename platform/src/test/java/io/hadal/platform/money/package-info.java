@@ -1,0 +1,4 @@
+@NullMarked
+package io.hadal.platform.money;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.hadal.platform.privacy;
+
+import org.jspecify.annotations.NullMarked;

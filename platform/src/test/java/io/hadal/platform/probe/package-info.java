@@ -1,0 +1,4 @@
+@NullMarked
+package io.hadal.platform.probe;
+
+import org.jspecify.annotations.NullMarked;

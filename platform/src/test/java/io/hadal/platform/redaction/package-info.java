@@ -1,0 +1,4 @@
+@NullMarked
+package io.hadal.platform.redaction;
+
+import org.jspecify.annotations.NullMarked;

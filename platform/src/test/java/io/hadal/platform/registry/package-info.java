@@ -1,0 +1,4 @@
+@NullMarked
+package io.hadal.platform.registry;
+
+import org.jspecify.annotations.NullMarked;

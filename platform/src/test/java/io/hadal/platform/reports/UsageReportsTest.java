@@ -1,0 +1,351 @@
+package io.hadal.platform.reports;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.hadal.formats.FormatException;
+import io.hadal.formats.Json;
+import io.hadal.platform.db.Database;
+import io.hadal.platform.db.DatabaseKind;
+import io.hadal.platform.db.OnBothDatabases;
+import io.hadal.platform.db.TestDatabases;
+import io.hadal.platform.ledger.EventRow;
+import io.hadal.platform.ledger.SampleUsage;
+import io.hadal.platform.ledger.Settled;
+import io.hadal.platform.metering.Outcome;
+import io.hadal.platform.metering.Quantities;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.StringReader;
+import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
+
+class UsageReportsTest {
+  private static final long T0 = Instant.parse("2026-11-29T10:30:00Z").toEpochMilli();
+  private static final long HOUR = 3_600_000;
+
+  private static final UsageFilter ALL = UsageFilter.ALL;
+
+  /** 60 requests over 20 hours, of three projects, at two backends, some of them bad. */
+  private static SampleUsage fill(Database database) {
+    SampleUsage usage = new SampleUsage(database);
+    List<Settled> all = new ArrayList<>();
+    for (int i = 0; i < 60; i++) {
+      String backend = i % 2 == 0 ? "local" : "deepseek";
+      Map<String, String> tags =
+          switch (i % 3) {
+            case 0 -> Map.of("team", "a,\"b\"");
+            case 1 -> Map.of("team", "=1+1", "x", "line\nbreak");
+            default -> Map.of();
+          };
+      Outcome outcome = i % 10 == 9 ? Outcome.UPSTREAM_ERROR : Outcome.COMPLETED;
+      all.add(
+          new Settled(
+              usage.event(
+                  SampleUsage.work("p" + i % 3, "r" + i, 1, backend, tags),
+                  T0 + i * HOUR / 3,
+                  outcome,
+                  Quantities.tokens(100 + i, 1000, 7, 20 + i, 3),
+                  backend.equals("local") ? null : 1_000L + i),
+              50_000));
+    }
+    usage.store(all);
+    return usage;
+  }
+
+  @OnBothDatabases
+  void totalsByEachDimensionAreTheLedgers(DatabaseKind kind) {
+    try (Database database = TestDatabases.open(kind)) {
+      SampleUsage usage = fill(database);
+      UsageReports reports = new UsageReports(database);
+      long earned = usage.ledger.balances().get("revenue/" + SampleUsage.MODEL);
+      long owed = usage.ledger.balances().get("payable/deepseek");
+      assertThat(earned).isPositive();
+      List<Dimension> dimensions =
+          new ArrayList<>(Dimension.names().stream().map(Dimension::of).toList());
+      dimensions.add(Dimension.of("tag:team"));
+      for (Dimension dimension : dimensions) {
+        UsageReport report = reports.run(new UsageQuery(ALL, List.of(dimension), true, 1000));
+        assertThat(report.rows().stream().mapToLong(r -> r.measures().cost()).sum())
+            .as(dimension.name())
+            .isEqualTo(earned)
+            .isEqualTo(report.total().cost());
+        assertThat(report.rows().stream().mapToLong(r -> r.measures().upstreamCost()).sum())
+            .as(dimension.name())
+            .isEqualTo(owed);
+        assertThat(report.rows().stream().mapToLong(r -> r.measures().requests()).sum())
+            .as(dimension.name())
+            .isEqualTo(60);
+      }
+      for (UsageRow row :
+          reports.run(new UsageQuery(ALL, List.of(Dimension.PROJECT), false, 10)).rows()) {
+        assertThat(-usage.ledger.balance(row.values().getFirst()).prepaid())
+            .isEqualTo(row.measures().cost());
+      }
+    }
+  }
+
+  @OnBothDatabases
+  void queriesGroupFilterAndMeasure(DatabaseKind kind) {
+    try (Database database = TestDatabases.open(kind)) {
+      fill(database);
+      UsageReports reports = new UsageReports(database);
+      UsageReport byHour =
+          reports.run(new UsageQuery(ALL, List.of(Dimension.HOUR, Dimension.BACKEND), true, 1000));
+      assertThat(byHour.rows().getFirst().values())
+          .containsExactly("2026-11-29T10:00:00Z", "deepseek");
+      assertThat(byHour.rows()).hasSize(41);
+      UsageReport days = reports.run(new UsageQuery(ALL, List.of(Dimension.DAY), true, 10));
+      assertThat(days.rows())
+          .extracting(r -> r.values().getFirst())
+          .containsExactly("2026-11-29", "2026-11-30");
+      UsageReport months = reports.run(new UsageQuery(ALL, List.of(Dimension.MONTH), true, 10));
+      assertThat(months.rows().getFirst().values()).containsExactly("2026-11");
+      UsageReport tags =
+          reports.run(new UsageQuery(ALL, List.of(Dimension.of("tag:team")), false, 2));
+      assertThat(tags.more()).isTrue();
+      assertThat(tags.rows()).hasSize(2);
+      UsageFilter filter =
+          new UsageFilter(T0, T0 + 5 * HOUR, UsageScope.ALL, Map.of())
+              .with(Dimension.of("tag:team"), "=1+1")
+              .with(Dimension.BACKEND, "deepseek")
+              .with(Dimension.ESTIMATED, "false");
+      Measures some = reports.run(new UsageQuery(filter, List.of(), true, 1)).total();
+      // Of the first fifteen: 1, 7 and 13.
+      assertThat(some.requests()).isEqualTo(3);
+      assertThat(some.quantities().inputUncached()).isEqualTo(300 + 1 + 7 + 13);
+      assertThat(some.cacheHitRatio()).isBetween(0.89, 0.91);
+      assertThat(some.firstTokenP50()).isEqualTo(50);
+      assertThat(some.tokenP95()).isEqualTo(20_000);
+      assertThat(some.margin()).isEqualTo(some.cost() - some.upstreamCost());
+      // 1000 cached tokens of each were 0.147 USD a million cheaper.
+      assertThat(some.saved()).isEqualTo(3 * 147_000L);
+      Measures total = reports.run(new UsageQuery(ALL, List.of(), false, 1)).total();
+      assertThat(total.errors()).isEqualTo(6);
+      assertThat(total.errorRate()).isEqualTo(0.1);
+      assertThat(
+              reports
+                  .run(
+                      new UsageQuery(
+                          ALL.with(Dimension.PRINCIPAL, ""), List.of(), false, 1))
+                  .total()
+                  .requests())
+          .isEqualTo(40);
+      UsageFilter mine =
+          new UsageFilter(
+              0, Long.MAX_VALUE, new UsageScope(false, Set.of(), Set.of("team_p1"), Set.of("p2")),
+              Map.of());
+      assertThat(reports.run(new UsageQuery(mine, List.of(), true, 1)).total().requests())
+          .isEqualTo(40);
+      UsageFilter nobody =
+          new UsageFilter(
+              0, Long.MAX_VALUE, new UsageScope(false, Set.of(), Set.of(), Set.of()), Map.of());
+      assertThat(reports.run(new UsageQuery(nobody, List.of(), true, 1)).total().cost()).isZero();
+      assertThat(reports.search(nobody, Long.MAX_VALUE, 10)).isEmpty();
+      assertThat(reports.attempts("r1", mine.scope())).hasSize(1);
+      assertThat(reports.attempts("r0", mine.scope())).isEmpty();
+      List<EventRow> page = reports.search(mine, Long.MAX_VALUE, 3);
+      assertThat(page).extracting(EventRow::requestId).containsExactly("r59", "r58", "r56");
+      assertThat(reports.search(mine, page.getLast().seq(), 1).getFirst().requestId())
+          .isEqualTo("r55");
+    }
+  }
+
+  @Test
+  void percentilesAreRanks() {
+    try (Database database = TestDatabases.open(DatabaseKind.SQLITE)) {
+      SampleUsage usage = new SampleUsage(database);
+      List<Settled> all = new ArrayList<>();
+      for (int i = 1; i <= 100; i++) {
+        var event =
+            usage.event(
+                SampleUsage.work("p", "r" + i, 1), 1_000, Outcome.COMPLETED, Quantities.NONE, null);
+        all.add(
+            new Settled(
+                new io.hadal.platform.metering.UsageEvent(
+                    event.work(),
+                    1_000,
+                    i > 98 ? 0 : 1_000 + i,
+                    3_000,
+                    Outcome.COMPLETED,
+                    200,
+                    Quantities.NONE,
+                    false,
+                    0,
+                    0,
+                    null,
+                    null,
+                    null,
+                    0,
+                    i * 10L),
+                0));
+      }
+      usage.store(all);
+      Measures m =
+          new UsageReports(database).run(new UsageQuery(ALL, List.of(), true, 1)).total();
+      assertThat(m.firstTokenP50()).isEqualTo(49);
+      assertThat(m.firstTokenP95()).isEqualTo(94);
+      assertThat(m.tokenP50()).isEqualTo(500);
+      assertThat(m.tokenP95()).isEqualTo(950);
+    }
+  }
+
+  @OnBothDatabases
+  void exportsReadBack(DatabaseKind kind) throws Exception {
+    try (Database database = TestDatabases.open(kind)) {
+      SampleUsage usage = fill(database);
+      UsageExport export = new UsageExport(database, usage.prices);
+      List<Map<String, String>> rows = table(text(export, ExportFormat.CSV, ALL, 0));
+      assertThat(rows).hasSize(60);
+      assertThat(rows.getFirst())
+          .containsEntry("schema_version", "1")
+          .containsEntry("request_id", "r0")
+          .containsEntry("tags", "{\"team\":\"a,\\\"b\\\"\"}")
+          .containsEntry("started_at", "2026-11-29T10:30:00Z");
+      long earned = usage.ledger.balances().get("revenue/" + SampleUsage.MODEL);
+      assertThat(rows.stream().mapToLong(r -> Long.parseLong(r.getOrDefault("cost_nano", ""))).sum())
+          .isEqualTo(earned);
+      // A broken export goes on behind the cursor of its last line.
+      String cursor = rows.get(39).getOrDefault("cursor", "");
+      String rest = text(export, ExportFormat.CSV, ALL, Long.parseLong(cursor));
+      assertThat(rest.lines().filter(line -> line.startsWith("1,")).count()).isEqualTo(20);
+      assertThat(rest).startsWith("1,41,r40,");
+      List<JsonNode> lines =
+          text(export, ExportFormat.JSONL, ALL, 0)
+              .lines()
+              .map(line -> Json.parse(line.getBytes(StandardCharsets.UTF_8), "line"))
+              .toList();
+      assertThat(lines).hasSize(60);
+      assertThat(lines.get(1).get("tags").get("x").stringValue()).isEqualTo("line\nbreak");
+      assertThat(lines.stream().mapToLong(l -> l.get("cost_nano").longValue()).sum())
+          .isEqualTo(earned);
+      assertThat(lines.getFirst().get("upstream_cost_nano").isNull()).isTrue();
+      focus(table(text(export, ExportFormat.FOCUS, ALL, 0)), earned);
+    }
+  }
+
+  private static void focus(List<Map<String, String>> rows, long earned) {
+    assertThat(rows).hasSize(300);
+    BigDecimal sum = BigDecimal.ZERO;
+    for (Map<String, String> row : rows) {
+      sum = sum.add(new BigDecimal(row.getOrDefault("BilledCost", "")));
+      assertThat(row)
+          .containsEntry("BillingCurrency", "USD")
+          .containsEntry("ChargeCategory", "Usage")
+          .containsEntry("BillingPeriodStart", "2026-11-01T00:00:00Z")
+          .containsEntry("BillingPeriodEnd", "2026-12-01T00:00:00Z")
+          .containsEntry("ConsumedUnit", "Tokens")
+          .containsEntry("ServiceCategory", "AI and Machine Learning");
+      assertThat(Instant.parse(row.getOrDefault("ChargePeriodEnd", "")))
+          .isEqualTo(Instant.parse(row.getOrDefault("ChargePeriodStart", "")).plusSeconds(3600));
+      assertThat(row.getOrDefault("SkuId", "")).startsWith(SampleUsage.MODEL + "/");
+      BigDecimal list = new BigDecimal(row.getOrDefault("ListCost", ""));
+      BigDecimal exact =
+          new BigDecimal(row.getOrDefault("ListUnitPrice", ""))
+              .multiply(new BigDecimal(row.getOrDefault("PricingQuantity", "")));
+      assertThat(list.subtract(exact).abs()).isLessThanOrEqualTo(new BigDecimal("0.000000002"));
+    }
+    assertThat(sum).isEqualByComparingTo(BigDecimal.valueOf(earned, 9));
+  }
+
+  private static String text(
+      UsageExport export, ExportFormat format, UsageFilter filter, long after)
+      throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    export.write(format, filter, after, bytes);
+    return bytes.toString(StandardCharsets.UTF_8);
+  }
+
+  private static List<Map<String, String>> table(String csv) throws IOException {
+    assertThat(csv.split("\r\n", -1)).hasSizeGreaterThan(2);
+    CsvReader reader = new CsvReader(new StringReader(csv), "export");
+    List<String> header = reader.row();
+    assertThat(header).isNotNull().doesNotHaveDuplicates();
+    List<Map<String, String>> rows = new ArrayList<>();
+    for (List<String> row = reader.row(); row != null; row = reader.row()) {
+      Map<String, String> fields = new LinkedHashMap<>();
+      for (int i = 0; header != null && i < header.size(); i++) {
+        fields.put(header.get(i), row.get(i));
+      }
+      rows.add(fields);
+    }
+    return rows;
+  }
+
+  @OnBothDatabases
+  void anUpstreamsFileIsCompared(DatabaseKind kind) throws IOException {
+    try (Database database = TestDatabases.open(kind)) {
+      fill(database);
+      StringBuilder csv = new StringBuilder("id,timestamp,model,input_tokens,output_tokens,cost\n");
+      for (int i = 1; i < 60; i += 2) {
+        if (i == 3) {
+          continue;
+        }
+        long cost = 1_000 + i + (i == 5 ? 1 : 0);
+        csv.append("up-r%d,%s,deepseek-chat,%d,%d,%s\n"
+            .formatted(
+                i,
+                Instant.ofEpochMilli(T0 + i * HOUR / 3),
+                1107 + i,
+                23 + i + (i == 7 ? 2 : 0),
+                new BigDecimal(cost).movePointLeft(9).toPlainString()));
+      }
+      csv.append("up-other,2026-11-29 12:00:00,deepseek-chat,1,1,\n");
+      List<Difference> differences = new ArrayList<>();
+      Reconciliation.Summary summary =
+          new Reconciliation(database)
+              .compare("deepseek", new StringReader(csv.toString()), "file", differences::add);
+      assertThat(summary.lines()).isEqualTo(30);
+      assertThat(summary.matched()).isEqualTo(27);
+      assertThat(differences)
+          .extracting(d -> d.kind() + " " + d.where())
+          .containsExactlyInAnyOrder(
+              "COST up-r5", "TOKENS up-r7", "MISSING_HERE up-other", "MISSING_THERE up-r3");
+      differences.clear();
+      // Without ids: sums of an hour and a model.
+      String hours =
+          "time,model,prompt_tokens,completion_tokens\r\n"
+              + "2026-11-29T10:00:00Z,hadal-nano,1108,24\r\n"
+              + "2026-11-29T11:00:00Z,hadal-nano,5,5\r\n";
+      new Reconciliation(database)
+          .compare("deepseek", new StringReader(hours), "file", differences::add);
+      assertThat(differences)
+          .extracting(d -> d.kind() + " " + d.where())
+          .containsExactly("TOKENS 2026-11-29T11:00:00Z hadal-nano");
+      assertThatThrownBy(
+              () ->
+                  new Reconciliation(database)
+                      .compare("x", new StringReader("a,b\n1,2\n"), "up.csv", d -> {}))
+          .isInstanceOf(FormatException.class)
+          .hasMessageContaining("up.csv")
+          .hasMessageContaining("time");
+    }
+  }
+
+  @Test
+  void csvIsStrict() throws IOException {
+    CsvReader good = new CsvReader(new StringReader("a,\"b\"\"\r\n,\",\r\n1,,2\r\n"), "x");
+    assertThat(good.row()).containsExactly("a", "b\"\r\n,", "");
+    assertThat(good.row()).containsExactly("1", "", "2");
+    assertThat(good.row()).isNull();
+    for (String bad : List.of("a\"b\n", "\"a", "\"a\"b\n", "a\rb\n", "a,b\nc\n")) {
+      assertThatThrownBy(
+              () -> {
+                CsvReader reader = new CsvReader(new StringReader(bad), "x");
+                while (reader.row() != null) {
+                  // To the end.
+                }
+              })
+          .as(bad)
+          .isInstanceOf(FormatException.class);
+    }
+  }
+}

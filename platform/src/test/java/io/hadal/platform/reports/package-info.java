@@ -1,0 +1,4 @@
+@NullMarked
+package io.hadal.platform.reports;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.hadal.platform.rollout;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,56 @@
+package io.hadal.server;
+
+import io.hadal.platform.ledger.Balance;
+import io.hadal.platform.metering.Gate;
+import io.hadal.platform.tenancy.Identity;
+import io.hadal.server.admin.AdminApi;
+import io.hadal.server.admin.EndpointGroup;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a server asks of the platform.
+ *
+ * @param keys tells whose key it is
+ * @param gate lets turns begin and sees what they take
+ * @param balances knows what projects have paid ahead; null for nothing
+ * @param administration null for none over HTTP
+ */
+public record PlatformAccess(
+    Keys keys, Gate gate, @Nullable Balances balances, @Nullable Administration administration) {
+  /** Keys and a gate only. */
+  public PlatformAccess(Keys keys, Gate gate) {
+    this(keys, gate, null, null);
+  }
+
+  /** Knows the keys. */
+  @FunctionalInterface
+  public interface Keys {
+    /**
+     * Whose key it is.
+     *
+     * @param key null when the request shows none
+     * @param address address of the peer
+     * @throws io.hadal.platform.Refusal when nobody's, or not to be used from there
+     */
+    Identity identify(@Nullable String key, String address);
+  }
+
+  /** Knows balances. */
+  @FunctionalInterface
+  public interface Balances {
+    /** What a project has paid ahead, nano-USD. */
+    Balance of(String project);
+  }
+
+  /** Administration over HTTP. */
+  @FunctionalInterface
+  public interface Administration {
+    /**
+     * The API.
+     *
+     * @param own endpoints of the server itself: its state, its upstreams
+     */
+    AdminApi api(List<EndpointGroup> own);
+  }
+}

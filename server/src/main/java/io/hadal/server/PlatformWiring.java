@@ -1,0 +1,94 @@
+package io.hadal.server;
+
+import io.hadal.platform.Refusal;
+import io.hadal.platform.Refusal.Reason;
+import io.hadal.platform.ledger.LedgerVerifier;
+import io.hadal.platform.limits.SubjectLookup;
+import io.hadal.platform.node.Platform;
+import io.hadal.platform.reports.UsageExport;
+import io.hadal.platform.reports.UsageReports;
+import io.hadal.platform.tenancy.Permissions;
+import io.hadal.server.admin.ActorScope;
+import io.hadal.server.admin.AdminApi;
+import io.hadal.server.admin.AuditEndpoints;
+import io.hadal.server.admin.AuditTrail;
+import io.hadal.server.admin.BudgetEndpoints;
+import io.hadal.server.admin.EndpointGroup;
+import io.hadal.server.admin.KeyEndpoints;
+import io.hadal.server.admin.LedgerEndpoints;
+import io.hadal.server.admin.LimitEndpoints;
+import io.hadal.server.admin.PriceEndpoints;
+import io.hadal.server.admin.PrivacyEndpoints;
+import io.hadal.server.admin.RequestEndpoints;
+import io.hadal.server.admin.RolloutEndpoints;
+import io.hadal.server.admin.SessionEndpoints;
+import io.hadal.server.admin.TenantEndpoints;
+import io.hadal.server.admin.UsageEndpoints;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Connects an open platform with the server in front of it. */
+public final class PlatformWiring {
+  private PlatformWiring() {}
+
+  /**
+   * What a server asks of a platform.
+   *
+   * @param secure whether browsers reach the server by TLS, so that cookies are sent only there
+   */
+  public static PlatformAccess access(Platform platform, boolean secure) {
+    return new PlatformAccess(
+        (key, address) -> {
+          if (key == null) {
+            throw new Refusal(
+                Reason.UNAUTHENTICATED,
+                "No API key: send it as 'Authorization: Bearer KEY' or 'x-api-key: KEY'.");
+          }
+          return platform.keys().authenticate(key, address);
+        },
+        platform.metering(),
+        project -> platform.ledger().balance(project),
+        own -> administration(platform, secure, own));
+  }
+
+  private static AdminApi administration(
+      Platform platform, boolean secure, List<EndpointGroup> own) {
+    ActorScope scopes = new ActorScope(platform.database(), Permissions::allows);
+    SubjectLookup subjects = new SubjectLookup(platform.database());
+    UsageReports reports = new UsageReports(platform.database());
+    List<EndpointGroup> groups = new ArrayList<>(own);
+    groups.add(new TenantEndpoints(platform.tenants(), platform.principals()));
+    groups.add(
+        new KeyEndpoints(
+            platform.keys(), platform.tenants(), platform.principals(), platform.clock()));
+    groups.add(new LimitEndpoints(platform.limits(), subjects, platform.clock()));
+    groups.add(new BudgetEndpoints(platform.budgets(), subjects, platform.clock()));
+    groups.add(
+        new UsageEndpoints(
+            reports,
+            new UsageExport(platform.database(), platform.prices()),
+            scopes,
+            platform.clock()));
+    groups.add(new RequestEndpoints(reports, scopes));
+    groups.add(
+        new LedgerEndpoints(platform.ledger(), new LedgerVerifier(platform.database()), scopes));
+    groups.add(new PriceEndpoints(platform.prices(), scopes, platform.clock()));
+    groups.add(
+        new AuditEndpoints(
+            platform.audit(),
+            platform.auditSchedule(),
+            platform.auditExport(),
+            platform.auditKey().publicKey()));
+    groups.add(new PrivacyEndpoints(platform.dataKeys()));
+    groups.add(new RolloutEndpoints(platform.rollouts()));
+    return new AdminApi(
+        platform.tenants(),
+        platform.principals(),
+        platform.keys(),
+        platform.sessions(),
+        new SessionEndpoints(
+            platform.signIn(), platform.sessions(), platform.principals(), secure),
+        groups,
+        new AuditTrail(platform.audit()));
+  }
+}

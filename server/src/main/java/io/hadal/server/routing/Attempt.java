@@ -1,0 +1,437 @@
+package io.hadal.server.routing;
+
+import io.hadal.chat.Problem;
+import io.hadal.formats.FormatException;
+import io.hadal.server.http.Exchange;
+import io.hadal.server.routing.usage.SseReader;
+import io.hadal.server.routing.usage.UsageReader;
+import io.hadal.server.wire.Call;
+import io.hadal.server.wire.ClientGoneException;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.http.HttpClient;
+import java.net.http.HttpHeaders;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One attempt at a request. Until the first content has come, the client sees nothing of it, so
+ * that another attempt can follow; from then on it is this one or an error.
+ */
+final class Attempt {
+  private static final long LOOK_MILLIS = 100;
+  private static final int MOST_EVENT = 32 << 20;
+  private static final int MOST_WHOLE = 256 << 20;
+  private static final int MOST_ERROR = 1 << 20;
+
+  /** What was held back goes out after this time, so that the client sees that the stream lives. */
+  private static final long MOST_HELD_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+  /** Time for the last bytes of a stream whose end is known, so that its connection can be kept. */
+  private static final long TAIL_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+
+  private final RoutedRequest request;
+  private final Candidate candidate;
+  private final UpstreamRequest upstream;
+  private final Settlement settlement;
+  private final UsageReader usage;
+  private final Watchdog watchdog;
+  private final Duration slowReader;
+  private final long started = System.nanoTime();
+
+  Attempt(
+      RoutedRequest request,
+      Candidate candidate,
+      UpstreamRequest upstream,
+      Settlement settlement,
+      UsageReader usage,
+      Watchdog watchdog,
+      Duration slowReader) {
+    this.request = request;
+    this.candidate = candidate;
+    this.upstream = upstream;
+    this.settlement = settlement;
+    this.usage = usage;
+    this.watchdog = watchdog;
+    this.slowReader = slowReader;
+  }
+
+  private Call call() {
+    return request.call();
+  }
+
+  private Exchange client() {
+    return request.call().exchange();
+  }
+
+  /**
+   * Tries.
+   *
+   * @return null when the client has its answer, or the error of one that broke off
+   * @throws ClientGoneException when the client has gone away
+   */
+  @Nullable Failure run(HttpRequest http) throws IOException {
+    client().watch();
+    call().upstream(candidate.name(), candidate.label());
+    boolean stream = request.view().stream();
+    Duration patience =
+        stream
+            ? candidate.backend().config().timeouts().firstToken()
+            : candidate.backend().config().timeouts().whole();
+    long deadline = started + patience.toNanos();
+    try {
+      HttpResponse<InputStream> response = send(http, deadline);
+      if (response == null) {
+        return failed(Failure.of(Failure.Kind.TIMEOUT));
+      }
+      settlement.upstreamId(upstreamId(response.headers()));
+      try (InputStream in = response.body()) {
+        RelayWatch watch = new RelayWatch(client(), in, slowReader);
+        watch.expect(deadline);
+        watchdog.add(watch);
+        try {
+          return answer(response, in, watch, stream);
+        } finally {
+          watchdog.remove(watch);
+          // The watchdog may have interrupted this thread.
+          Thread.interrupted();
+        }
+      }
+    } catch (ClientGoneException e) {
+      settlement.left();
+      throw e;
+    } catch (IOException e) {
+      return failed(Failure.of(Failure.Kind.UNREACHABLE));
+    } finally {
+      settlement.error();
+    }
+  }
+
+  private static @Nullable String upstreamId(HttpHeaders headers) {
+    return headers
+        .firstValue("x-request-id")
+        .or(() -> headers.firstValue("request-id"))
+        .orElse(null);
+  }
+
+  /** Waits for the headers of the answer; null when they do not come in time. */
+  private @Nullable HttpResponse<InputStream> send(HttpRequest http, long deadline)
+      throws IOException {
+    HttpClient client = candidate.backend().http();
+    CompletableFuture<HttpResponse<InputStream>> sent =
+        client.sendAsync(http, HttpResponse.BodyHandlers.ofInputStream());
+    try {
+      while (true) {
+        long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+        if (left <= 0) {
+          sent.cancel(true);
+          return null;
+        }
+        try {
+          return sent.get(Math.min(left, LOOK_MILLIS), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+          if (!client().connected()) {
+            sent.cancel(true);
+            throw new ClientGoneException();
+          }
+        }
+      }
+    } catch (ExecutionException e) {
+      throw new IOException(e.getCause());
+    } catch (InterruptedException e) {
+      sent.cancel(true);
+      throw new ClientGoneException();
+    }
+  }
+
+  private Failure failed(Failure failure) {
+    settlement.failed(failure);
+    return failure;
+  }
+
+  private @Nullable Failure answer(
+      HttpResponse<InputStream> response, InputStream in, RelayWatch watch, boolean stream)
+      throws ClientGoneException {
+    int status = response.statusCode();
+    try {
+      if (status < 200 || status >= 300) {
+        return failed(error(response, in));
+      }
+      String type = response.headers().firstValue("content-type").orElse("");
+      if (stream && type.startsWith("text/event-stream")) {
+        return new StreamRelay(status, in, watch).run();
+      }
+      return whole(status, type, in, watch);
+    } catch (ClientGoneException e) {
+      throw e;
+    } catch (IOException e) {
+      if (watch.gone()) {
+        throw new ClientGoneException();
+      }
+      Failure.Kind kind = watch.late() ? Failure.Kind.TIMEOUT : Failure.Kind.BROKEN;
+      return failed(Failure.of(kind));
+    }
+  }
+
+  private Failure error(HttpResponse<InputStream> response, InputStream in)
+      throws IOException {
+    HttpHeaders headers = response.headers();
+    Map<String, String> kept = new HashMap<>();
+    for (String name : new String[] {"retry-after", "retry-after-ms", "x-should-retry"}) {
+      headers
+          .firstValue(name)
+          .filter(v -> v.matches("[A-Za-z0-9 ,:.-]{1,64}"))
+          .ifPresent(v -> kept.put(name, v));
+    }
+    return new Failure(
+        Failure.Kind.STATUS,
+        response.statusCode(),
+        in.readNBytes(MOST_ERROR),
+        headers.firstValue("content-type").orElse("application/json"),
+        kept,
+        RetryAfter.millis(kept),
+        upstream.spoken() != request.view().operation());
+  }
+
+  private @Nullable Failure whole(int status, String type, InputStream in, RelayWatch watch)
+      throws IOException {
+    byte[] body = in.readNBytes(MOST_WHOLE);
+    if (watch.gone()) {
+      throw new ClientGoneException();
+    }
+    usage.whole(body);
+    if (watch.late() || usage.malformed() || usage.failed() || body.length == MOST_WHOLE) {
+      return failed(Failure.of(watch.late() ? Failure.Kind.TIMEOUT : Failure.Kind.BROKEN));
+    }
+    byte[] answer;
+    try {
+      answer = upstream.translator().whole(body, usage);
+    } catch (FormatException e) {
+      return failed(Failure.of(Failure.Kind.BROKEN));
+    }
+    settlement.complete(status);
+    headers();
+    client().setHeader("openai-processing-ms", Long.toString(call().age().toMillis()));
+    boolean same = upstream.spoken() == request.view().operation();
+    client().send(status, same && !type.isEmpty() ? type : "application/json", answer);
+    return null;
+  }
+
+  private void headers() {
+    client().setHeader("x-hadal-upstream", candidate.name());
+    client().setHeader("x-hadal-model", candidate.version());
+    if (!call().ignored().isEmpty()) {
+      client().setHeader("x-hadal-ignored-params", String.join(",", call().ignored()));
+    }
+  }
+
+  /** Events as they come. */
+  private final class StreamRelay {
+    private final int status;
+    private final SseReader reader;
+    private final InputStream in;
+    private final RelayWatch watch;
+    private final ByteArrayOutputStream pending = new ByteArrayOutputStream(1024);
+    private @Nullable OutputStream out;
+
+    StreamRelay(int status, InputStream in, RelayWatch watch) {
+      this.status = status;
+      this.in = in;
+      this.reader = new SseReader(in, MOST_EVENT);
+      this.watch = watch;
+    }
+
+    @Nullable Failure run() throws ClientGoneException {
+      boolean broken = false;
+      try {
+        SseReader.Event event = reader.next();
+        while (event != null) {
+          byte[] data = event.data();
+          if (data != null) {
+            usage.event(data);
+            if (usage.failed() || usage.malformed()) {
+              return failedInStream(event);
+            }
+          }
+          if (take(event, data != null)) {
+            return null;
+          }
+          event = reader.next();
+        }
+      } catch (ClientGoneException e) {
+        throw e;
+      } catch (IOException | FormatException e) {
+        broken = true;
+      }
+      if (watch.gone()) {
+        throw new ClientGoneException();
+      }
+      // Some end their streams without a word; then the reason to stop has to be there.
+      if (!broken && !watch.late() && usage.finish() != null) {
+        finish();
+        return null;
+      }
+      return cut();
+    }
+
+    /** True when the answer is complete. */
+    private boolean take(SseReader.Event event, boolean data) throws IOException {
+      boolean content = data && usage.content();
+      if (content) {
+        settlement.first();
+      }
+      if (data && usage.ended()) {
+        // What it took is durable before the client sees the end.
+        settlement.complete(status);
+      }
+      upstream.translator().event(event, usage, pending);
+      if (data && usage.ended()) {
+        upstream.translator().end(usage, pending);
+        flush();
+        close();
+        tail();
+        return true;
+      }
+      boolean held = out == null && System.nanoTime() - started > MOST_HELD_NANOS;
+      if (settlement.begun() || held) {
+        if (!reader.more()) {
+          flush();
+        }
+        if (!settlement.mayGoOn()) {
+          exhausted();
+          return true;
+        }
+      }
+      if (settlement.begun()) {
+        watch.expect(
+            System.nanoTime() + candidate.backend().config().timeouts().idle().toNanos());
+      }
+      return false;
+    }
+
+    private void flush() throws ClientGoneException {
+      OutputStream to = out;
+      watch.writing(true);
+      try {
+        if (to == null) {
+          headers();
+          call().streamed();
+          client().setHeader("x-accel-buffering", "no");
+          to = client().stream(200, "text/event-stream; charset=utf-8");
+          out = to;
+        }
+        pending.writeTo(to);
+        pending.reset();
+        to.flush();
+      } catch (IOException | RuntimeException e) {
+        // Helidon has its own exceptions for a connection that is gone.
+        throw new ClientGoneException();
+      } finally {
+        watch.writing(false);
+      }
+    }
+
+    private void close() throws ClientGoneException {
+      OutputStream to = out;
+      if (to == null) {
+        return;
+      }
+      try {
+        to.close();
+      } catch (IOException | RuntimeException e) {
+        throw new ClientGoneException();
+      }
+    }
+
+    private void finish() throws ClientGoneException {
+      settlement.complete(status);
+      translated(() -> upstream.translator().end(usage, pending));
+      flush();
+      close();
+    }
+
+    private interface Writing {
+      void run() throws IOException;
+    }
+
+    /** Writes to memory cannot fail. */
+    private void translated(Writing writing) {
+      try {
+        writing.run();
+      } catch (IOException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+
+    /** Reads what is left behind the end, so that the connection can be used again. */
+    private void tail() {
+      watch.expect(System.nanoTime() + TAIL_NANOS);
+      try {
+        in.skip(1 << 16);
+        while (in.read() >= 0) {
+          in.skip(1 << 16);
+        }
+      } catch (IOException e) {
+        // The connection is not kept.
+      }
+    }
+
+    private Failure failedBefore() {
+      return failed(
+          Failure.of(watch.late() ? Failure.Kind.TIMEOUT : Failure.Kind.BROKEN));
+    }
+
+    private @Nullable Failure failedInStream(SseReader.Event event) throws IOException {
+      if (out == null) {
+        return failedBefore();
+      }
+      brokenOff();
+      if (usage.failed() && upstream.spoken() == request.view().operation()) {
+        upstream.translator().event(event, usage, pending);
+      } else {
+        upstream.translator().fail(Problem.upstream(), pending);
+      }
+      flush();
+      close();
+      return null;
+    }
+
+    private void brokenOff() {
+      call().outcome("upstream_error");
+      if (settlement.begun()) {
+        settlement.cut(status);
+      } else {
+        settlement.failed(Failure.of(Failure.Kind.BROKEN));
+      }
+    }
+
+    private @Nullable Failure cut() throws ClientGoneException {
+      if (out == null) {
+        return failedBefore();
+      }
+      brokenOff();
+      translated(() -> upstream.translator().fail(Problem.upstream(), pending));
+      flush();
+      close();
+      return null;
+    }
+
+    private void exhausted() throws ClientGoneException {
+      settlement.exhausted(status);
+      call().outcome("budget_exhausted");
+      translated(() -> upstream.translator().fail(Problem.budgetExhausted(), pending));
+      flush();
+      close();
+    }
+  }
+}

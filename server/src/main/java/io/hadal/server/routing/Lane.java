@@ -1,0 +1,129 @@
+package io.hadal.server.routing;
+
+import io.github.resilience4j.circuitbreaker.CircuitBreaker;
+import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
+import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig.SlidingWindowType;
+import io.hadal.platform.metering.Quantities;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+
+/** A model at an upstream: its circuit breaker and what was measured of it. */
+final class Lane {
+  /** What a new measurement weighs. */
+  private static final double NEW = 0.2;
+
+  private static final int WINDOW_CALLS = 50;
+  private static final int LEAST_CALLS = 10;
+  private static final int HALF_OPEN_CALLS = 3;
+  private static final int FAILURE_PERCENT = 50;
+  private static final int SLOW_PERCENT = 80;
+
+  /** Without a stack trace: the breaker only counts it. */
+  private static final Exception FAILURE = new Failure();
+
+  private final CircuitBreaker breaker;
+  private double firstTokenMillis = -1;
+  private double tokenMicros = -1;
+  private double cacheHit;
+
+  private static final class Failure extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    Failure() {
+      super("the upstream failed", null, false, false);
+    }
+  }
+
+  /**
+   * A lane.
+   *
+   * @param slow time to the first token that counts as slow
+   * @param open how long the breaker stays open before it lets calls try
+   */
+  Lane(String name, Duration slow, Duration open) {
+    breaker =
+        CircuitBreaker.of(
+            name,
+            CircuitBreakerConfig.custom()
+                .slidingWindowType(SlidingWindowType.COUNT_BASED)
+                .slidingWindowSize(WINDOW_CALLS)
+                .minimumNumberOfCalls(LEAST_CALLS)
+                .failureRateThreshold(FAILURE_PERCENT)
+                .slowCallRateThreshold(SLOW_PERCENT)
+                .slowCallDurationThreshold(slow)
+                .permittedNumberOfCallsInHalfOpenState(HALF_OPEN_CALLS)
+                .waitDurationInOpenState(open)
+                .build());
+  }
+
+  /** Asks to call; whoever may must say how it went. */
+  boolean tryCall() {
+    return breaker.tryAcquirePermission();
+  }
+
+  /** The call says nothing about the upstream. */
+  void release() {
+    breaker.releasePermission();
+  }
+
+  void succeeded(long firstTokenNanos) {
+    breaker.onSuccess(firstTokenNanos, TimeUnit.NANOSECONDS);
+  }
+
+  void failed(long nanos) {
+    breaker.onError(nanos, TimeUnit.NANOSECONDS, FAILURE);
+  }
+
+  /** {@code closed}, {@code open} or {@code half_open}. */
+  String breakerState() {
+    return switch (breaker.getState()) {
+      case OPEN, FORCED_OPEN -> "open";
+      case HALF_OPEN -> "half_open";
+      default -> "closed";
+    };
+  }
+
+  /** 0 closed, 1 half open, 2 open. */
+  int breakerLevel() {
+    return switch (breakerState()) {
+      case "open" -> 2;
+      case "half_open" -> 1;
+      default -> 0;
+    };
+  }
+
+  /** Share of failed calls in the window, percent; -1 before there are enough. */
+  double failurePercent() {
+    return breaker.getMetrics().getFailureRate();
+  }
+
+  /** Learns from an answer. */
+  synchronized void measured(long firstTokenNanos, long wholeNanos, Quantities took) {
+    firstTokenMillis = moved(firstTokenMillis, firstTokenNanos / 1e6);
+    if (took.output() > 1) {
+      tokenMicros = moved(tokenMicros, (wholeNanos - firstTokenNanos) / 1e3 / (took.output() - 1));
+    }
+    if (took.input() > 0) {
+      cacheHit = (1 - NEW) * cacheHit + NEW * took.cacheRead() / took.input();
+    }
+  }
+
+  private static double moved(double known, double measured) {
+    return known < 0 ? measured : (1 - NEW) * known + NEW * measured;
+  }
+
+  /** Moving average; -1 when unknown. */
+  synchronized double firstTokenMillis() {
+    return firstTokenMillis;
+  }
+
+  /** Moving average of the time between two tokens; -1 when unknown. */
+  synchronized double tokenMicros() {
+    return tokenMicros;
+  }
+
+  /** Moving average of the part of prompts that was cached. */
+  synchronized double cacheHit() {
+    return cacheHit;
+  }
+}

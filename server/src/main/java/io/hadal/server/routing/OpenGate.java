@@ -1,0 +1,34 @@
+package io.hadal.server.routing;
+
+import io.hadal.platform.metering.Ending;
+import io.hadal.platform.metering.Gate;
+import io.hadal.platform.metering.LimitState;
+import io.hadal.platform.metering.Metered;
+import io.hadal.platform.metering.Quantities;
+import io.hadal.platform.metering.Work;
+
+/** Lets everything pass and keeps nothing: a server without the platform. */
+final class OpenGate implements Gate {
+  private static final Metered FREE =
+      new Metered() {
+        @Override
+        public boolean produced(Quantities soFar) {
+          return true;
+        }
+
+        @Override
+        public long end(Ending ending) {
+          return 0;
+        }
+
+        @Override
+        public LimitState limits() {
+          return LimitState.NONE;
+        }
+      };
+
+  @Override
+  public Metered admit(Work work) {
+    return FREE;
+  }
+}

@@ -1,0 +1,77 @@
+package io.hadal.server.routing;
+
+import io.hadal.server.routing.config.UpstreamFormat;
+import java.io.IOException;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+
+/** Asks upstreams for their models from time to time: one that is down more often. */
+final class Prober implements AutoCloseable {
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
+  private static final long DOWN_MILLIS = 2000;
+  private static final int SERVER_ERROR = 500;
+
+  private final Supplier<Collection<Backend>> backends;
+  private final LongSupplier clock;
+  private final ScheduledExecutorService timer =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().name("hadal-upstream-prober").daemon().factory());
+
+  Prober(Supplier<Collection<Backend>> backends, LongSupplier clock) {
+    this.backends = backends;
+    this.clock = clock;
+    timer.scheduleWithFixedDelay(this::look, 1, 1, TimeUnit.SECONDS);
+  }
+
+  private void look() {
+    long now = clock.getAsLong();
+    for (Backend backend : backends.get()) {
+      long every = 1000L * backend.config().probeSeconds();
+      long due = backend.health().up() ? every : Math.min(every, DOWN_MILLIS);
+      if (every > 0 && now - backend.health().lastProbe() >= due) {
+        backend.health().probed(now);
+        Thread.ofVirtual().name("hadal-probe-" + backend.name()).start(() -> probe(backend));
+      }
+    }
+  }
+
+  /** Looks now; true when the upstream answers. */
+  boolean probe(Backend backend) {
+    backend.health().probed(clock.getAsLong());
+    KeyPool.Lease key = backend.keys().take(clock.getAsLong());
+    boolean anthropic = backend.config().format() == UpstreamFormat.ANTHROPIC;
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(UpstreamRequest.models(backend.config())).timeout(PATIENCE);
+    UpstreamRequest.common(
+        request, null, backend.config(), key == null ? null : key.secret(), anthropic);
+    try {
+      int status =
+          backend
+              .http()
+              .send(request.GET().build(), HttpResponse.BodyHandlers.discarding())
+              .statusCode();
+      if (status < SERVER_ERROR) {
+        backend.health().answered(clock.getAsLong());
+        return true;
+      }
+      backend.health().failed(clock.getAsLong(), "status " + status);
+    } catch (IOException e) {
+      backend.health().failed(clock.getAsLong(), "no connection");
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    return false;
+  }
+
+  @Override
+  public void close() {
+    timer.shutdownNow();
+  }
+}

@@ -1,0 +1,76 @@
+package io.hadal.server.routing;
+
+import io.hadal.server.http.Exchange;
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.Duration;
+
+/**
+ * Ends a relay from outside: the upstream's stream is closed when the client has gone or the
+ * upstream is silent for too long, and a client that does not read is dropped.
+ */
+final class RelayWatch {
+  private final Exchange client;
+  private final InputStream upstream;
+  private final Thread thread;
+  private final long slowestNanos;
+  private volatile long deadline;
+  private volatile long writingSince;
+  private volatile boolean gone;
+  private volatile boolean late;
+
+  /**
+   * A watch over the calling thread.
+   *
+   * @param slowest longest time a client may take to accept a piece
+   */
+  RelayWatch(Exchange client, InputStream upstream, Duration slowest) {
+    this.client = client;
+    this.upstream = upstream;
+    this.thread = Thread.currentThread();
+    this.slowestNanos = slowest.toNanos();
+    this.deadline = Long.MAX_VALUE;
+  }
+
+  /** The upstream has to send something until then. */
+  void expect(long nanoTime) {
+    deadline = nanoTime;
+  }
+
+  void writing(boolean now) {
+    writingSince = now ? System.nanoTime() : 0;
+  }
+
+  void look(long now) {
+    long since = writingSince;
+    if (since != 0 && now - since > slowestNanos) {
+      gone = true;
+      // An interrupted virtual thread leaves its socket closed.
+      thread.interrupt();
+    } else if (!gone && !client.connected()) {
+      gone = true;
+      close();
+    } else if (since == 0 && deadline != Long.MAX_VALUE && now - deadline > 0) {
+      late = true;
+      close();
+    }
+  }
+
+  private void close() {
+    try {
+      upstream.close();
+    } catch (IOException e) {
+      // It is closed, one way or the other.
+    }
+  }
+
+  /** The client has gone away. */
+  boolean gone() {
+    return gone;
+  }
+
+  /** The upstream was silent for too long. */
+  boolean late() {
+    return late;
+  }
+}

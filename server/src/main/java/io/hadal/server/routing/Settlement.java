@@ -1,0 +1,162 @@
+package io.hadal.server.routing;
+
+import io.hadal.platform.metering.Ending;
+import io.hadal.platform.metering.Metered;
+import io.hadal.platform.metering.Outcome;
+import io.hadal.platform.metering.Quantities;
+import io.hadal.platform.money.PriceSnapshot;
+import io.hadal.server.routing.usage.UsageReader;
+import io.hadal.server.wire.Call;
+import java.time.Duration;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/** Ends the record of one attempt, whatever became of it (platform specification, 2.5). */
+final class Settlement {
+  /** Status in records of a client that went away. */
+  private static final int CLIENT_CLOSED = 499;
+
+  /** Tokens between two looks at the budget. */
+  private static final long LOOK_TOKENS = 16;
+
+  private final Call call;
+  private final Candidate candidate;
+  private final Metered metered;
+  private final UsageReader usage;
+  private final long prompt;
+  private final LongSupplier clock;
+  private final long started = System.nanoTime();
+  private long firstNanos;
+  private long firstMillis;
+  private long looked;
+  private boolean over;
+  private @Nullable String upstreamId;
+
+  Settlement(
+      Call call,
+      Candidate candidate,
+      Metered metered,
+      UsageReader usage,
+      long prompt,
+      LongSupplier clock) {
+    this.call = call;
+    this.candidate = candidate;
+    this.metered = metered;
+    this.usage = usage;
+    this.prompt = prompt;
+    this.clock = clock;
+  }
+
+  /** The upstream's id of the request; what is no id is left out. */
+  void upstreamId(@Nullable String id) {
+    upstreamId = id != null && id.matches("[A-Za-z0-9._:-]{1,128}") ? id : null;
+  }
+
+  /** The first content has come. */
+  void first() {
+    if (firstNanos == 0) {
+      firstNanos = System.nanoTime();
+      firstMillis = clock.getAsLong();
+    }
+  }
+
+  boolean begun() {
+    return firstNanos != 0;
+  }
+
+  /** False when the budget is used up. */
+  boolean mayGoOn() {
+    long produced = usage.produced();
+    if (produced - looked < LOOK_TOKENS) {
+      return true;
+    }
+    looked = produced;
+    return metered.produced(usage.quantities(prompt, false));
+  }
+
+  /** The answer is complete. */
+  void complete(int status) {
+    first();
+    Quantities took = usage.quantities(prompt, usage.known());
+    end(usage.cutAtLength() ? Outcome.LENGTH : Outcome.COMPLETED, status, took, !usage.known());
+    candidate.lane().succeeded(firstNanos - started);
+    candidate.lane().measured(firstNanos - started, System.nanoTime() - started, took);
+  }
+
+  /** The attempt failed before anything came of it. */
+  void failed(Failure failure) {
+    end(Outcome.UPSTREAM_ERROR, failure.status(), Quantities.NONE, false);
+    if (failure.ofUpstream()) {
+      candidate.lane().failed(System.nanoTime() - started);
+    } else if (failure.ofKey() || failure.status() == 429) {
+      candidate.lane().release();
+    } else {
+      candidate.lane().succeeded(System.nanoTime() - started);
+    }
+  }
+
+  /** The upstream's stream broke off, or told of an error, behind its first token. */
+  void cut(int status) {
+    partly(Outcome.UPSTREAM_CUT, status);
+    candidate.lane().failed(System.nanoTime() - started);
+  }
+
+  /** The client has gone away. */
+  void left() {
+    if (begun()) {
+      partly(Outcome.CLIENT_LEFT, CLIENT_CLOSED);
+    } else {
+      end(Outcome.CLIENT_LEFT_QUEUED, CLIENT_CLOSED, Quantities.NONE, false);
+    }
+    candidate.lane().release();
+  }
+
+  /** The budget ended the answer. */
+  void exhausted(int status) {
+    partly(Outcome.BUDGET_EXHAUSTED, status);
+    candidate.lane().succeeded(firstNanos - started);
+  }
+
+  /** Something of ours went wrong. */
+  void error() {
+    if (!over) {
+      end(Outcome.ERROR, 500, Quantities.NONE, false);
+      candidate.lane().release();
+    }
+  }
+
+  private void partly(Outcome outcome, int status) {
+    boolean exact = usage.known() && usage.finish() != null;
+    end(outcome, status, usage.quantities(prompt, exact), !exact);
+  }
+
+  private void end(Outcome outcome, int status, Quantities took, boolean estimated) {
+    if (over) {
+      return;
+    }
+    over = true;
+    long now = System.nanoTime();
+    long perToken =
+        firstNanos == 0 || took.output() < 2 ? 0 : (now - firstNanos) / 1000 / (took.output() - 1);
+    PriceSnapshot prices = candidate.model().prices();
+    boolean any = !took.equals(Quantities.NONE);
+    metered.end(
+        new Ending(
+            took,
+            outcome,
+            status,
+            estimated,
+            firstMillis,
+            0,
+            perToken,
+            prices == null || !any ? null : prices.cost(took),
+            upstreamId));
+    if (any) {
+      call.usage(Conversion.usage(took));
+      call.times(
+          null,
+          firstNanos == 0 ? null : Duration.ofNanos(firstNanos - started),
+          perToken == 0 ? null : Duration.ofNanos(perToken * 1000));
+    }
+  }
+}

@@ -1,0 +1,41 @@
+package io.hadal.server.routing;
+
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+
+/** Looks after streams whose threads wait for an upstream. */
+final class Watchdog implements AutoCloseable {
+  private static final long LOOK_MILLIS = 100;
+
+  private final Set<RelayWatch> watches = ConcurrentHashMap.newKeySet();
+  private final ScheduledExecutorService timer =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().name("hadal-upstream-watchdog").daemon().factory());
+
+  Watchdog() {
+    timer.scheduleWithFixedDelay(this::look, LOOK_MILLIS, LOOK_MILLIS, TimeUnit.MILLISECONDS);
+  }
+
+  private void look() {
+    long now = System.nanoTime();
+    for (RelayWatch watch : watches) {
+      watch.look(now);
+    }
+  }
+
+  void add(RelayWatch watch) {
+    watches.add(watch);
+  }
+
+  void remove(RelayWatch watch) {
+    watches.remove(watch);
+  }
+
+  @Override
+  public void close() {
+    timer.shutdownNow();
+  }
+}

@@ -1,0 +1,172 @@
+package io.hadal.server.routing.body;
+
+import io.hadal.chat.Problem;
+import io.hadal.server.routing.config.Operation;
+import java.nio.charset.StandardCharsets;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/** What routing needs to know of a request's body. */
+public final class RequestView {
+  private static final List<String> PROMPTS =
+      List.of("messages", "system", "tools", "prompt", "suffix", "input", "instructions");
+
+  private final byte[] body;
+  private final JsonMembers members;
+  private final Operation operation;
+  private final String model;
+
+  private RequestView(byte[] body, JsonMembers members, Operation operation, String model) {
+    this.body = body;
+    this.members = members;
+    this.operation = operation;
+    this.model = model;
+  }
+
+  /**
+   * A view of a body; null when it is no object that names a model, which is for others to say.
+   *
+   * @throws Problem when it names two
+   */
+  public static @Nullable RequestView of(byte[] body, Operation operation) {
+    JsonMembers members = JsonMembers.of(body);
+    String model = members == null ? null : members.text("model");
+    if (members == null || model == null) {
+      return null;
+    }
+    if (members.repeats("model")) {
+      throw Problem.invalidJson("ambiguous: it has model twice");
+    }
+    return new RequestView(body, members, operation, model);
+  }
+
+  public byte[] body() {
+    return body;
+  }
+
+  public JsonMembers members() {
+    return members;
+  }
+
+  public Operation operation() {
+    return operation;
+  }
+
+  /** Name of the model as the client wrote it. */
+  public String model() {
+    return model;
+  }
+
+  public boolean stream() {
+    return operation.generates() && members.isTrue("stream");
+  }
+
+  /** Whether the client wants usage at the end of its stream. */
+  public boolean includesUsage() {
+    JsonMembers options = members.object("stream_options");
+    return options != null && options.isTrue("include_usage");
+  }
+
+  /** Most tokens of the answer; 0 when the client does not say. */
+  public long maxOutput() {
+    long most = members.number("max_completion_tokens", 0);
+    most = most > 0 ? most : members.number("max_output_tokens", 0);
+    return most > 0 ? most : members.number("max_tokens", 0);
+  }
+
+  /** About how many tokens the prompt has. */
+  public long promptTokens() {
+    long tokens = 0;
+    for (String name : PROMPTS) {
+      JsonMembers.Member member = members.find(name);
+      if (member != null) {
+        tokens += TokenEstimate.ofUtf8(body, member.start(), member.end());
+      }
+    }
+    return tokens;
+  }
+
+  /** What a model must be able to do to answer; names of {@code UpstreamModel.FEATURES}. */
+  public Set<String> features() {
+    Set<String> features = new HashSet<>();
+    JsonMembers.Member tools = members.find("tools");
+    if (tools != null && tools.end() - tools.start() > 4) {
+      features.add("tools");
+      if (contains(tools, "\"strict\":true") || contains(tools, "\"strict\": true")) {
+        features.add("strict_tools");
+      }
+    }
+    for (String name : List.of("response_format", "text", "output_config", "output_format")) {
+      JsonMembers.Member format = members.find(name);
+      if (format != null && contains(format, "\"json_schema\"")) {
+        features.add("json_schema");
+      } else if (format != null && contains(format, "\"json_object\"")) {
+        features.add("json_object");
+      }
+    }
+    if (operation == Operation.COMPLETIONS && members.has("suffix")) {
+      features.add("fim");
+    }
+    if (members.isTrue("logprobs")) {
+      features.add("logprobs");
+    }
+    JsonMembers.Member messages = members.find(members.has("messages") ? "messages" : "input");
+    if (operation.generates() && messages != null) {
+      if (contains(messages, "\"image_url\"")
+          || contains(messages, "\"input_image\"")
+          || contains(messages, "\"image\"")) {
+        features.add("vision");
+      }
+      if (hasPrefix()) {
+        features.add("prefix");
+      }
+    }
+    return features;
+  }
+
+  /** Whether the answer is to go on from a text of the assistant. */
+  public boolean hasPrefix() {
+    JsonMembers.Member messages = members.find("messages");
+    return operation == Operation.CHAT
+        && messages != null
+        && (contains(messages, "\"prefix\":true") || contains(messages, "\"prefix\": true"));
+  }
+
+  private boolean contains(JsonMembers.Member member, String text) {
+    byte[] wanted = text.getBytes(StandardCharsets.US_ASCII);
+    int last = member.end() - wanted.length;
+    for (int i = member.start(); i <= last; i++) {
+      if (body[i] == wanted[0] && matches(i, wanted)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private boolean matches(int at, byte[] wanted) {
+    for (int i = 1; i < wanted.length; i++) {
+      if (body[at + i] != wanted[i]) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** The object {@code provider} of the request; null when it has none. */
+  public @Nullable JsonNode provider() {
+    return members.has("provider") ? members.tree("provider") : null;
+  }
+
+  /** The same request for another model. */
+  public RequestView withModel(String name) {
+    byte[] changed = new BodyEdit(body, members).text("model", name).apply();
+    RequestView view = of(changed, operation);
+    if (view == null) {
+      throw new IllegalStateException("an edit broke the body");
+    }
+    return view;
+  }
+}

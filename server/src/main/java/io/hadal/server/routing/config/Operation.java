@@ -1,0 +1,48 @@
+package io.hadal.server.routing.config;
+
+import java.util.Locale;
+
+/** What a client asks for. */
+public enum Operation {
+  CHAT("chat", "/chat/completions"),
+  COMPLETIONS("completion", "/completions"),
+  RESPONSES("responses", "/responses"),
+  MESSAGES("messages", "/messages"),
+  COUNT_TOKENS("count_tokens", "/messages/count_tokens"),
+  EMBEDDINGS("embedding", "/embeddings"),
+  IMAGES("image", "/images/generations"),
+  VIDEOS("video", "/videos");
+
+  private final String label;
+  private final String path;
+
+  Operation(String label, String path) {
+    this.label = label;
+    this.path = path;
+  }
+
+  /** Name in usage records and metrics. */
+  public String label() {
+    return label;
+  }
+
+  /** Path behind {@code /v1}. */
+  public String path() {
+    return path;
+  }
+
+  /** Name in configuration files. */
+  public String configName() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+
+  /** True for the dialect of Anthropic. */
+  public boolean anthropic() {
+    return this == MESSAGES || this == COUNT_TOKENS;
+  }
+
+  /** True for what yields text token by token. */
+  public boolean generates() {
+    return this == CHAT || this == COMPLETIONS || this == RESPONSES || this == MESSAGES;
+  }
+}

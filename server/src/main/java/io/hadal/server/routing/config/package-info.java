@@ -1,0 +1,5 @@
+/** Configuration of upstreams and routes. */
+@NullMarked
+package io.hadal.server.routing.config;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,47 @@
+package io.hadal.server.wire;
+
+import io.hadal.chat.Problem;
+import io.hadal.platform.ledger.Balance;
+import io.hadal.platform.tenancy.Identity;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
+import java.util.function.Function;
+import tools.jackson.databind.node.ObjectNode;
+
+/** {@code GET /user/balance}: what the key's project has paid ahead (api.md 8.5). */
+public final class BalanceApi {
+  private static final int NANO_DIGITS = 9;
+
+  private final Function<String, Balance> balances;
+
+  /**
+   * An API over balances of projects.
+   *
+   * @param balances nano-USD by project
+   */
+  public BalanceApi(Function<String, Balance> balances) {
+    this.balances = balances;
+  }
+
+  /** Answers. */
+  public void handle(Call call) {
+    Identity identity = call.meter().identity();
+    if (identity == null) {
+      throw Problem.notFound("balance");
+    }
+    Balance balance = balances.apply(identity.project());
+    ObjectNode json = WireJson.object().put("is_available", balance.prepaid() > 0);
+    json.putArray("balance_infos")
+        .addObject()
+        .put("currency", "USD")
+        .put("total_balance", usd(balance.prepaid()))
+        .put("granted_balance", usd(balance.granted()))
+        .put("topped_up_balance", usd(balance.toppedUp()));
+    Responders.json(call, 200, json);
+  }
+
+  /** Rounded down: nobody is told of money that is not there. */
+  private static String usd(long nano) {
+    return BigDecimal.valueOf(nano, NANO_DIGITS).setScale(2, RoundingMode.FLOOR).toPlainString();
+  }
+}

@@ -1,0 +1,191 @@
+package io.hadal.server.wire;
+
+import io.hadal.chat.Usage;
+import io.hadal.platform.Refusal;
+import io.hadal.platform.metering.Ending;
+import io.hadal.platform.metering.Gate;
+import io.hadal.platform.metering.LimitState;
+import io.hadal.platform.metering.Metered;
+import io.hadal.platform.metering.Outcome;
+import io.hadal.platform.metering.Quantities;
+import io.hadal.platform.metering.Work;
+import io.hadal.platform.tenancy.Identity;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Meters the turns of one call. Without a platform, or without a key, nothing is metered. */
+public final class CallMeter {
+  private static final int MOST_TAGS = 10;
+
+  private final @Nullable Gate gate;
+  private final @Nullable Identity identity;
+  private @Nullable Metered running;
+  private int attempts;
+  private long cost;
+
+  /**
+   * A meter of a call.
+   *
+   * @param gate null to meter nothing
+   * @param identity null to meter nothing
+   */
+  public CallMeter(@Nullable Gate gate, @Nullable Identity identity) {
+    this.gate = gate;
+    this.identity = identity;
+  }
+
+  /** Whose call it is; null when nobody said. */
+  public @Nullable Identity identity() {
+    return identity;
+  }
+
+  /** Nano-USD of what has ended. */
+  public long cost() {
+    return cost;
+  }
+
+  /**
+   * Begins a turn at a model of this process.
+   *
+   * @param version the model's version
+   * @param alias its name as the client wrote it
+   * @throws io.hadal.chat.Problem when it may not begin
+   */
+  void begin(Call call, String alias, String version, long promptTokens, long maxOutput) {
+    if (gate == null || identity == null) {
+      return;
+    }
+    attempts++;
+    Work work =
+        new Work(
+            identity,
+            call.requestId(),
+            attempts,
+            call.dialectName(),
+            call.operation(),
+            alias,
+            version,
+            "local",
+            promptTokens,
+            maxOutput,
+            null,
+            call.sessionHash(),
+            tags(call.exchange().header("x-hadal-tags")));
+    try {
+      running = gate.admit(work);
+    } catch (Refusal refusal) {
+      throw Refusals.problem(refusal);
+    }
+    limits(call, running.limits());
+  }
+
+  /**
+   * Says how far the turn has come.
+   *
+   * @return false when it must end, because a budget is used up
+   */
+  boolean produced(Usage usage) {
+    Metered turn = running;
+    return turn == null || turn.produced(quantities(usage));
+  }
+
+  /** Ends the turn; what it took is durable then. Without a turn, nothing happens. */
+  void end(
+      Usage usage,
+      Outcome outcome,
+      int status,
+      Instant admitted,
+      @Nullable Duration firstToken,
+      @Nullable Duration queue,
+      @Nullable Duration perToken) {
+    Metered turn = running;
+    if (turn == null) {
+      return;
+    }
+    running = null;
+    cost +=
+        turn.end(
+            Ending.local(
+                quantities(usage),
+                outcome,
+                status,
+                firstToken == null ? 0 : admitted.plus(firstToken).toEpochMilli(),
+                queue == null ? 0 : queue.toMillis(),
+                perToken == null ? 0 : perToken.toNanos() / 1000));
+  }
+
+  private static Quantities quantities(Usage usage) {
+    return Quantities.tokens(
+        usage.inputUncached(),
+        usage.cacheRead(),
+        usage.cacheWrite(),
+        usage.outputText(),
+        usage.outputReasoning());
+  }
+
+  /** Tags {@code k=v,k2=v2} for the costs; what is too long or malformed is left out. */
+  static Map<String, String> tags(@Nullable String header) {
+    Map<String, String> tags = new LinkedHashMap<>();
+    if (header != null) {
+      for (String part : header.split(",", MOST_TAGS + 1)) {
+        int equals = part.indexOf('=');
+        String key = equals < 0 ? "" : part.substring(0, equals).strip();
+        String value = equals < 0 ? "" : part.substring(equals + 1).strip();
+        if (tags.size() < MOST_TAGS
+            && key.matches("[A-Za-z0-9_.-]{1,40}")
+            && value.matches("[^,\\p{Cntrl}]{1,80}")) {
+          tags.put(key, value);
+        }
+      }
+    }
+    return tags;
+  }
+
+  /** The tightest limits, in the dialect's headers (api.md 1.4). */
+  private static void limits(Call call, LimitState state) {
+    boolean anthropic = call.dialect() == Dialect.ANTHROPIC;
+    if (state.requests() >= 0) {
+      header(
+          call,
+          anthropic,
+          "requests",
+          state.requests(),
+          state.requestsLeft(),
+          state.requestsResetMillis());
+    }
+    if (state.tokens() >= 0) {
+      header(
+          call, anthropic, "tokens", state.tokens(), state.tokensLeft(), state.tokensResetMillis());
+    }
+  }
+
+  private static void header(
+      Call call, boolean anthropic, String what, long limit, long left, long resetMillis) {
+    String base = anthropic ? "anthropic-ratelimit-" + what + "-" : "x-ratelimit-";
+    String end = anthropic ? "" : "-" + what;
+    call.exchange().setHeader(base + "limit" + end, Long.toString(limit));
+    call.exchange().setHeader(base + "remaining" + end, Long.toString(Math.max(0, left)));
+    call.exchange()
+        .setHeader(
+            base + "reset" + end,
+            anthropic
+                ? Instant.ofEpochMilli(System.currentTimeMillis() + resetMillis).toString()
+                : duration(resetMillis));
+  }
+
+  /** As Go writes durations: {@code 250ms}, {@code 1.5s}, {@code 6m0s}. */
+  static String duration(long millis) {
+    if (millis < 1000) {
+      return millis + "ms";
+    }
+    long minutes = millis / 60_000;
+    String seconds =
+        millis % 1000 == 0
+            ? Long.toString(millis / 1000 % 60)
+            : Double.toString(millis % 60_000 / 1000.0);
+    return minutes == 0 ? seconds + "s" : minutes + "m" + seconds + "s";
+  }
+}

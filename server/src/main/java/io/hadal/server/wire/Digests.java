@@ -1,0 +1,31 @@
+package io.hadal.server.wire;
+
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
+import java.util.HexFormat;
+
+/** Short hashes of what clients name, so that the names themselves are kept nowhere. */
+final class Digests {
+  private static final int BYTES = 12;
+
+  private Digests() {}
+
+  /**
+   * 96 bits of a name in hexadecimal.
+   *
+   * @param space names of different spaces never have the same hash
+   */
+  static String hash(String space, String name) {
+    try {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      digest.update(space.getBytes(StandardCharsets.UTF_8));
+      digest.update((byte) 0);
+      byte[] hash = digest.digest(name.getBytes(StandardCharsets.UTF_8));
+      return HexFormat.of().formatHex(Arrays.copyOf(hash, BYTES));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}

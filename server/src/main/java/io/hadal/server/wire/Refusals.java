@@ -1,0 +1,29 @@
+package io.hadal.server.wire;
+
+import io.hadal.chat.Problem;
+import io.hadal.platform.Refusal;
+import java.time.Instant;
+
+/** What clients are told when the platform does not let a request through (api.md 3.2). */
+public final class Refusals {
+  private Refusals() {}
+
+  /** The refusal in terms of all dialects. */
+  public static Problem problem(Refusal refusal) {
+    String message = refusal.message();
+    Instant resets = refusal.resetsAt();
+    long seconds = resets == null ? 0 : resets.getEpochSecond();
+    return switch (refusal.reason()) {
+      case UNAUTHENTICATED -> Problem.unauthorized(message);
+      case MODEL_NOT_ALLOWED -> Problem.forbidden("model_not_allowed", "model", message);
+      case ADDRESS_NOT_ALLOWED -> Problem.forbidden("address_not_allowed", null, message);
+      case NOT_PERMITTED -> Problem.forbidden("not_permitted", null, message);
+      case UNKNOWN_MODEL -> Problem.noSuchModel(message);
+      case RATE_LIMIT -> Problem.rateLimited(message, refusal.retryAfterMillis());
+      case BUDGET -> Problem.unpaid("budget_exceeded", message, seconds);
+      case BALANCE -> Problem.unpaid("insufficient_quota", message, seconds);
+      case UNAVAILABLE ->
+          Problem.overloaded((int) Math.max(1, Math.ceilDiv(refusal.retryAfterMillis(), 1000L)));
+    };
+  }
+}

@@ -1,0 +1,260 @@
+package io.hadal.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hadal.platform.Refusal;
+import io.hadal.platform.Refusal.Reason;
+import io.hadal.platform.metering.Ending;
+import io.hadal.platform.metering.Gate;
+import io.hadal.platform.metering.LimitState;
+import io.hadal.platform.metering.Metered;
+import io.hadal.platform.metering.Outcome;
+import io.hadal.platform.metering.Quantities;
+import io.hadal.platform.metering.Work;
+import io.hadal.platform.tenancy.Identity;
+import io.hadal.platform.tenancy.ProjectPolicy;
+import io.hadal.platform.tenancy.Scope;
+import java.io.InputStream;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Instant;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class MeteredTurnsTest {
+  private static final String KEY = "key-of-a-test";
+
+  /** Writes down what it sees; lets turns pass until a number of tokens. */
+  private static final class Ledger implements Gate {
+    final List<Work> works = new CopyOnWriteArrayList<>();
+    final List<Ending> endings = new CopyOnWriteArrayList<>();
+    final AtomicReference<@Nullable Refusal> refusal = new AtomicReference<>();
+    volatile long budget = Long.MAX_VALUE;
+
+    @Override
+    public Metered admit(Work work) {
+      Refusal told = refusal.get();
+      if (told != null) {
+        throw told;
+      }
+      works.add(work);
+      return new Metered() {
+        private boolean over;
+
+        @Override
+        public boolean produced(Quantities soFar) {
+          return soFar.output() <= budget;
+        }
+
+        @Override
+        public synchronized long end(Ending ending) {
+          if (!over) {
+            endings.add(ending);
+          }
+          over = true;
+          return 1;
+        }
+
+        @Override
+        public LimitState limits() {
+          return new LimitState(100, 99, 1500, 5000, 4000, 61_000);
+        }
+      };
+    }
+  }
+
+  private static final Ledger LEDGER = new Ledger();
+  private static volatile ProjectPolicy policy = ProjectPolicy.DEFAULT;
+
+  private static final TestServer SERVER =
+      TestServer.with(new PlatformAccess(MeteredTurnsTest::identify, LEDGER));
+
+  private static Identity identify(@Nullable String key, String address) {
+    if (!KEY.equals(key)) {
+      throw new Refusal(Reason.UNAUTHENTICATED, "Incorrect API key provided.");
+    }
+    return new Identity(
+        "org_1",
+        "team_1",
+        "prj_1",
+        "key_1",
+        null,
+        Set.of(Scope.INFERENCE),
+        List.of("ti*"),
+        policy);
+  }
+
+  @AfterAll
+  static void close() {
+    SERVER.close();
+  }
+
+  @BeforeEach
+  void forget() {
+    LEDGER.works.clear();
+    LEDGER.endings.clear();
+    LEDGER.refusal.set(null);
+    LEDGER.budget = Long.MAX_VALUE;
+    policy = ProjectPolicy.DEFAULT;
+  }
+
+  private static HttpResponse<String> post(String path, String body, String... headers)
+      throws Exception {
+    String[] all = new String[headers.length + 2];
+    all[0] = "x-api-key";
+    all[1] = KEY;
+    System.arraycopy(headers, 0, all, 2, headers.length);
+    return SERVER.post(path, body, all);
+  }
+
+  private static String chat(boolean stream, int tokens) {
+    return "{'model':'tiny','max_tokens':"
+        + tokens
+        + ",'stream':"
+        + stream
+        + ",'messages':[{'role':'user','content':'P'}]}";
+  }
+
+  @Test
+  void everyTurnIsEndedOnceWithWhatItTook() throws Exception {
+    for (boolean stream : new boolean[] {false, true}) {
+      forget();
+      HttpResponse<String> answer =
+          post(
+              "/v1/chat/completions",
+              chat(stream, 5),
+              "x-session-id",
+              "abc",
+              "x-hadal-tags",
+              "team=a, bad, cost center=no,env=test");
+      assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+      assertThat(LEDGER.works).hasSize(1);
+      Work work = LEDGER.works.getFirst();
+      assertThat(work.identity().project()).isEqualTo("prj_1");
+      assertThat(work.requestId()).isEqualTo(answer.headers().firstValue("x-request-id").get());
+      assertThat(work.alias()).isEqualTo("tiny");
+      assertThat(work.modelVersion()).isEqualTo("tiny@2026-01-01");
+      assertThat(work.tags()).containsOnlyKeys("team", "env");
+      assertThat(work.session()).isNotNull().doesNotContain("abc");
+      assertThat(LEDGER.endings).hasSize(1);
+      Ending ending = LEDGER.endings.getFirst();
+      assertThat(ending.outcome()).isEqualTo(Outcome.COMPLETED);
+      assertThat(ending.quantities().input()).isEqualTo(work.promptTokens());
+      assertThat(ending.quantities().output()).isBetween(1L, 5L);
+      assertThat(answer.headers().firstValue("x-ratelimit-remaining-requests")).hasValue("99");
+      assertThat(answer.headers().firstValue("x-ratelimit-reset-requests")).hasValue("1.5s");
+      assertThat(answer.headers().firstValue("x-ratelimit-reset-tokens")).hasValue("1m1s");
+    }
+  }
+
+  @Test
+  void limitsAreInTheDialectsHeaders() throws Exception {
+    HttpResponse<String> answer =
+        post(
+            "/v1/messages",
+            "{'model':'tiny','max_tokens':2,'messages':[{'role':'user','content':'P'}]}");
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(answer.headers().firstValue("anthropic-ratelimit-tokens-remaining"))
+        .hasValue("4000");
+    assertThat(
+            Instant.parse(
+                answer.headers().firstValue("anthropic-ratelimit-requests-reset").orElseThrow()))
+        .isAfter(Instant.now().minusSeconds(5));
+  }
+
+  @Test
+  void aUsedUpBudgetEndsAnAnswer() throws Exception {
+    LEDGER.budget = 3;
+    HttpResponse<String> stream = post("/v1/chat/completions", chat(true, 400));
+    assertThat(stream.statusCode()).isEqualTo(200);
+    assertThat(stream.body()).contains("budget_exceeded").doesNotContain("[DONE]");
+    assertThat(LEDGER.endings).hasSize(1);
+    assertThat(LEDGER.endings.getFirst().outcome()).isEqualTo(Outcome.BUDGET_EXHAUSTED);
+    assertThat(LEDGER.endings.getFirst().quantities().output()).isBetween(4L, 200L);
+    HttpResponse<String> whole = post("/v1/chat/completions", chat(false, 400));
+    assertThat(whole.statusCode()).isEqualTo(402);
+    assertThat(LEDGER.endings).hasSize(2);
+  }
+
+  @Test
+  void refusalsAreToldInTheClientsTerms() throws Exception {
+    LEDGER.refusal.set(
+        new Refusal(Reason.BUDGET, "The budget is used up.", 0, Instant.ofEpochSecond(1_900_000_000)));
+    HttpResponse<String> chat = post("/v1/chat/completions", chat(true, 4));
+    assertThat(chat.statusCode()).isEqualTo(402);
+    assertThat(TestServer.json(chat).at("/error/code").asString()).isEqualTo("budget_exceeded");
+    HttpResponse<String> responses =
+        post("/v1/responses", "{'model':'tiny','input':'P','stream':true}");
+    assertThat(responses.statusCode()).isEqualTo(429);
+    assertThat(TestServer.json(responses).at("/error/type").asString())
+        .isEqualTo("usage_limit_reached");
+    assertThat(TestServer.json(responses).at("/error/resets_at").asLong())
+        .isEqualTo(1_900_000_000L);
+    LEDGER.refusal.set(
+        new Refusal(Reason.RATE_LIMIT, "Too many. Please try again in 1.2s.", 1200, null));
+    HttpResponse<String> limited = post("/v1/chat/completions", chat(false, 4));
+    assertThat(limited.statusCode()).isEqualTo(429);
+    assertThat(limited.headers().firstValue("retry-after")).hasValue("2");
+    assertThat(limited.headers().firstValue("retry-after-ms")).hasValue("1200");
+    assertThat(limited.headers().firstValue("x-should-retry")).hasValue("true");
+    assertThat(LEDGER.endings).isEmpty();
+  }
+
+  @Test
+  void aKeyMayUseTheModelsOfItsListOnly() throws Exception {
+    HttpResponse<String> other =
+        post("/v1/chat/completions", chat(false, 2).replace("tiny", "claude-tiny"));
+    assertThat(other.statusCode()).isEqualTo(403);
+    assertThat(TestServer.json(other).at("/error/code").asString()).isEqualTo("model_not_allowed");
+    HttpResponse<String> nobody = SERVER.post("/v1/chat/completions", chat(false, 2));
+    assertThat(nobody.statusCode()).isEqualTo(401);
+    assertThat(LEDGER.works).isEmpty();
+  }
+
+  @Test
+  void whoLeavesPaysForWhatWasComputed() throws Exception {
+    HttpRequest request =
+        SERVER
+            .request("/v1/chat/completions")
+            .header("content-type", "application/json")
+            .header("x-api-key", KEY)
+            .POST(HttpRequest.BodyPublishers.ofString(chat(true, 900).replace('\'', '"')))
+            .build();
+    HttpResponse<InputStream> answer =
+        SERVER.http.send(request, HttpResponse.BodyHandlers.ofInputStream());
+    try (InputStream in = answer.body()) {
+      assertThat(in.read(new byte[200])).isPositive();
+    }
+    long end = System.nanoTime() + TestServer.PATIENCE.toNanos();
+    while (LEDGER.endings.isEmpty() && System.nanoTime() < end) {
+      Thread.sleep(20);
+    }
+    assertThat(LEDGER.endings).hasSize(1);
+    assertThat(LEDGER.endings.getFirst().outcome()).isEqualTo(Outcome.CLIENT_LEFT);
+    assertThat(LEDGER.endings.getFirst().quantities().input())
+        .isEqualTo(LEDGER.works.getFirst().promptTokens());
+  }
+
+  @Test
+  void nothingOfAZeroRetentionProjectIsKept() throws Exception {
+    policy = new ProjectPolicy(false, true, false, 0, "project", List.of(), "off");
+    long kept = SERVER.served.dispatcher().stats().prefixMemoryBytes();
+    String ask = chat(false, 3).replace("'P'", "'one two three four five six seven eight'");
+    String[] key = {"idempotency-key", "zdr-1"};
+    assertThat(post("/v1/chat/completions", ask, key).statusCode()).isEqualTo(200);
+    HttpResponse<String> again = post("/v1/chat/completions", ask, key);
+    assertThat(again.statusCode()).isEqualTo(409);
+    assertThat(TestServer.json(again).at("/error/code").asString())
+        .isEqualTo("idempotency_replay_unavailable");
+    HttpResponse<String> fresh = post("/v1/chat/completions", ask);
+    assertThat(TestServer.json(fresh).at("/usage/prompt_tokens_details/cached_tokens").asInt())
+        .isZero();
+    assertThat(SERVER.served.dispatcher().stats().prefixMemoryBytes()).isEqualTo(kept);
+  }
+}

@@ -1,0 +1,88 @@
+package io.hadal.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.sun.net.httpserver.HttpServer;
+import io.hadal.formats.Json;
+import io.hadal.platform.probe.ProbeTarget;
+import io.hadal.platform.probe.QualityProbe;
+import io.hadal.platform.probe.QualitySample;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
+
+class QualityProbeTest {
+  private static final String VERSION = "flash@2026-01-01";
+  private final Clock clock = Clock.systemUTC();
+
+  /** A server that knows some answers; the worse one knows fewer and is less sure. */
+  private static HttpServer server(boolean good) throws IOException {
+    HttpServer server =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    server.createContext(
+        "/v1/chat/completions",
+        exchange -> {
+          JsonNode body = Json.parse(exchange.getRequestBody().readAllBytes(), "body");
+          String text = body.at("/messages/0/content").asString("");
+          String message = "{\"content\":\"" + (good && text.contains("12 + 30") ? "42" : "?") + "\"";
+          if (body.has("tools")) {
+            String city = good ? "Rome" : "roma";
+            message +=
+                ",\"tool_calls\":[{\"id\":\"c\",\"function\":{\"name\":\"get_weather\","
+                    + "\"arguments\":\"{\\\"city\\\":\\\""
+                    + city
+                    + "\\\",\\\"unit\\\":\\\"celsius\\\"}\"}}]";
+          }
+          String answer =
+              "{\"choices\":[{\"message\":"
+                  + message
+                  + "},\"logprobs\":{\"content\":[{\"token\":\"a\",\"logprob\":"
+                  + (good ? -0.5 : -1.0)
+                  + "}]}}]}";
+          byte[] bytes = answer.getBytes(StandardCharsets.UTF_8);
+          exchange.sendResponseHeaders(200, bytes.length);
+          exchange.getResponseBody().write(bytes);
+          exchange.close();
+        });
+    server.start();
+    return server;
+  }
+
+  private static ProbeTarget at(HttpServer server) {
+    return new ProbeTarget(
+        "http://127.0.0.1:" + server.getAddress().getPort(), null, "m", Duration.ofSeconds(10));
+  }
+
+  @Test
+  void aWorseBackendStandsOut() throws Exception {
+    HttpServer good = server(true);
+    HttpServer bad = server(false);
+    try {
+      QualityProbe probe = new QualityProbe(clock);
+      QualitySample one = probe.run(VERSION, "east", at(good), null);
+      assertThat(one.exactAnswers()).isEqualTo(1);
+      assertThat(one.validCalls()).isEqualTo(one.calls()).isPositive();
+      assertThat(one.logprobDistance()).isNull();
+      QualitySample two = probe.run(VERSION, "west", at(bad), at(good));
+      assertThat(two.validCalls()).isZero();
+      assertThat(two.logprobDistance()).isEqualTo(0.5);
+      assertThat(two.failures()).isZero();
+    } finally {
+      good.stop(0);
+      bad.stop(0);
+    }
+    QualitySample nobody =
+        new QualityProbe(clock)
+            .run(
+                VERSION,
+                "x",
+                new ProbeTarget("http://127.0.0.1:1", null, "m", Duration.ofSeconds(1)),
+                null);
+    assertThat(nobody.failures()).isEqualTo(nobody.calls() + nobody.questions());
+  }
+}

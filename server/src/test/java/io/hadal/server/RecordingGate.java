@@ -1,0 +1,62 @@
+package io.hadal.server;
+
+import io.hadal.platform.metering.Ending;
+import io.hadal.platform.metering.Gate;
+import io.hadal.platform.metering.LimitState;
+import io.hadal.platform.metering.Metered;
+import io.hadal.platform.metering.Outcome;
+import io.hadal.platform.metering.Quantities;
+import io.hadal.platform.metering.Work;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/** Lets attempts pass and remembers them. */
+final class RecordingGate implements Gate {
+  final List<Event> events = new CopyOnWriteArrayList<>();
+  volatile long mostTokens = Long.MAX_VALUE;
+
+  /** An attempt that is over. */
+  record Event(Work work, Ending ending) {}
+
+  @Override
+  public Metered admit(Work work) {
+    return new Metered() {
+      private boolean over;
+
+      @Override
+      public boolean produced(Quantities soFar) {
+        return soFar.output() <= mostTokens;
+      }
+
+      @Override
+      public synchronized long end(Ending ending) {
+        if (!over) {
+          over = true;
+          events.add(new Event(work, ending));
+        }
+        return 0;
+      }
+
+      @Override
+      public LimitState limits() {
+        return LimitState.NONE;
+      }
+    };
+  }
+
+  List<Outcome> outcomes() {
+    return events.stream().map(e -> e.ending().outcome()).toList();
+  }
+
+  List<String> backends() {
+    return events.stream().map(e -> e.work().backend()).toList();
+  }
+
+  /** Waits for so many events: some come when the client has its answer or is gone. */
+  List<Event> await(int count) throws InterruptedException {
+    for (int i = 0; i < 2000 && events.size() < count; i++) {
+      Thread.sleep(5);
+    }
+    return events;
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.hadal.server.admin;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,187 @@
+package io.hadal.server.routing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hadal.platform.metering.Quantities;
+import io.hadal.server.routing.body.BodyEdit;
+import io.hadal.server.routing.body.JsonMembers;
+import io.hadal.server.routing.body.MultipartForm;
+import io.hadal.server.routing.config.Operation;
+import io.hadal.server.routing.usage.SseReader;
+import io.hadal.server.routing.usage.UsageReader;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The parts of routing that need no network. */
+class RoutingPartsTest {
+  private static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+
+  private static String edited(String json, java.util.function.UnaryOperator<BodyEdit> edit) {
+    byte[] body = bytes(json.replace('\'', '"'));
+    JsonMembers members = Objects.requireNonNull(JsonMembers.of(body));
+    return new String(edit.apply(new BodyEdit(body, members)).apply(), StandardCharsets.UTF_8)
+        .replace('"', '\'');
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "{'model':'a','x':1}|{'model':'b','x':1,'stream_options':{'include_usage':true}}",
+        "{'provider':{'a':'}'},'model' : 'a'}|{'model' : 'b','stream_options':{'include_usage':true}}",
+        "{'model':'a','provider':{}}|{'model':'b','stream_options':{'include_usage':true}}",
+        "{'model':'a','stream_options':null}|{'model':'b','stream_options':{'include_usage':true}}",
+        "{'stream_options':{'x':1},'model':'a'}|{'stream_options':{'x':1,'include_usage':true},'model':'b'}",
+        "{'stream_options':{'include_usage':false},'model':'a'}|{'stream_options':{'include_usage':true},'model':'b'}",
+        "{'a':{'model':'a'},'\\u006dodel':'a'}|{'a':{'model':'a'},'\\u006dodel':'b','stream_options':{'include_usage':true}}"
+      })
+  void editsTouchNothingElse(String before, String after) {
+    assertThat(edited(before, e -> e.text("model", "b").remove("provider").includeUsage()))
+        .isEqualTo(after);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"", "[]", "{", "{\"a\"", "{\"a\":", "{\"a\":1", "{\"a\":1}x", "{\"a\":\"}", "{a:1}",
+        "{\"a\":[1}", "{\"a\" 1}", "{\"\\\":1}"})
+  void whatIsNoObjectHasNoMembers(String json) {
+    assertThat(JsonMembers.of(bytes(json))).isNull();
+  }
+
+  @Test
+  void randomBytesBreakNothing() {
+    SplittableRandom random = new SplittableRandom(7);
+    byte[] alphabet = bytes("{}[]\",:\\ 1aé");
+    for (int i = 0; i < 20_000; i++) {
+      byte[] json = new byte[random.nextInt(40)];
+      for (int j = 0; j < json.length; j++) {
+        json[j] = alphabet[random.nextInt(alphabet.length)];
+      }
+      JsonMembers members = JsonMembers.of(json);
+      if (members != null) {
+        new BodyEdit(json, members).text("a", "b").remove("a").apply();
+      }
+      MultipartForm.of(json, "multipart/form-data; boundary=1");
+    }
+  }
+
+  @Test
+  void aDeadReplicaMovesOnlyWhatWasItsOwn() {
+    List<String> four = List.of("a", "b", "c", "d");
+    List<String> three = List.of("a", "c", "d");
+    Map<String, Integer> share = new HashMap<>();
+    for (long key = 0; key < 4000; key++) {
+      String before = Rendezvous.order(key, four, n -> n, n -> n.equals("d") ? 2 : 1).getFirst();
+      String after = Rendezvous.order(key, three, n -> n, n -> n.equals("d") ? 2 : 1).getFirst();
+      share.merge(before, 1, Integer::sum);
+      if (!before.equals("b")) {
+        assertThat(after).isEqualTo(before);
+      }
+    }
+    assertThat(share.get("a")).isBetween(700, 900);
+    assertThat(share.get("d")).isBetween(1500, 1700);
+  }
+
+  @Test
+  void aFullReplicaIsPassedOver() {
+    Map<String, Integer> load = Map.of("a", 40, "b", 10, "c", 10);
+    assertThat(Rendezvous.bounded(List.of("a", "b", "c"), load::get))
+        .containsExactly("b", "c", "a");
+    Map<String, Integer> light = Map.of("a", 15, "b", 0, "c", 0);
+    assertThat(Rendezvous.bounded(List.of("a", "b", "c"), light::get))
+        .containsExactly("a", "b", "c");
+  }
+
+  @Test
+  void eventsAreCutAtAnyPieceOfTheStream() throws IOException {
+    String stream =
+        ": hello\n\ndata: {\"a\":1}\n\nevent: x\r\ndata: 1\r\ndata: 2\r\n\r\ndata: last\n\n";
+    for (int piece = 1; piece < 12; piece++) {
+      SseReader reader = new SseReader(new Pieces(bytes(stream), piece), 1 << 16);
+      StringBuilder raw = new StringBuilder();
+      List<String> data = new ArrayList<>();
+      for (SseReader.Event e = reader.next(); e != null; e = reader.next()) {
+        raw.append(
+            new String(e.buffer(), e.from(), e.to() - e.from(), StandardCharsets.UTF_8));
+        byte[] own = e.data();
+        data.add(own == null ? "-" : new String(own, StandardCharsets.UTF_8));
+      }
+      assertThat(raw.toString()).isEqualTo(stream);
+      assertThat(data).containsExactly("-", "{\"a\":1}", "1\n2", "last");
+    }
+  }
+
+  private static final class Pieces extends InputStream {
+    private final ByteArrayInputStream in;
+    private final int most;
+
+    Pieces(byte[] bytes, int most) {
+      this.in = new ByteArrayInputStream(bytes);
+      this.most = most;
+    }
+
+    @Override
+    public int read() {
+      return in.read();
+    }
+
+    @Override
+    public int read(byte[] to, int from, int length) {
+      return in.read(to, from, Math.min(most, length));
+    }
+  }
+
+  /** The vector of api.md 2.2, in every dialect. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "CHAT|{'usage':{'prompt_tokens':6200,'completion_tokens':300,'total_tokens':6500,"
+            + "'prompt_tokens_details':{'cached_tokens':5000,'cache_write_tokens':1000},"
+            + "'completion_tokens_details':{'reasoning_tokens':50},"
+            + "'prompt_cache_hit_tokens':5000,'prompt_cache_miss_tokens':1200}}",
+        "RESPONSES|{'usage':{'input_tokens':6200,'output_tokens':300,'total_tokens':6500,"
+            + "'input_tokens_details':{'cached_tokens':5000,'cache_write_tokens':1000},"
+            + "'output_tokens_details':{'reasoning_tokens':50}}}",
+        "MESSAGES|{'usage':{'input_tokens':200,'output_tokens':300,"
+            + "'cache_read_input_tokens':5000,'cache_creation_input_tokens':1000,"
+            + "'cache_creation':{'ephemeral_5m_input_tokens':1000},"
+            + "'output_tokens_details':{'thinking_tokens':50}}}"
+      })
+  void usageIsTheSameInEveryDialect(Operation operation, String json) {
+    UsageReader reader = new UsageReader(operation);
+    reader.whole(bytes(json.replace('\'', '"')));
+    assertThat(reader.known()).isTrue();
+    assertThat(reader.quantities(9, true))
+        .isEqualTo(Quantities.tokens(200, 5000, 1000, 250, 50));
+  }
+
+  @Test
+  void hostileCountsStayInBounds() {
+    UsageReader reader = new UsageReader(Operation.CHAT);
+    reader.whole(
+        bytes(
+            "{\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":-7,"
+                + "\"prompt_tokens_details\":{\"cached_tokens\":99999999999999999999}}}"));
+    Quantities took = reader.quantities(9, true);
+    assertThat(took.inputUncached()).isNotNegative();
+    assertThat(took.input()).isEqualTo(5);
+    assertThat(took.output()).isZero();
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.hadal.server.routing;
+
+import org.jspecify.annotations.NullMarked;
