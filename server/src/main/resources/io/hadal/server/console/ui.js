@@ -22,14 +22,15 @@ export function card(title, { note, actions, flush, level = "h2" } = {}, ...body
   );
 }
 
-export function button(text, { symbol, first, danger, small, plain, link, type = "button", label, ...rest } = {}) {
+/** A button; `label` names one without text, `about` says what one of many belongs to. */
+export function button(text, { symbol, first, danger, small, plain, link, type = "button", label, about, ...rest } = {}) {
   const kinds = { first, danger, small, plain, link, square: !text };
   return h(
     "button",
     {
       type,
       class: Object.keys(kinds).filter((k) => kinds[k]).join(" ") || null,
-      "aria-label": label,
+      "aria-label": about ? `${text}: ${about}` : label,
       title: text ? null : label,
       ...rest,
     },

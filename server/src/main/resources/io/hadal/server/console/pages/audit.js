@@ -47,7 +47,7 @@ export async function show(place, page) {
           none: empty("audit", t("audit.none"), query.size > 0 ? t("audit.none_filtered") : t("audit.none_text")),
           columns: [
             { key: "seq", title: t("audit.seq"), end: true, show: (r) => count(r.seq) },
-            { key: "time", title: t("requests.time"), first: true, show: (r) => button(when(r.ts ?? r.time), { link: true, label: t("audit.open", { seq: r.seq }), onclick: () => open(r) }) },
+            { key: "time", title: t("requests.time"), first: true, show: (r) => button(when(r.ts ?? r.time), { link: true, onclick: () => open(r) }) },
             { key: "actor", title: t("audit.actor"), show: (r) => [who(r), h("span", { class: "sub" }, plain(r.actor_ip))] },
             { key: "action", title: t("audit.action"), show: (r) => [doing(r.action), h("span", { class: "sub mono" }, r.action)] },
             { key: "object", title: t("audit.object"), show: (r) => h("span", { class: "cut", title: r.object }, r.object) },

@@ -73,7 +73,7 @@ export async function show(place, page) {
             key: "actions",
             title: t("actions"),
             actions: true,
-            show: (b) => page.may("BUDGET") && button(t("delete"), { small: true, plain: true, danger: true, label: t("budgets.delete", { name: b.name }), onclick: () => dropBudget(b) }),
+            show: (b) => page.may("BUDGET") && button(t("delete"), { small: true, plain: true, danger: true, about: b.name, onclick: () => dropBudget(b) }),
           },
         ],
       })
@@ -168,7 +168,7 @@ export async function show(place, page) {
             key: "actions",
             title: t("actions"),
             actions: true,
-            show: (l) => page.may("LIMIT") && button(t("delete"), { small: true, plain: true, danger: true, label: t("budgets.delete", { name: named("limit", l.dimension) }), onclick: () => dropLimit(l) }),
+            show: (l) => page.may("LIMIT") && button(t("delete"), { small: true, plain: true, danger: true, about: `${named("limit", l.dimension)}, ${where(l)}`, onclick: () => dropLimit(l) }),
           },
         ],
       })

@@ -24,7 +24,7 @@ export async function show(place, page) {
       result,
       !key.get() && notice("info", t("clients.no_key"), h("p", h("a", { href: "#/keys" }, t("clients.make_key")))),
       client.steps(values).map(([file, text], i) =>
-        card(`${i + 1}. ${file ? t("clients.write", { file }) : t("clients.run")}`, { level: "h3" }, snippet(text, file ?? t("clients.run")))
+        card(`${i + 1}. ${file ? t("clients.write", { file }) : t("clients.run")}`, {}, snippet(text, file ?? t("clients.run")))
       ),
       h("p", { class: "muted small" }, t("clients.same"), " ", h("code", `hadal connect ${chosen} --url ${base}`))
     );

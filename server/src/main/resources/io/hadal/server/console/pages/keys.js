@@ -44,8 +44,8 @@ export async function show(place, page) {
               show: (k) =>
                 page.may("KEY") && k.state === "active"
                   ? [
-                      button(t("keys.rotate"), { small: true, symbol: "refresh", onclick: () => rotate(k) }),
-                      button(t("keys.revoke"), { small: true, plain: true, danger: true, onclick: () => revoke(k) }),
+                      button(t("keys.rotate"), { small: true, symbol: "refresh", about: k.name, onclick: () => rotate(k) }),
+                      button(t("keys.revoke"), { small: true, plain: true, danger: true, about: k.name, onclick: () => revoke(k) }),
                     ]
                   : h("a", { class: "small", href: `#/usage?by=alias&key=${encodeURIComponent(k.id)}` }, t("projects.costs")),
             },

@@ -62,9 +62,9 @@ export async function show(place, page) {
             title: t("actions"),
             actions: true,
             show: (a) => [
-              button(t("models.history"), { small: true, plain: true, label: t("models.history_of", { name: a.name }), onclick: () => history(a) }),
-              may && a.kind !== "rollout" && button(t("models.point"), { small: true, label: t("models.point_name", { name: a.name }), onclick: () => point(a) }),
-              page.may("ROLLOUT") && a.kind === "version" && button(t("models.start"), { small: true, label: t("models.start_name", { name: a.name }), onclick: () => start(a) }),
+              button(t("models.history"), { small: true, plain: true, about: a.name, onclick: () => history(a) }),
+              may && a.kind !== "rollout" && button(t("models.point"), { small: true, about: a.name, onclick: () => point(a) }),
+              page.may("ROLLOUT") && a.kind === "version" && button(t("models.start"), { small: true, about: a.name, onclick: () => start(a) }),
             ],
           },
         ],

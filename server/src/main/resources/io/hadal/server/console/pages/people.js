@@ -48,8 +48,8 @@ export async function show(place, page) {
             title: t("actions"),
             actions: true,
             show: (p) => [
-              page.may("GRANT") && !p.archived && button(t("people.grant"), { small: true, symbol: "plus", label: t("people.grant_to", { name: p.name }), onclick: () => grant(all, p) }),
-              page.may("PRINCIPAL") && !p.archived && button(t("people.archive"), { small: true, plain: true, danger: true, label: t("people.archive_title", { name: p.name }), onclick: () => archive(p) }),
+              page.may("GRANT") && !p.archived && button(t("people.grant"), { small: true, symbol: "plus", about: p.name, onclick: () => grant(all, p) }),
+              page.may("PRINCIPAL") && !p.archived && button(t("people.archive"), { small: true, plain: true, danger: true, about: p.name, onclick: () => archive(p) }),
             ],
           },
         ],

@@ -30,7 +30,7 @@ export async function show(place, page) {
             { key: "redaction", title: t("privacy.redaction"), show: (r) => (of(r).redaction && of(r).redaction !== "off" ? badge(t(`redaction.${of(r).redaction}`), "info", true) : h("span", { class: "muted" }, t("redaction.off"))) },
             { key: "regions", title: t("privacy.regions"), show: (r) => (of(r).regions?.length > 0 ? of(r).regions.join(", ") : h("span", { class: "muted" }, t("privacy.all_regions"))) },
             { key: "cache", title: t("privacy.cache"), show: (r) => t(`isolation.${of(r).cache_isolation ?? "project"}`) },
-            { key: "actions", title: t("actions"), actions: true, show: (r) => page.may("PRIVACY") && button(t("change"), { small: true, label: t("privacy.change", { name: name(all, r) }), onclick: () => edit(all, r) }) },
+            { key: "actions", title: t("actions"), actions: true, show: (r) => page.may("PRIVACY") && button(t("change"), { small: true, about: name(all, r), onclick: () => edit(all, r) }) },
           ],
         })
       );

@@ -55,7 +55,7 @@ export async function show(place, page) {
               show: (p) => [
                 h("a", { class: "button small", href: `#/usage?by=key&project=${encodeURIComponent(p.id)}` }, t("projects.costs")),
                 h("a", { class: "button small", href: `#/keys?project=${encodeURIComponent(p.id)}` }, t("keys.title")),
-                page.may("PROJECT") && !p.archived && button(t("projects.archive"), { small: true, plain: true, danger: true, onclick: () => archive(p) }),
+                page.may("PROJECT") && !p.archived && button(t("projects.archive"), { small: true, plain: true, danger: true, about: p.name, onclick: () => archive(p) }),
               ],
             },
           ],

@@ -63,7 +63,7 @@ function columns(all) {
       key: "time",
       title: t("requests.time"),
       first: true,
-      show: (r) => button(h("span", { class: "nowrap" }, ago(r.started_at)), { link: true, title: when(r.started_at), label: t("requests.open", { id: r.request_id }), onclick: () => open(r, all) }),
+      show: (r) => button(h("span", { class: "nowrap" }, ago(r.started_at)), { link: true, title: when(r.started_at), onclick: () => open(r, all) }),
     },
     { key: "model", title: t("dimension.alias"), show: (r) => [r.alias, h("span", { class: "sub" }, r.backend)] },
     { key: "project", title: t("dimension.project"), show: (r) => [all.name(r.project), h("span", { class: "sub" }, all.name(r.key))] },

@@ -37,7 +37,7 @@ export async function show(place, page) {
       {
         actions: [
           badge(named("backend_state", b.state), TONES[b.state] ?? "warn"),
-          page.may("BACKEND") && button(t("routes.probe_now"), { small: true, symbol: "refresh", label: t("routes.probe_name", { name: b.name }), onclick: () => probe(b) }),
+          page.may("BACKEND") && button(t("routes.probe_now"), { small: true, symbol: "refresh", about: b.name, onclick: () => probe(b) }),
         ],
       },
       h(

@@ -124,12 +124,12 @@ export async function show(place, page) {
   }
 
   function drawChips() {
-    const all = Object.entries(filters());
-    chips.hidden = all.length === 0;
+    const chosen = Object.entries(filters());
+    chips.hidden = chosen.length === 0;
     put(
       chips,
       h("span", { class: "muted small" }, t("usage.filtered")),
-      all.map(([dimension, value]) =>
+      chosen.map(([dimension, value]) =>
         h(
           "button",
           {
@@ -146,7 +146,7 @@ export async function show(place, page) {
           icon("close")
         )
       ),
-      all.length > 0 && h("a", { class: "small", href: `#/requests?${new URLSearchParams(filters())}` }, t("usage.see_requests"))
+      chosen.length > 0 && h("a", { class: "small", href: `#/requests?${new URLSearchParams(filters())}` }, t("usage.see_requests"))
     );
   }
 
