@@ -341,8 +341,7 @@ public final class Leases implements AutoCloseable {
     candidates.addAll(past);
     candidates.sort(ORDER);
     for (int from = 0; from < candidates.size(); from += BATCH) {
-      List<Share> batch =
-          candidates.subList(from, Math.min(candidates.size(), from + BATCH));
+      List<Share> batch = candidates.subList(from, Math.min(candidates.size(), from + BATCH));
       if (!exchange(batch, seen, all)) {
         return;
       }
@@ -418,8 +417,7 @@ public final class Leases implements AutoCloseable {
               ? now >= share.leasedAt + options.validMillis()
               : now >= share.usedAt + KEPT;
       boolean back = share.idle() > 0 && (all || over || unused);
-      boolean renew =
-          share.held > 0 && now >= share.renewedAt + options.lostMillis(share.pool) / 4;
+      boolean renew = share.held > 0 && now >= share.renewedAt + options.lostMillis(share.pool) / 4;
       boolean rest = share.held == 0 && !share.dirty && (over || now >= share.usedAt + KEPT);
       if (!share.dirty && !back && !renew && !rest) {
         return null;

@@ -96,7 +96,9 @@ public final class Share {
     }
   }
 
-  /** Whether more is settled and held than this node may use, because requests took more than said. */
+  /**
+   * Whether more is settled and held than this node may use, because requests took more than said.
+   */
   public boolean overdrawn() {
     lock.lock();
     try {

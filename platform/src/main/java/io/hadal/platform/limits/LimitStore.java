@@ -53,8 +53,8 @@ final class LimitStore {
           h.createUpdate(
                   "INSERT INTO rate_limit ("
                       + COLUMNS
-                      + ") VALUES (:id, :org, :scope, :scopeId, :model, :dimension, :amount, :burst,"
-                      + " :cache, :at, :by)")
+                      + ") VALUES (:id, :org, :scope, :scopeId, :model, :dimension, :amount,"
+                      + " :burst, :cache, :at, :by)")
               .bind("id", limit.id())
               .bind("org", limit.org())
               .bind("scope", limit.scope().name())

@@ -39,8 +39,8 @@ public final class SubjectLookup {
   /** Who a request with a key would be, as far as limits ask; null when there is none. */
   public @Nullable Identity key(String id) {
     return identity(
-        "SELECT p.org_id, p.team_id, p.id, k.id FROM api_key k JOIN project p ON p.id = k.project_id"
-            + " WHERE k.id = :id",
+        "SELECT p.org_id, p.team_id, p.id, k.id FROM api_key k JOIN project p ON p.id ="
+            + " k.project_id WHERE k.id = :id",
         id);
   }
 
