@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
@@ -43,13 +44,14 @@ final class BudgetStore {
   }
 
   @Nullable Budget find(String id) {
-    return database.read(
-        h ->
-            h.createQuery("SELECT " + COLUMNS + " FROM budget WHERE id = :id")
-                .bind("id", id)
-                .map((rs, ctx) -> budget(rs))
-                .findOne()
-                .orElse(null));
+    Optional<Budget> found =
+        database.read(
+            h ->
+                h.createQuery("SELECT " + COLUMNS + " FROM budget WHERE id = :id")
+                    .bind("id", id)
+                    .map((rs, ctx) -> budget(rs))
+                    .findOne());
+    return found.orElse(null);
   }
 
   private static Budget budget(ResultSet rs) throws SQLException {

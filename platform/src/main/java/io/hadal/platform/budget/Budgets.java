@@ -184,7 +184,7 @@ public final class Budgets implements AutoCloseable {
       if (purse.hard.isEmpty() && purse.soft.isEmpty()) {
         return null;
       }
-      Leases.Short missing;
+      Leases.Shortage missing;
       try {
         missing = leases.take(purse.hard, purse.soft, held);
       } catch (Leases.Retired e) {
@@ -206,7 +206,7 @@ public final class Budgets implements AutoCloseable {
     }
   }
 
-  private Refusal refusal(Leases.Short missing, @Nullable Budget budget, long now) {
+  private Refusal refusal(Leases.Shortage missing, @Nullable Budget budget, long now) {
     if (missing.unknown()) {
       return new Refusal(
           Refusal.Reason.UNAVAILABLE,

@@ -62,6 +62,15 @@ public final class Share {
     return span;
   }
 
+  void locked(Runnable work) {
+    lock.lock();
+    try {
+      work.run();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   long idle() {
     return authority - settled - held;
   }

@@ -62,7 +62,7 @@ public final class Metering implements Gate, AutoCloseable {
 
   /** Sweeps limits, budgets and attempts every second from now on. */
   public void start() {
-    sweeper.scheduleWithFixedDelay(this::sweep, 1, 1, TimeUnit.SECONDS);
+    var _ = sweeper.scheduleWithFixedDelay(this::sweep, 1, 1, TimeUnit.SECONDS);
   }
 
   @Override
