@@ -12,4 +12,6 @@ module io.hadal.cli {
 
   opens io.hadal.cli to
       info.picocli;
+  opens io.hadal.cli.platform to
+      info.picocli;
 }

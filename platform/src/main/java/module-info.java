@@ -16,8 +16,10 @@ module io.hadal.platform {
   exports io.hadal.platform.db;
   exports io.hadal.platform.lease;
   exports io.hadal.platform.limits;
+  exports io.hadal.platform.keys;
   exports io.hadal.platform.metering;
   exports io.hadal.platform.money;
   exports io.hadal.platform.registry;
+  exports io.hadal.platform.signin;
   exports io.hadal.platform.tenancy;
 }

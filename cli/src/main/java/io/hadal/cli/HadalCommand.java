@@ -1,5 +1,7 @@
 package io.hadal.cli;
 
+import io.hadal.cli.platform.AdminCommand;
+import io.hadal.cli.platform.KeysCommand;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -53,6 +55,8 @@ final class HadalCommand implements Runnable {
           ServeCommand.class,
           ConnectCommand.class,
           ConfigCommand.class,
+          KeysCommand.class,
+          AdminCommand.class,
           ExportCommand.class,
           PackCommand.class,
           SynthCommand.class,

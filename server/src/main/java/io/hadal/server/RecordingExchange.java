@@ -78,6 +78,11 @@ final class RecordingExchange implements Exchange {
   }
 
   @Override
+  public String target() {
+    return exchange.target();
+  }
+
+  @Override
   public @Nullable String query(String name) {
     return exchange.query(name);
   }

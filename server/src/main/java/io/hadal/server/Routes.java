@@ -1,5 +1,6 @@
 package io.hadal.server;
 
+import io.hadal.server.admin.AdminApi;
 import io.hadal.server.wire.Dialect;
 import java.util.HashMap;
 import java.util.Map;
@@ -37,6 +38,15 @@ final class Routes {
     Route route = new Route(method, Dialect.OPENAI, operation, true, handler);
     for (String path : paths) {
       exact.computeIfAbsent(path, p -> new TreeMap<>()).put(method, route);
+    }
+  }
+
+  /** Mounts administration, which asks for sessions and keys by itself. */
+  void addAdmin(AdminApi admin) {
+    Route.Handler handler = call -> call.outcome(admin.handle(call.exchange(), call.requestId()));
+    for (String method : AdminApi.METHODS) {
+      Route route = new Route(method, Dialect.OPENAI, "admin", true, handler);
+      below.computeIfAbsent(AdminApi.PREFIX + "/", p -> new TreeMap<>()).put(method, route);
     }
   }
 

@@ -13,6 +13,7 @@ import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An open database with the newest schema. SQL is the common subset of both kinds; where they
@@ -95,12 +96,12 @@ public final class Database implements AutoCloseable {
   }
 
   /** Reads, in one transaction. */
-  public <T> T read(Function<Handle, T> work) {
+  public <T extends @Nullable Object> T read(Function<Handle, T> work) {
     return jdbi.withHandle(handle -> work.apply(handle));
   }
 
   /** Writes, in one transaction: all of it or nothing. */
-  public <T> T write(Function<Handle, T> work) {
+  public <T extends @Nullable Object> T write(Function<Handle, T> work) {
     if (kind != DatabaseKind.SQLITE) {
       return jdbi.inTransaction(handle -> work.apply(handle));
     }

@@ -22,11 +22,27 @@ public record Actor(
     grants = List.copyOf(grants);
   }
 
+  /** Somebody who has not signed in, and may nothing. */
+  public static Actor nobody(String address) {
+    return new Actor(null, "nobody", null, List.of(), address);
+  }
+
   /**
    * A role and where it holds, downwards.
    *
    * @param scopeType {@code org}, {@code team}, {@code project}, or {@code all}
    * @param scopeId id of that; {@code *} for all
    */
-  public record Grant(Role role, String scopeType, String scopeId) {}
+  public record Grant(Role role, String scopeType, String scopeId) {
+    /** True when it holds at a place. */
+    public boolean covers(Place place) {
+      return switch (scopeType) {
+        case "all" -> true;
+        case "org" -> scopeId.equals(place.org());
+        case "team" -> scopeId.equals(place.team());
+        case "project" -> scopeId.equals(place.project());
+        default -> false;
+      };
+    }
+  }
 }

@@ -1,6 +1,13 @@
 package io.hadal.platform.tenancy;
 
+import io.hadal.formats.FormatException;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * What holds for the content of a project. A key or a request can only tighten it.
@@ -25,7 +32,189 @@ public record ProjectPolicy(
   public static final ProjectPolicy DEFAULT =
       new ProjectPolicy(false, false, false, 0, "project", List.of(), "off");
 
+  /** The bound that bounds nothing, of organisations and teams without one. */
+  public static final ProjectPolicy OPEN =
+      new ProjectPolicy(true, false, false, 0, "project", List.of(), "off");
+
+  /** A region no backend is in: what remains when two lists have nothing in common. */
+  public static final String NO_REGION = "-";
+
+  /** From the loosest to the tightest. */
+  private static final List<String> ISOLATIONS = List.of("project", "key", "user");
+
+  private static final List<String> REDACTIONS =
+      List.of("off", "detect", "pseudonymise", "mask", "block");
+
+  private static final int MOST_DAYS = 36_500;
+  private static final int MOST_REGIONS = 50;
+
+  private static final Set<String> FIELDS =
+      Set.of(
+          "store_prompts",
+          "zdr",
+          "phi",
+          "retention_days",
+          "cache_isolation",
+          "regions",
+          "redaction");
+
   public ProjectPolicy {
     regions = List.copyOf(regions);
+  }
+
+  /** This policy inside a bound: of each switch the tighter one. */
+  public ProjectPolicy within(ProjectPolicy bound) {
+    return new ProjectPolicy(
+        storePrompts && bound.storePrompts,
+        zdr || bound.zdr,
+        phi || bound.phi,
+        retentionDays == 0
+            ? bound.retentionDays
+            : bound.retentionDays == 0
+                ? retentionDays
+                : Math.min(retentionDays, bound.retentionDays),
+        tighter(ISOLATIONS, cacheIsolation, bound.cacheIsolation),
+        common(regions, bound.regions),
+        tighter(REDACTIONS, redaction, bound.redaction));
+  }
+
+  /** What follows from the switches: health information is not retained unless days are given. */
+  public ProjectPolicy effective() {
+    boolean nothing = zdr || (phi && retentionDays == 0);
+    return new ProjectPolicy(
+        storePrompts && !nothing, nothing, phi, retentionDays, cacheIsolation, regions, redaction);
+  }
+
+  private static String tighter(List<String> order, String a, String b) {
+    return order.indexOf(a) >= order.indexOf(b) ? a : b;
+  }
+
+  private static List<String> common(List<String> a, List<String> b) {
+    if (a.isEmpty() || b.isEmpty()) {
+      return a.isEmpty() ? b : a;
+    }
+    List<String> both = a.stream().filter(b::contains).toList();
+    return both.isEmpty() ? List.of(NO_REGION) : both;
+  }
+
+  /**
+   * Passes when no switch is looser than that of the bound.
+   *
+   * @throws FormatException that names the first one that is
+   */
+  public void requireWithin(ProjectPolicy bound) {
+    ProjectPolicy tightened = within(bound);
+    String field =
+        storePrompts != tightened.storePrompts
+            ? "store_prompts"
+            : zdr != tightened.zdr
+                ? "zdr"
+                : phi != tightened.phi
+                    ? "phi"
+                    : retentionDays != tightened.retentionDays
+                        ? "retention_days"
+                        : !cacheIsolation.equals(tightened.cacheIsolation)
+                            ? "cache_isolation"
+                            : !regions.equals(tightened.regions)
+                                ? "regions"
+                                : !redaction.equals(tightened.redaction) ? "redaction" : "";
+    if (!field.isEmpty()) {
+      throw new FormatException(
+          "policy." + field, "may only be tightened; the team or org above is stricter");
+    }
+  }
+
+  /** As JSON. */
+  public ObjectNode json() {
+    ObjectNode json = JsonNodeFactory.instance.objectNode();
+    json.put("store_prompts", storePrompts)
+        .put("zdr", zdr)
+        .put("phi", phi)
+        .put("retention_days", retentionDays)
+        .put("cache_isolation", cacheIsolation)
+        .put("redaction", redaction);
+    ArrayNode list = json.putArray("regions");
+    regions.forEach(list::add);
+    return json;
+  }
+
+  /**
+   * This policy with the fields of some JSON in place of its own.
+   *
+   * @throws FormatException when a field is unknown or of the wrong kind
+   */
+  public ProjectPolicy with(JsonNode json) {
+    if (!json.isObject()) {
+      throw new FormatException("policy", "must be an object");
+    }
+    for (String name : json.propertyNames()) {
+      if (!FIELDS.contains(name)) {
+        throw new FormatException("policy." + name, "is unknown");
+      }
+    }
+    return new ProjectPolicy(
+        flag(json, "store_prompts", storePrompts),
+        flag(json, "zdr", zdr),
+        flag(json, "phi", phi),
+        days(json, retentionDays),
+        choice(json, "cache_isolation", cacheIsolation, ISOLATIONS),
+        regions(json, regions),
+        choice(json, "redaction", redaction, REDACTIONS));
+  }
+
+  private static boolean flag(JsonNode json, String name, boolean fallback) {
+    JsonNode value = json.get(name);
+    if (value == null) {
+      return fallback;
+    }
+    if (!value.isBoolean()) {
+      throw new FormatException("policy." + name, "must be true or false");
+    }
+    return value.booleanValue();
+  }
+
+  private static int days(JsonNode json, int fallback) {
+    JsonNode value = json.get("retention_days");
+    if (value == null) {
+      return fallback;
+    }
+    if (!value.isIntegralNumber()
+        || !value.canConvertToInt()
+        || value.intValue() < 0
+        || value.intValue() > MOST_DAYS) {
+      throw new FormatException(
+          "policy.retention_days", "must be a whole number from 0 to " + MOST_DAYS);
+    }
+    return value.intValue();
+  }
+
+  private static String choice(JsonNode json, String name, String fallback, List<String> choices) {
+    JsonNode value = json.get(name);
+    if (value == null) {
+      return fallback;
+    }
+    if (!value.isString() || !choices.contains(value.stringValue())) {
+      throw new FormatException("policy." + name, "must be one of " + String.join(", ", choices));
+    }
+    return value.stringValue();
+  }
+
+  private static List<String> regions(JsonNode json, List<String> fallback) {
+    JsonNode value = json.get("regions");
+    if (value == null) {
+      return fallback;
+    }
+    if (!value.isArray() || value.size() > MOST_REGIONS) {
+      throw new FormatException(
+          "policy.regions", "must be a list of at most " + MOST_REGIONS + " names");
+    }
+    List<String> names = new ArrayList<>();
+    for (JsonNode item : value) {
+      if (!item.isString() || !item.stringValue().matches("[a-z0-9][a-z0-9-]{0,39}")) {
+        throw new FormatException("policy.regions", "must be names of small letters, digits and -");
+      }
+      names.add(item.stringValue());
+    }
+    return names;
   }
 }

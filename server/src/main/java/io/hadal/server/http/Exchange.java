@@ -12,6 +12,9 @@ public interface Exchange {
   /** Decoded path, without the query. */
   String path();
 
+  /** Path and query as they were sent, with their percent signs. */
+  String target();
+
   /** Value of a query parameter; null without. */
   @Nullable String query(String name);
 

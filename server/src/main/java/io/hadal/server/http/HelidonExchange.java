@@ -50,6 +50,12 @@ final class HelidonExchange implements Exchange {
   }
 
   @Override
+  public String target() {
+    String query = request.query().rawValue();
+    return query.isEmpty() ? request.path().rawPath() : request.path().rawPath() + "?" + query;
+  }
+
+  @Override
   public @Nullable String query(String name) {
     return request.query().first(name).orElse(null);
   }

@@ -38,6 +38,13 @@ final class JdkExchange implements Exchange {
   }
 
   @Override
+  public String target() {
+    String query = exchange.getRequestURI().getRawQuery();
+    String path = exchange.getRequestURI().getRawPath();
+    return query == null ? path : path + "?" + query;
+  }
+
+  @Override
   public @Nullable String query(String name) {
     String query = exchange.getRequestURI().getRawQuery();
     if (query == null) {

@@ -1,0 +1,30 @@
+package io.hadal.cli.platform;
+
+import io.hadal.platform.keys.KeyStore;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code hadal keys revoke}: the end of a key. */
+@Command(name = "revoke", description = "Ends a key, for good.")
+final class KeysRevokeCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Mixin private PlatformOption platform = new PlatformOption();
+
+  @Parameters(paramLabel = "ID", description = "Id of the key: key_...")
+  private String id = "";
+
+  @Override
+  public Integer call() {
+    try (PlatformOption.Opened opened = platform.open(spec.commandLine().getErr());
+        KeyStore keys = opened.keys()) {
+      spec.commandLine().getOut().println("revoked " + keys.revoke(id).name());
+      spec.commandLine().getOut().flush();
+      return 0;
+    }
+  }
+}

@@ -1,0 +1,111 @@
+package io.hadal.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hadal.platform.Refusal;
+import io.hadal.platform.SecretText;
+import io.hadal.platform.db.Database;
+import io.hadal.platform.db.DatabaseOptions;
+import io.hadal.platform.keys.KeyStore;
+import io.hadal.platform.keys.Pepper;
+import io.hadal.platform.signin.BreakGlass;
+import io.hadal.platform.signin.PasswordHash;
+import io.hadal.platform.signin.Sessions;
+import io.hadal.platform.signin.SignIn;
+import io.hadal.platform.tenancy.Principals;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import org.assertj.core.api.Assertions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class KeysCommandTest {
+  @TempDir private Path home = Path.of("");
+
+  private Path data() {
+    return home.resolve("data");
+  }
+
+  private Invocation hadal(String... args) {
+    List<String> all = new ArrayList<>(List.of(args));
+    all.addAll(List.of("--data", data().toString()));
+    return Invocation.hadal(all.toArray(String[]::new));
+  }
+
+  @Test
+  void aKeyFromItsMakingToItsEnd() throws Exception {
+    Invocation made =
+        hadal("keys", "create", "--name", "laptop", "--model", "deepseek-*,other", "--days", "30");
+    assertThat(made.exitCode()).as(made.err()).isZero();
+    assertThat(made.err()).contains("'administrator'", "password", "not shown again");
+    String text = made.out().strip();
+    assertThat(text).matches("sk-l-[0-9a-z]{10}-\\S{44}");
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(data())))
+        .isEqualTo("rwx------");
+    try (Database database = Database.open(DatabaseOptions.file(data().resolve("hadal.db")));
+        KeyStore keys =
+            new KeyStore(database, Pepper.file(data().resolve("pepper")), Clock.systemUTC())) {
+      String id = keys.authenticate(text, "127.0.0.1").key();
+      Invocation list = hadal("keys", "list");
+      assertThat(list.out())
+          .contains(id, "active", "laptop (inference,models:read)", text.substring(0, 15))
+          .doesNotContain(text.substring(16));
+      assertThat(list.err()).isEmpty();
+      Invocation rotated = hadal("keys", "rotate", id, "--grace-hours", "0");
+      assertThat(rotated.exitCode()).as(rotated.err()).isZero();
+      Thread.sleep(1500);
+      Assertions.assertThatThrownBy(() -> keys.authenticate(text, "127.0.0.1"))
+          .isInstanceOf(Refusal.class);
+      keys.authenticate(rotated.out().strip(), "127.0.0.1");
+      assertThat(hadal("keys", "revoke", id).out()).contains("revoked laptop");
+      assertThat(hadal("keys", "list").out()).contains("revoked");
+    }
+  }
+
+  @Test
+  void slipsAreNamed() {
+    assertThat(hadal("keys").exitCode()).isEqualTo(ExitCode.USAGE);
+    assertThat(hadal("keys", "create").err()).contains("--name");
+    Invocation project = hadal("keys", "create", "--name", "x", "--project", "none");
+    assertThat(project.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(project.err()).contains("--project none");
+    assertThat(hadal("keys", "create", "--name", "x", "--scope", "all").err()).contains("admin:*");
+    assertThat(hadal("keys", "create", "--name", "x", "--address", "home").err())
+        .contains("IPv4 or IPv6");
+    assertThat(hadal("keys", "create", "--name", "x", "--days", "0").err()).contains("--days");
+    assertThat(hadal("keys", "revoke", "key_none").err()).contains("no such key");
+    assertThat(hadal("keys", "rotate", "key_none", "--grace-hours", "721").err())
+        .contains("30 days");
+    Invocation db = hadal("keys", "list", "--db", "mysql://x");
+    assertThat(db.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(db.err()).contains("jdbc:postgresql:");
+    assertThat(hadal("keys", "create", "--help").out()).contains("--address", "--scope");
+  }
+
+  @Test
+  void theAdministratorGetsBackIn() {
+    Invocation first = hadal("admin", "reset-password");
+    assertThat(first.exitCode()).as(first.err()).isZero();
+    Invocation second = hadal("admin", "reset-password");
+    assertThat(second.out()).isNotEqualTo(first.out());
+    Clock clock = Clock.systemUTC();
+    try (Database database = Database.open(DatabaseOptions.file(data().resolve("hadal.db")));
+        SignIn signIn =
+            new SignIn(
+                new Principals(database, clock),
+                new Sessions(database, clock),
+                new BreakGlass(database, new PasswordHash(1000), clock),
+                null,
+                true,
+                new byte[32],
+                clock)) {
+      SecretText password = new SecretText(second.out().strip());
+      assertThat(signIn.password(BreakGlass.NAME, password, "127.0.0.1").token().reveal())
+          .isNotEmpty();
+    }
+  }
+}

@@ -1,0 +1,63 @@
+package io.hadal.platform;
+
+import io.hadal.formats.FormatException;
+import io.hadal.platform.db.DatabaseOptions;
+import java.io.IOException;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Where a process keeps what outlives it. For its owner only. */
+public record DataFolder(Path path) {
+  /**
+   * The folder used without a choice: {@code $XDG_DATA_HOME/hadal} or {@code ~/.local/share/hadal}.
+   */
+  public static DataFolder standard(Map<String, String> environment, Path home) {
+    String data = environment.get("XDG_DATA_HOME");
+    // Relative paths in there are invalid by the XDG specification.
+    Path base =
+        data != null && Path.of(data).isAbsolute() ? Path.of(data) : home.resolve(".local/share");
+    return new DataFolder(base.resolve("hadal"));
+  }
+
+  /**
+   * The folder, made if it is not there.
+   *
+   * @throws FormatException when it cannot be
+   */
+  public DataFolder create() {
+    try {
+      Files.createDirectories(path, ownerOnly(true));
+      return this;
+    } catch (IOException e) {
+      throw new FormatException(path.toString(), "the data folder cannot be made: " + e, e);
+    }
+  }
+
+  /** The database: a file in here, or the one of a URL. */
+  public DatabaseOptions database(
+      @Nullable String url, @Nullable String user, @Nullable String password) {
+    return url == null
+        ? DatabaseOptions.file(path.resolve("hadal.db"))
+        : new DatabaseOptions(url, user, password, 4);
+  }
+
+  /** File of the peppers of keys. */
+  public Path pepper() {
+    return path.resolve("pepper");
+  }
+
+  /** Permissions of new files or folders, where the file system has them. */
+  public static FileAttribute<?>[] ownerOnly(boolean folder) {
+    return FileSystems.getDefault().supportedFileAttributeViews().contains("posix")
+        ? new FileAttribute<?>[] {
+          PosixFilePermissions.asFileAttribute(
+              PosixFilePermissions.fromString(folder ? "rwx------" : "rw-------"))
+        }
+        : new FileAttribute<?>[0];
+  }
+}

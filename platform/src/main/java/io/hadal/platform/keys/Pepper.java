@@ -1,0 +1,186 @@
+package io.hadal.platform.keys;
+
+import io.hadal.formats.FormatException;
+import io.hadal.platform.DataFolder;
+import io.hadal.platform.SecretText;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.InvalidKeyException;
+import java.security.NoSuchAlgorithmException;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What keys are hashed with, and which is not in the database: who has stolen that cannot try
+ * secrets. Text form: a line each of {@code GENERATION BASE64URL(32 BYTES)}, the newest last; the
+ * newest makes, the one before it still verifies.
+ */
+public final class Pepper {
+  private static final int BYTES = 32;
+  private static final int LONGEST = 4096;
+  private static final String HMAC = "HmacSHA256";
+
+  private final Generation newest;
+  private final @Nullable Generation older;
+
+  private record Generation(int number, byte[] key) {}
+
+  private Pepper(Generation newest, @Nullable Generation older) {
+    this.newest = newest;
+    this.older = older;
+  }
+
+  /**
+   * The pepper of a file, which is made for its owner only when it is not there.
+   *
+   * @throws FormatException when it cannot be read or made
+   */
+  public static Pepper file(Path file) {
+    try {
+      if (!Files.exists(file)) {
+        create(file);
+      }
+      if (Files.size(file) > LONGEST) {
+        throw new FormatException(file.toString(), "is too long for a pepper");
+      }
+      return parse(Files.readString(file), file.toString());
+    } catch (IOException e) {
+      throw new FormatException(file.toString(), "the pepper cannot be read or made: " + e, e);
+    }
+  }
+
+  /**
+   * The pepper that a reference names: {@code env:NAME} or {@code file:PATH}.
+   *
+   * @throws FormatException when there is none
+   */
+  public static Pepper of(String reference, Map<String, String> environment) {
+    if (reference.startsWith("file:")) {
+      return file(Path.of(reference.substring("file:".length())));
+    }
+    if (!reference.startsWith("env:")) {
+      throw new FormatException("pepper", "must be env:NAME or file:PATH");
+    }
+    String name = reference.substring("env:".length());
+    String text = environment.get(name);
+    if (text == null) {
+      throw new FormatException("pepper", "the environment has no " + name);
+    }
+    return parse(text, reference);
+  }
+
+  private static void create(Path file) throws IOException {
+    Path made = Files.createTempFile(parent(file), "pepper", ".new", DataFolder.ownerOnly(false));
+    try {
+      Files.writeString(made, line(1));
+      // A link fails when another process was quicker; its pepper is the one to use then.
+      Files.createLink(file, made);
+    } catch (FileAlreadyExistsException e) {
+      return;
+    } catch (UnsupportedOperationException | FileSystemException e) {
+      // No links here.
+      Files.move(made, file);
+    } finally {
+      Files.deleteIfExists(made);
+    }
+  }
+
+  private static Path parent(Path file) {
+    Path parent = file.toAbsolutePath().getParent();
+    return parent == null ? file.toAbsolutePath() : parent;
+  }
+
+  private static String line(int generation) {
+    byte[] key = new byte[BYTES];
+    new SecureRandom().nextBytes(key);
+    return generation + " " + Base64.getUrlEncoder().withoutPadding().encodeToString(key) + "\n";
+  }
+
+  /**
+   * Adds a generation to a file and keeps the one before it. Keys of that one go on and move to the
+   * new one when they are used.
+   *
+   * @throws FormatException when the file cannot be read or written
+   */
+  public static Pepper rotate(Path file) {
+    Pepper now = file(file);
+    Generation last = now.newest;
+    String kept =
+        last.number + " " + Base64.getUrlEncoder().withoutPadding().encodeToString(last.key);
+    try {
+      Path made = Files.createTempFile(parent(file), "pepper", ".new", DataFolder.ownerOnly(false));
+      Files.writeString(made, kept + "\n" + line(last.number + 1));
+      Files.move(made, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      throw new FormatException(file.toString(), "cannot be written: " + e, e);
+    }
+    return file(file);
+  }
+
+  private static Pepper parse(String text, String source) {
+    List<Generation> generations = new ArrayList<>();
+    // An environment variable holds no line breaks; commas do.
+    for (String line : text.strip().split("[\\n,]")) {
+      String[] words = line.strip().split(" ");
+      if (words.length != 2 || !words[0].matches("[0-9]{1,9}")) {
+        throw new FormatException(source, "must have lines of GENERATION BASE64URL");
+      }
+      byte[] key;
+      try {
+        key = Base64.getUrlDecoder().decode(words[1]);
+      } catch (IllegalArgumentException e) {
+        throw new FormatException(source, "holds a line that is no base64url");
+      }
+      if (key.length != BYTES) {
+        throw new FormatException(source, "holds a pepper that has not " + BYTES + " bytes");
+      }
+      int number = Integer.parseInt(words[0]);
+      if (!generations.isEmpty() && generations.getLast().number >= number) {
+        throw new FormatException(source, "must have generations that grow");
+      }
+      generations.add(new Generation(number, key));
+    }
+    int n = generations.size();
+    return new Pepper(generations.getLast(), n < 2 ? null : generations.get(n - 2));
+  }
+
+  /** Number of the generation that new keys are hashed with. */
+  int generation() {
+    return newest.number;
+  }
+
+  /** HMAC-SHA-256 of a secret under a generation; null when that is gone. */
+  byte @Nullable [] mac(int generation, SecretText secret) {
+    Generation used =
+        newest.number == generation
+            ? newest
+            : older != null && older.number == generation ? older : null;
+    return used == null ? null : mac(used.key, secret.reveal());
+  }
+
+  /** A key of 32 bytes for another purpose. */
+  public byte[] derive(String purpose) {
+    return mac(newest.key, "derive:" + purpose);
+  }
+
+  private static byte[] mac(byte[] key, String text) {
+    try {
+      Mac mac = Mac.getInstance(HMAC);
+      mac.init(new SecretKeySpec(key, HMAC));
+      return mac.doFinal(text.getBytes(StandardCharsets.UTF_8));
+    } catch (NoSuchAlgorithmException | InvalidKeyException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.hadal.platform.keys;
+
+import org.jspecify.annotations.NullMarked;

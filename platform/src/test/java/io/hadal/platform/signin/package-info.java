@@ -1,0 +1,4 @@
+@NullMarked
+package io.hadal.platform.signin;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.hadal.platform.tenancy;
+
+import org.jspecify.annotations.NullMarked;

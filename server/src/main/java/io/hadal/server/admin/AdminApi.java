@@ -1,0 +1,352 @@
+package io.hadal.server.admin;
+
+import io.hadal.chat.Problem;
+import io.hadal.formats.FormatException;
+import io.hadal.platform.Refusal;
+import io.hadal.platform.keys.KeyStore;
+import io.hadal.platform.signin.Sessions;
+import io.hadal.platform.tenancy.Actor;
+import io.hadal.platform.tenancy.Permissions;
+import io.hadal.platform.tenancy.Place;
+import io.hadal.platform.tenancy.Principals;
+import io.hadal.platform.tenancy.Tenants;
+import io.hadal.server.http.Exchange;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * Administration over HTTP below {@link #PREFIX}: who calls, whether that may be, what is changed,
+ * and what the audit log learns of it (platform.md 2.13). What no endpoint names is 404, what no
+ * role allows is 403.
+ */
+public final class AdminApi {
+  /** Path of the API. */
+  public static final String PREFIX = "/admin/v1";
+
+  /** Methods it answers. */
+  public static final List<String> METHODS = List.of("GET", "POST", "PUT", "PATCH", "DELETE");
+
+  private static final System.Logger LOG = System.getLogger("hadal.admin");
+  private static final String JSON = "application/json";
+  private static final String DOCUMENT = "/openapi.json";
+
+  private final AdminCaller caller;
+  private final CallPlaces places;
+  private final AdminAudit audit;
+  private final List<Mounted> mounted;
+  private final byte[] document;
+
+  /**
+   * An endpoint in its place; exactly one of guarded and open is there.
+   *
+   * @param group whose it is; null for an open one
+   */
+  record Mounted(
+      PathPattern pattern,
+      @Nullable EndpointGroup group,
+      @Nullable Endpoint guarded,
+      @Nullable OpenEndpoint open) {
+    String method() {
+      return guarded != null ? guarded.method() : open != null ? open.method() : "";
+    }
+
+    boolean changes() {
+      return !method().equals("GET");
+    }
+  }
+
+  /**
+   * An API over groups of endpoints.
+   *
+   * @param tenants where things are
+   * @param principals who may what
+   * @param signIn endpoints of signing in
+   * @param audit learns of what is changed
+   * @throws IllegalStateException when two endpoints have the same method and path
+   */
+  public AdminApi(
+      Tenants tenants,
+      Principals principals,
+      KeyStore keys,
+      Sessions sessions,
+      SessionEndpoints signIn,
+      List<? extends EndpointGroup> groups,
+      AdminAudit audit) {
+    this.caller = new AdminCaller(principals, keys, sessions);
+    this.places = new CallPlaces(tenants);
+    this.audit = audit;
+    this.mounted = mount(signIn, groups);
+    this.document = AdminJson.answer(OpenApi.document(mounted));
+  }
+
+  private List<Mounted> mount(SessionEndpoints signIn, List<? extends EndpointGroup> groups) {
+    List<Mounted> all = new ArrayList<>();
+    for (OpenEndpoint open : signIn.endpoints()) {
+      all.add(new Mounted(new PathPattern(open.path()), null, null, open));
+    }
+    all.add(
+        new Mounted(
+            new PathPattern(DOCUMENT),
+            null,
+            null,
+            new OpenEndpoint("GET", DOCUMENT, true, 200, "This description", this::document)));
+    for (EndpointGroup group : groups) {
+      for (Endpoint endpoint : group.endpoints()) {
+        all.add(new Mounted(new PathPattern(endpoint.path()), group, endpoint, null));
+      }
+    }
+    Set<String> seen = new HashSet<>();
+    for (Mounted one : all) {
+      String shape = one.pattern.toString().replaceAll("\\{[^}]*}", "{}");
+      if (!METHODS.contains(one.method()) || !seen.add(one.method() + " " + shape)) {
+        throw new IllegalStateException("cannot mount " + one.method() + " " + one.pattern);
+      }
+    }
+    all.sort(Comparator.comparing(Mounted::pattern).thenComparing(Mounted::method));
+    return List.copyOf(all);
+  }
+
+  private @Nullable JsonNode document(AdminCall call) {
+    call.exchange().send(200, JSON, document);
+    return null;
+  }
+
+  /** The description of the API in OpenAPI 3.1. */
+  public String openApi() {
+    return new String(document, StandardCharsets.UTF_8);
+  }
+
+  /**
+   * Answers a request below {@link #PREFIX}.
+   *
+   * @return how it ended: ok, or the code of an error
+   * @throws IOException when the body cannot be read
+   */
+  public String handle(Exchange exchange, String requestId) throws IOException {
+    exchange.setHeader("x-content-type-options", "nosniff");
+    exchange.setHeader("x-frame-options", "DENY");
+    AdminError error;
+    try {
+      answer(exchange, requestId);
+      return "ok";
+    } catch (Problem e) {
+      error = AdminError.of(e);
+    } catch (Refusal e) {
+      error = AdminError.of(e);
+    } catch (FormatException e) {
+      error = AdminError.of(e);
+    } catch (RuntimeException e) {
+      LOG.log(Level.ERROR, "request " + requestId + " of administration failed", e);
+      error = AdminError.of(Problem.internal());
+    }
+    refuse(exchange, error);
+    return error.code();
+  }
+
+  private static void refuse(Exchange exchange, AdminError error) {
+    if (exchange.answered()) {
+      return;
+    }
+    exchange.setHeader("x-should-retry", Boolean.toString(error.retry()));
+    if (error.retryAfterSeconds() > 0) {
+      exchange.setHeader("retry-after", Long.toString(error.retryAfterSeconds()));
+    }
+    exchange.send(error.status(), JSON, AdminJson.answer(error.json()));
+  }
+
+  private void answer(Exchange exchange, String requestId) throws IOException {
+    List<String> path = AdminRequest.path(exchange, PREFIX);
+    Mounted found = null;
+    Map<String, String> values = Map.of();
+    Set<String> allowed = new TreeSet<>();
+    for (Mounted one : mounted) {
+      Map<String, String> match = one.pattern.match(path);
+      if (match != null) {
+        allowed.add(one.method());
+        if (found == null && one.method().equals(exchange.method())) {
+          found = one;
+          values = match;
+        }
+      }
+    }
+    if (found == null) {
+      if (allowed.isEmpty()) {
+        throw Problem.unknownUrl(exchange.method(), exchange.path());
+      }
+      exchange.setHeader("allow", String.join(", ", allowed));
+      throw Problem.wrongMethod(exchange.method());
+    }
+    OpenEndpoint open = found.open;
+    AdminCaller.Caller who = null;
+    if (open == null || open.signedIn()) {
+      who = caller.find(exchange, found.changes());
+      if (who == null) {
+        throw new Refusal(
+            Refusal.Reason.UNAUTHENTICATED,
+            "Sign in, or send a key with the scope admin:* as 'Authorization: Bearer KEY'.");
+      }
+    }
+    Actor actor = who == null ? Actor.nobody(exchange.peer()) : who.actor();
+    AdminCall call =
+        new AdminCall(
+            actor,
+            values,
+            AdminRequest.query(exchange),
+            AdminRequest.body(exchange),
+            exchange,
+            requestId);
+    JsonNode answer = open != null ? openly(open, call) : guarded(found, call);
+    if (!exchange.answered()) {
+      if (open != null && open.status() != 200) {
+        exchange.send(open.status(), JSON, new byte[0]);
+      } else if (answer == null) {
+        exchange.send(204, JSON, new byte[0]);
+      } else {
+        exchange.send(200, JSON, AdminJson.answer(answer));
+      }
+    }
+  }
+
+  /** Signing in and out is told to the audit log, and so is what was refused. */
+  private @Nullable JsonNode openly(OpenEndpoint open, AdminCall call) throws IOException {
+    String action = SessionEndpoints.action(open);
+    if (action == null) {
+      return open.handler().handle(call);
+    }
+    String object = "session";
+    try {
+      JsonNode answer = open.handler().handle(call);
+      Actor actor = call.actor();
+      if (answer != null && answer.has("principal")) {
+        actor =
+            new Actor(
+                answer.get("principal").asString(""),
+                answer.path("name").asString(""),
+                answer.path("org").isString() ? answer.path("org").asString("") : null,
+                List.of(),
+                actor.address());
+      }
+      audit.record(new AdminAudit.Event(actor, action, object, "ok", null, null, call.requestId()));
+      return answer;
+    } catch (Refusal e) {
+      audit.record(
+          new AdminAudit.Event(
+              call.actor(), action, object, AdminError.of(e).code(), null, null, call.requestId()));
+      throw e;
+    }
+  }
+
+  private @Nullable JsonNode guarded(Mounted found, AdminCall call) throws IOException {
+    Endpoint endpoint = found.guarded;
+    EndpointGroup group = found.group;
+    if (endpoint == null || group == null) {
+      throw new IllegalStateException();
+    }
+    String action = action(endpoint, found.pattern);
+    try {
+      for (Place place : places.of(group, endpoint, found.pattern, call)) {
+        Permissions.require(call.actor(), endpoint.permission(), place);
+      }
+      if (!found.changes()) {
+        return endpoint.handler().handle(call);
+      }
+      JsonNode before = AdminJson.redacted(present(found, call));
+      JsonNode answer = endpoint.handler().handle(call);
+      JsonNode after = answer == null ? present(found, call) : answer;
+      audit.record(
+          new AdminAudit.Event(
+              call.actor(),
+              action,
+              object(found, call, answer),
+              "ok",
+              before,
+              AdminJson.redacted(after),
+              call.requestId()));
+      return answer;
+    } catch (Refusal e) {
+      if (found.changes()) {
+        audit.record(
+            new AdminAudit.Event(
+                call.actor(),
+                action,
+                object(found, call, null),
+                AdminError.of(e).code(),
+                null,
+                null,
+                call.requestId()));
+      }
+      throw e;
+    }
+  }
+
+  /** How the thing that a call names is now, as its own endpoint tells it; null without one. */
+  private @Nullable JsonNode present(Mounted found, AdminCall call) {
+    if (found.pattern.names().isEmpty()) {
+      return null;
+    }
+    String path = found.pattern.toString();
+    String parent = found.pattern.isAction() ? found.pattern.parent() : path;
+    for (Mounted one : mounted) {
+      Endpoint read = one.guarded;
+      if (read != null && read.method().equals("GET") && one.pattern.toString().equals(parent)) {
+        try {
+          return read.handler().handle(reading(call));
+        } catch (IOException | RuntimeException e) {
+          // It is not there, or not any more; the call itself says what is wrong.
+          return null;
+        }
+      }
+    }
+    return null;
+  }
+
+  /** The call for a handler that must not answer the client by itself. */
+  private static AdminCall reading(AdminCall call) {
+    return new AdminCall(
+        call.actor(),
+        call.path(),
+        Map.of(),
+        AdminJson.object(),
+        new SilentExchange(call.exchange()),
+        call.requestId());
+  }
+
+  /** A name such as key.create, from the permission and what is done. */
+  static String action(Endpoint endpoint, PathPattern pattern) {
+    String resource = endpoint.permission().resource().name().toLowerCase(Locale.ROOT);
+    String verb =
+        switch (endpoint.method()) {
+          case "POST" ->
+              pattern.isAction() && !pattern.lastWord().equals(resource + "s")
+                  ? pattern.lastWord()
+                  : "create";
+          case "DELETE" -> "remove";
+          default -> "update";
+        };
+    return resource + "." + verb.replace('-', '_');
+  }
+
+  private static String object(Mounted found, AdminCall call, @Nullable JsonNode answer) {
+    String type = found.pattern.lastWord();
+    if (found.pattern.isAction()) {
+      String parent = found.pattern.parent();
+      type = parent == null ? type : new PathPattern(parent).lastWord();
+    }
+    String id = String.join("/", call.path().values());
+    if (id.isEmpty() && answer != null && answer.path("id").isString()) {
+      id = answer.path("id").asString("");
+    }
+    return id.isEmpty() ? type : type + "/" + id;
+  }
+}
