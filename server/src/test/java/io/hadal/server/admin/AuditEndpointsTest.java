@@ -135,8 +135,7 @@ class AuditEndpointsTest {
         List.of(Map.of("limit", "501"), Map.of("limit", "x"), Map.of("from", "yesterday"))) {
       assertThatThrownBy(() -> get("/audit/events", bad)).isInstanceOf(Problem.class);
     }
-    assertThat(get("/audit/chains", Map.of()).at("/data/0/chain").stringValue())
-        .isEqualTo("org_a");
+    assertThat(get("/audit/chains", Map.of()).at("/data/0/chain").stringValue()).isEqualTo("org_a");
   }
 
   @Test
@@ -174,13 +173,11 @@ class AuditEndpointsTest {
     assertThat(list.toString()).doesNotContain("wrapped");
     assertThat(new Envelope(dataKeys).open("org_a", "p", sealed).bytes())
         .isEqualTo(new byte[] {1, 2, 3});
-    assertThatThrownBy(
-            () -> call("DELETE /orgs/{org}/data-keys", path, Map.of(), none, new Sent()))
+    assertThatThrownBy(() -> call("DELETE /orgs/{org}/data-keys", path, Map.of(), none, new Sent()))
         .isInstanceOf(Problem.class)
         .hasMessageContaining("confirm");
     JsonNode erased =
-        call(
-            "DELETE /orgs/{org}/data-keys", path, Map.of("confirm", "org_a"), none, new Sent());
+        call("DELETE /orgs/{org}/data-keys", path, Map.of("confirm", "org_a"), none, new Sent());
     assertThat(erased).isNotNull();
     assertThat(erased.get("erased").intValue()).isEqualTo(2);
     assertThatThrownBy(() -> new Envelope(dataKeys).open("org_a", "p", sealed))
