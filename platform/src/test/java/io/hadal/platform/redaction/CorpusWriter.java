@@ -351,8 +351,8 @@ final class CorpusWriter {
 
   private String iban(String country, String account) {
     StringBuilder digits = new StringBuilder(account);
-    for (char c : country.toCharArray()) {
-      digits.append(c - 'A' + 10);
+    for (int i = 0; i < country.length(); i++) {
+      digits.append(country.charAt(i) - 'A' + 10);
     }
     int rest = new BigInteger(digits + "00").mod(BigInteger.valueOf(97)).intValue();
     String number = country + "%02d".formatted(98 - rest) + account;

@@ -50,8 +50,8 @@ class StreamRestorerTest {
     }
     StreamRestorer one = redaction.restorer();
     StringBuilder out = new StringBuilder();
-    for (char c : answer.toCharArray()) {
-      out.append(one.feed(String.valueOf(c)));
+    for (int i = 0; i < answer.length(); i++) {
+      out.append(one.feed(answer.substring(i, i + 1)));
     }
     assertThat(out.append(one.end())).hasToString(expected);
   }
