@@ -34,6 +34,8 @@ final class CapacityCalibrateCommand implements Callable<Integer> {
 
   @Mixin private ModeOption mode = ModeOption.fast();
 
+  @Mixin private WarmUpOption warmUp = new WarmUpOption();
+
   @Option(
       names = {"-o", "--out"},
       paramLabel = "FILE",
@@ -71,7 +73,7 @@ final class CapacityCalibrateCommand implements Callable<Integer> {
     PrintWriter err = spec.commandLine().getErr();
     try (Model loaded = model.load()) {
       int context = Math.min(longest, loaded.config().contextLength());
-      EngineOptions options = model.engine(context).withMode(mode.mode()).withWarmUp(true);
+      EngineOptions options = model.engine(context).withMode(mode.mode()).withWarmUp(warmUp.on());
       try (Engine engine = new Engine(loaded, options)) {
         while (engine.warmUp().state() == WarmUp.State.RUNNING) {
           Thread.sleep(50);

@@ -38,8 +38,21 @@ class LedgerCommandTest {
     String data = folder.resolve("data").toString();
     assertThat(
             hadal(
-                    0, "prices", "--data", data, MODEL, "--input", "0.15", "--cache-read", "0.003",
-                    "--output", "0.60", "--source", "list", "--valid-from", "2026-01-01")
+                    0,
+                    "prices",
+                    "--data",
+                    data,
+                    MODEL,
+                    "--input",
+                    "0.15",
+                    "--cache-read",
+                    "0.003",
+                    "--output",
+                    "0.60",
+                    "--source",
+                    "list",
+                    "--valid-from",
+                    "2026-01-01")
                 .out())
         .contains("1  " + MODEL, "input 0.15, cached 0.003");
     Path file = folder.resolve("data/hadal.db");
@@ -68,18 +81,21 @@ class LedgerCommandTest {
     hadal(0, "export", "--data", data, "--format", "jsonl", "--after", "3", "-o", out.toString());
     assertThat(Files.readString(out)).contains("CRASHED").contains("SHADOW").hasLineCount(2);
 
+    Path exports = folder.resolve("exports");
+    for (int i = 0; i < 2; i++) {
+      hadal(0, "export", "--data", data, "--folder", exports.toString());
+      assertThat(exports.toFile().list()).containsExactly("usage-000000000001-000000000005.csv");
+    }
+
     Path upstream = folder.resolve("up.csv");
     Files.writeString(upstream, "id,time,cost\nnone,2026-11-29T10:00:00Z,0.5\n");
-    assertThat(
-            hadal(1, "reconcile", "--data", data, "--backend", "up", upstream.toString()).out())
+    assertThat(hadal(1, "reconcile", "--data", data, "--backend", "up", upstream.toString()).out())
         .contains("MISSING_HERE  none", "1 lines, 0 matched, 1 differences");
 
-    assertThat(hadal(0, "verify", "--data", data).out())
-        .contains("ok: ", "5 attempts, 1 prices");
+    assertThat(hadal(0, "verify", "--data", data).out()).contains("ok: ", "5 attempts, 1 prices");
     try (Database database = Database.open(DatabaseOptions.file(file))) {
       database.run(
-          h ->
-              h.execute("UPDATE ledger_balance SET balance_nano = 7 WHERE account_id = 'cash'"));
+          h -> h.execute("UPDATE ledger_balance SET balance_nano = 7 WHERE account_id = 'cash'"));
     }
     assertThat(hadal(1, "verify", "--data", data).out()).contains("FAULT in balances", "cash");
   }
@@ -165,14 +181,7 @@ class LedgerCommandTest {
   private static Work work(String request) {
     return new Work(
         new Identity(
-            "org_1",
-            "team_1",
-            "prj_1",
-            "key_1",
-            null,
-            Set.of(),
-            List.of(),
-            ProjectPolicy.DEFAULT),
+            "org_1", "team_1", "prj_1", "key_1", null, Set.of(), List.of(), ProjectPolicy.DEFAULT),
         request,
         1,
         "openai",

@@ -13,7 +13,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Where a process keeps what outlives it. For its owner only. */
 public record DataFolder(Path path) {
-  /** The folder used without a choice: {@code $XDG_DATA_HOME/hadal} or {@code ~/.local/share/hadal}. */
+  /**
+   * The folder used without a choice: {@code $XDG_DATA_HOME/hadal} or {@code ~/.local/share/hadal}.
+   */
   public static DataFolder standard(Map<String, String> environment, Path home) {
     String data = environment.get("XDG_DATA_HOME");
     // Relative paths in there are invalid by the XDG specification.

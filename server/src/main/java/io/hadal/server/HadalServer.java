@@ -166,7 +166,12 @@ public final class HadalServer implements AutoCloseable {
         "/beta/v1/completions");
     ResponsesApi responses = new ResponsesApi(planner, runner, seal, limit);
     for (String path : new String[] {"/v1/responses", "/responses"}) {
-      routes.add("POST", Dialect.OPENAI, "responses", routed(Operation.RESPONSES, responses::handle), path);
+      routes.add(
+          "POST",
+          Dialect.OPENAI,
+          "responses",
+          routed(Operation.RESPONSES, responses::handle),
+          path);
       routes.add("POST", Dialect.OPENAI, "input_tokens", responses::count, path + "/input_tokens");
       routes.addBelow("GET", Dialect.OPENAI, "responses", responses::stored, path + "/");
       routes.addBelow("POST", Dialect.OPENAI, "responses", responses::stored, path + "/");

@@ -119,8 +119,7 @@ final class Metrics implements AutoCloseable {
     time("llm_time_to_first_token_seconds", tags, call.firstToken());
     time("llm_time_per_output_token_seconds", tags, call.tokenTime());
     time("llm_queue_wait_seconds", tags, call.queueTime());
-    Tags answered =
-        call.upstreamModel() == null ? model : Tags.of("model", call.upstreamModel());
+    Tags answered = call.upstreamModel() == null ? model : Tags.of("model", call.upstreamModel());
     Tags ai = Tags.of("gen_ai.operation.name", call.operation()).and(answered);
     time("gen_ai.server.request.duration", ai, call.age());
     time("gen_ai.server.time_to_first_token", ai, call.firstToken());

@@ -67,6 +67,7 @@ class AdminMountTest {
           new ApiHandler(
               routes,
               KeyRing.read(file),
+              null,
               1 << 20,
               ServerLimits.DEFAULT.idempotency(),
               new AtomicInteger(),
@@ -82,19 +83,16 @@ class AdminMountTest {
         assertThat(refused.statusCode()).isEqualTo(401);
         assertThat(refused.headers().firstValue("x-should-retry")).hasValue("false");
         assertThat(refused.headers().firstValue("cache-control")).hasValue("no-store");
-        assertThat(refused.headers().firstValue("x-request-id").orElseThrow())
-            .startsWith("req_");
+        assertThat(refused.headers().firstValue("x-request-id").orElseThrow()).startsWith("req_");
         assertThat(get(http, base + "/admin/v1", "accept", "*/*").statusCode()).isEqualTo(404);
-        assertThat(get(http, base + "/admin/v2/orgs", "accept", "*/*").statusCode())
-            .isEqualTo(404);
-        assertThat(outcomes)
-            .contains("admin ok", "admin invalid_api_key", "none unknown_url");
+        assertThat(get(http, base + "/admin/v2/orgs", "accept", "*/*").statusCode()).isEqualTo(404);
+        assertThat(outcomes).contains("admin ok", "admin invalid_api_key", "none unknown_url");
       }
     }
   }
 
-  private static HttpResponse<String> get(
-      HttpClient http, String url, String header, String value) throws Exception {
+  private static HttpResponse<String> get(HttpClient http, String url, String header, String value)
+      throws Exception {
     return http.send(
         HttpRequest.newBuilder(URI.create(url)).header(header, value).build(),
         HttpResponse.BodyHandlers.ofString());

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.hadal.chat.Problem;
+import io.hadal.engine.capacity.CostTable;
+import io.hadal.engine.serving.DispatcherOptions;
 import io.hadal.formats.FormatException;
 import io.hadal.formats.Json;
 import io.hadal.platform.Refusal;
@@ -22,6 +24,7 @@ import io.hadal.platform.rollout.Rollouts;
 import io.hadal.platform.tenancy.Actor;
 import io.hadal.platform.tenancy.Role;
 import io.hadal.server.admin.AdminCall;
+import io.hadal.server.admin.CapacityEndpoints;
 import io.hadal.server.admin.Endpoint;
 import io.hadal.server.admin.ModelEndpoints;
 import io.hadal.server.admin.RolloutEndpoints;
@@ -29,6 +32,8 @@ import io.hadal.server.http.Exchange;
 import java.io.IOException;
 import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -39,6 +44,7 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -57,6 +63,8 @@ class ModelAdminTest {
       new Rollouts(database, registry, Clock.systemUTC(), event -> {});
   private final ProbeStore probes = new ProbeStore(database, registry);
   private final List<Endpoint> endpoints = new ArrayList<>();
+  private @Nullable CostTable costs;
+  @TempDir private Path folder = Path.of("");
 
   ModelAdminTest() {
     VersionUsage usage =
@@ -68,6 +76,8 @@ class ModelAdminTest {
     endpoints.addAll(
         new ModelEndpoints(registry, probes, usage, Clock.systemUTC()).endpoints());
     endpoints.addAll(new RolloutEndpoints(rollouts).endpoints());
+    endpoints.addAll(
+        new CapacityEndpoints(() -> costs, DispatcherOptions.defaults()).endpoints());
   }
 
   @AfterEach
@@ -186,7 +196,7 @@ class ModelAdminTest {
     JsonNode seen = answer(ACME, "GET", "/rollouts/{id}", named, "");
     assertThat(seen.path("state").asString()).isEqualTo("rolled_back");
     assertThat(seen.at("/events/3/actor").asString()).isEqualTo("guard");
-    assertThat(seen.at("/events/3/detail").asString()).contains("error_rate", "6 of");
+    assertThat(seen.at("/events/3/detail").asString()).contains("error_rate", "5 of");
     assertThat(answer(ROOT, "GET", "/rollouts", Map.of("state", "running"), "").path("data"))
         .isEmpty();
     assertThatThrownBy(() -> answer(ROOT, "POST", "/rollouts/{id}/promote", named, ""))
@@ -214,10 +224,11 @@ class ModelAdminTest {
         "'version':'2026-01-01','manifest':{'kind':'routed','family':'tiny',"
             + "'upstream_model':'tiny','backends':['b']}");
     Map<String, String> named = Map.of("id", "tiny@2026-01-01");
-    try (TestServer server = new TestServer()) {
+    // The tool alone is 900 tokens of the tiny vocabulary.
+    try (TestServer server = new TestServer(null, ServerLimits.DEFAULT, 2048, 16)) {
       answer(ROOT, "POST", "/models/{id}/probes", named, "'url':'" + server.url("/v1") + "'");
       JsonNode results = answer(ROOT, "GET", "/models/{id}/probes", named, "");
-      long end = System.nanoTime() + TestServer.PATIENCE.toNanos();
+      long end = System.nanoTime() + 3 * TestServer.PATIENCE.toNanos();
       while (results.path("state").asString().equals("running") && System.nanoTime() < end) {
         Thread.sleep(20);
         results = answer(ROOT, "GET", "/models/{id}/probes", named, "");
@@ -245,6 +256,35 @@ class ModelAdminTest {
     JsonNode features =
         answer(ROOT, "GET", "/models/{id}", named, "").path("supported_features");
     assertThat(features.toString()).contains("\"tools\"").doesNotContain("image");
+  }
+
+  @Test
+  void capacityIsPlannedWithWhatWasMeasured() throws Exception {
+    assertThat(answer(ROOT, "GET", "/capacity", Map.of(), "").path("calibrated").asBoolean())
+        .isFalse();
+    assertThatThrownBy(() -> answer(ROOT, "POST", "/capacity/plan", Map.of(), ""))
+        .isInstanceOf(Problem.class)
+        .hasMessageContaining("calibrate");
+    Path file =
+        Files.writeString(
+            folder.resolve("costs.json"),
+            """
+            {"schema": 1, "model": "m", "host": "h", "mixed": 1, "step_tokens": 512,
+             "prefill": {"tokens": [1, 512], "contexts": [0], "nanos": [[20000000], [60000000]]},
+             "decode": {"answers": [1, 32], "contexts": [0], "nanos": [[20000000], [40000000]]},
+             "kv_fixed": 0, "kv_per_token": 0, "kv_budget": 0, "residual": 0}
+            """);
+    costs = CostTable.read(file);
+    JsonNode plan =
+        answer(ROOT, "POST", "/capacity/plan", Map.of(), "'rate':20,'growth':2,'output_tokens':50");
+    int now = plan.at("/replicas/0/replicas").asInt();
+    assertThat(now).isPositive();
+    assertThat(plan.at("/replicas/1/replicas").asInt()).isGreaterThan(now);
+    assertThat(plan.at("/replicas/0/estimate/ttft_p95_seconds").asDouble()).isLessThan(2);
+    assertThat(plan.at("/by_cached/4/most_per_replica").asDouble())
+        .isGreaterThan(plan.at("/by_cached/0/most_per_replica").asDouble());
+    assertThatThrownBy(() -> answer(ROOT, "POST", "/capacity/plan", Map.of(), "'rate':'x'"))
+        .isInstanceOf(Problem.class);
   }
 
   @Test

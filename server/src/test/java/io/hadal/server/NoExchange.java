@@ -12,6 +12,11 @@ final class NoExchange implements Exchange {
   }
 
   @Override
+  public String target() {
+    return path();
+  }
+
+  @Override
   public String path() {
     return "/";
   }

@@ -24,8 +24,7 @@ class RoutingAffinityTest {
 
   @Test
   void conversationsStayWhereTheirPromptIsCached() throws Exception {
-    List<ScriptedUpstream> replicas =
-        Stream.generate(ScriptedUpstream::new).limit(4).toList();
+    List<ScriptedUpstream> replicas = Stream.generate(ScriptedUpstream::new).limit(4).toList();
     StringBuilder yaml = new StringBuilder("upstreams:\n");
     for (int i = 0; i < replicas.size(); i++) {
       replicas.get(i).then(ScriptedUpstream.good());
@@ -84,15 +83,19 @@ class RoutingAffinityTest {
   /** Half of the sessions have a name, the others only their prompt, whose markers move. */
   private static List<String> session(List<Gateway> gateways, int session) {
     List<String> upstreams = new ArrayList<>();
-    StringBuilder messages =
-        new StringBuilder("{'role':'system','content':'The same for all.'},");
+    StringBuilder messages = new StringBuilder("{'role':'system','content':'The same for all.'},");
     for (int turn = 0; turn < TURNS; turn++) {
       String marker = turn == 0 ? ",'cache_control':{'type':'ephemeral'}" : "";
       String opening =
-          "{'role':'user','content':[{'type':'text','text':'Question " + session + "'"
-              + marker + "}]}";
+          "{'role':'user','content':[{'type':'text','text':'Question "
+              + session
+              + "'"
+              + marker
+              + "}]}";
       String body =
-          "{'model':'m','stream':true,'messages':[" + messages + opening
+          "{'model':'m','stream':true,'messages':["
+              + messages
+              + opening
               + ",{'role':'assistant','content':'x'},{'role':'user','content':'go on'}".repeat(turn)
               + "]}";
       TestServer server = gateways.get((session + turn) % gateways.size()).server;

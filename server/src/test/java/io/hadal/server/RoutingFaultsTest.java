@@ -58,16 +58,16 @@ class RoutingFaultsTest {
 
   static Stream<Map.Entry<String, Reply>> faults() {
     return Map.<String, Reply>of(
-            "status 429", answer(429, ERROR),
-            "status 429, later", answer(429, ERROR, "retry-after: 30"),
-            "status 408", answer(408, ERROR),
-            "status 500", answer(500, ERROR),
-            "status 503", answer(503, ERROR),
-            "status 529", answer(529, ERROR),
-            "status 404", answer(404, ERROR),
-            "no first token", silence(),
-            "an error behind 200", stream("data: " + ERROR + "\n\n"),
-            "no JSON", stream("data: {\"choices\":[\n\n"))
+        "status 429", answer(429, ERROR),
+        "status 429, later", answer(429, ERROR, "retry-after: 30"),
+        "status 408", answer(408, ERROR),
+        "status 500", answer(500, ERROR),
+        "status 503", answer(503, ERROR),
+        "status 529", answer(529, ERROR),
+        "status 404", answer(404, ERROR),
+        "no first token", silence(),
+        "an error behind 200", stream("data: " + ERROR + "\n\n"),
+        "no JSON", stream("data: {\"choices\":[\n\n"))
         .entrySet()
         .stream();
   }
@@ -82,8 +82,7 @@ class RoutingFaultsTest {
     assertThat(answer.body()).isEqualTo(ROLE + text("Hello") + text(" there") + STOP + DONE);
     assertThat(answer.headers().firstValue("x-hadal-upstream")).hasValue("b");
     assertThat(answer.headers().firstValue("x-hadal-model")).hasValue("b/theirs");
-    assertThat(gateway.gate.outcomes())
-        .containsExactly(Outcome.UPSTREAM_ERROR, Outcome.COMPLETED);
+    assertThat(gateway.gate.outcomes()).containsExactly(Outcome.UPSTREAM_ERROR, Outcome.COMPLETED);
     assertThat(gateway.gate.backends()).containsExactly("a", "b");
     assertThat(gateway.gate.events.stream().map(e -> e.work().attempt())).containsExactly(1, 2);
     assertThat(gateway.gate.events.getFirst().ending().quantities()).isEqualTo(Quantities.NONE);
@@ -165,8 +164,7 @@ class RoutingFaultsTest {
   @Test
   void errorsOfAnthropicComeByteForByte() {
     gateway.configure(
-        "upstreams:\n"
-            + Gateway.upstream("a", a.port(), "format: anthropic, keys: ['file:key1']"));
+        "upstreams:\n" + Gateway.upstream("a", a.port(), "format: anthropic, keys: ['file:key1']"));
     for (int status : new int[] {400, 413, 529}) {
       String body =
           "{ \"type\":\"error\",\"error\":{\"type\":\"x\",\"message\":\"prompt is too long:"
@@ -226,8 +224,7 @@ class RoutingFaultsTest {
       assertThat(gateway.chat(true).statusCode()).isEqualTo(200);
     }
     assertThat(a.requests).hasSize(10);
-    assertThat(
-            gateway.server.server.router().states().getFirst().lanes().get("theirs").breaker())
+    assertThat(gateway.server.server.router().states().getFirst().lanes().get("theirs").breaker())
         .isEqualTo("open");
     assertThat(gateway.server.get("/metrics").body())
         .contains("llm_breaker_state{backend=\"a\",model=\"theirs\"} 2.0")
@@ -245,8 +242,7 @@ class RoutingFaultsTest {
     for (int i = 0; i < 9; i++) {
       gateway.chat(true);
       requests++;
-      gateway.configure(
-          "upstreams:\n" + Gateway.upstream("a" + i, a.port(), ""));
+      gateway.configure("upstreams:\n" + Gateway.upstream("a" + i, a.port(), ""));
     }
     // Two more attempts each would be 27: twenty are there from the beginning, a tenth is earned.
     assertThat(a.requests.size()).isBetween(requests + 15, requests + 20);
@@ -273,8 +269,7 @@ class RoutingFaultsTest {
     response.body().readNBytes(300);
     response.body().close();
     assertThat(a.hungUp.await(10, TimeUnit.SECONDS)).isTrue();
-    assertThat(gateway.gate.await(1).getFirst().ending().outcome())
-        .isEqualTo(Outcome.CLIENT_LEFT);
+    assertThat(gateway.gate.await(1).getFirst().ending().outcome()).isEqualTo(Outcome.CLIENT_LEFT);
     assertThat(gateway.gate.events.getFirst().ending().estimated()).isTrue();
   }
 

@@ -81,8 +81,7 @@ class RoutingTest {
         };
     String limit = speaks.equals("responses") ? "'max_output_tokens':9" : "'max_tokens':9";
     String body = prompt + "," + limit + ",'temperature':0}";
-    JsonNode whole =
-        TestServer.json(gateway.server.post(path, "{'model':'far'," + body));
+    JsonNode whole = TestServer.json(gateway.server.post(path, "{'model':'far'," + body));
     JsonNode direct = TestServer.json(REPLICA.post(path, "{'model':'tiny'," + body));
     for (String field : List.of("usage", "choices", "content")) {
       JsonNode expected = direct.get(field);
@@ -115,8 +114,7 @@ class RoutingTest {
         "'messages':[{'role':'system','content':'Short.'},{'role':'user','content':'one two'}],"
             + "'max_tokens':9,'temperature':0}";
     JsonNode whole =
-        TestServer.json(
-            gateway.server.post("/v1/chat/completions", "{'model':'far'," + body));
+        TestServer.json(gateway.server.post("/v1/chat/completions", "{'model':'far'," + body));
     JsonNode direct =
         TestServer.json(REPLICA.post("/v1/chat/completions", "{'model':'tiny'," + body));
     assertThat(whole.at("/choices/0/message/content"))
@@ -146,8 +144,7 @@ class RoutingTest {
             + "{'type':'text','text':'Short.'}],"
             + "'messages':[{'role':'user','content':[{'type':'text','text':'one two'}]}],"
             + "'max_tokens':9,'temperature':0}";
-    JsonNode whole =
-        TestServer.json(gateway.server.post("/v1/messages", "{'model':'far'," + body));
+    JsonNode whole = TestServer.json(gateway.server.post("/v1/messages", "{'model':'far'," + body));
     JsonNode direct = TestServer.json(REPLICA.post("/v1/messages", "{'model':'tiny'," + body));
     assertThat(whole.at("/content/0/text")).isEqualTo(direct.at("/content/0/text"));
     assertThat(whole.get("stop_reason").stringValue()).isEqualTo("max_tokens");
@@ -163,8 +160,7 @@ class RoutingTest {
 
   @Test
   void toolCallsSurviveTheWayThereAndBack() {
-    gateway.configure(
-        "upstreams:\n" + Gateway.upstream("a", a.port(), "format: anthropic"));
+    gateway.configure("upstreams:\n" + Gateway.upstream("a", a.port(), "format: anthropic"));
     a.then(
         stream(
             "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"usage\":"
@@ -185,8 +181,7 @@ class RoutingTest {
     HttpResponse<String> first =
         gateway.server.post(
             "/v1/chat/completions",
-            "{'model':'m','stream':true," + tools
-                + "'messages':[{'role':'user','content':'Hi'}]}");
+            "{'model':'m','stream':true," + tools + "'messages':[{'role':'user','content':'Hi'}]}");
     String id = "";
     StringBuilder arguments = new StringBuilder();
     for (TestServer.Event event : TestServer.events(first.body())) {
@@ -201,11 +196,15 @@ class RoutingTest {
         .isEqualTo(Quantities.tokens(5, 7, 0, 11, 0));
     gateway.server.post(
         "/v1/chat/completions",
-        "{'model':'m','stream':true," + tools
+        "{'model':'m','stream':true,"
+            + tools
             + "'messages':[{'role':'user','content':'Hi'},"
-            + "{'role':'assistant','content':null,'tool_calls':[{'id':'" + id
+            + "{'role':'assistant','content':null,'tool_calls':[{'id':'"
+            + id
             + "','type':'function','function':{'name':'ls','arguments':'{}'}}]},"
-            + "{'role':'tool','tool_call_id':'" + id + "','content':'x'}]}");
+            + "{'role':'tool','tool_call_id':'"
+            + id
+            + "','content':'x'}]}");
     JsonNode sent = TestServer.json(a.requests.getLast().body());
     assertThat(sent.at("/messages/1/content/0/id").stringValue()).isEqualTo("toolu_9");
     assertThat(sent.at("/messages/2/content/0/tool_use_id").stringValue()).isEqualTo("toolu_9");
@@ -215,12 +214,15 @@ class RoutingTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "'seed':4", "'n':2", "'logprobs':true", "'response_format':{'type':'json_object'}",
-        "'temperature':1.5", "'frequency_penalty':1"
+        "'seed':4",
+        "'n':2",
+        "'logprobs':true",
+        "'response_format':{'type':'json_object'}",
+        "'temperature':1.5",
+        "'frequency_penalty':1"
       })
   void whatTheOtherDialectCannotSayIsNamed(String field) {
-    gateway.configure(
-        "upstreams:\n" + Gateway.upstream("a", a.port(), "format: anthropic"));
+    gateway.configure("upstreams:\n" + Gateway.upstream("a", a.port(), "format: anthropic"));
     HttpResponse<String> answer =
         gateway.server.post(
             "/v1/chat/completions",
@@ -233,8 +235,11 @@ class RoutingTest {
 
   @Test
   void onlyTheModelOfABodyChanges() {
-    a.then(answer(200, "{\"type\":\"message\",\"content\":[],\"usage\":{\"input_tokens\":1,"
-        + "\"output_tokens\":2}}"));
+    a.then(
+        answer(
+            200,
+            "{\"type\":\"message\",\"content\":[],\"usage\":{\"input_tokens\":1,"
+                + "\"output_tokens\":2}}"));
     gateway.configure(
         "upstreams:\n"
             + Gateway.upstream(
@@ -275,8 +280,7 @@ class RoutingTest {
   @Test
   void deepSeekHasPathsOfItsOwn() {
     a.then(answer(200, "{\"choices\":[],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1}}"));
-    gateway.configure(
-        "upstreams:\n" + Gateway.upstream("a", a.port(), "format: deepseek"));
+    gateway.configure("upstreams:\n" + Gateway.upstream("a", a.port(), "format: deepseek"));
     String messages = "'messages':[{'role':'user','content':'Hi'}";
     gateway.server.post("/v1/chat/completions", "{'model':'m'," + messages + "]}");
     gateway.server.post(
@@ -306,8 +310,7 @@ class RoutingTest {
     }
     assertThat(b.requests.getFirst().body()).doesNotContain("provider");
     HttpResponse<String> none =
-        gateway.server.post(
-            "/v1/chat/completions", "{'model':'m','provider':{'zdr':true}" + rest);
+        gateway.server.post("/v1/chat/completions", "{'model':'m','provider':{'zdr':true}" + rest);
     assertThat(none.statusCode()).isEqualTo(400);
     assertThat(none.body()).contains("zdr");
     HttpResponse<String> slip =
@@ -336,8 +339,7 @@ class RoutingTest {
           .server
           .server
           .router()
-          .identities(
-              call -> new Identity("o", "t", "p", "k", null, Set.of(), List.of(), policy));
+          .identities(call -> new Identity("o", "t", "p", "k", null, Set.of(), List.of(), policy));
       assertThat(gateway.chat(true).headers().firstValue("x-hadal-upstream")).hasValue("b");
     }
     assertThat(gateway.gate.events.getLast().work().identity().project()).isEqualTo("p");
@@ -359,6 +361,41 @@ class RoutingTest {
             "{'model':'m','stream':true,'tools':[{'type':'function','function':{'name':'x'}}],"
                 + "'messages':[{'role':'user','content':'Hi'}]}");
     assertThat(tools.headers().firstValue("x-hadal-upstream")).hasValue("a");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"lowest_latency", "throughput"})
+  void theQuickerOneIsLearnt(String strategy) {
+    gateway.configure(
+        "upstreams:\n"
+            + Gateway.upstream("a", a.port(), "")
+            + Gateway.upstream("b", b.port(), "")
+            + "routes: [{model: m, strategy: "
+            + strategy
+            + ", upstreams: [a, b]}]\n");
+    a.then(
+        (out, self) -> {
+          Thread.sleep(strategy.equals("throughput") ? 0 : 300);
+          ScriptedUpstream.cut(ScriptedUpstream.ROLE, ScriptedUpstream.text("one"))
+              .write(out, self);
+          Thread.sleep(300);
+          out.write(
+              ScriptedUpstream.bytes(
+                  ScriptedUpstream.chunked(
+                      ScriptedUpstream.STOP + ScriptedUpstream.USAGE + ScriptedUpstream.DONE)));
+        });
+    b.then(good());
+    // The first may be any; a wish shows the other one to the gateway.
+    for (String name : List.of("a", "b")) {
+      gateway.server.post(
+          "/v1/chat/completions",
+          "{'model':'m','stream':true,'provider':{'only':['"
+              + name
+              + "']},'messages':[{'role':'user','content':'Hi'}]}");
+    }
+    for (int i = 0; i < 3; i++) {
+      assertThat(gateway.chat(true).headers().firstValue("x-hadal-upstream")).hasValue("b");
+    }
   }
 
   @Test
@@ -409,8 +446,7 @@ class RoutingTest {
     assertThat(gateway.gate.events.getFirst().ending().quantities().input()).isPositive();
     assertThat(gateway.gate.events.getFirst().ending().quantities().output()).isZero();
     a.then(answer(200, "{\"created\":1,\"data\":[{\"url\":\"u\"},{\"url\":\"v\"}]}"));
-    gateway.configure(
-        "upstreams:\n" + Gateway.upstream("a", a.port(), "prices: {image: 0.04}"));
+    gateway.configure("upstreams:\n" + Gateway.upstream("a", a.port(), "prices: {image: 0.04}"));
     HttpResponse<String> images =
         gateway.server.post("/v1/images/generations", "{'model':'m','prompt':'a cat','n':2}");
     assertThat(images.statusCode()).isEqualTo(200);

@@ -138,6 +138,11 @@ final class ScriptedUpstream implements AutoCloseable {
     out.flush();
   }
 
+  /** A text as the last chunk of a body. */
+  static String chunked(String text) {
+    return Integer.toHexString(bytes(text).length) + "\r\n" + text + "\r\n0\r\n\r\n";
+  }
+
   /** A stream of events, each with its blank line. */
   static Reply stream(String... events) {
     return (out, self) -> {
@@ -181,7 +186,9 @@ final class ScriptedUpstream implements AutoCloseable {
   /** A chunk of Chat Completions with text. */
   static String text(String text) {
     return "data: {\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"choices\":[{\"index\":0,"
-        + "\"delta\":{\"content\":\"" + text + "\"},\"finish_reason\":null}]}\n\n";
+        + "\"delta\":{\"content\":\""
+        + text
+        + "\"},\"finish_reason\":null}]}\n\n";
   }
 
   static final String ROLE =
@@ -189,7 +196,8 @@ final class ScriptedUpstream implements AutoCloseable {
           + "\"content\":\"\"},\"finish_reason\":null}]}\n\n";
 
   static final String STOP =
-      "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
+      "data:"
+          + " {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
 
   static final String USAGE =
       "data: {\"id\":\"c\",\"choices\":[],\"usage\":{\"prompt_tokens\":12,"

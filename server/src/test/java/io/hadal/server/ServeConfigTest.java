@@ -70,7 +70,8 @@ class ServeConfigTest {
         "upstreams: [{name: a, url: 'http://x', prices: {inptu: 1}}]",
         "upstreams: [{name: a, url: 'http://x', prices: {input: 0.00000000001}}]",
         "routes: [{model: m, upstreams: [a]}]",
-        "{upstreams: [{name: a, url: 'http://x'}], routes: [{model: m, upstreams: [a], fallback: m}]}"
+        "{upstreams: [{name: a, url: 'http://x'}], routes: [{model: m, upstreams: [a], fallback:"
+            + " m}]}"
       })
   void slipsAreErrorsThatNameTheFile(String yaml) {
     assertThatThrownBy(() -> read(yaml))
@@ -118,7 +119,8 @@ class ServeConfigTest {
       case "integer" ->
           Long.toString(
               Math.min(
-                  2000, schema.has("maximum") ? schema.get("maximum").longValue() : Long.MAX_VALUE));
+                  2000,
+                  schema.has("maximum") ? schema.get("maximum").longValue() : Long.MAX_VALUE));
       case "boolean" -> "true";
       default -> schema.has("enum") ? schema.get("enum").get(0).stringValue() : "x";
     };

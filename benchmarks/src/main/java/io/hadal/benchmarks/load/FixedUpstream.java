@@ -35,7 +35,9 @@ final class FixedUpstream implements AutoCloseable {
   private static byte[] answer(int events) {
     StringBuilder text =
         new StringBuilder(
-            "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n");
+            "HTTP/1.1 200 OK\r\n"
+                + "content-type: text/event-stream\r\n"
+                + "transfer-encoding: chunked\r\n\r\n");
     for (int i = 0; i < events; i++) {
       chunk(
           text,
@@ -45,7 +47,8 @@ final class FixedUpstream implements AutoCloseable {
     }
     chunk(
         text,
-        "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n");
+        "data:"
+            + " {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n");
     chunk(
         text,
         "data: {\"id\":\"c\",\"choices\":[],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":9,"

@@ -67,10 +67,7 @@ public final class Overhead implements Callable<Integer> {
       description = "Time of the upstream in milliseconds. Default: 20.")
   private int delay = 20;
 
-  @Option(
-      names = "--events",
-      paramLabel = "N",
-      description = "Pieces of an answer. Default: 16.")
+  @Option(names = "--events", paramLabel = "N", description = "Pieces of an answer. Default: 16.")
   private int events = 16;
 
   @Option(

@@ -17,8 +17,9 @@ final class DatabaseOption {
       names = "--db",
       paramLabel = "FILE|URL",
       description =
-          "Database: a file of SQLite, or jdbc:postgresql://HOST:PORT/NAME with the user and password"
-              + " of HADAL_DB_USER and HADAL_DB_PASSWORD. Default: hadal.db in the data folder.")
+          "Database: a file of SQLite, or jdbc:postgresql://HOST:PORT/NAME with the user and"
+              + " password of HADAL_DB_USER and HADAL_DB_PASSWORD. Default: hadal.db in the data"
+              + " folder.")
   private @Nullable String database;
 
   @Option(

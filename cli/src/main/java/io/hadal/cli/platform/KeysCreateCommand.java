@@ -75,9 +75,7 @@ final class KeysCreateCommand implements Callable<Integer> {
               models,
               addresses,
               usual.limits(),
-              days == null
-                  ? null
-                  : opened.clock().millis() + Duration.ofDays(days).toMillis());
+              days == null ? null : opened.clock().millis() + Duration.ofDays(days).toMillis());
       KeyStore.Created created = keys.create(owner.id(), null, test, terms);
       err.println(
           "key "

@@ -1,9 +1,12 @@
 package io.hadal.cli.platform;
 
+import io.hadal.formats.FormatException;
 import io.hadal.platform.db.Database;
 import io.hadal.platform.money.PriceBook;
+import io.hadal.platform.reports.ExportFolder;
 import io.hadal.platform.reports.ExportFormat;
 import io.hadal.platform.reports.UsageExport;
+import io.hadal.platform.reports.UsageFilter;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -52,17 +55,40 @@ final class LedgerExportCommand implements Callable<Integer> {
       description = "Only attempts behind this cursor, without a header.")
   private long after;
 
+  @Option(
+      names = "--folder",
+      paramLabel = "DIR",
+      description =
+          "Add a file with what is new since the last one in this folder; for a timer. Takes no"
+              + " other option but --format.")
+  private @Nullable Path folder;
+
   @Override
   public Integer call() throws IOException {
     ExportFormat chosen = ExportFormat.of(format);
+    Path into = folder;
+    if (into != null) {
+      return toFolder(chosen, into);
+    }
     try (Database open = database.open(false);
         OutputStream out = out()) {
       UsageExport export =
-          new UsageExport(
-              open, new PriceBook(open, PriceBook.Unpriced.FREE, Clock.systemUTC()));
+          new UsageExport(open, new PriceBook(open, PriceBook.Unpriced.FREE, Clock.systemUTC()));
       long cursor = export.write(chosen, filter.filter(), after, out);
       spec.commandLine().getErr().println("cursor: " + cursor);
       spec.commandLine().getErr().flush();
+    }
+    return 0;
+  }
+
+  private int toFolder(ExportFormat chosen, Path into) throws IOException {
+    if (output != null || after != 0 || !filter.filter().equals(UsageFilter.ALL)) {
+      throw new FormatException("--folder", "takes no other option but --format");
+    }
+    try (Database open = database.open(false)) {
+      UsageExport export =
+          new UsageExport(open, new PriceBook(open, PriceBook.Unpriced.FREE, Clock.systemUTC()));
+      new ExportFolder(export, chosen, into).next();
     }
     return 0;
   }
@@ -73,8 +99,7 @@ final class LedgerExportCommand implements Callable<Integer> {
       return new BufferedOutputStream(
           after == 0
               ? Files.newOutputStream(file)
-              : Files.newOutputStream(
-                  file, StandardOpenOption.CREATE, StandardOpenOption.APPEND));
+              : Files.newOutputStream(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND));
     }
     var writer = spec.commandLine().getOut();
     return new OutputStream() {

@@ -25,8 +25,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "import",
     description = {
-      "Brings the journal of a dead node into the database: what had ended is booked, what had not is"
-          + " settled as crashed, and no money stays held.",
+      "Brings the journal of a dead node into the database: what had ended is booked, what had not"
+          + " is settled as crashed, and no money stays held.",
       "Safe to repeat."
     })
 final class LedgerImportCommand implements Callable<Integer> {
@@ -51,8 +51,7 @@ final class LedgerImportCommand implements Callable<Integer> {
       PriceBook prices = new PriceBook(open, PriceBook.Unpriced.FREE, clock);
       UsageStore store = new UsageStore(open.kind(), prices, new Ledger(open, clock));
       try (Journal journal =
-          Journal.open(
-              JournalOptions.of(folder, ""), open, store, prices, clock, out::println)) {
+          Journal.open(JournalOptions.of(folder, ""), open, store, prices, clock, out::println)) {
         boolean done = journal.flush(Duration.ofSeconds(seconds));
         out.printf(
             "%s; %d attempts had not ended%n",

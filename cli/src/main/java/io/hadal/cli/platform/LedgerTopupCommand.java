@@ -55,9 +55,7 @@ final class LedgerTopupCommand implements Callable<Integer> {
       Ledger ledger = new Ledger(open, Clock.systemUTC());
       String by = "cli:" + System.getProperty("user.name");
       Transaction done =
-          grant
-              ? ledger.grant(id, nano, ref, memo, by)
-              : ledger.topUp(id, nano, ref, memo, by);
+          grant ? ledger.grant(id, nano, ref, memo, by) : ledger.topUp(id, nano, ref, memo, by);
       Balance balance = ledger.balance(id);
       PrintWriter out = spec.commandLine().getOut();
       out.printf(

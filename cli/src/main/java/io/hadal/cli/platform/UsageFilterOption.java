@@ -19,7 +19,8 @@ final class UsageFilterOption {
   @Option(
       names = "--from",
       paramLabel = "TIME",
-      description = "Attempts that ended then or later, such as 2026-11-29 or 2026-11-29T13:00:00Z.")
+      description =
+          "Attempts that ended then or later, such as 2026-11-29 or 2026-11-29T13:00:00Z.")
   private @Nullable String from;
 
   @Option(names = "--to", paramLabel = "TIME", description = "Attempts that ended before.")

@@ -15,7 +15,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * What the audit log does by itself: checkpoints, the hourly anchor of other records such as the
- * ledger, and a verification each night. Of several nodes one does each.
+ * ledger, a verification each day, and what else is done daily. Of several nodes one does each.
  */
 public final class AuditSchedule implements AutoCloseable {
   private static final Logger LOG = Logger.getLogger(AuditSchedule.class.getName());
@@ -30,11 +30,19 @@ public final class AuditSchedule implements AutoCloseable {
     @Nullable String hash();
   }
 
+  /**
+   * Something that is done once a day, on one of the nodes.
+   *
+   * @param name tells it from others
+   */
+  public record Daily(String name, Runnable work) {}
+
   private final Database database;
   private final AuditLog log;
   private final Checkpoints checkpoints;
   private final AuditVerifier verifier;
   private final List<Anchored> anchored;
+  private final List<Daily> daily;
   private final Clock clock;
   private final CountDownLatch closed = new CountDownLatch(1);
   private @Nullable Thread thread;
@@ -43,6 +51,7 @@ public final class AuditSchedule implements AutoCloseable {
    * A schedule; {@link #start} lets it run.
    *
    * @param verifier knows the keys of all nodes, and those of earlier times
+   * @param daily other work, such as erasing what is too old
    */
   public AuditSchedule(
       Database database,
@@ -50,12 +59,14 @@ public final class AuditSchedule implements AutoCloseable {
       Checkpoints checkpoints,
       AuditVerifier verifier,
       List<Anchored> anchored,
+      List<Daily> daily,
       Clock clock) {
     this.database = database;
     this.log = log;
     this.checkpoints = checkpoints;
     this.verifier = verifier;
     this.anchored = List.copyOf(anchored);
+    this.daily = List.copyOf(daily);
     this.clock = clock;
   }
 
@@ -94,6 +105,11 @@ public final class AuditSchedule implements AutoCloseable {
     }
     if (due("verify", Duration.ofDays(1))) {
       verify();
+    }
+    for (Daily one : daily) {
+      if (due("daily:" + one.name(), Duration.ofDays(1))) {
+        one.work().run();
+      }
     }
   }
 

@@ -9,8 +9,8 @@ import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Numbers rows and chains their hashes: each hash covers its row and the hash before it, so that
- * no row can be changed, taken out or moved unseen.
+ * Numbers rows and chains their hashes: each hash covers its row and the hash before it, so that no
+ * row can be changed, taken out or moved unseen.
  */
 public final class HashChain {
   private final Handle handle;

@@ -74,8 +74,7 @@ public final class Journal implements UsageJournal, AutoCloseable {
     this.found = bytes;
     long first = old.isEmpty() ? 1 : old.last() + 1;
     this.mover =
-        new JournalMover(
-            options.node(), segments, open, database, store, clock, log, old, damage);
+        new JournalMover(options.node(), segments, open, database, store, clock, log, old, damage);
     this.commit = new GroupCommit(segments, first, options.segmentBytes(), mover::wake);
     this.crashed = open.size();
     commit.start();
@@ -155,8 +154,7 @@ public final class Journal implements UsageJournal, AutoCloseable {
       UsageEvent event = crash(attempt, prices);
       boolean last = attempt == left.getLast();
       commit.append(
-          RecordCodec.encode(
-              new JournalRecord.End(new Settled(event, attempt.admit().held()))),
+          RecordCodec.encode(new JournalRecord.End(new Settled(event, attempt.admit().held()))),
           last);
       open.ended(event.work().requestId(), event.work().attempt());
     }

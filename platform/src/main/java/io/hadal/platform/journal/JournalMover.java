@@ -157,8 +157,7 @@ final class JournalMover implements AutoCloseable {
   }
 
   private static boolean before(GroupCommit.Mark a, GroupCommit.Mark b) {
-    return a.segment() < b.segment()
-        || (a.segment() == b.segment() && a.offset() < b.offset());
+    return a.segment() < b.segment() || (a.segment() == b.segment() && a.offset() < b.offset());
   }
 
   private void run() {
@@ -233,7 +232,7 @@ final class JournalMover implements AutoCloseable {
       } catch (IOException | RuntimeException e) {
         if (!troubled) {
           troubled = true;
-          log.accept("journal: usage stays in its files for now: " + e.getMessage());
+          log.accept("journal: usage stays in its files for now: " + cause(e));
         }
         if (!pause(pause, deadline)) {
           return false;
@@ -241,6 +240,15 @@ final class JournalMover implements AutoCloseable {
         pause = Math.min(2 * pause, MOST_PAUSE_MILLIS);
       }
     }
+  }
+
+  /** The deepest message: those above quote statements and what was bound to them. */
+  private static String cause(Throwable error) {
+    Throwable deepest = error;
+    while (deepest.getCause() != null) {
+      deepest = deepest.getCause();
+    }
+    return deepest.getClass().getSimpleName() + ": " + deepest.getMessage();
   }
 
   /** Waits before another try; returns false when there is no time for one. */
@@ -321,15 +329,15 @@ final class JournalMover implements AutoCloseable {
   }
 
   private void mark(Handle h, long position, long until) {
-            h.execute(
-                "INSERT INTO journal_mark (node, segment, position, complete_until)"
-                    + " VALUES (?, ?, ?, ?) ON CONFLICT (node) DO UPDATE SET"
-                    + " segment = excluded.segment, position = excluded.position,"
-                    + " complete_until = excluded.complete_until",
-                node,
-                segment,
-                position,
-                until);
+    h.execute(
+        "INSERT INTO journal_mark (node, segment, position, complete_until)"
+            + " VALUES (?, ?, ?, ?) ON CONFLICT (node) DO UPDATE SET"
+            + " segment = excluded.segment, position = excluded.position,"
+            + " complete_until = excluded.complete_until",
+        node,
+        segment,
+        position,
+        until);
   }
 
   /** Removes files whose ends are in the database; what still runs is noted again before. */

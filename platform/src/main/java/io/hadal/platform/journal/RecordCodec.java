@@ -23,9 +23,9 @@ import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Records as bytes: {@code HJR1}, the length of the payload, CRC-32C of both length and payload, the
- * payload; all numbers big-endian. The payload begins with the record's type. Of an identity the
- * ids are kept, not what it may do.
+ * Records as bytes: {@code HJR1}, the length of the payload, CRC-32C of both length and payload,
+ * the payload; all numbers big-endian. The payload begins with the record's type. Of an identity
+ * the ids are kept, not what it may do.
  */
 final class RecordCodec {
   static final int HEADER = 12;

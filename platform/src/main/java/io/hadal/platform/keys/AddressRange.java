@@ -46,7 +46,8 @@ public final class AddressRange {
 
   /** Bytes of an address in digits; null for anything else. IPv4 inside IPv6 is IPv4. */
   static byte @Nullable [] address(String text) {
-    String bare = text.startsWith("[") && text.endsWith("]") ? text.substring(1, text.length() - 1) : text;
+    String bare =
+        text.startsWith("[") && text.endsWith("]") ? text.substring(1, text.length() - 1) : text;
     int zone = bare.indexOf('%');
     String literal = zone < 0 ? bare : bare.substring(0, zone);
     boolean v4 = literal.matches("[0-9]{1,3}(\\.[0-9]{1,3}){3}");
@@ -63,9 +64,7 @@ public final class AddressRange {
   /** True when an address in digits lies in here. */
   public boolean contains(String address) {
     byte[] bytes = address(address);
-    return bytes != null
-        && bytes.length == network.length
-        && Arrays.equals(masked(bytes), network);
+    return bytes != null && bytes.length == network.length && Arrays.equals(masked(bytes), network);
   }
 
   private byte[] masked(byte[] address) {

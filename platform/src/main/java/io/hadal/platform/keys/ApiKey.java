@@ -48,6 +48,8 @@ public record ApiKey(
 
   /** What it is now. */
   public String state(long now) {
-    return revokedAt != null ? "revoked" : expiresAt != null && expiresAt <= now ? "expired" : "active";
+    return revokedAt != null
+        ? "revoked"
+        : expiresAt != null && expiresAt <= now ? "expired" : "active";
   }
 }

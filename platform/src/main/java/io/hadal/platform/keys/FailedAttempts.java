@@ -64,8 +64,7 @@ public final class FailedAttempts {
         .compute(
             name(address),
             (name, bucket) ->
-                new Bucket(
-                    Math.min(most, (bucket == null ? 0 : now(bucket)) + 1), clock.millis()));
+                new Bucket(Math.min(most, (bucket == null ? 0 : now(bucket)) + 1), clock.millis()));
   }
 
   /** Takes one failure back, for what was counted before it was tried. */

@@ -62,10 +62,8 @@ final class KeyRows {
         .orElse(null);
   }
 
-  static List<ApiKey> list(
-      Handle h, KeyFilter filter, @Nullable String after, int limit) {
-    return h
-        .createQuery(
+  static List<ApiKey> list(Handle h, KeyFilter filter, @Nullable String after, int limit) {
+    return h.createQuery(
             KEYS
                 + """
                  WHERE (:all = 1 OR p.org_id IN (<orgs>) OR p.team_id IN (<teams>)

@@ -108,8 +108,7 @@ public final class KeyStore implements AutoCloseable {
    * @param test true for the test environment
    * @throws FormatException when project or principal are not there
    */
-  public Created create(
-      String project, @Nullable String principal, boolean test, KeyTerms terms) {
+  public Created create(String project, @Nullable String principal, boolean test, KeyTerms terms) {
     KeyText text = KeyText.create(test);
     String id = Ids.next("key_");
     long now = clock.millis();

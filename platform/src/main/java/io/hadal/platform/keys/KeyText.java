@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The text of a key: {@code sk-ENV-KID-SECRETC}, with an environment letter, 10 public characters
  * of base 32, 43 secret ones of base 64 (256 bits), and a check character over all of them. Every
- * single wrong character and every two swapped ones show, before anything is looked up
- * (platform.md 2.2).
+ * single wrong character and every two swapped ones show, before anything is looked up (platform.md
+ * 2.2).
  *
  * @param env {@code l} for live, {@code t} for test
  * @param kid the public part, which names the key

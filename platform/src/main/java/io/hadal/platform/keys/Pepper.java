@@ -119,11 +119,9 @@ public final class Pepper {
     String kept =
         last.number + " " + Base64.getUrlEncoder().withoutPadding().encodeToString(last.key);
     try {
-      Path made =
-          Files.createTempFile(parent(file), "pepper", ".new", DataFolder.ownerOnly(false));
+      Path made = Files.createTempFile(parent(file), "pepper", ".new", DataFolder.ownerOnly(false));
       Files.writeString(made, kept + "\n" + line(last.number + 1));
-      Files.move(
-          made, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+      Files.move(made, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException e) {
       throw new FormatException(file.toString(), "cannot be written: " + e, e);
     }

@@ -171,7 +171,9 @@ public final class Ledger {
                     + " VALUES (?, ?, ?, ?)");
         PreparedBatch rows =
             handle.prepareBatch(
-                "INSERT INTO ledger_tx (" + COLUMNS + ", hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")) {
+                "INSERT INTO ledger_tx ("
+                    + COLUMNS
+                    + ", hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")) {
       for (Draft draft : drafts.values()) {
         String hash = chain.add(draft.fields());
         int line = 0;
@@ -258,6 +260,18 @@ public final class Ledger {
         });
   }
 
+  /**
+   * The last transaction: its number and the hash that covers it and all before. Kept elsewhere,
+   * such as in the audit log, it shows that none of them was changed since.
+   */
+  public Anchor anchor() {
+    return database.read(
+        h ->
+            h.createQuery("SELECT seq, hash FROM ledger_head WHERE chain = 'transaction'")
+                .map((rs, ctx) -> new Anchor(rs.getLong(1), rs.getString(2)))
+                .one());
+  }
+
   /** The transaction of a ref; null for none. */
   public @Nullable Transaction find(String ref) {
     List<Transaction> found =
@@ -311,12 +325,12 @@ public final class Ledger {
         .bindList("seqs", rows.stream().map(TransactionRow::seq).toList())
         .map(
             (rs, ctx) ->
-                Map.entry(
-                    rs.getLong(1), new Posting(Account.of(rs.getString(2)), rs.getLong(3))))
+                Map.entry(rs.getLong(1), new Posting(Account.of(rs.getString(2)), rs.getLong(3))))
         .forEach(
-            e -> postings.computeIfAbsent(e.getKey(), unused -> new ArrayList<>()).add(e.getValue()));
-    return rows.stream()
-        .map(row -> row.with(postings.getOrDefault(row.seq(), List.of())))
-        .toList();
+            e ->
+                postings
+                    .computeIfAbsent(e.getKey(), unused -> new ArrayList<>())
+                    .add(e.getValue()));
+    return rows.stream().map(row -> row.with(postings.getOrDefault(row.seq(), List.of()))).toList();
   }
 }

@@ -133,7 +133,8 @@ public final class LedgerVerifier {
       String hash = "";
       long last = 0;
       while (true) {
-        List<Row<Price>> page = page("price_book", "id", last, priceHead, rs -> row(rs, PriceBook.row(rs)));
+        List<Row<Price>> page =
+            page("price_book", "id", last, priceHead, rs -> row(rs, PriceBook.row(rs)));
         if (page.isEmpty()) {
           break;
         }
@@ -202,8 +203,7 @@ public final class LedgerVerifier {
       try {
         return row.with(postings).draft();
       } catch (IllegalArgumentException | FormatException e) {
-        throw new Found(
-            "transactions", "transaction " + row.seq(), String.valueOf(e.getMessage()));
+        throw new Found("transactions", "transaction " + row.seq(), String.valueOf(e.getMessage()));
       }
     }
 
@@ -265,8 +265,7 @@ public final class LedgerVerifier {
       long cost = Charging.cost(outcome, snapshot, event.quantities());
       boolean right = event.cost() == cost;
       if (!right && Charging.ourFault(outcome)) {
-        long delivered =
-            Charging.FAULTS_DELIVERED.costOf(outcome, snapshot, event.quantities());
+        long delivered = Charging.FAULTS_DELIVERED.costOf(outcome, snapshot, event.quantities());
         right = event.cost() == delivered;
       }
       if (!right) {
@@ -295,8 +294,7 @@ public final class LedgerVerifier {
       first(
           "SELECT account_id AS a, balance_nano AS b FROM ledger_balance WHERE account_id LIKE"
               + " 'project/%/held' AND balance_nano <> 0 LIMIT 1",
-          "holds",
-          (account, held) -> "account " + account + ": " + held + " nano-USD stay held");
+          "holds", (account, held) -> "account " + account + ": " + held + " nano-USD stay held");
     }
 
     private <T> List<Row<T>> page(

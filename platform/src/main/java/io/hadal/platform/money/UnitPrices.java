@@ -34,7 +34,14 @@ public record UnitPrices(
 
   static final Set<String> FIELDS =
       Set.of(
-          "input", "cache_read", "cache_write", "output", "reasoning", "image", "second", "request");
+          "input",
+          "cache_read",
+          "cache_write",
+          "output",
+          "reasoning",
+          "image",
+          "second",
+          "request");
 
   public UnitPrices {
     for (long price :
@@ -63,8 +70,21 @@ public record UnitPrices(
 
   /** The prices one after the other, for hashes. */
   String text() {
-    return input + "," + cacheRead + "," + cacheWrite + "," + output + "," + reasoning + "," + image
-        + "," + second + "," + request;
+    return input
+        + ","
+        + cacheRead
+        + ","
+        + cacheWrite
+        + ","
+        + output
+        + ","
+        + reasoning
+        + ","
+        + image
+        + ","
+        + second
+        + ","
+        + request;
   }
 
   /** As JSON, in pico-USD. */

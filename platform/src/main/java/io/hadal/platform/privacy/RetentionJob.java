@@ -23,6 +23,7 @@ public final class RetentionJob {
   private final Projects projects;
   private final AuditLog audit;
   private final List<RetentionTarget> targets;
+  private final int auditDays;
   private final Clock clock;
 
   /**
@@ -43,26 +44,39 @@ public final class RetentionJob {
     List<Kept> behind(@Nullable String after, int limit);
   }
 
+  /**
+   * A job over targets.
+   *
+   * @param auditDays days that names and addresses stay in the audit log; 0 for ever
+   */
   public RetentionJob(
       Database database,
       Projects projects,
       AuditLog audit,
       List<RetentionTarget> targets,
+      int auditDays,
       Clock clock) {
     this.database = database;
     this.projects = projects;
     this.audit = audit;
     this.targets = List.copyOf(targets);
+    this.auditDays = auditDays;
     this.clock = clock;
   }
 
   /**
-   * Erases what is due in all projects.
+   * Erases what is due in all projects and in the audit log.
    *
-   * @return how many records were erased
+   * @return how many records and values were erased
    */
   public long run() {
     long erased = 0;
+    if (auditDays > 0) {
+      long before = clock.millis() - Duration.ofDays(auditDays).toMillis();
+      for (String chain : audit.chains()) {
+        erased += eraseAuditValues(chain, before);
+      }
+    }
     String after = null;
     while (true) {
       List<Kept> page = projects.behind(after, PAGE);
@@ -105,13 +119,7 @@ public final class RetentionJob {
     return total;
   }
 
-  /**
-   * Erases personal values of the audit log before a moment; the chains stay valid.
-   *
-   * @param chain id of an organisation, or {@code system}
-   * @return how many values were erased
-   */
-  public int eraseAuditValues(String chain, long before) {
+  private int eraseAuditValues(String chain, long before) {
     return database.write(handle -> eraseAuditValues(handle, chain, before));
   }
 

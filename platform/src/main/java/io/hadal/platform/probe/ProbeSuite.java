@@ -23,6 +23,9 @@ public final class ProbeSuite {
   /** Tokens of texts in which something has to be found. */
   private static final int[] HAYSTACKS = {4 << 10, 32 << 10, 128 << 10, 512 << 10};
 
+  /** Tokens of answers that have a form, which is longer than what it says. */
+  private static final int LONG = 320;
+
   /** Room for question and answer. */
   private static final int BESIDE_HAYSTACK = 512;
 
@@ -197,6 +200,7 @@ public final class ProbeSuite {
       throws IOException, InterruptedException {
     ObjectNode body = client.chat("What is the weather in Rome, in degrees celsius?");
     ProbeTool.add(body, strict);
+    body.put("max_tokens", LONG).put("parallel_tool_calls", false);
     ObjectNode choice = body.putObject("tool_choice").put("type", "function");
     choice.putObject("function").put("name", ProbeTool.NAME);
     ProbeClient.Reply reply = client.chat(body);
@@ -218,7 +222,7 @@ public final class ProbeSuite {
             "What is the weather in Paris and in Rome, in degrees celsius? Call the tool once for"
                 + " each city, both at once.");
     ProbeTool.add(body, false);
-    body.put("tool_choice", "auto").put("parallel_tool_calls", true);
+    body.put("max_tokens", LONG).put("tool_choice", "auto").put("parallel_tool_calls", true);
     ProbeClient.Reply reply = client.chat(body);
     Finding wrong = wrongStatus(reply.status());
     if (wrong != null) {
@@ -230,7 +234,7 @@ public final class ProbeSuite {
 
   private static Finding jsonObject(ProbeClient client) throws IOException, InterruptedException {
     ObjectNode body = client.chat("Answer with the JSON object {\"ok\": true} and nothing else.");
-    body.putObject("response_format").put("type", "json_object");
+    body.put("max_tokens", LONG).putObject("response_format").put("type", "json_object");
     ProbeClient.Reply reply = client.chat(body);
     Finding wrong = wrongStatus(reply.status());
     return wrong != null
@@ -242,6 +246,7 @@ public final class ProbeSuite {
 
   private static Finding jsonSchema(ProbeClient client) throws IOException, InterruptedException {
     ObjectNode body = client.chat("Name a colour and say whether it is warm.");
+    body.put("max_tokens", LONG);
     ObjectNode format = body.putObject("response_format").put("type", "json_schema");
     ObjectNode named = format.putObject("json_schema").put("name", "colour").put("strict", true);
     ObjectNode schema = named.putObject("schema").put("type", "object");

@@ -71,6 +71,7 @@ public final class QualityProbe {
       for (String city : CITIES) {
         ObjectNode body = client.chat("What is the weather in " + city + ", in degrees celsius?");
         ProbeTool.add(body, false);
+        body.put("max_tokens", 320);
         ProbeClient.Reply reply = ask(client, body);
         failures += reply.status() == 200 ? 0 : 1;
         valid += ProbeTool.validCalls(reply) == 1 ? 1 : 0;

@@ -68,7 +68,7 @@ public final class CsvReader {
       c = read();
     }
     if (c == '\r' && read() != '\n') {
-        throw error("a carriage return without a line feed");
+      throw error("a carriage return without a line feed");
     }
     if (width < 0) {
       width = fields.size();

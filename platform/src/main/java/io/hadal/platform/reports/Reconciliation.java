@@ -238,8 +238,7 @@ public final class Reconciliation {
     private void byHour() {
       hours.forEach(
           (where, sum) ->
-              difference(
-                  Difference.Kind.MISSING_HERE, where, "", sum.input + "+" + sum.output));
+              difference(Difference.Kind.MISSING_HERE, where, "", sum.input + "+" + sum.output));
     }
 
     private record Event(
@@ -255,11 +254,11 @@ public final class Reconciliation {
       return database.read(
           h ->
               h.createQuery(
-                      "SELECT seq, upstream_request_id, start_at, model_version, upstream_cost_nano,"
-                          + " input_uncached + cache_read + cache_write AS input,"
-                          + " output_text + output_reasoning AS output FROM usage_event"
-                          + " WHERE seq > :after AND backend = :backend AND start_at >= :from"
-                          + " AND start_at < :to ORDER BY seq LIMIT "
+                      "SELECT seq, upstream_request_id, start_at, model_version,"
+                          + " upstream_cost_nano, input_uncached + cache_read + cache_write AS"
+                          + " input, output_text + output_reasoning AS output FROM usage_event"
+                          + " WHERE seq > :after AND backend = :backend AND start_at >= :from AND"
+                          + " start_at < :to ORDER BY seq LIMIT "
                           + BATCH)
                   .bind("after", after)
                   .bind("backend", backend)

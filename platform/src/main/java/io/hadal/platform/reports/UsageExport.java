@@ -36,13 +36,27 @@ public final class UsageExport {
    */
   public long write(ExportFormat format, UsageFilter filter, long after, OutputStream to)
       throws IOException {
+    return write(format, filter, after, after == 0, to);
+  }
+
+  /**
+   * Writes what the filter lets through.
+   *
+   * @param after only what is behind this cursor; 0 for all
+   * @param header whether the names of the columns come first, where the format has them
+   * @return cursor of the last attempt; {@code after} without one
+   */
+  long write(ExportFormat format, UsageFilter filter, long after, boolean header, OutputStream to)
+      throws IOException {
     Writer out = new BufferedWriter(new OutputStreamWriter(to, StandardCharsets.UTF_8));
     CsvWriter csv = new CsvWriter(out);
-    if (after == 0) {
-      if (format == ExportFormat.CSV) {
-        csv.row(EventColumns.names());
-      } else if (format == ExportFormat.FOCUS) {
-        csv.row(FocusColumns.NAMES);
+    if (header) {
+      switch (format) {
+        case CSV -> csv.row(EventColumns.names());
+        case FOCUS -> csv.row(FocusColumns.NAMES);
+        case JSONL -> {
+          // Each line has its names.
+        }
       }
     }
     long cursor = after;

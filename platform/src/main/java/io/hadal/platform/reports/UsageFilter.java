@@ -61,7 +61,8 @@ public record UsageFilter(long from, long to, UsageScope scope, Map<Dimension, S
       String left = dimension.sql(kind, tag);
       if (dimension.tag() != null) {
         parameters.put(tag, dimension.bound(kind));
-      } else if (dimension.column().matches("[a-z_]+") && !value.getValue().isEmpty()
+      } else if (dimension.column().matches("[a-z_]+")
+          && !value.getValue().isEmpty()
           && !dimension.equals(Dimension.ESTIMATED)) {
         // So that an index can be used.
         left = dimension.column();

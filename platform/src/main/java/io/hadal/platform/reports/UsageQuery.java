@@ -10,8 +10,7 @@ import java.util.List;
  * @param latencies whether percentiles are wanted; they take longer
  * @param limit most rows
  */
-public record UsageQuery(
-    UsageFilter filter, List<Dimension> by, boolean latencies, int limit) {
+public record UsageQuery(UsageFilter filter, List<Dimension> by, boolean latencies, int limit) {
   /** Most rows of a report. */
   public static final int MOST_ROWS = 10_000;
 

@@ -11,5 +11,4 @@ import java.util.List;
  * @param completeUntil everything that ended before is in it, milliseconds since 1970; 0 when no
  *     journal has said so
  */
-public record UsageReport(
-    List<UsageRow> rows, Measures total, boolean more, long completeUntil) {}
+public record UsageReport(List<UsageRow> rows, Measures total, boolean more, long completeUntil) {}

@@ -31,8 +31,7 @@ public final class UsageReports {
               query.by().isEmpty() ? List.of() : rows(h, query.by(), query, query.limit() + 1);
           Measures total = rows(h, List.of(), query, 1).getFirst().measures();
           boolean more = rows.size() > query.limit();
-          return new UsageReport(
-              more ? rows.subList(0, query.limit()) : rows, total, more, until);
+          return new UsageReport(more ? rows.subList(0, query.limit()) : rows, total, more, until);
         });
   }
 
@@ -72,8 +71,14 @@ public final class UsageReports {
             + " sum(images) AS images, sum(seconds) AS seconds, sum(cost_nano) AS cost,"
             + " sum(upstream_cost_nano) AS upstream, sum(saved_nano) AS saved, "
             + (query.latencies()
-                ? rank("ttft", 50) + ", " + rank("ttft", 95) + ", " + rank("tpot", 50) + ", "
-                    + rank("tpot", 95) + " FROM r"
+                ? rank("ttft", 50)
+                    + ", "
+                    + rank("ttft", 95)
+                    + ", "
+                    + rank("tpot", 50)
+                    + ", "
+                    + rank("tpot", 95)
+                    + " FROM r"
                 : "0 AS ttft50, 0 AS ttft95, 0 AS tpot50, 0 AS tpot95 FROM e")
             + (by.isEmpty()
                 ? ""

@@ -65,8 +65,7 @@ final class OidcProvider implements AutoCloseable {
   private @Nullable Metadata metadata;
   private @Nullable Keys keys;
 
-  private record Metadata(
-      URI authorization, URI token, URI jwks, boolean basic, long at) {}
+  private record Metadata(URI authorization, URI token, URI jwks, boolean basic, long at) {}
 
   private record Keys(JWKSet set, long at) {}
 
@@ -128,8 +127,7 @@ final class OidcProvider implements AutoCloseable {
       String pair = encoded(options.clientId()) + ":" + encoded(secret.reveal());
       request.header(
           "authorization",
-          "Basic "
-              + Base64.getEncoder().encodeToString(pair.getBytes(StandardCharsets.UTF_8)));
+          "Basic " + Base64.getEncoder().encodeToString(pair.getBytes(StandardCharsets.UTF_8)));
     } else {
       fields.put("client_id", options.clientId());
       if (secret != null) {

@@ -55,8 +55,7 @@ public final class PasswordHash {
       return false;
     }
     Base64.Decoder base64 = Base64.getDecoder();
-    byte[] derived =
-        derive(password, base64.decode(parts[2]), Integer.parseInt(parts[1]));
+    byte[] derived = derive(password, base64.decode(parts[2]), Integer.parseInt(parts[1]));
     return MessageDigest.isEqual(derived, base64.decode(parts[3]));
   }
 
@@ -64,9 +63,7 @@ public final class PasswordHash {
     PBEKeySpec spec = new PBEKeySpec(password.reveal().toCharArray(), salt, rounds, BITS);
     turns.acquireUninterruptibly();
     try {
-      return SecretKeyFactory.getInstance("PBKDF2WithHmacSHA256")
-          .generateSecret(spec)
-          .getEncoded();
+      return SecretKeyFactory.getInstance("PBKDF2WithHmacSHA256").generateSecret(spec).getEncoded();
     } catch (NoSuchAlgorithmException | InvalidKeySpecException e) {
       throw new IllegalStateException(e);
     } finally {

@@ -97,7 +97,9 @@ public final class Sessions {
                         (rs, c) ->
                             new Seen(
                                 new Session(
-                                    rs.getString(1), new SecretText(rs.getString(2)), rs.getLong(3)),
+                                    rs.getString(1),
+                                    new SecretText(rs.getString(2)),
+                                    rs.getLong(3)),
                                 rs.getLong(4)))
                     .findOne()
                     .orElse(null));

@@ -58,11 +58,9 @@ public final class Permissions {
    *
    * @param all true for everywhere; the lists do not matter then
    */
-  public record Visible(
-      boolean all, List<String> orgs, List<String> teams, List<String> projects) {
+  public record Visible(boolean all, List<String> orgs, List<String> teams, List<String> projects) {
     /** All there is. */
-    public static final Visible EVERYTHING =
-        new Visible(true, List.of(), List.of(), List.of());
+    public static final Visible EVERYTHING = new Visible(true, List.of(), List.of(), List.of());
 
     public Visible {
       orgs = List.copyOf(orgs);

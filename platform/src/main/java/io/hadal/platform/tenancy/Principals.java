@@ -264,15 +264,10 @@ public final class Principals {
           case "org" -> "SELECT id FROM org WHERE id = :id";
           case "team" -> "SELECT org_id FROM team WHERE id = :id";
           case "project" -> "SELECT org_id FROM project WHERE id = :id";
-          default ->
-              throw new FormatException("scope_type", "must be org, team, project or all");
+          default -> throw new FormatException("scope_type", "must be org, team, project or all");
         };
     String owner =
-        h.createQuery(sql)
-            .bind("id", grant.scopeId())
-            .mapTo(String.class)
-            .findOne()
-            .orElse(null);
+        h.createQuery(sql).bind("id", grant.scopeId()).mapTo(String.class).findOne().orElse(null);
     if (!Objects.equals(owner, org)) {
       throw new FormatException(
           "scope_id",
@@ -334,8 +329,7 @@ public final class Principals {
                     email,
                     principal);
                 h.execute(
-                    "DELETE FROM role_grant WHERE principal_id = ? AND source = 'oidc'",
-                    principal);
+                    "DELETE FROM role_grant WHERE principal_id = ? AND source = 'oidc'", principal);
               }
               for (Actor.Grant grant : grants) {
                 requireInOrg(h, home, grant);

@@ -188,15 +188,13 @@ public record ProjectPolicy(
     return value.intValue();
   }
 
-  private static String choice(
-      JsonNode json, String name, String fallback, List<String> choices) {
+  private static String choice(JsonNode json, String name, String fallback, List<String> choices) {
     JsonNode value = json.get(name);
     if (value == null) {
       return fallback;
     }
     if (!value.isString() || !choices.contains(value.stringValue())) {
-      throw new FormatException(
-          "policy." + name, "must be one of " + String.join(", ", choices));
+      throw new FormatException("policy." + name, "must be one of " + String.join(", ", choices));
     }
     return value.stringValue();
   }
@@ -213,8 +211,7 @@ public record ProjectPolicy(
     List<String> names = new ArrayList<>();
     for (JsonNode item : value) {
       if (!item.isString() || !item.stringValue().matches("[a-z0-9][a-z0-9-]{0,39}")) {
-        throw new FormatException(
-            "policy.regions", "must be names of small letters, digits and -");
+        throw new FormatException("policy.regions", "must be names of small letters, digits and -");
       }
       names.add(item.stringValue());
     }

@@ -330,8 +330,7 @@ public final class Tenants {
    * @param policy what differs from the defaults; null for nothing
    * @throws FormatException when it cannot be so
    */
-  public Project createProject(
-      String team, String slug, String name, @Nullable JsonNode policy) {
+  public Project createProject(String team, String slug, String name, @Nullable JsonNode policy) {
     Team owner = team(team);
     if (owner == null || owner.archived()) {
       throw new FormatException("team", "there is no team '" + team + "'");
@@ -473,8 +472,7 @@ public final class Tenants {
         rs.getString("slug"),
         rs.getString("name"),
         !rs.getString("status").equals("active"),
-        policy(
-            rs.getString("policy"), rs.getString("org_policy"), rs.getString("team_policy")),
+        policy(rs.getString("policy"), rs.getString("org_policy"), rs.getString("team_policy")),
         rs.getLong("created_at"));
   }
 

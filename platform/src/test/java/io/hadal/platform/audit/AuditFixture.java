@@ -21,6 +21,7 @@ final class AuditFixture implements AutoCloseable {
   final SigningKey key;
   final Checkpoints checkpoints;
   final AuditVerifier verifier;
+  int daily;
 
   AuditFixture(DatabaseKind kind) {
     try {

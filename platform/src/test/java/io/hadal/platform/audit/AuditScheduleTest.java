@@ -18,6 +18,7 @@ class AuditScheduleTest {
         fixture.checkpoints,
         fixture.verifier,
         List.of(anchored),
+        List.of(new AuditSchedule.Daily("count", () -> fixture.daily++)),
         fixture.clock);
   }
 
@@ -70,6 +71,7 @@ class AuditScheduleTest {
       }
       assertThat(actions(fixture, "anchor")).isEqualTo(24);
       assertThat(actions(fixture, "audit.verify")).isEqualTo(1);
+      assertThat(fixture.daily).isEqualTo(1);
       assertThat(fixture.log.search(AuditQuery.newest(AuditLog.SYSTEM, 100)))
           .anySatisfy(event -> assertThat(event.record()).contains("\"ok\":true"));
       assertThat(fixture.verify().faults()).isEmpty();

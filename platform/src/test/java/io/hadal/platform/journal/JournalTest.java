@@ -269,8 +269,7 @@ class JournalTest {
     Set<String> begun = new HashSet<>();
     Set<String> ended = new HashSet<>();
     try (BufferedReader out =
-        new BufferedReader(
-            new InputStreamReader(child.getInputStream(), StandardCharsets.UTF_8))) {
+        new BufferedReader(new InputStreamReader(child.getInputStream(), StandardCharsets.UTF_8))) {
       for (String line = out.readLine(); line != null; line = out.readLine()) {
         if (line.startsWith("BEGIN ")) {
           begun.add(line.substring(6));
@@ -319,8 +318,7 @@ class JournalTest {
 
   private void assertBooks(SampleUsage usage) {
     assertThat(new LedgerVerifier(usage.database).verify().fault()).isNull();
-    assertThat(usage.ledger.balances().values().stream().mapToLong(Long::longValue).sum())
-        .isZero();
+    assertThat(usage.ledger.balances().values().stream().mapToLong(Long::longValue).sum()).isZero();
   }
 
   private static void run(SampleUsage usage, Journal journal, String request) {
@@ -330,8 +328,7 @@ class JournalTest {
     journal.end(usage.event(work, 1_000, Outcome.COMPLETED, TOKENS, null));
   }
 
-  private Journal open(
-      SampleUsage usage, String name, long segment, long limit, Charging faults) {
+  private Journal open(SampleUsage usage, String name, long segment, long limit, Charging faults) {
     return Journal.open(
         new JournalOptions(folder.resolve(name), "n1", limit, segment, faults),
         usage.database,

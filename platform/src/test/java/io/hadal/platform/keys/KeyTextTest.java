@@ -80,7 +80,16 @@ class KeyTextTest {
   @Test
   void brokenPeppersAreNamed() throws Exception {
     Path file = folder.resolve("pepper");
-    for (String text : new String[] {"", "1", "1 !!", "x AAAA", "1 AAAA", "2 " + "A".repeat(43) + "\n1 " + "A".repeat(43), "a".repeat(9999)}) {
+    for (String text :
+        new String[] {
+          "",
+          "1",
+          "1 !!",
+          "x AAAA",
+          "1 AAAA",
+          "2 " + "A".repeat(43) + "\n1 " + "A".repeat(43),
+          "a".repeat(9999)
+        }) {
       Files.writeString(file, text);
       assertThatThrownBy(() -> Pepper.file(file))
           .isInstanceOf(FormatException.class)
@@ -105,8 +114,18 @@ class KeyTextTest {
     assertThat(AddressRange.parse("::/0").contains("not an address")).isFalse();
     for (String bad :
         new String[] {
-          "", "10.0.0.1/8", "10.0.0.0/33", "10.0.0/8", "example.org", "::1/129", "1.2.3.4/",
-          "1.2.3.4/-1", "300.1.1.1", "1.2.3.4/8/8", ":::", "2001:db8::1/32"
+          "",
+          "10.0.0.1/8",
+          "10.0.0.0/33",
+          "10.0.0/8",
+          "example.org",
+          "::1/129",
+          "1.2.3.4/",
+          "1.2.3.4/-1",
+          "300.1.1.1",
+          "1.2.3.4/8/8",
+          ":::",
+          "2001:db8::1/32"
         }) {
       assertThatThrownBy(() -> AddressRange.parse(bad))
           .as(bad)

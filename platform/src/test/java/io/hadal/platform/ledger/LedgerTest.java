@@ -72,8 +72,7 @@ class LedgerTest {
       usage.store(
           List.of(
               new Settled(
-                  usage.event(
-                      SampleUsage.work("p", "q", 1), 1, Outcome.COMPLETED, TOKENS, null),
+                  usage.event(SampleUsage.work("p", "q", 1), 1, Outcome.COMPLETED, TOKENS, null),
                   0)));
       for (String table :
           List.of("ledger_tx", "ledger_entry", "ledger_account", "usage_event", "price_book")) {
@@ -208,6 +207,8 @@ class LedgerTest {
       assertThat(verification.fault()).isNull();
       assertThat(verification.events()).isEqualTo(40);
       assertThat(verification.transactions()).isEqualTo(80 + 3 * 40);
+      assertThat(usage.ledger.anchor())
+          .isEqualTo(new Anchor(verification.transactions(), verification.head()));
     }
   }
 }

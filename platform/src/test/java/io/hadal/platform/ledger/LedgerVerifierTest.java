@@ -58,14 +58,16 @@ class LedgerVerifierTest {
       value = {
         "protection | DROP TRIGGER ledger_tx_no_update",
         "protection | DROP TRIGGER usage_event_no_delete",
-        "sums | UPDATE ledger_entry SET amount_nano = amount_nano + 1 WHERE tx_seq = 5 AND line = 0",
+        "sums | UPDATE ledger_entry SET amount_nano = amount_nano + 1 WHERE tx_seq = 5 AND line ="
+            + " 0",
         "sums | DELETE FROM ledger_entry WHERE tx_seq = 7 AND line = 1",
         "sums | DELETE FROM ledger_tx WHERE seq = 8",
         "transactions | UPDATE ledger_entry SET amount_nano = 2 * amount_nano WHERE tx_seq = 5",
         "transactions | UPDATE ledger_tx SET memo = 'cash' WHERE seq = 1",
         "transactions | UPDATE ledger_tx SET created_by = 'bob' WHERE seq = 1",
         "transactions | UPDATE ledger_tx SET kind = 'GRANT' WHERE seq = 1",
-        "transactions | DELETE FROM ledger_entry WHERE tx_seq = 1; DELETE FROM ledger_tx WHERE seq = 1",
+        "transactions | DELETE FROM ledger_entry WHERE tx_seq = 1; DELETE FROM ledger_tx WHERE seq"
+            + " = 1",
         "transactions | DELETE FROM ledger_entry WHERE tx_seq = (SELECT max(seq) FROM ledger_tx); "
             + "DELETE FROM ledger_tx WHERE seq = (SELECT max(seq) FROM ledger_tx)",
         "balances | UPDATE ledger_balance SET balance_nano = balance_nano + 1 WHERE account_id = "

@@ -25,8 +25,18 @@ class PricesTest {
 
   @ParameterizedTest
   @CsvSource({
-    "0, 0", "499, 0", "500, 0", "501, 1", "999, 1", "1000, 1", "1499, 1", "1500, 2", "1501, 2",
-    "2500, 2", "3500, 4", "150000000, 150000"
+    "0, 0",
+    "499, 0",
+    "500, 0",
+    "501, 1",
+    "999, 1",
+    "1000, 1",
+    "1499, 1",
+    "1500, 2",
+    "1501, 2",
+    "2500, 2",
+    "3500, 4",
+    "150000000, 150000"
   })
   void roundsHalfEvenOnce(long pico, long nano) {
     PriceSnapshot price = UnitPrices.flat(pico).snapshot(1);
@@ -156,8 +166,7 @@ class PricesTest {
           .hasMessageContaining("append-only");
       assertThatThrownBy(() -> database.run(h -> h.execute("DELETE FROM price_book")))
           .hasMessageContaining("append-only");
-      assertThatThrownBy(
-              () -> book.add(price("m", null, 5, 5L, UnitPrices.FREE)))
+      assertThatThrownBy(() -> book.add(price("m", null, 5, 5L, UnitPrices.FREE)))
           .hasMessageContaining("valid_to");
     }
   }
@@ -180,8 +189,11 @@ class PricesTest {
   }
 
   private static Price price(
-      String model, @org.jspecify.annotations.Nullable String project, long from,
-      @org.jspecify.annotations.Nullable Long to, UnitPrices prices) {
+      String model,
+      @org.jspecify.annotations.Nullable String project,
+      long from,
+      @org.jspecify.annotations.Nullable Long to,
+      UnitPrices prices) {
     return new Price(0, model, project, from, to, prices, Schedule.NONE, "test", "me", 1);
   }
 }

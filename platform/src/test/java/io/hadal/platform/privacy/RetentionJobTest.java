@@ -1,6 +1,7 @@
 package io.hadal.platform.privacy;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.hadal.platform.audit.AuditEntry;
 import io.hadal.platform.audit.AuditEvent;
@@ -15,6 +16,7 @@ import io.hadal.platform.db.TestDatabases;
 import java.time.Duration;
 import java.util.List;
 import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.JdbiException;
 import org.jspecify.annotations.Nullable;
 
 class RetentionJobTest {
@@ -78,7 +80,7 @@ class RetentionJobTest {
           });
       RetentionJob job =
           new RetentionJob(
-              database, RetentionJobTest::projects, log, List.of(new Visits()), clock);
+              database, RetentionJobTest::projects, log, List.of(new Visits()), 0, clock);
       assertThat(job.run()).isEqualTo(1250);
       assertThat(job.run()).isZero();
       assertThat(count(database, "proj_1")).isEqualTo(50);
@@ -112,12 +114,56 @@ class RetentionJobTest {
               "org_a", "prn_1", "Ada", "192.0.2.7", "key.create", "key:1", null, null, null));
       clock.step(Duration.ofDays(10));
       RetentionJob job =
-          new RetentionJob(database, RetentionJobTest::projects, log, List.of(), clock);
-      assertThat(job.eraseAuditValues("org_a", clock.millis() - DAY)).isEqualTo(2);
-      assertThat(job.eraseAuditValues("org_a", clock.millis() - DAY)).isZero();
+          new RetentionJob(database, RetentionJobTest::projects, log, List.of(), 9, clock);
+      assertThat(job.run()).isEqualTo(2);
+      assertThat(job.run()).isZero();
       assertThat(log.search(AuditQuery.newest("org_a", 9)).getFirst().record())
           .contains("\"audit\":{\"due\":2,\"erased\":2,\"left\":0}");
       assertThat(new AuditVerifier(List.of()).database(database, null).faults()).isEmpty();
+    }
+  }
+
+  @OnBothDatabases
+  void usageEventsLoseTheirPeople(DatabaseKind kind) {
+    try (Database database = TestDatabases.open(kind)) {
+      assumeTrue(exists(database), "the ledger is not part of this build");
+      SteppedClock clock = new SteppedClock();
+      AuditLog log = new AuditLog(database, clock);
+      long now = clock.millis();
+      database.run(
+          h -> {
+            for (int i = 1; i <= 20; i++) {
+              h.execute(
+                  "INSERT INTO usage_event VALUES (?, ?, 1, 1, 1, ?, 'org_a', 'team_1', 'proj_1',"
+                      + " 'key_1', NULL, 'user', 'session', '{}', 'openai', 'chat', 'm', 'm@1',"
+                      + " 'local', NULL, 'COMPLETED', 200, 1, 0, 0, 1, 0, 0, 0, 0, 1, 7, NULL, 0,"
+                      + " NULL, 0, 0, 0, 'hash')",
+                  i,
+                  "req_" + i,
+                  now - (i <= 12 ? 31 : 29) * DAY);
+            }
+          });
+      RetentionJob job =
+          new RetentionJob(
+              database, RetentionJobTest::projects, log, List.of(new UsageRetention()), 0, clock);
+      assertThat(job.run()).isEqualTo(12);
+      assertThat(job.run()).isZero();
+      assertThat(
+              database.<Long>read(
+                  h ->
+                      h.createQuery("SELECT sum(cost_nano) FROM usage_event WHERE session IS NULL")
+                          .mapTo(Long.class)
+                          .one()))
+          .isEqualTo(84);
+    }
+  }
+
+  private static boolean exists(Database database) {
+    try {
+      database.read(h -> h.createQuery("SELECT count(*) FROM usage_event").mapTo(Long.class).one());
+      return true;
+    } catch (JdbiException e) {
+      return false;
     }
   }
 }

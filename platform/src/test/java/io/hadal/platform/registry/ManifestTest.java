@@ -48,7 +48,8 @@ class ManifestTest {
 
   @Test
   void namesAreSortedAndTextsEscapedAsLittleAsPossible() {
-    String json = "{\"\\u20ac\":1,\"b\":{\"z\":null,\"a\":[true,\"\\u000f\\n\\/é\\\"\"]},\"\\r\":0}";
+    String json =
+        "{\"\\u20ac\":1,\"b\":{\"z\":null,\"a\":[true,\"\\u000f\\n\\/é\\\"\"]},\"\\r\":0}";
     assertThat(CanonicalJson.text(Json.parse(json.getBytes(StandardCharsets.UTF_8), "x")))
         .isEqualTo("{\"\\r\":0,\"b\":{\"a\":[true,\"\\u000f\\n/é\\\"\"],\"z\":null},\"€\":1}");
   }
@@ -101,9 +102,7 @@ class ManifestTest {
               "m", "v4", JsonMapper.shared().createObjectNode(), 64, false, "1", "fast");
       AtomicLong done = new AtomicLong();
       Manifest made = builder.build(folder, List.of(weights), run, done::addAndGet);
-      assertThat(done.get())
-          .isEqualTo(8)
-          .isEqualTo(LocalManifest.bytes(folder, List.of(weights)));
+      assertThat(done.get()).isEqualTo(8).isEqualTo(LocalManifest.bytes(folder, List.of(weights)));
       assertThat(made.json().at("/weights/0/sha256").asString())
           .isEqualTo("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
       assertThat(made.json().path("tokenizer").size()).isEqualTo(1);

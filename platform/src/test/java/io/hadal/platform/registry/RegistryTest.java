@@ -37,8 +37,7 @@ class RegistryTest {
       Manifest better = Samples.routed("flash", "u2");
       assertThat(registry.draft(better, "2026-11-29", "ann").manifest()).isEqualTo(better);
       registry.activate(first.id(), "ann");
-      assertThatThrownBy(
-              () -> registry.draft(Samples.routed("flash", "u3"), "2026-11-29", "ann"))
+      assertThatThrownBy(() -> registry.draft(Samples.routed("flash", "u3"), "2026-11-29", "ann"))
           .isInstanceOf(FormatException.class)
           .hasMessageContaining("another version");
       assertThat(registry.draft(Samples.routed("flash", "u3"), null, "ann").id())
@@ -50,7 +49,9 @@ class RegistryTest {
               "DELETE FROM model_version WHERE id = 'flash@2026-11-29'",
               "UPDATE alias_change SET target = 'x'",
               "DELETE FROM alias_change")) {
-        assertThatThrownBy(() -> database.run(h -> h.execute(sql))).as(sql).isInstanceOf(RuntimeException.class);
+        assertThatThrownBy(() -> database.run(h -> h.execute(sql)))
+            .as(sql)
+            .isInstanceOf(RuntimeException.class);
       }
       assertThat(registry.version(first.id()).orElseThrow().manifest()).isEqualTo(better);
       registry.discard("flash@2026-11-29.2");
@@ -113,8 +114,7 @@ class RegistryTest {
       assertThat(DeprecationHeaders.of(resolution, clock.instant()))
           .containsEntry("deprecation", "@" + clock.instant().getEpochSecond())
           .containsEntry("sunset", "Thu, 31 Dec 2026 00:00:00 GMT")
-          .containsEntry(
-              "link", "</v1/models/flash%402026-02-01>; rel=\"successor-version\"");
+          .containsEntry("link", "</v1/models/flash%402026-02-01>; rel=\"successor-version\"");
       assertThatThrownBy(() -> registry.retire("flash@2026-01-01"))
           .hasMessageContaining("answers to flash");
       clock.at("2026-12-31T00:00:00Z");
@@ -158,8 +158,7 @@ class RegistryTest {
           .isInstanceOf(FormatException.class);
       assertThat(registry.cards(Samples.identity("acme", "k", "other*"))).isEmpty();
       refused(registry, "flash", Samples.identity("acme", "k", "other*"), "may not use");
-      assertThat(
-              registry.resolve("flash", Samples.identity("acme", "k", "fl*h@*"), null).version())
+      assertThat(registry.resolve("flash", Samples.identity("acme", "k", "fl*h@*"), null).version())
           .isEqualTo("flash@2026-01-01");
     }
   }

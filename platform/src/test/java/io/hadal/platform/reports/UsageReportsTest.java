@@ -19,6 +19,8 @@ import java.io.IOException;
 import java.io.StringReader;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -26,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
 class UsageReportsTest {
@@ -33,6 +36,8 @@ class UsageReportsTest {
   private static final long HOUR = 3_600_000;
 
   private static final UsageFilter ALL = UsageFilter.ALL;
+
+  @TempDir private Path folder;
 
   /** 60 requests over 20 hours, of three projects, at two backends, some of them bad. */
   private static SampleUsage fill(Database database) {
@@ -133,15 +138,15 @@ class UsageReportsTest {
       assertThat(total.errorRate()).isEqualTo(0.1);
       assertThat(
               reports
-                  .run(
-                      new UsageQuery(
-                          ALL.with(Dimension.PRINCIPAL, ""), List.of(), false, 1))
+                  .run(new UsageQuery(ALL.with(Dimension.PRINCIPAL, ""), List.of(), false, 1))
                   .total()
                   .requests())
           .isEqualTo(40);
       UsageFilter mine =
           new UsageFilter(
-              0, Long.MAX_VALUE, new UsageScope(false, Set.of(), Set.of("team_p1"), Set.of("p2")),
+              0,
+              Long.MAX_VALUE,
+              new UsageScope(false, Set.of(), Set.of("team_p1"), Set.of("p2")),
               Map.of());
       assertThat(reports.run(new UsageQuery(mine, List.of(), true, 1)).total().requests())
           .isEqualTo(40);
@@ -189,8 +194,7 @@ class UsageReportsTest {
                 0));
       }
       usage.store(all);
-      Measures m =
-          new UsageReports(database).run(new UsageQuery(ALL, List.of(), true, 1)).total();
+      Measures m = new UsageReports(database).run(new UsageQuery(ALL, List.of(), true, 1)).total();
       assertThat(m.firstTokenP50()).isEqualTo(49);
       assertThat(m.firstTokenP95()).isEqualTo(94);
       assertThat(m.tokenP50()).isEqualTo(500);
@@ -211,7 +215,8 @@ class UsageReportsTest {
           .containsEntry("tags", "{\"team\":\"a,\\\"b\\\"\"}")
           .containsEntry("started_at", "2026-11-29T10:30:00Z");
       long earned = usage.ledger.balances().get("revenue/" + SampleUsage.MODEL);
-      assertThat(rows.stream().mapToLong(r -> Long.parseLong(r.getOrDefault("cost_nano", ""))).sum())
+      assertThat(
+              rows.stream().mapToLong(r -> Long.parseLong(r.getOrDefault("cost_nano", ""))).sum())
           .isEqualTo(earned);
       // A broken export goes on behind the cursor of its last line.
       String cursor = rows.get(39).getOrDefault("cursor", "");
@@ -229,6 +234,23 @@ class UsageReportsTest {
           .isEqualTo(earned);
       assertThat(lines.getFirst().get("upstream_cost_nano").isNull()).isTrue();
       focus(table(text(export, ExportFormat.FOCUS, ALL, 0)), earned);
+      ExportFolder exports =
+          new ExportFolder(export, ExportFormat.CSV, folder.resolve(kind.name()));
+      assertThat(exports.next()).isTrue();
+      assertThat(exports.next()).isFalse();
+      usage.store(
+          List.of(
+              new Settled(
+                  usage.event(
+                      SampleUsage.work("p", "late", 1),
+                      T0,
+                      Outcome.COMPLETED,
+                      Quantities.NONE,
+                      null),
+                  0)));
+      assertThat(exports.next()).isTrue();
+      Path second = folder.resolve(kind.name()).resolve("usage-000000000061-000000000061.csv");
+      assertThat(table(Files.readString(second)).getFirst()).containsEntry("request_id", "late");
     }
   }
 
@@ -257,8 +279,7 @@ class UsageReportsTest {
   }
 
   private static String text(
-      UsageExport export, ExportFormat format, UsageFilter filter, long after)
-      throws IOException {
+      UsageExport export, ExportFormat format, UsageFilter filter, long after) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     export.write(format, filter, after, bytes);
     return bytes.toString(StandardCharsets.UTF_8);
@@ -290,13 +311,14 @@ class UsageReportsTest {
           continue;
         }
         long cost = 1_000 + i + (i == 5 ? 1 : 0);
-        csv.append("up-r%d,%s,deepseek-chat,%d,%d,%s\n"
-            .formatted(
-                i,
-                Instant.ofEpochMilli(T0 + i * HOUR / 3),
-                1107 + i,
-                23 + i + (i == 7 ? 2 : 0),
-                new BigDecimal(cost).movePointLeft(9).toPlainString()));
+        csv.append(
+            "up-r%d,%s,deepseek-chat,%d,%d,%s\n"
+                .formatted(
+                    i,
+                    Instant.ofEpochMilli(T0 + i * HOUR / 3),
+                    1107 + i,
+                    23 + i + (i == 7 ? 2 : 0),
+                    new BigDecimal(cost).movePointLeft(9).toPlainString()));
       }
       csv.append("up-other,2026-11-29 12:00:00,deepseek-chat,1,1,\n");
       List<Difference> differences = new ArrayList<>();

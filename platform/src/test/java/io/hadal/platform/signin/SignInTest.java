@@ -33,7 +33,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class SignInTest {
   private static final String HOME = "127.0.0.1";
-  private static final URI REDIRECT = URI.create("http://127.0.0.1:1/admin/v1/session/oidc/callback");
+  private static final URI REDIRECT =
+      URI.create("http://127.0.0.1:1/admin/v1/session/oidc/callback");
   private static final PasswordHash QUICK = new PasswordHash(1000);
 
   private final MovableClock clock = new MovableClock();
@@ -70,13 +71,11 @@ class SignInTest {
                   List.of("profile", "email"),
                   groupClaim,
                   List.of(
-                      new OidcOptions.GroupGrant(
-                          "admins", new Actor.Grant(Role.ADMIN, "org", org)),
+                      new OidcOptions.GroupGrant("admins", new Actor.Grant(Role.ADMIN, "org", org)),
                       new OidcOptions.GroupGrant(
                           "viewers", new Actor.Grant(Role.VIEWER, "org", org))),
                   org);
-      signIn =
-          new SignIn(principals, sessions, breakGlass, options, true, new byte[32], clock);
+      signIn = new SignIn(principals, sessions, breakGlass, options, true, new byte[32], clock);
     }
 
     /** What a browser does: goes to the issuer and comes back with code and state. */
@@ -99,8 +98,7 @@ class SignInTest {
   private static String[] back(URI location) throws Exception {
     try (HttpClient http = HttpClient.newHttpClient()) {
       HttpResponse<String> response =
-          http.send(
-              HttpRequest.newBuilder(location).build(), HttpResponse.BodyHandlers.ofString());
+          http.send(HttpRequest.newBuilder(location).build(), HttpResponse.BodyHandlers.ofString());
       assertThat(response.statusCode()).isEqualTo(302);
       String target = response.headers().firstValue("location").orElseThrow();
       assertThat(target).startsWith(REDIRECT + "?");
@@ -129,8 +127,7 @@ class SignInTest {
     try (World world = new World(kind, null, "groups")) {
       assertThat(world.breakGlass.firstStart()).isNull();
       assertThat(world.tenants.projectBySlug(world.org, "default")).isNotNull();
-      Sessions.Begun begun =
-          world.signIn.password(BreakGlass.NAME, world.password, HOME);
+      Sessions.Begun begun = world.signIn.password(BreakGlass.NAME, world.password, HOME);
       Actor actor =
           Objects.requireNonNull(world.principals.actor(begun.session().principal(), HOME));
       assertThat(actor.org()).isNull();
@@ -152,8 +149,7 @@ class SignInTest {
   @OnBothDatabases
   void sessionsEnd(DatabaseKind kind) {
     try (World world = new World(kind, null, "groups")) {
-      Sessions.Begun begun =
-          world.signIn.password(BreakGlass.NAME, world.password, HOME);
+      Sessions.Begun begun = world.signIn.password(BreakGlass.NAME, world.password, HOME);
       assertThat(begun.token().reveal()).hasSize(43);
       List<String> rows = new ArrayList<>();
       world.database.run(
@@ -168,15 +164,13 @@ class SignInTest {
       }
       clock.pass(Duration.ofMinutes(61));
       assertThat(world.sessions.find(begun.token())).isNull();
-      Sessions.Begun other =
-          world.signIn.password(BreakGlass.NAME, world.password, HOME);
+      Sessions.Begun other = world.signIn.password(BreakGlass.NAME, world.password, HOME);
       for (int i = 0; i < 24; i++) {
         clock.pass(Duration.ofMinutes(30));
         world.sessions.find(other.token());
       }
       assertThat(world.sessions.find(other.token())).isNull();
-      Sessions.Begun third =
-          world.signIn.password(BreakGlass.NAME, world.password, HOME);
+      Sessions.Begun third = world.signIn.password(BreakGlass.NAME, world.password, HOME);
       world.sessions.end(third.token());
       assertThat(world.sessions.find(third.token())).isNull();
       assertThat(world.sessions.find(new SecretText("guess"))).isNull();
@@ -215,8 +209,7 @@ class SignInTest {
       SignIn.Finished finished = world.throughIssuer();
       assertThat(finished.returnTo()).isEqualTo("/console/?a=b");
       Principals.Principal ann =
-          Objects.requireNonNull(
-              world.principals.get(finished.session().session().principal()));
+          Objects.requireNonNull(world.principals.get(finished.session().session().principal()));
       assertThat(ann.name()).isEqualTo("Ann Example");
       assertThat(ann.email()).isEqualTo("ann@example.org");
       assertThat(ann.subject()).isEqualTo(issuer.issuer() + "|u-1");
@@ -243,23 +236,18 @@ class SignInTest {
       issuer.elliptic = true;
       issuer.rotateKeys();
       clock.pass(Duration.ofSeconds(11));
-      assertThat(world.throughIssuer().session().session().principal())
-          .isNotEqualTo(ann.id());
+      assertThat(world.throughIssuer().session().session().principal()).isNotEqualTo(ann.id());
       issuer.groups = List.of();
       assertThatThrownBy(world::throughIssuer)
           .isInstanceOf(Refusal.class)
           .hasMessageContaining("no role");
-      Page<Principals.Principal> all =
-          world.principals.list(Visible.EVERYTHING, null, null, 50);
+      Page<Principals.Principal> all = world.principals.list(Visible.EVERYTHING, null, null, 50);
       assertThat(all.data()).hasSize(3);
     }
   }
 
   @ParameterizedTest
-  @EnumSource(
-      value = TestIssuer.Fault.class,
-      names = "NONE",
-      mode = EnumSource.Mode.EXCLUDE)
+  @EnumSource(value = TestIssuer.Fault.class, names = "NONE", mode = EnumSource.Mode.EXCLUDE)
   void tokensThatAreNotRightAreRefused(TestIssuer.Fault fault) throws Exception {
     TestIssuer issuer = new TestIssuer(clock);
     try (World world = new World(DatabaseKind.SQLITE, issuer, "realm_access.roles")) {
@@ -267,8 +255,7 @@ class SignInTest {
       issuer.fault = fault;
       assertThatThrownBy(world::throughIssuer)
           .isInstanceOfSatisfying(
-              Refusal.class,
-              e -> assertThat(e.reason()).isEqualTo(Refusal.Reason.UNAUTHENTICATED));
+              Refusal.class, e -> assertThat(e.reason()).isEqualTo(Refusal.Reason.UNAUTHENTICATED));
       assertThat(world.principals.list(Visible.EVERYTHING, null, null, 50).data()).hasSize(1);
       issuer.fault = TestIssuer.Fault.NONE;
       world.throughIssuer();
@@ -284,7 +271,9 @@ class SignInTest {
       String[] back = back(mine.location());
       String sealed = mine.sealed().reveal();
       for (String wrong :
-          new String[] {other.sealed().reveal(), "", "AAAA", sealed.substring(1), sealed + "AAAA"}) {
+          new String[] {
+            other.sealed().reveal(), "", "AAAA", sealed.substring(1), sealed + "AAAA"
+          }) {
         assertThatThrownBy(() -> world.signIn.finishOidc(back[0], back[1], wrong, "10.0.0.1"))
             .isInstanceOf(Refusal.class);
       }
@@ -327,8 +316,7 @@ class SignInTest {
       issuer.close();
       assertThatThrownBy(() -> world.signIn.startOidc("/"))
           .isInstanceOfSatisfying(
-              Refusal.class,
-              e -> assertThat(e.reason()).isEqualTo(Refusal.Reason.UNAVAILABLE));
+              Refusal.class, e -> assertThat(e.reason()).isEqualTo(Refusal.Reason.UNAVAILABLE));
     }
   }
 

@@ -44,8 +44,7 @@ class TenantsTest {
           .hasMessageContaining("taken");
       Tenants.Team core = tenants.createTeam(acme.id(), "core");
       tenants.createTeam(other.id(), "core");
-      assertThatThrownBy(() -> tenants.createTeam(acme.id(), "core"))
-          .hasMessageContaining("taken");
+      assertThatThrownBy(() -> tenants.createTeam(acme.id(), "core")).hasMessageContaining("taken");
       Tenants.Project app = tenants.createProject(core.id(), "app", "The app", null);
       assertThat(app.policy()).isEqualTo(ProjectPolicy.DEFAULT);
       assertThatThrownBy(() -> tenants.createProject(core.id(), "app", "again", null))
@@ -88,10 +87,8 @@ class TenantsTest {
         tenants.createProject(blue, "b" + i, "b", null);
         clock.pass(Duration.ofMillis(3));
       }
-      Page<Tenants.Project> page =
-          tenants.projects(Visible.EVERYTHING, null, null, null, 5);
-      Page<Tenants.Project> rest =
-          tenants.projects(Visible.EVERYTHING, null, null, page.next(), 5);
+      Page<Tenants.Project> page = tenants.projects(Visible.EVERYTHING, null, null, null, 5);
+      Page<Tenants.Project> rest = tenants.projects(Visible.EVERYTHING, null, null, page.next(), 5);
       assertThat(page.data()).hasSize(5);
       assertThat(rest.data()).hasSize(3).doesNotContainAnyElementsOf(page.data());
       Permission read = Permission.read(Resource.PROJECT);
@@ -146,11 +143,9 @@ class TenantsTest {
       assertThatThrownBy(
               () -> tenants.createProject(team, "p", "p", json("{'store_prompts':true}")))
           .hasMessageContaining("policy.store_prompts");
-      assertThatThrownBy(
-              () -> tenants.createProject(team, "p", "p", json("{'regions':['us']}")))
+      assertThatThrownBy(() -> tenants.createProject(team, "p", "p", json("{'regions':['us']}")))
           .hasMessageContaining("policy.regions");
-      assertThatThrownBy(
-              () -> tenants.createProject(team, "p", "p", json("{'redaction':'off'}")))
+      assertThatThrownBy(() -> tenants.createProject(team, "p", "p", json("{'redaction':'off'}")))
           .hasMessageContaining("policy.redaction");
       Tenants.Project project =
           tenants.createProject(team, "p", "p", json("{'retention_days':30,'redaction':'mask'}"));
@@ -165,8 +160,13 @@ class TenantsTest {
       assertThat(now.regions()).containsExactly(ProjectPolicy.NO_REGION);
       for (String bad :
           new String[] {
-            "{'zdr':1}", "{'x':true}", "{'retention_days':-1}", "{'cache_isolation':'none'}",
-            "{'regions':'eu'}", "{'regions':['a b']}", "[]"
+            "{'zdr':1}",
+            "{'x':true}",
+            "{'retention_days':-1}",
+            "{'cache_isolation':'none'}",
+            "{'regions':'eu'}",
+            "{'regions':['a b']}",
+            "[]"
           }) {
         assertThatThrownBy(() -> tenants.updateProject(project.id(), null, null, json(bad)))
             .as(bad)
@@ -290,8 +290,7 @@ class TenantsTest {
             Actor.nobody("127.0.0.1"))) {
       assertThatThrownBy(() -> Permissions.require(actor, write, project))
           .isInstanceOfSatisfying(
-              Refusal.class,
-              e -> assertThat(e.reason()).isEqualTo(Refusal.Reason.NOT_PERMITTED));
+              Refusal.class, e -> assertThat(e.reason()).isEqualTo(Refusal.Reason.NOT_PERMITTED));
     }
     for (Place above : List.of(Place.ALL, Place.org("o"), Place.team("o", "t"))) {
       assertThat(Permissions.reach(actor(Role.OWNER, "project", "p"), write, above))
@@ -299,8 +298,7 @@ class TenantsTest {
     }
     assertThat(Permissions.includes(actor(Role.ADMIN, "org", "o"), Role.DEVELOPER, project))
         .isTrue();
-    assertThat(Permissions.includes(actor(Role.ADMIN, "org", "o"), Role.OWNER, project))
-        .isFalse();
+    assertThat(Permissions.includes(actor(Role.ADMIN, "org", "o"), Role.OWNER, project)).isFalse();
     assertThat(Permissions.includes(actor(Role.ADMIN, "org", "o"), Role.BILLING, project))
         .isFalse();
   }

@@ -100,8 +100,7 @@ public final class AdminApi {
             new PathPattern(DOCUMENT),
             null,
             null,
-            new OpenEndpoint(
-                "GET", DOCUMENT, true, 200, "This description", this::document)));
+            new OpenEndpoint("GET", DOCUMENT, true, 200, "This description", this::document)));
     for (EndpointGroup group : groups) {
       for (Endpoint endpoint : group.endpoints()) {
         all.add(new Mounted(new PathPattern(endpoint.path()), group, endpoint, null));
@@ -238,19 +237,12 @@ public final class AdminApi {
                 List.of(),
                 actor.address());
       }
-      audit.record(
-          new AdminAudit.Event(actor, action, object, "ok", null, null, call.requestId()));
+      audit.record(new AdminAudit.Event(actor, action, object, "ok", null, null, call.requestId()));
       return answer;
     } catch (Refusal e) {
       audit.record(
           new AdminAudit.Event(
-              call.actor(),
-              action,
-              object,
-              AdminError.of(e).code(),
-              null,
-              null,
-              call.requestId()));
+              call.actor(), action, object, AdminError.of(e).code(), null, null, call.requestId()));
       throw e;
     }
   }

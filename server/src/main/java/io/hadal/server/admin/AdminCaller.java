@@ -53,8 +53,7 @@ final class AdminCaller {
     }
     String token = cookie(exchange, COOKIE);
     Sessions.Session session = token == null ? null : sessions.find(new SecretText(token));
-    Actor actor =
-        session == null ? null : principals.actor(session.principal(), exchange.peer());
+    Actor actor = session == null ? null : principals.actor(session.principal(), exchange.peer());
     if (session == null || actor == null) {
       return null;
     }

@@ -45,8 +45,7 @@ record AdminError(
       case NOT_PERMITTED -> refused(403, "permission_error", "not_permitted", refusal, seconds);
       case UNKNOWN_MODEL ->
           refused(404, "invalid_request_error", "model_not_found", refusal, seconds);
-      case RATE_LIMIT ->
-          refused(429, "rate_limit_error", "rate_limit_exceeded", refusal, seconds);
+      case RATE_LIMIT -> refused(429, "rate_limit_error", "rate_limit_exceeded", refusal, seconds);
       case BUDGET -> refused(402, "insufficient_quota", "budget_exceeded", refusal, seconds);
       case BALANCE -> refused(402, "insufficient_quota", "insufficient_quota", refusal, seconds);
       case UNAVAILABLE ->

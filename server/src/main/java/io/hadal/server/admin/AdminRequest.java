@@ -104,8 +104,7 @@ final class AdminRequest {
       return JsonNodeFactory.instance.objectNode();
     }
     String type = exchange.header("content-type");
-    String media =
-        type == null ? "" : type.toLowerCase(Locale.ROOT).split(";", 2)[0].strip();
+    String media = type == null ? "" : type.toLowerCase(Locale.ROOT).split(";", 2)[0].strip();
     if (STREAMS.contains(media)) {
       return JsonNodeFactory.instance.objectNode();
     }

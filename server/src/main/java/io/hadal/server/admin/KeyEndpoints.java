@@ -123,15 +123,13 @@ public final class KeyEndpoints implements EndpointGroup {
       }
       principal = call.actor().principal();
     }
-    KeyTerms terms =
-        terms(call, KeyTerms.inference(call.required("name")));
+    KeyTerms terms = terms(call, KeyTerms.inference(call.required("name")));
     requireAtMostOwn(call.actor(), terms.scopes(), project.place(), principal);
     JsonNode test = call.body().get("test");
     if (test != null && !test.isBoolean()) {
       throw Problem.invalid("test", "must be true or false");
     }
-    return json(
-        keys.create(project.id(), principal, test != null && test.booleanValue(), terms));
+    return json(keys.create(project.id(), principal, test != null && test.booleanValue(), terms));
   }
 
   /** A key for administration has the roles of its owner; nobody gets more by making one. */

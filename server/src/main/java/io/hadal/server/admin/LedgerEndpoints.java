@@ -57,16 +57,22 @@ public final class LedgerEndpoints implements EndpointGroup {
         new Endpoint(
             "POST", "/ledger/adjust", WRITE, "Corrects a transaction by another one", this::adjust),
         new Endpoint(
-            "POST", "/ledger/verify", READ, "Recomputes the books and reports the first fault",
+            "POST",
+            "/ledger/verify",
+            READ,
+            "Recomputes the books and reports the first fault",
             this::verify),
         new Endpoint(
             "GET", "/projects/{id}/balance", BALANCE, "What a project has left", this::balance),
         new Endpoint(
             "POST", "/projects/{id}/topup", MONEY, "Money comes in for a project", this::topUp),
-        new Endpoint("POST", "/projects/{id}/grant", MONEY, "Money is given to a project",
-            this::grant),
         new Endpoint(
-            "POST", "/projects/{id}/refund", MONEY, "A payment is given back to a project",
+            "POST", "/projects/{id}/grant", MONEY, "Money is given to a project", this::grant),
+        new Endpoint(
+            "POST",
+            "/projects/{id}/refund",
+            MONEY,
+            "A payment is given back to a project",
             this::refund));
   }
 
@@ -197,11 +203,7 @@ public final class LedgerEndpoints implements EndpointGroup {
         UsageParameters.checked(
             () ->
                 ledger.topUp(
-                    project,
-                    amount(call),
-                    call.required("ref"),
-                    memo(call),
-                    call.actor().name())));
+                    project, amount(call), call.required("ref"), memo(call), call.actor().name())));
   }
 
   private JsonNode grant(AdminCall call) {
@@ -210,11 +212,7 @@ public final class LedgerEndpoints implements EndpointGroup {
         UsageParameters.checked(
             () ->
                 ledger.grant(
-                    project,
-                    amount(call),
-                    call.required("ref"),
-                    memo(call),
-                    call.actor().name())));
+                    project, amount(call), call.required("ref"), memo(call), call.actor().name())));
   }
 
   private JsonNode refund(AdminCall call) {

@@ -17,8 +17,7 @@ final class OpenApi {
     ObjectNode paths = root.putObject("paths");
     TreeMap<String, ObjectNode> byPath = new TreeMap<>();
     for (AdminApi.Mounted one : mounted) {
-      ObjectNode path =
-          byPath.computeIfAbsent(one.pattern().toString(), p -> AdminJson.object());
+      ObjectNode path = byPath.computeIfAbsent(one.pattern().toString(), p -> AdminJson.object());
       path.set(one.method().toLowerCase(Locale.ROOT), operation(one));
     }
     byPath.forEach(paths::set);
@@ -31,7 +30,8 @@ final class OpenApi {
     OpenEndpoint open = one.open();
     ObjectNode operation = AdminJson.object();
     operation.put("operationId", id(one));
-    operation.put("summary", guarded != null ? guarded.summary() : open == null ? "" : open.summary());
+    operation.put(
+        "summary", guarded != null ? guarded.summary() : open == null ? "" : open.summary());
     operation.putArray("tags").add(one.pattern().toString().split("/")[1]);
     var parameters = operation.putArray("parameters");
     for (String name : one.pattern().names()) {

@@ -7,4 +7,9 @@ package io.hadal.server.admin;
  * @param status of its answer; other than 200 without a body
  */
 record OpenEndpoint(
-    String method, String path, boolean signedIn, int status, String summary, Endpoint.Handler handler) {}
+    String method,
+    String path,
+    boolean signedIn,
+    int status,
+    String summary,
+    Endpoint.Handler handler) {}

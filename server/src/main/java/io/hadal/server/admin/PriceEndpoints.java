@@ -38,7 +38,10 @@ public final class PriceEndpoints implements EndpointGroup {
   public List<Endpoint> endpoints() {
     return List.of(
         new Endpoint(
-            "GET", "/prices", READ, "Rows of the price book, of a ?version or ?project",
+            "GET",
+            "/prices",
+            READ,
+            "Rows of the price book, of a ?version or ?project",
             this::list),
         new Endpoint(
             "GET",

@@ -36,14 +36,12 @@ public final class RequestEndpoints implements EndpointGroup {
             REQUEST,
             "Attempts at requests, newest first, with any dimension as a filter",
             this::search),
-        new Endpoint(
-            "GET", "/requests/{id}", REQUEST, "All attempts at a request", this::request));
+        new Endpoint("GET", "/requests/{id}", REQUEST, "All attempts at a request", this::request));
   }
 
   private JsonNode search(AdminCall call) {
     UsageFilter filter =
-        UsageParameters.filter(
-            call, scopes.of(call.actor(), REQUEST), 0, Long.MAX_VALUE);
+        UsageParameters.filter(call, scopes.of(call.actor(), REQUEST), 0, Long.MAX_VALUE);
     int limit = UsageParameters.limit(call);
     List<EventRow> rows =
         UsageParameters.checked(
@@ -58,8 +56,7 @@ public final class RequestEndpoints implements EndpointGroup {
   }
 
   private JsonNode request(AdminCall call) {
-    List<EventRow> rows =
-        reports.attempts(call.path("id"), scopes.of(call.actor(), REQUEST));
+    List<EventRow> rows = reports.attempts(call.path("id"), scopes.of(call.actor(), REQUEST));
     if (rows.isEmpty()) {
       throw Problem.notFound("The request '" + call.path("id") + "'");
     }

@@ -34,8 +34,7 @@ public final class SessionEndpoints {
    *
    * @param secure true when browsers come by TLS, so that cookies go over nothing else
    */
-  public SessionEndpoints(
-      SignIn signIn, Sessions sessions, Principals principals, boolean secure) {
+  public SessionEndpoints(SignIn signIn, Sessions sessions, Principals principals, boolean secure) {
     this.signIn = signIn;
     this.sessions = sessions;
     this.principals = principals;
@@ -66,16 +65,13 @@ public final class SessionEndpoints {
   }
 
   private JsonNode methods(AdminCall call) {
-    return AdminJson.object()
-        .put("password", signIn.hasPassword())
-        .put("oidc", signIn.hasOidc());
+    return AdminJson.object().put("password", signIn.hasPassword()).put("oidc", signIn.hasOidc());
   }
 
   private JsonNode me(AdminCall call) {
     String token = AdminCaller.cookie(call.exchange(), AdminCaller.COOKIE);
     Sessions.Session session = token == null ? null : sessions.find(new SecretText(token));
-    boolean own =
-        session != null && session.principal().equals(call.actor().principal());
+    boolean own = session != null && session.principal().equals(call.actor().principal());
     return me(call.actor(), own ? session : null);
   }
 
@@ -95,8 +91,7 @@ public final class SessionEndpoints {
       for (Permission.Verb verb : Permission.Verb.values()) {
         Permission permission = new Permission(resource, verb);
         if (Permissions.reach(actor, permission, Place.ANYWHERE) != Permissions.Reach.NONE) {
-          permissions.add(
-              (resource.name() + ":" + verb.name()).toLowerCase(Locale.ROOT));
+          permissions.add((resource.name() + ":" + verb.name()).toLowerCase(Locale.ROOT));
         }
       }
     }
@@ -162,8 +157,7 @@ public final class SessionEndpoints {
       throw new Refusal(
           Refusal.Reason.UNAUTHENTICATED, "The sign-in did not begin in this browser, or is old.");
     }
-    SignIn.Finished finished =
-        signIn.finishOidc(code, state, sealed, call.actor().address());
+    SignIn.Finished finished = signIn.finishOidc(code, state, sealed, call.actor().address());
     JsonNode me = begun(call, finished.session());
     call.exchange().setHeader("location", finished.returnTo());
     return me;

@@ -237,8 +237,7 @@ public final class TenantEndpoints implements EndpointGroup {
 
   private JsonNode archiveProject(AdminCall call) {
     return json(
-        tenants.archiveProject(
-            found(tenants.project(call.path("project")), "The project").id()));
+        tenants.archiveProject(found(tenants.project(call.path("project")), "The project").id()));
   }
 
   private static ObjectNode json(Project project) {
@@ -281,8 +280,7 @@ public final class TenantEndpoints implements EndpointGroup {
           default -> throw Problem.invalid("kind", "must be user or service");
         };
     return json(
-        principals.create(
-            call.required("org"), parsed, call.required("name"), call.text("email")));
+        principals.create(call.required("org"), parsed, call.required("name"), call.text("email")));
   }
 
   private JsonNode principal(AdminCall call) {

@@ -37,8 +37,7 @@ public final class UsageEndpoints implements EndpointGroup {
   private final ActorScope scopes;
   private final Clock clock;
 
-  public UsageEndpoints(
-      UsageReports reports, UsageExport export, ActorScope scopes, Clock clock) {
+  public UsageEndpoints(UsageReports reports, UsageExport export, ActorScope scopes, Clock clock) {
     this.reports = reports;
     this.export = export;
     this.scopes = scopes;

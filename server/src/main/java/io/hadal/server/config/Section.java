@@ -35,8 +35,7 @@ public final class Section {
     this.path = path;
     this.source = source;
     if (json != null && !json.isObject()) {
-      throw new FormatException(
-          source, (path.isEmpty() ? "the file" : path) + " must hold fields");
+      throw new FormatException(source, (path.isEmpty() ? "the file" : path) + " must hold fields");
     }
   }
 

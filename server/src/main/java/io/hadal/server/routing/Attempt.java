@@ -183,8 +183,7 @@ final class Attempt {
     }
   }
 
-  private Failure error(HttpResponse<InputStream> response, InputStream in)
-      throws IOException {
+  private Failure error(HttpResponse<InputStream> response, InputStream in) throws IOException {
     HttpHeaders headers = response.headers();
     Map<String, String> kept = new HashMap<>();
     for (String name : new String[] {"retry-after", "retry-after-ms", "x-should-retry"}) {
@@ -313,8 +312,7 @@ final class Attempt {
         }
       }
       if (settlement.begun()) {
-        watch.expect(
-            System.nanoTime() + candidate.backend().config().timeouts().idle().toNanos());
+        watch.expect(System.nanoTime() + candidate.backend().config().timeouts().idle().toNanos());
       }
       return false;
     }
@@ -387,8 +385,7 @@ final class Attempt {
     }
 
     private Failure failedBefore() {
-      return failed(
-          Failure.of(watch.late() ? Failure.Kind.TIMEOUT : Failure.Kind.BROKEN));
+      return failed(Failure.of(watch.late() ? Failure.Kind.TIMEOUT : Failure.Kind.BROKEN));
     }
 
     private @Nullable Failure failedInStream(SseReader.Event event) throws IOException {

@@ -72,7 +72,7 @@ final class Attempts {
       }
       passed = 0;
       if (again) {
-        pause(last == null ? 0 : last.waitMillis(), order.size() == 1);
+        pause(last != null && shortLimit(last) ? last.waitMillis() : 0, order.size() == 1);
       }
       Failure failure = attempt(candidate, key);
       if (failure == null) {
@@ -116,8 +116,7 @@ final class Attempts {
   /** What an upstream asks for, and a little by chance, so that not all come back at once. */
   private void pause(long asked, boolean same) throws ClientGoneException {
     long jitter = same || asked > 0 ? 20 + parts.random().nextLong(80) : 0;
-    long millis = (asked <= MOST_WAIT_MILLIS ? asked : 0) + jitter;
-    long end = System.nanoTime() + millis * 1_000_000;
+    long end = System.nanoTime() + (asked + jitter) * 1_000_000;
     try {
       while (System.nanoTime() < end) {
         Thread.sleep(Math.clamp((end - System.nanoTime()) / 1_000_000, 1, 100));
@@ -167,13 +166,7 @@ final class Attempts {
             parts.clock());
     Attempt attempt =
         new Attempt(
-            request,
-            candidate,
-            upstream,
-            settlement,
-            usage,
-            parts.watchdog(),
-            parts.slowReader());
+            request, candidate, upstream, settlement, usage, parts.watchdog(), parts.slowReader());
     candidate.backend().active().incrementAndGet();
     String result = "client_left";
     try {

@@ -27,8 +27,7 @@ final class CandidateFilter {
    *
    * @param zdr whether the request itself asks for zero data retention
    */
-  CandidateFilter(
-      RequestView request, ProjectPolicy policy, ProviderWishes wishes, boolean zdr) {
+  CandidateFilter(RequestView request, ProjectPolicy policy, ProviderWishes wishes, boolean zdr) {
     this.request = request;
     this.policy = policy;
     this.wishes = wishes;
@@ -88,7 +87,7 @@ final class CandidateFilter {
   }
 
   private @Nullable String reason(UpstreamConfig upstream, UpstreamModel model) {
-    if (!wishes.only().isEmpty() && !wishes.only().contains(upstream.name())
+    if ((!wishes.only().isEmpty() && !wishes.only().contains(upstream.name()))
         || wishes.ignore().contains(upstream.name())) {
       return "provider leaves them out";
     }

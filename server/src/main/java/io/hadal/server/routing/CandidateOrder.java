@@ -47,17 +47,16 @@ final class CandidateOrder {
 
   private List<Candidate> by(
       Strategy strategy, List<Candidate> candidates, RequestView request, long session) {
-    long output = request.maxOutput() > 0 ? Math.min(request.maxOutput(), USUAL_OUTPUT) : USUAL_OUTPUT;
+    long output =
+        request.maxOutput() > 0 ? Math.min(request.maxOutput(), USUAL_OUTPUT) : USUAL_OUTPUT;
     return switch (strategy) {
       case PRIORITY ->
           sorted(
-              byChance(candidates),
-              Comparator.comparingInt(c -> c.backend().config().priority()));
+              byChance(candidates), Comparator.comparingInt(c -> c.backend().config().priority()));
       case WEIGHTED -> byChance(candidates);
       case LEAST_COST -> {
         long prompt = request.promptTokens();
-        yield sorted(
-            candidates, Comparator.comparingLong(c -> c.expectedCost(prompt, output)));
+        yield sorted(candidates, Comparator.comparingLong(c -> c.expectedCost(prompt, output)));
       }
       case LOWEST_LATENCY ->
           sorted(candidates, Comparator.comparingDouble(c -> c.expectedMillis(output)));

@@ -57,8 +57,7 @@ final class Conversion implements Translator {
   }
 
   @Override
-  public void event(SseReader.Event event, UsageReader usage, OutputStream out)
-      throws IOException {
+  public void event(SseReader.Event event, UsageReader usage, OutputStream out) throws IOException {
     byte[] data = event.data();
     if (data == null || event.isData("[DONE]")) {
       return;

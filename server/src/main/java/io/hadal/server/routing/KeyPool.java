@@ -90,8 +90,7 @@ final class KeyPool {
     List<String> states = new ArrayList<>();
     for (int i = 0; i < keys.size(); i++) {
       int status = refused.get(i);
-      states.add(
-          status != 0 ? "refused " + status : coolUntil.get(i) > now ? "resting" : "ok");
+      states.add(status != 0 ? "refused " + status : coolUntil.get(i) > now ? "resting" : "ok");
     }
     return states;
   }

@@ -18,14 +18,12 @@ final class Lane {
   private static final int FAILURE_PERCENT = 50;
   private static final int SLOW_PERCENT = 80;
 
-  /** Without a stack trace: the breaker only counts it. */
-  private static final Exception FAILURE = new Failure();
-
   private final CircuitBreaker breaker;
   private double firstTokenMillis = -1;
   private double tokenMicros = -1;
   private double cacheHit;
 
+  /** Without a stack trace: the breaker only counts it. */
   private static final class Failure extends Exception {
     private static final long serialVersionUID = 1L;
 
@@ -71,7 +69,7 @@ final class Lane {
   }
 
   void failed(long nanos) {
-    breaker.onError(nanos, TimeUnit.NANOSECONDS, FAILURE);
+    breaker.onError(nanos, TimeUnit.NANOSECONDS, new Failure());
   }
 
   /** {@code closed}, {@code open} or {@code half_open}. */

@@ -30,8 +30,7 @@ final class PassThrough implements Translator {
   }
 
   @Override
-  public void event(SseReader.Event event, UsageReader usage, OutputStream out)
-      throws IOException {
+  public void event(SseReader.Event event, UsageReader usage, OutputStream out) throws IOException {
     events += event.data() == null ? 0 : 1;
     if (hideUsage && event.data() != null && usage.usageChunk()) {
       return;
@@ -68,10 +67,7 @@ final class PassThrough implements Translator {
             .put("sequence_number", events);
     ObjectNode response = json.putObject("response");
     response.put("id", "resp_" + requestId).put("object", "response").put("status", "failed");
-    response
-        .putObject("error")
-        .put("code", problem.code())
-        .put("message", problem.message());
+    response.putObject("error").put("code", problem.code()).put("message", problem.message());
     response.putArray("output");
     return json;
   }

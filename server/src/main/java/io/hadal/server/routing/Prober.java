@@ -27,7 +27,7 @@ final class Prober implements AutoCloseable {
   Prober(Supplier<Collection<Backend>> backends, LongSupplier clock) {
     this.backends = backends;
     this.clock = clock;
-    timer.scheduleWithFixedDelay(this::look, 1, 1, TimeUnit.SECONDS);
+    var _ = timer.scheduleWithFixedDelay(this::look, 1, 1, TimeUnit.SECONDS);
   }
 
   private void look() {

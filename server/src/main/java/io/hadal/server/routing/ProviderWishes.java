@@ -122,8 +122,7 @@ record ProviderWishes(
       case "price" -> Strategy.LEAST_COST;
       case "latency" -> Strategy.LOWEST_LATENCY;
       case "throughput" -> Strategy.THROUGHPUT;
-      default ->
-          throw Problem.invalid("provider.sort", "must be price, latency or throughput");
+      default -> throw Problem.invalid("provider.sort", "must be price, latency or throughput");
     };
   }
 

@@ -30,8 +30,7 @@ final class Rendezvous {
       String own = name.apply(replica);
       scored.add(new Scored<>(replica, own, score(key, own, weight.applyAsInt(replica))));
     }
-    scored.sort(
-        Comparator.<Scored<T>>comparingDouble(s -> -s.score()).thenComparing(Scored::name));
+    scored.sort(Comparator.<Scored<T>>comparingDouble(s -> -s.score()).thenComparing(Scored::name));
     return scored.stream().map(Scored::replica).toList();
   }
 

@@ -17,12 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param zdr whether nothing of it may be kept
  */
 record RoutedRequest(
-    Call call,
-    RequestView view,
-    Identity identity,
-    SessionKey session,
-    String alias,
-    boolean zdr) {
+    Call call, RequestView view, Identity identity, SessionKey session, String alias, boolean zdr) {
   private static final int MOST_TAGS = 10;
   private static final int MOST_KEY = 40;
   private static final int MOST_VALUE = 80;
@@ -51,7 +46,7 @@ record RoutedRequest(
     if (header == null) {
       return tags;
     }
-    for (String pair : header.split(",")) {
+    for (String pair : header.split(",", -1)) {
       int equals = pair.indexOf('=');
       String key = equals < 0 ? "" : pair.substring(0, equals).strip();
       String value = equals < 0 ? "" : pair.substring(equals + 1).strip();

@@ -72,11 +72,7 @@ public final class Router implements AutoCloseable {
    * @param clock milliseconds since 1970
    */
   public Router(
-      Predicate<String> local,
-      long bodyLimit,
-      Seal seal,
-      Duration slowReader,
-      LongSupplier clock) {
+      Predicate<String> local, long bodyLimit, Seal seal, Duration slowReader, LongSupplier clock) {
     this.local = local;
     this.bodyLimit = bodyLimit;
     this.seal = seal;
@@ -193,8 +189,7 @@ public final class Router implements AutoCloseable {
   /** A request of the caller. */
   RoutedRequest request(Call call, RequestView view) {
     Identity identity = identities.apply(call);
-    boolean zdr =
-        identity.policy().zdr() || "true".equals(call.exchange().header("x-hadal-zdr"));
+    boolean zdr = identity.policy().zdr() || "true".equals(call.exchange().header("x-hadal-zdr"));
     SessionKey session = SessionKey.of(view, identity.project(), call.exchange()::header);
     return new RoutedRequest(call, view, identity, session, view.model(), zdr);
   }

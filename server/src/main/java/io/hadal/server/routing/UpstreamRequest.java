@@ -75,14 +75,10 @@ record UpstreamRequest(Operation spoken, byte[] body, boolean beta, Translator t
             || (spoken == Operation.CHAT
                 && (view.hasPrefix() || view.features().contains("strict_tools")));
     return new UpstreamRequest(
-        spoken,
-        edit.apply(),
-        beta,
-        new PassThrough(spoken, hideUsage, request.call().requestId()));
+        spoken, edit.apply(), beta, new PassThrough(spoken, hideUsage, request.call().requestId()));
   }
 
-  private static UpstreamRequest converted(
-      RoutedRequest request, Candidate candidate, Seal seal) {
+  private static UpstreamRequest converted(RoutedRequest request, Candidate candidate, Seal seal) {
     RequestView view = request.view();
     JsonNode json;
     try {
@@ -117,7 +113,7 @@ record UpstreamRequest(Operation spoken, byte[] body, boolean beta, Translator t
                   ? "max_completion_tokens"
                   : "max_tokens",
               candidate.model().offers("thinking"),
-              sealed -> sealed == null ? null : seal.open(sealed, owner));
+              text -> text == null ? null : seal.open(text, owner));
       translator =
           new Conversion(
               new ChatEvents(),

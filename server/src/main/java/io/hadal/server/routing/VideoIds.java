@@ -43,14 +43,12 @@ final class VideoIds {
     if (!id.startsWith(PREFIX) || id.length() <= start || !usable(id.substring(start))) {
       return null;
     }
-    byte[] given =
-        id.substring(PREFIX.length(), start - 1).getBytes(StandardCharsets.US_ASCII);
+    byte[] given = id.substring(PREFIX.length(), start - 1).getBytes(StandardCharsets.US_ASCII);
     String upstreamId = id.substring(start);
     for (Backend backend : backends) {
       for (String key : keys(backend)) {
         byte[] right =
-            signature(key, backend.name(), project, upstreamId)
-                .getBytes(StandardCharsets.US_ASCII);
+            signature(key, backend.name(), project, upstreamId).getBytes(StandardCharsets.US_ASCII);
         if (MessageDigest.isEqual(right, given)) {
           return new Place(backend, upstreamId);
         }
@@ -71,7 +69,8 @@ final class VideoIds {
   private static String signature(String key, String upstream, String project, String id) {
     try {
       Mac mac = Mac.getInstance("HmacSHA256");
-      mac.init(new SecretKeySpec(("video job\n" + key).getBytes(StandardCharsets.UTF_8), "HmacSHA256"));
+      mac.init(
+          new SecretKeySpec(("video job\n" + key).getBytes(StandardCharsets.UTF_8), "HmacSHA256"));
       String text = upstream + "\n" + project + "\n" + id;
       byte[] bytes = mac.doFinal(text.getBytes(StandardCharsets.UTF_8));
       return HexFormat.of().formatHex(bytes, 0, SIGNATURE / 2);

@@ -72,8 +72,7 @@ final class VideoJob {
       return;
     }
     over = true;
-    Quantities took =
-        charged ? new Quantities(0, 0, 0, 0, 0, 0, seconds) : Quantities.NONE;
+    Quantities took = charged ? new Quantities(0, 0, 0, 0, 0, 0, seconds) : Quantities.NONE;
     Long cost = prices == null || !charged ? null : Long.valueOf(prices.cost(took));
     metered.end(new Ending(took, outcome, 200, false, 0, 0, 0, cost, upstreamId));
   }

@@ -55,7 +55,7 @@ public final class Videos implements AutoCloseable {
 
   Videos(Router router) {
     this.router = router;
-    timer.scheduleWithFixedDelay(this::look, 1, 1, TimeUnit.SECONDS);
+    var _ = timer.scheduleWithFixedDelay(this::look, 1, 1, TimeUnit.SECONDS);
   }
 
   /** What a client sends to begin a job. */
@@ -107,8 +107,7 @@ public final class Videos implements AutoCloseable {
         throw Problem.missing("model");
       }
       String json = "{\"model\":" + StringNode.valueOf(model) + "}";
-      RequestView view =
-          RequestView.of(json.getBytes(StandardCharsets.UTF_8), Operation.VIDEOS);
+      RequestView view = RequestView.of(json.getBytes(StandardCharsets.UTF_8), Operation.VIDEOS);
       if (view == null) {
         throw Problem.missing("model");
       }
@@ -120,8 +119,7 @@ public final class Videos implements AutoCloseable {
       throw Problem.missing("model");
     }
     JsonNode seconds = view.members().tree("seconds");
-    return new Form(
-        view, "application/json", null, seconds == null ? "" : seconds.asString(""));
+    return new Form(view, "application/json", null, seconds == null ? "" : seconds.asString(""));
   }
 
   private @Nullable Failure create(
@@ -158,13 +156,7 @@ public final class Videos implements AutoCloseable {
         long seconds = seconds(job.path("seconds").asString(form.seconds));
         keep(
             new VideoJob(
-                own,
-                request.identity().project(),
-                candidate,
-                id,
-                metered,
-                seconds,
-                router.now()),
+                own, request.identity().project(), candidate, id, metered, seconds, router.now()),
             job);
         candidate.lane().succeeded(System.nanoTime() - started);
         headers(call.exchange(), candidate.name());
@@ -188,15 +180,7 @@ public final class Videos implements AutoCloseable {
     }
     metered.end(
         new Ending(
-            Quantities.NONE,
-            Outcome.UPSTREAM_ERROR,
-            failure.status(),
-            false,
-            0,
-            0,
-            0,
-            null,
-            null));
+            Quantities.NONE, Outcome.UPSTREAM_ERROR, failure.status(), false, 0, 0, 0, null, null));
     if (failure.ofUpstream()) {
       candidate.lane().failed(System.nanoTime() - started);
     } else {
@@ -279,8 +263,7 @@ public final class Videos implements AutoCloseable {
   public void below(Call call, String rest) throws IOException {
     String id = rest.replaceFirst("/content$", "");
     boolean content = !id.equals(rest);
-    VideoIds.Place place =
-        VideoIds.find(router.backends(), router.identity(call).project(), id);
+    VideoIds.Place place = VideoIds.find(router.backends(), router.identity(call).project(), id);
     if (place == null) {
       throw Problem.notFound("The video " + id.replaceAll("[^A-Za-z0-9_-]", "?"));
     }
@@ -347,16 +330,22 @@ public final class Videos implements AutoCloseable {
 
   private void look() {
     long now = router.now();
+    jobs.values().removeIf(job -> old(job, now));
     for (VideoJob job : jobs.values()) {
-      boolean old = now - job.created > MOST_AGE_MILLIS;
-      if (old) {
-        job.end(Outcome.UPSTREAM_ERROR, false);
-        jobs.remove(job.id);
-      } else if (!job.over() && now - job.looked() > LOOK_MILLIS) {
+      if (!job.over() && now - job.looked() > LOOK_MILLIS) {
         job.looking(now);
         Thread.ofVirtual().name("hadal-video-job").start(() -> look(job));
       }
     }
+  }
+
+  /** True for a job that is too old to be asked for; it is not charged when it never ended. */
+  private static boolean old(VideoJob job, long now) {
+    boolean old = now - job.created > MOST_AGE_MILLIS;
+    if (old) {
+      job.end(Outcome.UPSTREAM_ERROR, false);
+    }
+    return old;
   }
 
   private void look(VideoJob job) {

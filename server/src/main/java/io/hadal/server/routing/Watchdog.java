@@ -16,7 +16,8 @@ final class Watchdog implements AutoCloseable {
           Thread.ofPlatform().name("hadal-upstream-watchdog").daemon().factory());
 
   Watchdog() {
-    timer.scheduleWithFixedDelay(this::look, LOOK_MILLIS, LOOK_MILLIS, TimeUnit.MILLISECONDS);
+    var _ =
+        timer.scheduleWithFixedDelay(this::look, LOOK_MILLIS, LOOK_MILLIS, TimeUnit.MILLISECONDS);
   }
 
   private void look() {

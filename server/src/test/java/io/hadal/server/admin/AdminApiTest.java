@@ -59,8 +59,7 @@ class AdminApiTest {
       assertThat(me.get("permissions").toString()).contains("\"key:write\"", "\"balance:write\"");
 
       String body = "{'name':'second'}";
-      assertThat(world.call("POST", "/orgs", body, "cookie", cookie).statusCode())
-          .isEqualTo(403);
+      assertThat(world.call("POST", "/orgs", body, "cookie", cookie).statusCode()).isEqualTo(403);
       assertThat(
               world
                   .call("POST", "/orgs", body, "cookie", cookie, "x-csrf-token", csrf + "a")
@@ -74,8 +73,7 @@ class AdminApiTest {
           world.call("DELETE", "/session", null, "cookie", cookie, "x-csrf-token", csrf);
       assertThat(out.statusCode()).isEqualTo(204);
       assertThat(out.headers().firstValue("set-cookie").orElseThrow()).contains("Max-Age=0");
-      assertThat(world.call("GET", "/session", null, "cookie", cookie).statusCode())
-          .isEqualTo(401);
+      assertThat(world.call("GET", "/session", null, "cookie", cookie).statusCode()).isEqualTo(401);
       assertThat(world.events)
           .extracting(e -> e.action() + " " + e.outcome())
           .containsExactly(
@@ -85,8 +83,7 @@ class AdminApiTest {
               "session.sign_out ok");
       assertThat(world.events.get(1).actor().name()).isEqualTo("administrator");
       assertThat(world.events.toString())
-          .doesNotContain(
-              world.password.reveal(), csrf, cookie.substring(cookie.indexOf('=') + 1));
+          .doesNotContain(world.password.reveal(), csrf, cookie.substring(cookie.indexOf('=') + 1));
     }
   }
 
@@ -109,8 +106,7 @@ class AdminApiTest {
   void signsInByAnIdentityProvider() throws Exception {
     try (TestIssuer issuer = new TestIssuer(Clock.systemUTC());
         AdminWorld world = new AdminWorld(HttpServerKind.HELIDON, issuer)) {
-      HttpResponse<String> start =
-          world.call("GET", "/session/oidc?return_to=%2Fconsole%2F", null);
+      HttpResponse<String> start = world.call("GET", "/session/oidc?return_to=%2Fconsole%2F", null);
       assertThat(start.statusCode()).as(start.body()).isEqualTo(303);
       URI authorize = URI.create(start.headers().firstValue("location").orElseThrow());
       assertThat(authorize.toString())
@@ -148,10 +144,7 @@ class AdminApiTest {
               "session.sign_in invalid_api_key nobody",
               "session.sign_in ok Ann Example",
               "team.create ok Ann Example");
-      assertThat(
-              world
-                  .call("GET", "/session/oidc/callback?error=access_denied", null)
-                  .statusCode())
+      assertThat(world.call("GET", "/session/oidc/callback?error=access_denied", null).statusCode())
           .isEqualTo(403);
     }
   }
@@ -201,8 +194,7 @@ class AdminApiTest {
           .isEqualTo("revoked");
       assertThatThrownBy(() -> world.keys.authenticate(second, "127.0.0.1"));
       JsonNode list =
-          AdminWorld.json(
-              world.with(admin, "GET", "/keys?limit=1&project=" + project.id(), null));
+          AdminWorld.json(world.with(admin, "GET", "/keys?limit=1&project=" + project.id(), null));
       assertThat(list.get("data").size()).isEqualTo(1);
       assertThat(list.get("next").isString()).isTrue();
 
@@ -224,10 +216,8 @@ class AdminApiTest {
       Tenants.Project project = world.project(world.org);
       AdminWorld.Holder boss = world.holder(Role.OWNER, "org", world.org, project.id());
       AdminWorld.Holder lead = world.holder(Role.ADMIN, "team", project.team(), project.id());
-      AdminWorld.Holder dev =
-          world.holder(Role.DEVELOPER, "project", project.id(), project.id());
-      String grant =
-          "{'principal':'%s','role':'%s','scope_type':'%s','scope_id':'%s'}";
+      AdminWorld.Holder dev = world.holder(Role.DEVELOPER, "project", project.id(), project.id());
+      String grant = "{'principal':'%s','role':'%s','scope_type':'%s','scope_id':'%s'}";
       for (String[] more :
           new String[][] {
             {"owner", "project", project.id()},
@@ -255,7 +245,11 @@ class AdminApiTest {
                   .with(
                       lead.key(),
                       "DELETE",
-                      "/grants/" + boss.principal() + "/org/" + world.org + "/owner?project="
+                      "/grants/"
+                          + boss.principal()
+                          + "/org/"
+                          + world.org
+                          + "/owner?project="
                           + project.id(),
                       null)
                   .statusCode())
@@ -280,38 +274,27 @@ class AdminApiTest {
           .isEqualTo(403);
       // A plain key of the boss that a lead would widen.
       KeyStore.Created plain =
-          world.keys.create(
-              project.id(), boss.principal(), false, KeyTerms.inference("plain"));
+          world.keys.create(project.id(), boss.principal(), false, KeyTerms.inference("plain"));
       assertThat(
               world
-                  .with(
-                      lead.key(),
-                      "PATCH",
-                      "/keys/" + plain.key().id(),
-                      "{'scopes':['admin:*']}")
+                  .with(lead.key(), "PATCH", "/keys/" + plain.key().id(), "{'scopes':['admin:*']}")
                   .statusCode())
           .isEqualTo(403);
 
       // A developer sees and makes its own keys alone.
-      assertThat(
-              world.with(dev.key(), "GET", "/keys/" + plain.key().id(), null).statusCode())
+      assertThat(world.with(dev.key(), "GET", "/keys/" + plain.key().id(), null).statusCode())
           .isEqualTo(404);
-      assertThat(
-              world.with(dev.key(), "DELETE", "/keys/" + plain.key().id(), null).statusCode())
+      assertThat(world.with(dev.key(), "DELETE", "/keys/" + plain.key().id(), null).statusCode())
           .isEqualTo(404);
       JsonNode own =
           AdminWorld.json(
               world.with(
-                  dev.key(),
-                  "POST",
-                  "/keys",
-                  "{'project':'" + project.id() + "','name':'mine'}"));
+                  dev.key(), "POST", "/keys", "{'project':'" + project.id() + "','name':'mine'}"));
       assertThat(AdminWorld.text(own, "principal")).isEqualTo(dev.principal());
       assertThat(world.with(dev.key(), "POST", "/keys", forBoss).statusCode()).isEqualTo(403);
       JsonNode list = AdminWorld.json(world.with(dev.key(), "GET", "/keys", null));
       list.get("data")
-          .forEach(
-              k -> assertThat(AdminWorld.text(k, "principal")).isEqualTo(dev.principal()));
+          .forEach(k -> assertThat(AdminWorld.text(k, "principal")).isEqualTo(dev.principal()));
       assertThat(list.get("data").size()).isEqualTo(2);
     }
   }
@@ -362,8 +345,7 @@ class AdminApiTest {
               event -> {});
       try (var listener =
           JdkListener.start(
-              new ListenerOptions(
-                  "127.0.0.1", 0, 8, null, null, HttpServerKind.JDK),
+              new ListenerOptions("127.0.0.1", 0, 8, null, null, HttpServerKind.JDK),
               exchange -> api.handle(exchange, "req_x"))) {
         String base = "http://127.0.0.1:" + listener.port() + AdminApi.PREFIX;
         String named = "?project=" + mine.id();
@@ -426,13 +408,26 @@ class AdminApiTest {
       String deep = "[".repeat(5000) + "]".repeat(5000);
       for (String body :
           new String[] {
-            "{", "[]", "1", "null", "{'name':'a'}{'name':'b'}", "{'name':'a','name':'b'}",
-            "{'name':" + deep + "}", "{'name':1}", "{'name':{'a':1}}", "{'name':''}", "{}",
-            "{'name':'" + "x".repeat(101) + "'}", "{'name':'a\\u0000b'}", "{'name':'a\\nb'}",
-            "{'name':null}", "{'name':'\u0001'}"
+            "{",
+            "[]",
+            "1",
+            "null",
+            "{'name':'a'}{'name':'b'}",
+            "{'name':'a','name':'b'}",
+            "{'name':" + deep + "}",
+            "{'name':1}",
+            "{'name':{'a':1}}",
+            "{'name':''}",
+            "{}",
+            "{'name':'" + "x".repeat(101) + "'}",
+            "{'name':'a\\u0000b'}",
+            "{'name':'a\\nb'}",
+            "{'name':null}",
+            "{'name':'\u0001'}"
           }) {
         HttpResponse<String> answer = world.with(key, "POST", "/orgs", body);
-        assertThat(answer.statusCode()).as(body.substring(0, Math.min(40, body.length())))
+        assertThat(answer.statusCode())
+            .as(body.substring(0, Math.min(40, body.length())))
             .isEqualTo(400);
         assertThat(AdminWorld.json(answer).get("error").has("code")).isTrue();
       }
@@ -440,8 +435,7 @@ class AdminApiTest {
       for (int i = 0; i < 70; i++) {
         many.append("a").append(i).append("=1&");
       }
-      assertThat(
-              world.with(key, "GET", "/keys?" + "a=1&".repeat(3000), null).statusCode())
+      assertThat(world.with(key, "GET", "/keys?" + "a=1&".repeat(3000), null).statusCode())
           .isIn(400, 414);
       assertThat(
               world
@@ -460,8 +454,13 @@ class AdminApiTest {
       assertThat(form.statusCode()).isEqualTo(400);
       for (String path :
           new String[] {
-            "/keys?limit=0", "/keys?limit=501", "/keys?limit=x", "/keys?limit=99999999999",
-            "/keys?limit=1&limit=2", "/keys?after=%00", "/orgs/%FF",
+            "/keys?limit=0",
+            "/keys?limit=501",
+            "/keys?limit=x",
+            "/keys?limit=99999999999",
+            "/keys?limit=1&limit=2",
+            "/keys?after=%00",
+            "/orgs/%FF",
             "/keys?" + many
           }) {
         assertThat(world.with(key, "GET", path, null).statusCode())
@@ -470,8 +469,16 @@ class AdminApiTest {
       }
       for (String path :
           new String[] {
-            "", "/", "/none", "/orgs/x/y", "/orgs//", "/" + "a/".repeat(100), "/orgs/none",
-            "/keys/'%20OR%201=1", "/projects/..%2F..%2Forgs", "/principals/%F0%9F%98%80"
+            "",
+            "/",
+            "/none",
+            "/orgs/x/y",
+            "/orgs//",
+            "/" + "a/".repeat(100),
+            "/orgs/none",
+            "/keys/'%20OR%201=1",
+            "/projects/..%2F..%2Forgs",
+            "/principals/%F0%9F%98%80"
           }) {
         assertThat(world.with(key, "GET", path.replace('\'', '+'), null).statusCode())
             .as(path)
@@ -514,8 +521,7 @@ class AdminApiTest {
       String key = world.holder(Role.VIEWER, "project", project.id(), project.id()).key();
       JsonNode document = AdminWorld.json(world.with(key, "GET", "/openapi.json", null));
       assertThat(document)
-          .isEqualTo(
-              Json.parse(world.api.openApi().getBytes(StandardCharsets.UTF_8), "document"));
+          .isEqualTo(Json.parse(world.api.openApi().getBytes(StandardCharsets.UTF_8), "document"));
       assertThat(AdminWorld.text(document, "openapi")).isEqualTo("3.1.0");
       Set<String> ids = new HashSet<>();
       int guarded = 0;
@@ -554,8 +560,7 @@ class AdminApiTest {
                       world.principals,
                       world.keys,
                       world.sessions,
-                      new SessionEndpoints(
-                          world.signIn, world.sessions, world.principals, false),
+                      new SessionEndpoints(world.signIn, world.sessions, world.principals, false),
                       List.of(world.groups.getFirst(), world.groups.getFirst()),
                       event -> {}))
           .isInstanceOf(IllegalStateException.class)

@@ -97,8 +97,7 @@ final class AdminWorld implements AutoCloseable {
                 List.of("profile"),
                 "groups",
                 List.of(
-                    new OidcOptions.GroupGrant(
-                        "admins", new Actor.Grant(Role.ADMIN, "org", org))),
+                    new OidcOptions.GroupGrant("admins", new Actor.Grant(Role.ADMIN, "org", org))),
                 org);
     signIn = new SignIn(principals, sessions, breakGlass, oidc, true, new byte[32], clock);
     groups =
@@ -131,11 +130,11 @@ final class AdminWorld implements AutoCloseable {
   Holder holder(Role role, String scopeType, String scopeId, String project) {
     Tenants.Project home = Objects.requireNonNull(tenants.project(project));
     String id =
-        principals.create(home.org(), Principals.Kind.SERVICE, "s" + COUNT.incrementAndGet(), null)
+        principals
+            .create(home.org(), Principals.Kind.SERVICE, "s" + COUNT.incrementAndGet(), null)
             .id();
     principals.grant(id, new Actor.Grant(role, scopeType, scopeId));
-    KeyTerms terms =
-        new KeyTerms("k", EnumSet.of(Scope.ADMIN), List.of(), List.of(), "{}", null);
+    KeyTerms terms = new KeyTerms("k", EnumSet.of(Scope.ADMIN), List.of(), List.of(), "{}", null);
     KeyStore.Created created = keys.create(project, id, false, terms);
     return new Holder(id, created.text().reveal(), created.key().id());
   }
@@ -148,8 +147,7 @@ final class AdminWorld implements AutoCloseable {
   }
 
   /** Sends a call; single quotes in the body stand for double ones. */
-  HttpResponse<String> call(
-      String method, String path, @Nullable String body, String... headers) {
+  HttpResponse<String> call(String method, String path, @Nullable String body, String... headers) {
     List<String> all = new ArrayList<>(List.of(headers));
     HttpRequest.BodyPublisher content = HttpRequest.BodyPublishers.noBody();
     if (body != null) {

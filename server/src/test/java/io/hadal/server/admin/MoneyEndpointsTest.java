@@ -126,8 +126,7 @@ class MoneyEndpointsTest {
     assertThat(some.get("total").get("requests").longValue()).isEqualTo(20);
     JsonNode one = get(ANNA, "/usage", Map.of("project", "p0"));
     assertThat(one.get("total").get("requests").longValue()).isZero();
-    JsonNode series =
-        get(ANNA, "/usage/series", Map.of("interval", "hour", "split", "project"));
+    JsonNode series = get(ANNA, "/usage/series", Map.of("interval", "hour", "split", "project"));
     assertThat(series.get("data").get(0).get("time").stringValue())
         .isEqualTo("2026-11-29T07:00:00Z");
     assertThatThrownBy(() -> get(ANNA, "/usage", Map.of("by", "nothing")))
@@ -163,8 +162,7 @@ class MoneyEndpointsTest {
     assertThat(rest.get("next").isNull()).isTrue();
     JsonNode one =
         call(ROOT, "GET", "/requests/{id}", Map.of("id", "r4"), Map.of(), "{}", new TestExchange());
-    assertThat(one.get("data").get(0).get("waterfall").get("prefill_ms").longValue())
-        .isEqualTo(45);
+    assertThat(one.get("data").get(0).get("waterfall").get("prefill_ms").longValue()).isEqualTo(45);
     assertThatThrownBy(
             () ->
                 call(
@@ -220,8 +218,7 @@ class MoneyEndpointsTest {
     assertThat(post(ROOT, "/ledger/adjust", Map.of(), fix).get("corrects").stringValue())
         .isEqualTo("pay-1");
     assertThat(post(ROOT, "/ledger/verify", Map.of(), "{}").get("ok").booleanValue()).isTrue();
-    JsonNode list =
-        get(ANNA, "/ledger/transactions", Map.of("project", "p1", "kind", "topup"));
+    JsonNode list = get(ANNA, "/ledger/transactions", Map.of("project", "p1", "kind", "topup"));
     assertThat(list.get("data").size()).isEqualTo(1);
     assertThatThrownBy(() -> get(ANNA, "/ledger/transactions", Map.of()))
         .isInstanceOf(Refusal.class);
@@ -241,8 +238,7 @@ class MoneyEndpointsTest {
             + "\"from\":\"22:00\",\"to\":\"06:00\",\"prices\":{\"request\":5000000000}}]}";
     JsonNode added = post(ANNA, "/prices", Map.of(), body);
     assertThat(added.get("valid_from").stringValue()).isEqualTo("2026-11-29T12:01:00Z");
-    JsonNode day =
-        get(ANNA, "/prices/current", Map.of("version", "m@1", "project", "p1"));
+    JsonNode day = get(ANNA, "/prices/current", Map.of("version", "m@1", "project", "p1"));
     assertThat(day.get("prices").get("request").longValue()).isEqualTo(7_000_000_000L);
     JsonNode night =
         get(
@@ -305,6 +301,11 @@ class MoneyEndpointsTest {
     @Override
     public String method() {
       return "GET";
+    }
+
+    @Override
+    public String target() {
+      return path();
     }
 
     @Override

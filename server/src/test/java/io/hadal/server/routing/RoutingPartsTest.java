@@ -43,7 +43,8 @@ class RoutingPartsTest {
       quoteCharacter = '`',
       value = {
         "{'model':'a','x':1}|{'model':'b','x':1,'stream_options':{'include_usage':true}}",
-        "{'provider':{'a':'}'},'model' : 'a'}|{'model' : 'b','stream_options':{'include_usage':true}}",
+        "{'provider':{'a':'}'},'model' : 'a'}|{'model' :"
+            + " 'b','stream_options':{'include_usage':true}}",
         "{'model':'a','provider':{}}|{'model':'b','stream_options':{'include_usage':true}}",
         "{'model':'a','stream_options':null}|{'model':'b','stream_options':{'include_usage':true}}",
         "{'stream_options':{'x':1},'model':'a'}|{'stream_options':{'x':1,'include_usage':true},'model':'b'}",
@@ -57,8 +58,20 @@ class RoutingPartsTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"", "[]", "{", "{\"a\"", "{\"a\":", "{\"a\":1", "{\"a\":1}x", "{\"a\":\"}", "{a:1}",
-        "{\"a\":[1}", "{\"a\" 1}", "{\"\\\":1}"})
+      strings = {
+        "",
+        "[]",
+        "{",
+        "{\"a\"",
+        "{\"a\":",
+        "{\"a\":1",
+        "{\"a\":1}x",
+        "{\"a\":\"}",
+        "{a:1}",
+        "{\"a\":[1}",
+        "{\"a\" 1}",
+        "{\"\\\":1}"
+      })
   void whatIsNoObjectHasNoMembers(String json) {
     assertThat(JsonMembers.of(bytes(json))).isNull();
   }
@@ -116,8 +129,7 @@ class RoutingPartsTest {
       StringBuilder raw = new StringBuilder();
       List<String> data = new ArrayList<>();
       for (SseReader.Event e = reader.next(); e != null; e = reader.next()) {
-        raw.append(
-            new String(e.buffer(), e.from(), e.to() - e.from(), StandardCharsets.UTF_8));
+        raw.append(new String(e.buffer(), e.from(), e.to() - e.from(), StandardCharsets.UTF_8));
         byte[] own = e.data();
         data.add(own == null ? "-" : new String(own, StandardCharsets.UTF_8));
       }
@@ -168,8 +180,7 @@ class RoutingPartsTest {
     UsageReader reader = new UsageReader(operation);
     reader.whole(bytes(json.replace('\'', '"')));
     assertThat(reader.known()).isTrue();
-    assertThat(reader.quantities(9, true))
-        .isEqualTo(Quantities.tokens(200, 5000, 1000, 250, 50));
+    assertThat(reader.quantities(9, true)).isEqualTo(Quantities.tokens(200, 5000, 1000, 250, 50));
   }
 
   @Test

@@ -235,8 +235,7 @@ public final class JsonMembers {
       return fallback;
     }
     String text =
-        new String(
-            json, member.start(), member.end() - member.start(), StandardCharsets.US_ASCII);
+        new String(json, member.start(), member.end() - member.start(), StandardCharsets.US_ASCII);
     return text.matches("[0-9]+") ? Long.parseLong(text) : fallback;
   }
 

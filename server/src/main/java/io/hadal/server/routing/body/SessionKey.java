@@ -4,7 +4,7 @@ import io.hadal.formats.FormatException;
 import io.hadal.formats.Json;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.function.UnaryOperator;
+import java.util.function.Function;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -30,7 +30,7 @@ public record SessionKey(long value, @Nullable String given) {
    * @param header headers of the request, null for those that are absent
    */
   public static SessionKey of(
-      RequestView request, String scope, UnaryOperator<@Nullable String> header) {
+      RequestView request, String scope, Function<String, @Nullable String> header) {
     String given = given(request, header);
     CRC32C crc = new CRC32C();
     crc.update(scope.getBytes(StandardCharsets.UTF_8));
@@ -45,7 +45,7 @@ public record SessionKey(long value, @Nullable String given) {
   }
 
   private static @Nullable String given(
-      RequestView request, UnaryOperator<@Nullable String> header) {
+      RequestView request, Function<String, @Nullable String> header) {
     String key = request.members().text("prompt_cache_key");
     if (key != null && !key.isEmpty()) {
       return key;

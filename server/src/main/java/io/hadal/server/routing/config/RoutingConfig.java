@@ -123,7 +123,8 @@ public record RoutingConfig(List<UpstreamConfig> upstreams, List<RouteConfig> ro
         return route;
       }
       boolean longer = best == null || route.model().length() > best.model().length();
-      if (longer && NamePattern.isPattern(route.model())
+      if (longer
+          && NamePattern.isPattern(route.model())
           && NamePattern.match(route.model(), model) != null) {
         best = route;
       }

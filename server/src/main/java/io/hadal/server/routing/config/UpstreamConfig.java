@@ -1,7 +1,6 @@
 package io.hadal.server.routing.config;
 
 import io.hadal.formats.FormatException;
-import io.hadal.platform.money.PriceSnapshot;
 import io.hadal.server.config.Section;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -148,7 +147,8 @@ public record UpstreamConfig(
     for (String feature : features) {
       if (!UpstreamModel.FEATURES.contains(feature)) {
         throw section.broken(
-            "features", "must be of " + String.join(", ", UpstreamModel.FEATURES.stream().sorted().toList()));
+            "features",
+            "must be of " + String.join(", ", UpstreamModel.FEATURES.stream().sorted().toList()));
       }
     }
     return features;

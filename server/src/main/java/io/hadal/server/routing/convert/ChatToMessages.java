@@ -208,8 +208,7 @@ public final class ChatToMessages {
     ArrayNode blocks = to.putArray("content");
     for (Source part : message.objects("content")) {
       switch (part.required("type")) {
-        case "text" ->
-            blocks.addObject().put("type", "text").put("text", part.required("text"));
+        case "text" -> blocks.addObject().put("type", "text").put("text", part.required("text"));
         case "image_url" ->
             image(
                 part.requiredObject("image_url"),

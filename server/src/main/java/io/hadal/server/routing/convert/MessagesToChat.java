@@ -73,8 +73,7 @@ public final class MessagesToChat {
       String limitName,
       boolean thinks,
       UnaryOperator<@Nullable String> unseal) {
-    MessagesToChat converter =
-        new MessagesToChat(new Source(request, ""), format, thinks, unseal);
+    MessagesToChat converter = new MessagesToChat(new Source(request, ""), format, thinks, unseal);
     converter.out.put("model", model);
     converter.run(limitName);
     return new Converted(converter.out, converter.ignored);
@@ -145,8 +144,7 @@ public final class MessagesToChat {
     switch (message.required("role")) {
       case "user" -> user(message, messages);
       case "assistant" -> assistant(message, messages.addObject().put("role", "assistant"));
-      case "system" ->
-          messages.addObject().put("role", "system").put("content", plain(message));
+      case "system" -> messages.addObject().put("role", "system").put("content", plain(message));
       default -> throw message.inexpressible("role");
     }
   }
@@ -198,9 +196,7 @@ public final class MessagesToChat {
             messages
                 .addObject()
                 .put("role", "tool")
-                .put(
-                    "tool_call_id",
-                    ToolCallIds.upstream(block.required("tool_use_id"), "toolu_"))
+                .put("tool_call_id", ToolCallIds.upstream(block.required("tool_use_id"), "toolu_"))
                 .put("content", plain(block));
         case "image" ->
             parts

@@ -1,0 +1,250 @@
+package io.hadal.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hadal.platform.DataFolder;
+import io.hadal.platform.node.Platform;
+import io.hadal.platform.node.PlatformOptions;
+import java.math.BigDecimal;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+
+/** The whole platform behind a server, driven over HTTP as a person and a client do. */
+class PlatformServerTest {
+  private static final String JSON = "application/json";
+
+  @TempDir private static Path folder;
+
+  private static Platform platform;
+  private static TestServer server;
+  private static String cookie = "";
+  private static String csrf = "";
+  private static String project = "";
+
+  @BeforeAll
+  static void start() throws Exception {
+    platform =
+        Platform.open(PlatformOptions.in(new DataFolder(folder.resolve("data"))), line -> {});
+    server = TestServer.with(PlatformWiring.access(platform, false));
+    String password = Objects.requireNonNull(platform.firstPassword()).reveal();
+    HttpResponse<String> in =
+        server.send(
+            server
+                .request("/admin/v1/session")
+                .header("content-type", JSON)
+                .POST(
+                    HttpRequest.BodyPublishers.ofString(
+                        "{\"name\":\"administrator\",\"password\":\"" + password + "\"}"))
+                .build());
+    assertThat(in.statusCode()).as(in.body()).isEqualTo(200);
+    cookie = in.headers().firstValue("set-cookie").orElseThrow().replaceFirst(";.*", "");
+    csrf = TestServer.json(in).at("/csrf_token").asString();
+    project = admin("GET", "/projects", "").at("/data/0/id").asString();
+    admin(
+        "POST",
+        "/prices",
+        """
+        {"version": "tiny@2026-01-01", "source": "test",
+         "prices": {"input": 1000000, "cache_read": 100000, "cache_write": 1000000,
+                    "output": 5000000, "reasoning": 5000000}}
+        """);
+  }
+
+  @AfterAll
+  static void stop() {
+    server.close();
+    platform.close();
+  }
+
+  private static HttpResponse<String> ask(String method, String path, String body) {
+    HttpRequest.Builder request =
+        server
+            .request("/admin/v1" + path)
+            .header("content-type", JSON)
+            .header("cookie", cookie)
+            .header("x-csrf-token", csrf);
+    return server.send(
+        request
+            .method(
+                method,
+                body.isEmpty()
+                    ? HttpRequest.BodyPublishers.noBody()
+                    : HttpRequest.BodyPublishers.ofString(body))
+            .build());
+  }
+
+  private static JsonNode admin(String method, String path, String body) {
+    HttpResponse<String> answer = ask(method, path, body);
+    assertThat(answer.statusCode()).as(path + ": " + answer.body()).isBetween(200, 299);
+    return answer.body().isEmpty() ? TestServer.json("{}") : TestServer.json(answer);
+  }
+
+  private record Key(String id, String text) {}
+
+  private static Key key(String name, String in) {
+    JsonNode made =
+        admin(
+            "POST", "/keys", "{\"name\":\"" + name + "\",\"project\":\"" + in + "\"}");
+    return new Key(made.at("/id").asString(), made.at("/text").asString());
+  }
+
+  private static String project(String slug) {
+    String team = admin("GET", "/teams", "").at("/data/0/id").asString();
+    return admin(
+            "POST",
+            "/projects",
+            "{\"team\":\"%s\",\"slug\":\"%s\",\"name\":\"%s\"}".formatted(team, slug, slug))
+        .at("/id")
+        .asString();
+  }
+
+  private static HttpResponse<String> chat(Key key, int tokens, boolean stream) {
+    return server.post(
+        "/v1/chat/completions",
+        "{'model':'tiny','max_tokens':"
+            + tokens
+            + ",'stream':"
+            + stream
+            + ",'messages':[{'role':'user','content':'Count to ten'}]}",
+        "authorization",
+        "Bearer " + key.text);
+  }
+
+  @Test
+  void whatARequestCostsIsSeenEverywhere() throws Exception {
+    String own = project("costs");
+    Key key = key("first", own);
+    admin("POST", "/projects/" + own + "/topup", "{\"amount_usd\":\"12.50\",\"ref\":\"t1\"}");
+    HttpResponse<String> answer = chat(key, 7, false);
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+    JsonNode usage = TestServer.json(answer).at("/usage");
+    long pico =
+        (usage.at("/prompt_tokens").asLong() - usage.at("/prompt_cache_hit_tokens").asLong())
+                * 1_000_000
+            + usage.at("/prompt_cache_hit_tokens").asLong() * 100_000
+            + usage.at("/completion_tokens").asLong() * 5_000_000;
+    assertThat(platform.journal().flush(Duration.ofSeconds(20))).isTrue();
+
+    JsonNode report = admin("GET", "/usage?by=project&project=" + own, "");
+    assertThat(report.at("/data/0/cost_nano").asLong()).as(report.toString()).isEqualTo(pico / 1000);
+    JsonNode requests = admin("GET", "/requests?project=" + own, "");
+    assertThat(requests.at("/data/0/request_id").asString())
+        .isEqualTo(answer.headers().firstValue("x-request-id").orElseThrow());
+    HttpResponse<String> balance =
+        server.get("/user/balance", "authorization", "Bearer " + key.text);
+    assertThat(balance.statusCode()).isEqualTo(200);
+    assertThat(TestServer.json(balance).at("/balance_infos/0/total_balance").asString())
+        .isEqualTo(
+            new BigDecimal("12.50")
+                .subtract(BigDecimal.valueOf(pico / 1000, 9))
+                .setScale(2, java.math.RoundingMode.FLOOR)
+                .toPlainString());
+    assertThat(admin("POST", "/ledger/verify", "").at("/ok").asBoolean()).isTrue();
+    assertThat(admin("POST", "/audit/verify", "").at("/ok").asBoolean()).isTrue();
+  }
+
+  @Test
+  void twoHundredRequestsAtOnceStayInTheirBudget() throws Exception {
+    String own = project("bounded");
+    Key key = key("bounded", own);
+    // Twenty short answers or so: 256 tokens are held for each, what is left is given back.
+    long limit = 2_000_000;
+    admin(
+        "POST",
+        "/budgets",
+        """
+        {"name": "small", "scope_type": "project", "scope_id": "%s", "window": "total",
+         "limit_nano": %d, "action": "block"}
+        """
+            .formatted(own, limit));
+    List<Future<HttpResponse<String>>> answers = new ArrayList<>();
+    try (ExecutorService threads = Executors.newFixedThreadPool(20)) {
+      for (int i = 0; i < 200; i++) {
+        boolean stream = i % 2 == 0;
+        answers.add(threads.submit(() -> chat(key, 20, stream)));
+      }
+    }
+    int paid = 0;
+    int refused = 0;
+    for (Future<HttpResponse<String>> one : answers) {
+      HttpResponse<String> answer = one.get();
+      if (answer.statusCode() == 402) {
+        refused++;
+      } else if (answer.statusCode() == 200) {
+        paid++;
+      } else {
+        // The queue of the tiny server is short.
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(503);
+      }
+    }
+    assertThat(paid).isPositive();
+    assertThat(refused).isPositive();
+    assertThat(platform.journal().flush(Duration.ofSeconds(20))).isTrue();
+    JsonNode report = admin("GET", "/usage?by=project&project=" + own, "");
+    assertThat(report.at("/data/0/cost_nano").asLong()).isBetween(1L, limit);
+    assertThat(admin("POST", "/ledger/verify", "").at("/ok").asBoolean()).isTrue();
+  }
+
+  @Test
+  void aRevokedKeyIsRefusedAtOnce() {
+    Key key = key("short-lived", project);
+    assertThat(chat(key, 1, false).statusCode()).isEqualTo(200);
+    admin("POST", "/keys/" + key.id + "/revoke", "");
+    HttpResponse<String> late = chat(key, 1, false);
+    assertThat(late.statusCode()).isEqualTo(401);
+    assertThat(late.headers().firstValue("x-should-retry")).hasValue("false");
+    assertThat(late.body()).doesNotContain(key.text);
+    assertThat(admin("GET", "/audit/events?action=key.revoke", "").at("/data/0/object").asString())
+        .contains(key.id);
+  }
+
+  @Test
+  void administrationNeedsASession() {
+    HttpResponse<String> answer =
+        server.get("/admin/v1/projects", "authorization", "Bearer " + key("plain", project).text);
+    assertThat(answer.statusCode()).isEqualTo(403);
+    assertThat(server.get("/admin/v1/projects").statusCode()).isEqualTo(401);
+    assertThat(server.get("/v1/models").statusCode()).isEqualTo(401);
+    assertThat(server.get("/metrics").statusCode()).isEqualTo(401);
+    assertThat(server.get("/console").statusCode()).isEqualTo(200);
+    assertThat(server.get("/admin/v1/overview", "cookie", cookie).body()).contains("running");
+  }
+
+  @Test
+  void contentIsNowhereInTheData() throws Exception {
+    String canary = "canary-8f1e6c2d";
+    Key key = key("canary", project);
+    HttpResponse<String> answer =
+        server.post(
+            "/v1/chat/completions",
+            "{'model':'tiny','max_tokens':2,'messages':[{'role':'user','content':'" + canary + "'}]}",
+            "authorization",
+            "Bearer " + key.text);
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(platform.journal().flush(Duration.ofSeconds(20))).isTrue();
+    try (var files = Files.walk(folder)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        String text =
+            new String(Files.readAllBytes(file), java.nio.charset.StandardCharsets.ISO_8859_1);
+        assertThat(text).as(file.toString()).doesNotContain(canary).doesNotContain(key.text);
+      }
+    }
+    assertThat(server.get("/metrics", "authorization", "Bearer " + key.text).body())
+        .doesNotContain(canary);
+    assertThat(String.join("\n", server.log)).doesNotContain(canary).doesNotContain(key.text);
+  }
+}
