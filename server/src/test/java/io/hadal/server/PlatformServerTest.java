@@ -203,7 +203,7 @@ class PlatformServerTest {
   void aRevokedKeyIsRefusedAtOnce() {
     Key key = key("short-lived", project);
     assertThat(chat(key, 1, false).statusCode()).isEqualTo(200);
-    admin("POST", "/keys/" + key.id + "/revoke", "");
+    admin("DELETE", "/keys/" + key.id, "");
     HttpResponse<String> late = chat(key, 1, false);
     assertThat(late.statusCode()).isEqualTo(401);
     assertThat(late.headers().firstValue("x-should-retry")).hasValue("false");
@@ -220,7 +220,7 @@ class PlatformServerTest {
     assertThat(server.get("/admin/v1/projects").statusCode()).isEqualTo(401);
     assertThat(server.get("/v1/models").statusCode()).isEqualTo(401);
     assertThat(server.get("/metrics").statusCode()).isEqualTo(401);
-    assertThat(server.get("/console").statusCode()).isEqualTo(200);
+    assertThat(server.get("/console/").statusCode()).isEqualTo(200);
     assertThat(server.get("/admin/v1/overview", "cookie", cookie).body()).contains("running");
   }
 

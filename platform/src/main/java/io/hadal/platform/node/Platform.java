@@ -1,6 +1,7 @@
 package io.hadal.platform.node;
 
 import io.hadal.platform.SecretText;
+import io.hadal.platform.audit.AuditEntry;
 import io.hadal.platform.audit.AuditExport;
 import io.hadal.platform.audit.AuditLog;
 import io.hadal.platform.audit.AuditSchedule;
@@ -18,19 +19,24 @@ import io.hadal.platform.keys.KeyStore;
 import io.hadal.platform.keys.Pepper;
 import io.hadal.platform.lease.LeaseOptions;
 import io.hadal.platform.ledger.Ledger;
+import io.hadal.platform.ledger.LedgerVerifier;
 import io.hadal.platform.ledger.UsageStore;
+import io.hadal.platform.ledger.Verification;
 import io.hadal.platform.limits.RateLimits;
 import io.hadal.platform.metering.Metering;
 import io.hadal.platform.money.Charging;
 import io.hadal.platform.money.PriceBook;
 import io.hadal.platform.privacy.DataKeys;
 import io.hadal.platform.privacy.MasterKey;
+import io.hadal.platform.privacy.RetentionJob;
+import io.hadal.platform.privacy.UsageRetention;
 import io.hadal.platform.registry.Registry;
 import io.hadal.platform.rollout.Rollouts;
 import io.hadal.platform.signin.BreakGlass;
 import io.hadal.platform.signin.PasswordHash;
 import io.hadal.platform.signin.Sessions;
 import io.hadal.platform.signin.SignIn;
+import io.hadal.platform.tenancy.Permissions;
 import io.hadal.platform.tenancy.Principals;
 import io.hadal.platform.tenancy.Tenants;
 import java.net.URI;
@@ -42,6 +48,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Everything around the models, open: tenants and keys, limits and budgets, the ledger with its
@@ -124,6 +132,9 @@ public final class Platform implements AutoCloseable {
                     new LedgerAnchor(database, "transaction"),
                     new LedgerAnchor(database, "event"),
                     new LedgerAnchor(database, "price")),
+                List.of(
+                    new AuditSchedule.Daily("retention", this::erase),
+                    new AuditSchedule.Daily("ledger.verify", this::verifyLedger)),
                 clock));
     this.auditExport = new AuditExport(database, auditKey, clock);
     String masterAt = options.masterKey();
@@ -188,6 +199,33 @@ public final class Platform implements AutoCloseable {
       database.close();
       throw e;
     }
+  }
+
+  /** Erases personal fields of requests that are older than their projects keep them. */
+  private void erase() {
+    new RetentionJob(
+            database,
+            (after, limit) ->
+                tenants.projects(Permissions.Visible.EVERYTHING, null, null, after, limit).data()
+                    .stream()
+                    .map(p -> new RetentionJob.Kept(p.id(), p.org(), p.policy().retentionDays()))
+                    .toList(),
+            audit,
+            List.of(new UsageRetention()),
+            0,
+            clock)
+        .run();
+  }
+
+  private void verifyLedger() {
+    Verification found = new LedgerVerifier(database).verify();
+    ObjectNode after = JsonNodeFactory.instance.objectNode().put("ok", found.ok());
+    if (found.fault() != null) {
+      after.put("fault", found.fault().toString());
+      System.getLogger("hadal.platform")
+          .log(System.Logger.Level.ERROR, "the ledger is damaged: " + found.fault());
+    }
+    audit.append(AuditEntry.system(null, "ledger.verify", "ledger", after));
   }
 
   private <T extends AutoCloseable> T keep(T part) {

@@ -232,6 +232,11 @@ class AuditEndpointsTest {
     }
 
     @Override
+    public String target() {
+      return path();
+    }
+
+    @Override
     public String path() {
       return "/";
     }
