@@ -14,6 +14,9 @@ const HOUR = 3600000;
 const SPANS = { "1h": HOUR, "24h": 24 * HOUR, "7d": 7 * 24 * HOUR };
 /* The last hour is drawn in pieces of five minutes, of which only the last one changes. */
 const PIECE = 300000;
+/* Samples of the engine, also of earlier visits to the page: ten minutes of them. */
+const SAMPLES = 120;
+const engine = { times: [], generated: [], prompt: [] };
 
 export async function show(place, page) {
   let span = SPANS[page.query.get("span")] ? page.query.get("span") : "1h";
@@ -25,6 +28,8 @@ export async function show(place, page) {
   const cost = chart({ label: t("overview.cost_by_project"), format: usd, kind: "columns", height: 210 });
   const latency = chart({ label: t("overview.latency"), format: lasted, height: 210 });
   const cache = chart({ label: t("overview.cache_chart"), format: (v) => percent(v, 0), kind: "area", height: 210 });
+  const speed = chart({ label: t("overview.engine"), format: brief, height: 210 });
+  const engineCard = card(t("overview.engine"), { note: t("overview.engine_note") }, speed.node);
   const alerts = h("div");
   const backends = h("div");
   const failure = h("div", { "aria-live": "polite" });
@@ -121,6 +126,17 @@ export async function show(place, page) {
       ],
     });
     cache.update(one("cache"));
+    engineCard.hidden = !now;
+    if (now) {
+      sample(now);
+      speed.update({
+        times: engine.times,
+        series: [
+          { name: t("overview.generated"), values: engine.generated },
+          { name: t("overview.read"), values: engine.prompt },
+        ],
+      });
+    }
     put(started, requests === 0 && span === "7d" && firstSteps());
   }
 
@@ -147,12 +163,22 @@ export async function show(place, page) {
       card(t("overview.cost_by_project"), { note: t("overview.cost_note"), actions: link("usage", t("overview.explore")) }, cost.node),
       card(t("overview.latency"), { note: t("overview.latency_note") }, latency.node),
       card(t("overview.cache_chart"), { note: t("overview.cache_note") }, cache.node),
+      engineCard,
       card(t("overview.alerts"), { actions: link("budgets", t("overview.all_budgets")) }, alerts),
       card(t("overview.backends"), { actions: link("routes", t("overview.all_routes")) }, backends)
     )
   );
   await refresh();
   page.every(EVERY, refresh);
+}
+
+function sample(now) {
+  engine.times.push(Date.now());
+  engine.generated.push(now.tokens_per_second);
+  engine.prompt.push(now.prefill_per_second);
+  for (const list of Object.values(engine)) {
+    list.splice(0, list.length - SAMPLES);
+  }
 }
 
 const iso = (millis) => new Date(millis).toISOString();
