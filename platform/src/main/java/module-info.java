@@ -6,7 +6,7 @@ module io.hadal.platform {
   requires flyway.core;
   requires transitive io.hadal.formats;
   requires java.logging;
-  requires java.sql;
+  requires transitive java.sql;
   requires transitive org.jdbi.v3.core;
   requires static transitive org.jspecify;
 
