@@ -8,6 +8,7 @@ module io.hadal.platform {
   requires java.logging;
   requires java.net.http;
   requires java.sql;
+  requires transitive java.sql;
   requires transitive org.jdbi.v3.core;
   requires static transitive org.jspecify;
 
