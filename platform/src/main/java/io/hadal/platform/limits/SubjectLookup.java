@@ -2,6 +2,7 @@ package io.hadal.platform.limits;
 
 import io.hadal.platform.db.Database;
 import io.hadal.platform.tenancy.Identity;
+import io.hadal.platform.tenancy.Place;
 import io.hadal.platform.tenancy.ProjectPolicy;
 import java.util.List;
 import java.util.Optional;
@@ -31,11 +32,44 @@ public final class SubjectLookup {
               "SELECT p.org_id FROM api_key k JOIN project p ON p.id = k.project_id"
                   + " WHERE k.id = :id";
         };
-    int slash = id.indexOf('/');
-    String row = scope == LimitScope.END_USER && slash >= 0 ? id.substring(0, slash) : id;
     Optional<String> org =
-        database.read(h -> h.createQuery(sql).bind("id", row).mapTo(String.class).findOne());
+        database.read(
+            h -> h.createQuery(sql).bind("id", row(scope, id)).mapTo(String.class).findOne());
     return org.orElse(null);
+  }
+
+  /**
+   * Where a limit or budget belongs in the tree of tenants.
+   *
+   * @param org its organisation; null for all
+   */
+  public Place place(@Nullable String org, LimitScope scope, String id) {
+    if (id.equals(LimitScope.EACH)) {
+      return org == null ? Place.ALL : Place.org(org);
+    }
+    String sql =
+        switch (scope) {
+          case ORG -> "SELECT id, NULL, NULL FROM org WHERE id = :id";
+          case TEAM -> "SELECT org_id, id, NULL FROM team WHERE id = :id";
+          case PROJECT, END_USER -> "SELECT org_id, team_id, id FROM project WHERE id = :id";
+          case KEY ->
+              "SELECT p.org_id, p.team_id, p.id FROM api_key k JOIN project p"
+                  + " ON p.id = k.project_id WHERE k.id = :id";
+        };
+    Optional<Place> found =
+        database.read(
+            h ->
+                h.createQuery(sql)
+                    .bind("id", row(scope, id))
+                    .map((rs, c) -> new Place(rs.getString(1), rs.getString(2), rs.getString(3)))
+                    .findOne());
+    return found.orElse(Place.ALL);
+  }
+
+  /** The project of an end user. */
+  private static String row(LimitScope scope, String id) {
+    int slash = id.indexOf('/');
+    return scope == LimitScope.END_USER && slash >= 0 ? id.substring(0, slash) : id;
   }
 
   /** Who a request with a key would be, as far as limits ask; null when there is none. */

@@ -35,7 +35,8 @@ class AllowanceTest {
         // No minute, wherever it begins, has more than the limit and the burst.
         assertThat((long) minute.size()).isLessThanOrEqualTo(limit + Math.max(1, limit / 10));
       }
-      assertThat((double) admitted / minutes).isCloseTo(limit, within(limit * 0.02 + 0.001));
+      assertThat((double) admitted / minutes)
+          .isCloseTo((double) limit, within(limit * 0.02 + 0.001));
     }
   }
 
@@ -65,14 +66,14 @@ class AllowanceTest {
     long used = 0;
     long minutes = 60;
     for (long now = 0; now < minutes * 60_000; now += 100) {
-      long prompt = 100 + random.nextInt(900);
+      long prompt = 100L + random.nextInt(900);
       if (bucket.take(prompt + 256, START + now) == 0) {
         long actual = prompt + random.nextInt(512);
         bucket.settle(prompt + 256, actual, START + now);
         used += actual;
       }
     }
-    assertThat((double) used / minutes).isCloseTo(limit, within(limit * 0.02));
+    assertThat((double) used / minutes).isCloseTo((double) limit, within(limit * 0.02));
   }
 
   @Test

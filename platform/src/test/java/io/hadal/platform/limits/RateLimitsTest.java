@@ -223,7 +223,7 @@ class RateLimitsTest {
       double minutes = (clock.millis() - begin) / 60_000.0;
       // Beyond the rate: the burst at the beginning, and a slice of each node.
       assertThat((double) admitted)
-          .isBetween(limit * minutes * 0.98, limit * minutes + limit / 10 + 3);
+          .isBetween(limit * minutes * 0.98, limit * minutes + limit / 10.0 + 3);
     } finally {
       nodes.forEach(RateLimits::close);
       databases.forEach(Database::close);

@@ -100,8 +100,8 @@ class BudgetInvariantTest {
   /** One request: cached prompts, long answers, clients that leave, and nodes that die. */
   private void request(Node node, long seed) throws InterruptedException {
     Random random = new Random(seed);
-    long prompt = 100 + random.nextInt(4000);
-    long most = 1 + random.nextInt(3000);
+    long prompt = 100L + random.nextInt(4000);
+    long most = 1L + random.nextInt(3000);
     Work work = TestWork.work("p", "k" + random.nextInt(5), "m", prompt, most);
     Metered metered;
     try {
@@ -119,7 +119,7 @@ class BudgetInvariantTest {
     Quantities took = Quantities.NONE;
     while (output < stop) {
       // Speculation makes steps of several tokens.
-      output = Math.min(stop, output + 1 + random.nextInt(4));
+      output = Math.min(stop, output + 1L + random.nextInt(4));
       took = Quantities.tokens(prompt - cached - written, cached, written, output, 0);
       if (node.dead) {
         return;

@@ -11,11 +11,13 @@ import io.hadal.platform.lease.Window;
 import io.hadal.platform.limits.LimitScope;
 import io.hadal.platform.limits.SubjectLookup;
 import io.hadal.platform.tenancy.Permission;
+import io.hadal.platform.tenancy.Place;
 import java.time.Clock;
 import java.time.DateTimeException;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
@@ -24,6 +26,9 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** Budgets: what is set, how they stand, and the alerts they raised. */
 public final class BudgetEndpoints implements EndpointGroup {
+  /** Show what their reader may see. */
+  private static final Set<String> LISTS = Set.of("/budgets", "/budget-alerts");
+
   private static final int MOST_NAME = 200;
   private static final int MOST_PERCENTS = 10;
 
@@ -64,6 +69,22 @@ public final class BudgetEndpoints implements EndpointGroup {
             this::balance));
   }
 
+  @Override
+  public @Nullable Place place(Endpoint endpoint, AdminCall call) {
+    if (endpoint.method().equals("GET") && LISTS.contains(endpoint.path())) {
+      return Place.ANYWHERE;
+    }
+    if (!endpoint.path().contains("{id}")) {
+      return null;
+    }
+    Budget budget = budgets.find(call.path("id"));
+    return budget == null ? null : settings.place(target(budget));
+  }
+
+  private static ScopedSettings.Target target(Budget budget) {
+    return new ScopedSettings.Target(budget.org(), budget.scope(), budget.scopeId());
+  }
+
   private JsonNode list(AdminCall call) {
     String scope = call.query("scope_type");
     String scopeId = call.query("scope_id");
@@ -71,7 +92,7 @@ public final class BudgetEndpoints implements EndpointGroup {
         call,
         budgets.list(),
         budget ->
-            ScopedSettings.visible(call.actor(), budget.org())
+            settings.visible(call.actor(), Permission.Resource.BUDGET, target(budget))
                 && (scope == null || scope.equals(budget.scope().text()))
                 && (scopeId == null || scopeId.equals(budget.scopeId())),
         Budget::id,
@@ -197,7 +218,7 @@ public final class BudgetEndpoints implements EndpointGroup {
 
   private Budget find(AdminCall call) {
     Budget budget = budgets.find(call.path("id"));
-    if (budget == null || !ScopedSettings.visible(call.actor(), budget.org())) {
+    if (budget == null || !ScopedSettings.ofOrg(call.actor(), budget.org())) {
       throw Problem.notFound("The budget '" + call.path("id") + "'");
     }
     return budget;
@@ -230,6 +251,12 @@ public final class BudgetEndpoints implements EndpointGroup {
   private JsonNode alerts(AdminCall call) {
     return ScopedSettings.list(
         budgets.alerts(call.actor().org(), ScopedSettings.most(call)).stream()
+            .filter(
+                alert ->
+                    settings.visible(
+                        call.actor(),
+                        Permission.Resource.BUDGET,
+                        new ScopedSettings.Target(alert.org(), alert.scope(), alert.subject())))
             .map(BudgetEndpoints::json)
             .toList());
   }
@@ -237,7 +264,7 @@ public final class BudgetEndpoints implements EndpointGroup {
   private JsonNode balance(AdminCall call) {
     String project = call.path("project");
     String org = subjects.org(LimitScope.PROJECT, project);
-    if (org == null || !ScopedSettings.visible(call.actor(), org)) {
+    if (org == null || !ScopedSettings.ofOrg(call.actor(), org)) {
       throw Problem.notFound("The project '" + project + "'");
     }
     BudgetState state = budgets.balanceState(project);

@@ -10,9 +10,11 @@ import io.hadal.platform.limits.RateLimits;
 import io.hadal.platform.limits.SubjectLookup;
 import io.hadal.platform.tenancy.Identity;
 import io.hadal.platform.tenancy.Permission;
+import io.hadal.platform.tenancy.Place;
 import java.math.BigDecimal;
 import java.time.Clock;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -20,6 +22,9 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** Rate limits: what is set, how they stand, and which would refuse a request. */
 public final class LimitEndpoints implements EndpointGroup {
+  /** Show what their reader may see. */
+  private static final Set<String> LISTS = Set.of("/limits");
+
   private static final int MOST_PATTERN = 200;
 
   private final RateLimits limits;
@@ -58,6 +63,22 @@ public final class LimitEndpoints implements EndpointGroup {
             this::check));
   }
 
+  @Override
+  public @Nullable Place place(Endpoint endpoint, AdminCall call) {
+    if (endpoint.method().equals("GET") && LISTS.contains(endpoint.path())) {
+      return Place.ANYWHERE;
+    }
+    if (!endpoint.path().contains("{id}")) {
+      return null;
+    }
+    Limit limit = limits.find(call.path("id"));
+    return limit == null ? null : settings.place(target(limit));
+  }
+
+  private static ScopedSettings.Target target(Limit limit) {
+    return new ScopedSettings.Target(limit.org(), limit.scope(), limit.scopeId());
+  }
+
   private JsonNode list(AdminCall call) {
     String scope = call.query("scope_type");
     String scopeId = call.query("scope_id");
@@ -65,7 +86,7 @@ public final class LimitEndpoints implements EndpointGroup {
         call,
         limits.list(),
         limit ->
-            ScopedSettings.visible(call.actor(), limit.org())
+            settings.visible(call.actor(), Permission.Resource.LIMIT, target(limit))
                 && (scope == null || scope.equals(limit.scope().text()))
                 && (scopeId == null || scopeId.equals(limit.scopeId())),
         Limit::id,
@@ -126,7 +147,7 @@ public final class LimitEndpoints implements EndpointGroup {
 
   private Limit find(AdminCall call) {
     Limit limit = limits.find(call.path("id"));
-    if (limit == null || !ScopedSettings.visible(call.actor(), limit.org())) {
+    if (limit == null || !ScopedSettings.ofOrg(call.actor(), limit.org())) {
       throw Problem.notFound("The limit '" + call.path("id") + "'");
     }
     return limit;
@@ -160,7 +181,7 @@ public final class LimitEndpoints implements EndpointGroup {
     if (key == null && project == null) {
       throw Problem.missing("key_id");
     }
-    if (identity == null || !ScopedSettings.visible(call.actor(), identity.org())) {
+    if (identity == null || !ScopedSettings.ofOrg(call.actor(), identity.org())) {
       throw Problem.invalid(field, "names nothing");
     }
     List<LimitCheck> checks =

@@ -4,6 +4,9 @@ import io.hadal.chat.Problem;
 import io.hadal.platform.limits.LimitScope;
 import io.hadal.platform.limits.SubjectLookup;
 import io.hadal.platform.tenancy.Actor;
+import io.hadal.platform.tenancy.Permission;
+import io.hadal.platform.tenancy.Permissions;
+import io.hadal.platform.tenancy.Place;
 import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.List;
@@ -57,8 +60,20 @@ final class ScopedSettings {
     return new Target(org, scope, id);
   }
 
-  /** Whether an actor may see what belongs to an organisation. */
-  static boolean visible(Actor actor, @Nullable String org) {
+  /** Where a setting belongs. */
+  Place place(Target target) {
+    return subjects.place(target.org, target.scope, target.id);
+  }
+
+  /** Whether an actor may see a setting. */
+  boolean visible(Actor actor, Permission.Resource resource, Target target) {
+    return ofOrg(actor, target.org)
+        && Permissions.reach(actor, Permission.read(resource), place(target))
+            != Permissions.Reach.NONE;
+  }
+
+  /** Whether an actor belongs to an organisation, or to none. */
+  static boolean ofOrg(Actor actor, @Nullable String org) {
     return actor.org() == null || actor.org().equals(org);
   }
 

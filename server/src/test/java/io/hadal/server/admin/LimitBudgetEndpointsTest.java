@@ -18,6 +18,7 @@ import io.hadal.platform.metering.Work;
 import io.hadal.platform.tenancy.Actor;
 import io.hadal.platform.tenancy.Identity;
 import io.hadal.platform.tenancy.ProjectPolicy;
+import io.hadal.platform.tenancy.Role;
 import io.hadal.server.http.Exchange;
 import java.io.IOException;
 import java.lang.reflect.Proxy;
@@ -93,12 +94,20 @@ class LimitBudgetEndpointsTest {
             .findFirst()
             .orElseThrow();
     Map<String, String> parameters =
-        query.isEmpty() ? Map.of() : Map.of(query.split("=")[0], query.split("=")[1]);
+        query.isEmpty()
+            ? Map.of()
+            : Map.of(
+                query.substring(0, query.indexOf('=')), query.substring(query.indexOf('=') + 1));
     return endpoint
         .handler()
         .handle(
             new AdminCall(
-                new Actor("a", "Ann", org, List.of(), "127.0.0.1"),
+                new Actor(
+                    "a",
+                    "Ann",
+                    org,
+                    List.of(new Actor.Grant(Role.ADMIN, "org", String.valueOf(org))),
+                    "127.0.0.1"),
                 Map.of("id", id, "project", id),
                 parameters,
                 Json.parse(body.replace('\'', '"').getBytes(StandardCharsets.UTF_8), "body"),
