@@ -20,14 +20,7 @@ import tools.jackson.databind.JsonNode;
 /** The section {@code oidc} of a configuration file. */
 public final class OidcConfig {
   private static final Set<String> FIELDS =
-      Set.of(
-          "issuer",
-          "client_id",
-          "client_secret",
-          "redirect",
-          "scopes",
-          "group_claim",
-          "groups");
+      Set.of("issuer", "client_id", "client_secret", "redirect", "scopes", "group_claim", "groups");
 
   private static final Set<String> GROUP_FIELDS = Set.of("group", "role", "scope_type", "scope_id");
   private static final int MOST_GROUPS = 1000;
