@@ -161,6 +161,8 @@ final class ScriptedUpstream implements AutoCloseable {
       for (String event : events) {
         chunk(out, event);
       }
+      // The client's reader drops what it has not read yet when it sees the end.
+      Thread.sleep(200);
     };
   }
 
