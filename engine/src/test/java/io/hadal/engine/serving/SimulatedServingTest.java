@@ -180,9 +180,7 @@ class SimulatedServingTest {
     }
     Run run = SimulatedServing.run(machine(3), (prompts, before, answers, length) -> 1e6, requests);
     List<Integer> simulated =
-        run.results().stream()
-            .map(r -> requests.indexOf(r.request()))
-            .toList();
+        run.results().stream().map(r -> requests.indexOf(r.request())).toList();
     assertThat(simulated).isEqualTo(real);
   }
 }
