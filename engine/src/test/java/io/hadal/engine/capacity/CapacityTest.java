@@ -89,9 +89,11 @@ class CapacityTest {
     Path file = folder.resolve("requests.csv");
     Files.writeString(
         file,
-        "class,tenant,prompt_tokens,cached_tokens,output_tokens\n"
-            + "agent,a,100,100,10\n"
-            + "FIM,b,50,0,0\n");
+        """
+        class,tenant,prompt_tokens,cached_tokens,output_tokens
+        agent,a,100,100,10
+        FIM,b,50,0,0
+        """);
     Workload workload = Workload.read(file);
     assertThat(workload.cached()).isCloseTo(99 / 150.0, within(1e-9));
     List<SimulatedRequest> requests = workload.arrivals(10, 2000, 5);

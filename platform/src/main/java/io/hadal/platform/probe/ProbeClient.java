@@ -80,7 +80,7 @@ final class ProbeClient implements AutoCloseable {
         send("/v1/chat/completions", body.deepCopy().put("stream", true));
     List<JsonNode> events = new ArrayList<>();
     boolean done = false;
-    for (String line : new String(bytes(response), StandardCharsets.UTF_8).split("\r?\n")) {
+    for (String line : new String(bytes(response), StandardCharsets.UTF_8).split("\r?\n", -1)) {
       if (line.equals("data: [DONE]")) {
         done = true;
       } else if (line.startsWith("data: ")) {

@@ -5,14 +5,16 @@ import io.hadal.platform.rollout.Observation.Check;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
+import java.util.EnumMap;
+import java.util.Map;
 
 /** The last answers of a version, with counts of what was good and bad. */
 final class Window {
   static final int SIZE = 500;
 
   private final Deque<Observation> last = new ArrayDeque<>();
-  private final int[] total = new int[Metric.values().length];
-  private final int[] bad = new int[Metric.values().length];
+  private final Map<Metric, Integer> total = new EnumMap<>(Metric.class);
+  private final Map<Metric, Integer> bad = new EnumMap<>(Metric.class);
 
   void add(Observation observation) {
     last.addLast(observation);
@@ -36,8 +38,10 @@ final class Window {
   }
 
   private void count(Metric metric, boolean isBad, int change) {
-    total[metric.ordinal()] += change;
-    bad[metric.ordinal()] += isBad ? change : 0;
+    total.merge(metric, change, Integer::sum);
+    if (isBad) {
+      bad.merge(metric, change, Integer::sum);
+    }
   }
 
   int size() {
@@ -46,12 +50,12 @@ final class Window {
 
   /** Answers that count for a rate. */
   int total(Metric metric) {
-    return total[metric.ordinal()];
+    return total.getOrDefault(metric, 0);
   }
 
   /** Those of them that are bad. */
   int bad(Metric metric) {
-    return bad[metric.ordinal()];
+    return bad.getOrDefault(metric, 0);
   }
 
   /** Times of a metric in ascending order. */
