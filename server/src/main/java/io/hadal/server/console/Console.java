@@ -17,8 +17,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The web console below {@code /console} (platform specification, 2.13): a page and its parts, whose
- * addresses hold a hash of all of them, so that browsers may keep the parts for ever.
+ * The web console below {@code /console} (platform specification, 2.13): a page and its parts,
+ * whose addresses hold a hash of all of them, so that browsers may keep the parts for ever.
  */
 public final class Console {
   /** Where the console is. */
@@ -108,7 +108,8 @@ public final class Console {
   }
 
   private static Part part(String name, byte[] content, String caching) {
-    String type = Objects.requireNonNull(TYPES.get(name.substring(name.lastIndexOf('.') + 1)), name);
+    String type =
+        Objects.requireNonNull(TYPES.get(name.substring(name.lastIndexOf('.') + 1)), name);
     String hash = HexFormat.of().formatHex(Arrays.copyOf(digest().digest(content), 16));
     return new Part(type, content, "\"" + hash + "\"", caching);
   }
