@@ -189,7 +189,7 @@ final class StandInConsole implements HttpHandler, AutoCloseable {
     node.put("requests", requests)
         .put("attempts", requests)
         .put("errors", requests / 240)
-        .put("error_rate", requests == 0 ? 0 : (double) (requests / 240) / requests)
+        .put("error_rate", requests < 240 ? 0 : 1 / 240.0)
         .put("input_uncached", input - cached)
         .put("cache_read", cached)
         .put("cache_write", 0)
