@@ -32,8 +32,6 @@ module io.hadal.platform {
   exports io.hadal.platform.tenancy;
   exports io.hadal.platform;
 
-  // Flyway finds the migrations as resources, which modules keep to themselves.
-  opens io.hadal.platform.db.migration.common;
   opens io.hadal.platform.db.migration.postgresql;
   opens io.hadal.platform.db.migration.sqlite;
 }

@@ -9,6 +9,7 @@ import io.hadal.engine.serving.DispatcherOptions;
 import io.hadal.formats.FormatException;
 import io.hadal.platform.DataFolder;
 import io.hadal.platform.SecretText;
+import io.hadal.platform.audit.AuditEntry;
 import io.hadal.platform.node.Platform;
 import io.hadal.platform.node.PlatformOptions;
 import io.hadal.platform.signin.BreakGlass;
@@ -35,6 +36,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
+import tools.jackson.databind.node.JsonNodeFactory;
 
 /** {@code hadal serve}: a model behind the HTTP APIs that clients speak. */
 @Command(
@@ -167,7 +169,7 @@ final class ServeCommand implements Callable<Integer> {
       @Nullable KeyRing ring,
       ServedModel served,
       @Nullable Platform platform)
-      throws InterruptedException {
+      throws IOException, InterruptedException {
     PrintWriter err = spec.commandLine().getErr();
     ServerOptions options =
         new ServerOptions(
@@ -186,9 +188,10 @@ final class ServeCommand implements Callable<Integer> {
                 platform != null || local(listener.host()),
                 config,
                 server,
-                line -> log(err, line))) {
+                line -> reloaded(line, platform))) {
       server.accessLog(config.accessLog());
       server.routing(config.routing());
+      server.effective(config.effective());
       HangUpSignal.listen(reload::reload);
       spec.commandLine()
           .getOut()
@@ -197,6 +200,21 @@ final class ServeCommand implements Callable<Integer> {
               served.profile().name(), tls ? "https" : "http", listener.host(), server.port());
       spec.commandLine().getOut().flush();
       return untilStopped(server, err);
+    }
+  }
+
+  /** Tells what became of changed files, the audit log too. */
+  private void reloaded(String line, @Nullable Platform platform) {
+    log(spec.commandLine().getErr(), line);
+    if (platform != null) {
+      platform
+          .audit()
+          .append(
+              AuditEntry.system(
+                  null,
+                  "config.reload",
+                  "config",
+                  JsonNodeFactory.instance.objectNode().put("result", line)));
     }
   }
 

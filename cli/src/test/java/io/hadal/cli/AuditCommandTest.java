@@ -26,8 +26,7 @@ class AuditCommandTest {
         log.append(AuditEntry.system("org_a", "thing.change", "thing:" + i, null));
       }
       SigningKey key = SigningKey.open(folder.resolve("audit.key"));
-      new Checkpoints(
-              database, key, folder.resolve("audit-checkpoints.jsonl"), Clock.systemUTC())
+      new Checkpoints(database, key, folder.resolve("audit-checkpoints.jsonl"), Clock.systemUTC())
           .signAll();
       database.run(
           handle -> {

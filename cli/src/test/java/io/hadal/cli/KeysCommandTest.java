@@ -61,6 +61,7 @@ class KeysCommandTest {
       Assertions.assertThatThrownBy(() -> keys.authenticate(text, "127.0.0.1"))
           .isInstanceOf(Refusal.class);
       keys.authenticate(rotated.out().strip(), "127.0.0.1");
+      assertThat(hadal("admin", "rotate-pepper").out()).contains("generation 2");
       assertThat(hadal("keys", "revoke", id).out()).contains("revoked laptop");
       assertThat(hadal("keys", "list").out()).contains("revoked");
     }

@@ -131,6 +131,7 @@ public final class ConfigReload implements AutoCloseable {
               next.waitingPerKey(),
               Duration.ofMillis(next.tokenMillis()));
       server.accessLog(next.accessLog());
+      server.effective(next.effective());
       current = next;
       applied = new Contents(now.config, keyBytes);
       log.accept("reloaded: " + name);

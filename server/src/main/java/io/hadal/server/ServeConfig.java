@@ -17,6 +17,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 import tools.jackson.dataformat.yaml.YAMLMapper;
 
 /**
@@ -139,6 +140,31 @@ public record ServeConfig(
     fields.put("cache.disk_bytes", prefixDisk);
     fields.put("platform", platform);
     return fields;
+  }
+
+  /** What is in effect, by the names of the file, for administrators; references, no secrets. */
+  public JsonNode effective() {
+    ObjectNode json = new YAMLMapper().createObjectNode();
+    Map<String, @Nullable Object> fields = fixed();
+    fields.remove("platform");
+    fields.put("platform.enabled", platform.enabled());
+    fields.put("platform.data", platform.data());
+    fields.put("platform.database", platform.url() == null ? "sqlite" : "postgresql");
+    fields.put("platform.node", platform.node());
+    fields.put("platform.shared", platform.shared());
+    fields.put("platform.journal_bytes", platform.journalBytes());
+    fields.put("platform.faults_free", platform.faultsFree());
+    fields.put("platform.unpriced", platform.unpriced());
+    fields.put("limits.running", running);
+    fields.put("limits.waiting", waiting);
+    fields.put("limits.waiting_per_key", waitingPerKey);
+    fields.put("limits.token_millis", tokenMillis);
+    fields.put("limits.drain_seconds", limits.drain().toSeconds());
+    fields.put("log.access", accessLog);
+    fields.forEach(
+        (name, value) ->
+            json.put(name, value == null ? null : value.toString()));
+    return json;
   }
 
   /**

@@ -73,11 +73,9 @@ class ModelAdminTest {
                 .sorted()
                 .map(v -> new VersionUsage.Use(v, "acme", "shop", 3, Instant.EPOCH))
                 .toList();
-    endpoints.addAll(
-        new ModelEndpoints(registry, probes, usage, Clock.systemUTC()).endpoints());
+    endpoints.addAll(new ModelEndpoints(registry, probes, usage, Clock.systemUTC()).endpoints());
     endpoints.addAll(new RolloutEndpoints(rollouts).endpoints());
-    endpoints.addAll(
-        new CapacityEndpoints(() -> costs, DispatcherOptions.defaults()).endpoints());
+    endpoints.addAll(new CapacityEndpoints(() -> costs, DispatcherOptions.defaults()).endpoints());
   }
 
   @AfterEach
@@ -149,8 +147,7 @@ class ModelAdminTest {
         .isInstanceOf(Refusal.class);
     answer(ACME, "PUT", "/aliases/{name}", fast, "'org':'acme'," + target);
     JsonNode history =
-        answer(
-            ACME, "GET", "/aliases/{name}/history", Map.of("name", "fast", "org", "acme"), "");
+        answer(ACME, "GET", "/aliases/{name}/history", Map.of("name", "fast", "org", "acme"), "");
     assertThat(history.at("/data/0/by").asString()).isEqualTo("ann");
     assertThat(answer(ACME, "GET", "/aliases", Map.of(), "").path("data").size()).isEqualTo(2);
     answer(ACME, "DELETE", "/aliases/{name}", Map.of("name", "fast", "org", "acme"), "");
@@ -253,8 +250,7 @@ class ModelAdminTest {
         .containsEntry("image", Outcome.FAILED)
         .containsEntry("needle_4k", Outcome.SKIPPED)
         .containsEntry("needle_128k", Outcome.SKIPPED);
-    JsonNode features =
-        answer(ROOT, "GET", "/models/{id}", named, "").path("supported_features");
+    JsonNode features = answer(ROOT, "GET", "/models/{id}", named, "").path("supported_features");
     assertThat(features.toString()).contains("\"tools\"").doesNotContain("image");
   }
 

@@ -208,7 +208,7 @@ class PlatformServerTest {
     assertThat(late.statusCode()).isEqualTo(401);
     assertThat(late.headers().firstValue("x-should-retry")).hasValue("false");
     assertThat(late.body()).doesNotContain(key.text);
-    assertThat(admin("GET", "/audit/events?action=key.revoke", "").at("/data/0/object").asString())
+    assertThat(admin("GET", "/audit/events?action=key.remove", "").at("/data/0/object").asString())
         .contains(key.id);
   }
 

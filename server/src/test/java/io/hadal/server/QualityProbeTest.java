@@ -29,7 +29,8 @@ class QualityProbeTest {
         exchange -> {
           JsonNode body = Json.parse(exchange.getRequestBody().readAllBytes(), "body");
           String text = body.at("/messages/0/content").asString("");
-          String message = "{\"content\":\"" + (good && text.contains("12 + 30") ? "42" : "?") + "\"";
+          String message =
+              "{\"content\":\"" + (good && text.contains("12 + 30") ? "42" : "?") + "\"";
           if (body.has("tools")) {
             String city = good ? "Rome" : "roma";
             message +=

@@ -17,6 +17,7 @@ import io.hadal.platform.metering.Ending;
 import io.hadal.platform.metering.Outcome;
 import io.hadal.platform.metering.Quantities;
 import io.hadal.server.ScriptedUpstream.Reply;
+import io.hadal.server.routing.BackendState;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.http.HttpRequest;
@@ -224,8 +225,9 @@ class RoutingFaultsTest {
       assertThat(gateway.chat(true).statusCode()).isEqualTo(200);
     }
     assertThat(a.requests).hasSize(10);
-    assertThat(gateway.server.server.router().states().getFirst().lanes().get("theirs").breaker())
-        .isEqualTo("open");
+    assertThat(gateway.server.server.router().states().getFirst().lanes().values())
+        .extracting(BackendState.LaneState::breaker)
+        .containsExactly("open");
     assertThat(gateway.server.get("/metrics").body())
         .contains("llm_breaker_state{backend=\"a\",model=\"theirs\"} 2.0")
         .contains("llm_upstream_attempts_total{backend=\"a\",result=\"status_500\"} 10.0")

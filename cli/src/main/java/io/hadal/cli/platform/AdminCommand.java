@@ -5,11 +5,11 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
-/** {@code hadal admin}: the local administrator. */
+/** {@code hadal admin}: what needs the machine itself. */
 @Command(
     name = "admin",
-    description = "Helps administrators who cannot get in.",
-    subcommands = AdminResetPasswordCommand.class)
+    description = "Looks after the local administrator and the pepper of keys.",
+    subcommands = {AdminResetPasswordCommand.class, AdminRotatePepperCommand.class})
 public final class AdminCommand implements Runnable {
   @Spec private CommandSpec spec = CommandSpec.create();
 

@@ -9,11 +9,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "audit",
     description = "Verifies and exports the audit log.",
-    subcommands = {
-      AuditVerifyCommand.class,
-      AuditExportCommand.class,
-      AuditPublicKeyCommand.class
-    })
+    subcommands = {AuditVerifyCommand.class, AuditExportCommand.class, AuditPublicKeyCommand.class})
 public final class AuditCommand implements Runnable {
   @Spec private CommandSpec spec = CommandSpec.create();
 

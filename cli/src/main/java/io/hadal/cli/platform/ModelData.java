@@ -53,8 +53,7 @@ final class ModelData {
           .filter(a -> a.kind() == Kind.VERSION)
           .map(AliasChange::target)
           .flatMap(registry::version)
-          .orElseThrow(
-              () -> new FormatException(name, "is no model here; see 'hadal model list'"));
+          .orElseThrow(() -> new FormatException(name, "is no model here; see 'hadal model list'"));
     }
 
     @Override

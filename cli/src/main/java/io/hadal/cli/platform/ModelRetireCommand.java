@@ -27,7 +27,11 @@ final class ModelRetireCommand implements Callable<Integer> {
   public Integer call() {
     try (ModelData.Opened opened = data.open()) {
       boolean draft =
-          opened.registry.version(version).filter(v -> v.lifecycle() == Lifecycle.DRAFT).isPresent();
+          opened
+              .registry
+              .version(version)
+              .filter(v -> v.lifecycle() == Lifecycle.DRAFT)
+              .isPresent();
       if (draft) {
         opened.registry.discard(version);
       } else {

@@ -51,7 +51,8 @@ final class ModelShowCommand implements Callable<Integer> {
       line(out, "retires      %s%n", version.retiresAt());
       line(out, "successor    %s%n", version.successor());
       out.println(version.manifest().json().toPrettyString());
-      List<ProbeResult> probes = new ProbeStore(opened.database, opened.registry).last(version.id());
+      List<ProbeResult> probes =
+          new ProbeStore(opened.database, opened.registry).last(version.id());
       if (!probes.isEmpty()) {
         out.printf("probes of %s%n", probes.getLast().probedAt());
         for (ProbeResult probe : probes) {
@@ -79,8 +80,7 @@ final class ModelShowCommand implements Callable<Integer> {
     return 0;
   }
 
-  private static void line(
-      PrintWriter out, String format, @Nullable Object value) {
+  private static void line(PrintWriter out, String format, @Nullable Object value) {
     if (value != null) {
       out.printf(format, value);
     }

@@ -34,13 +34,17 @@ final class PlatformOption {
   @Option(names = "--db-user", paramLabel = "NAME", description = "User of the database.")
   private @Nullable String user;
 
+  /** The folder, made if it is not there. */
+  DataFolder folder() {
+    return (data == null
+            ? DataFolder.standard(System.getenv(), Path.of(System.getProperty("user.home")))
+            : new DataFolder(data))
+        .create();
+  }
+
   /** The open platform; a first start is told to the one at the screen. */
   Opened open(PrintWriter err) {
-    DataFolder folder =
-        (data == null
-                ? DataFolder.standard(System.getenv(), Path.of(System.getProperty("user.home")))
-                : new DataFolder(data))
-            .create();
+    DataFolder folder = folder();
     Clock clock = Clock.systemUTC();
     Database database =
         Database.open(folder.database(url, user, System.getenv("HADAL_DB_PASSWORD")));

@@ -70,8 +70,7 @@ public final class RedactCommand implements Callable<Integer> {
               TextInput.file(list.getValue()).lines().filter(line -> !line.isBlank()).toList()));
     }
     Redaction redaction = Redactor.with(own).begin(RedactionMode.of(mode));
-    String text =
-        file.equals(TextInput.STDIN) ? TextInput.stdin() : TextInput.file(Path.of(file));
+    String text = file.equals(TextInput.STDIN) ? TextInput.stdin() : TextInput.file(Path.of(file));
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
     try {

@@ -47,6 +47,8 @@ public record CapacityEstimate(
   private static double percentile(
       List<Result> results, ToDoubleFunction<Result> value, double part) {
     double[] sorted = results.stream().mapToDouble(value).sorted().toArray();
-    return sorted.length == 0 ? 0 : sorted[Math.min(sorted.length - 1, (int) (sorted.length * part))];
+    return sorted.length == 0
+        ? 0
+        : sorted[Math.min(sorted.length - 1, (int) (sorted.length * part))];
   }
 }

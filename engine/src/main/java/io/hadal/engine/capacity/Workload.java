@@ -123,8 +123,7 @@ public final class Workload {
         samples.stream()
             .map(
                 s ->
-                    new Sample(
-                        s.priority, s.tenant, s.prompt, cachedOf(s.prompt, ratio), s.output))
+                    new Sample(s.priority, s.tenant, s.prompt, cachedOf(s.prompt, ratio), s.output))
             .toList());
   }
 
@@ -151,8 +150,7 @@ public final class Workload {
         .mapToObj(
             time -> {
               Sample s = samples.get(random.nextInt(samples.size()));
-              return new SimulatedRequest(
-                  time, s.priority, s.tenant, s.prompt, s.cached, s.output);
+              return new SimulatedRequest(time, s.priority, s.tenant, s.prompt, s.cached, s.output);
             })
         .toList();
   }

@@ -51,8 +51,7 @@ final class Placement {
     S victim = null;
     for (S s : running) {
       if (share.outranks(next, ticket.apply(s))
-          && (victim == null
-              || weight(ticket.apply(s)) <= weight(ticket.apply(victim)))) {
+          && (victim == null || weight(ticket.apply(s)) <= weight(ticket.apply(victim)))) {
         victim = s;
       }
     }

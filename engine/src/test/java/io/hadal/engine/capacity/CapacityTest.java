@@ -46,8 +46,7 @@ class CapacityTest {
   private static final CapacityGoal GOAL = new CapacityGoal(1, 0.1, 0.001);
 
   private static CapacityPlanner planner(double cached) {
-    Workload workload =
-        Workload.typical(PriorityClass.INTERACTIVE, 1000, 100, cached, 1 << 20, 1);
+    Workload workload = Workload.typical(PriorityClass.INTERACTIVE, 1000, 100, cached, 1 << 20, 1);
     return new CapacityPlanner(MACHINE, TIME, workload, 300, 1);
   }
 
@@ -90,7 +89,9 @@ class CapacityTest {
     Path file = folder.resolve("requests.csv");
     Files.writeString(
         file,
-        "class,tenant,prompt_tokens,cached_tokens,output_tokens\nagent,a,100,100,10\nFIM,b,50,0,0\n");
+        "class,tenant,prompt_tokens,cached_tokens,output_tokens\n"
+            + "agent,a,100,100,10\n"
+            + "FIM,b,50,0,0\n");
     Workload workload = Workload.read(file);
     assertThat(workload.cached()).isCloseTo(99 / 150.0, within(1e-9));
     List<SimulatedRequest> requests = workload.arrivals(10, 2000, 5);
@@ -148,8 +149,7 @@ class CapacityTest {
       measure(engine, 20); // until kernels are compiled
       CostTable costs = measure(engine, 9);
       Machine machine =
-          new Machine(
-              options, 64, costs.kvFixed(), costs.kvPerToken(), costs.kvBudget());
+          new Machine(options, 64, costs.kvFixed(), costs.kvPerToken(), costs.kvBudget());
       Workload workload = Workload.typical(PriorityClass.INTERACTIVE, 120, 30, 0, 400, 2);
       CapacityPlanner planner = new CapacityPlanner(machine, costs, workload, 300, 3);
       double most = planner.mostPerSecond(new CapacityGoal(10, 10, 0));

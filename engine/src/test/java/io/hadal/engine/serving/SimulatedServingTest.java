@@ -64,8 +64,7 @@ class SimulatedServingTest {
   @Test
   void whatIsCachedIsNotComputed() {
     StepTime time = (prompts, before, answers, length) -> prompts * 1e6 + before * 1e3;
-    SimulatedRequest request =
-        new SimulatedRequest(0, PriorityClass.AGENT, "a", 100, 90, 1);
+    SimulatedRequest request = new SimulatedRequest(0, PriorityClass.AGENT, "a", 100, 90, 1);
     Result result = SimulatedServing.run(machine(1), time, List.of(request)).results().getFirst();
     assertThat(result.firstToken()).isCloseTo(0.01 + 90e-6, within(1e-9));
   }
@@ -88,8 +87,7 @@ class SimulatedServingTest {
   void noMoreRunThanMemoryHolds() {
     StepTime time = (prompts, before, answers, length) -> 1e6;
     Machine tight = new Machine(options(8), STEP, 0, 1, 170);
-    List<SimulatedRequest> requests =
-        IntStream.range(0, 4).mapToObj(i -> at(0, 100, 20)).toList();
+    List<SimulatedRequest> requests = IntStream.range(0, 4).mapToObj(i -> at(0, 100, 20)).toList();
     Run alone = SimulatedServing.run(tight, time, requests);
     Run together = SimulatedServing.run(machine(8), time, requests);
     assertThat(alone.steps()).isGreaterThan(together.steps());
@@ -180,9 +178,7 @@ class SimulatedServingTest {
       }
       all.await();
     }
-    Run run =
-        SimulatedServing.run(
-            machine(3), (prompts, before, answers, length) -> 1e6, requests);
+    Run run = SimulatedServing.run(machine(3), (prompts, before, answers, length) -> 1e6, requests);
     List<Integer> simulated =
         run.results().stream()
             .map(r -> IntStream.range(0, COUNT).filter(i -> requests.get(i) == r.request()).sum())

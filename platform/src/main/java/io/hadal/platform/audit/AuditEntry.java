@@ -8,7 +8,8 @@ import tools.jackson.databind.JsonNode;
  * Something that was done, before it is in the log. Never content of requests.
  *
  * @param org organisation whose chain it belongs to; null for the chain of the system
- * @param actor who did it: id of a person or service, name of a key, {@code system}; nothing personal
+ * @param actor who did it: id of a person or service, name of a key, {@code system}; nothing
+ *     personal
  * @param actorName name of the actor, a personal value; null for none
  * @param address the peer's address, a personal value; null for none
  * @param action what was done, such as {@code key.create}

@@ -175,8 +175,7 @@ public final class AuditLog {
             return events;
           }
           Map<Long, Map<String, String>> clear =
-              clear(
-                  handle, query.chain(), events.getLast().seq(), events.getFirst().seq());
+              clear(handle, query.chain(), events.getLast().seq(), events.getFirst().seq());
           List<AuditEvent> complete = new ArrayList<>();
           for (AuditEvent e : events) {
             complete.add(

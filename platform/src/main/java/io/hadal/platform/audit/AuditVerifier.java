@@ -88,8 +88,7 @@ public final class AuditVerifier {
     return report(checks, events, faults);
   }
 
-  static AuditReport report(
-      Map<String, ChainCheck> checks, long events, List<AuditFault> faults) {
+  static AuditReport report(Map<String, ChainCheck> checks, long events, List<AuditFault> faults) {
     long checkpoints = 0;
     long unsigned = 0;
     for (ChainCheck check : checks.values()) {
@@ -107,8 +106,7 @@ public final class AuditVerifier {
     return handle
         .createQuery("SELECT chain, seq, hash FROM audit_chain ORDER BY chain")
         .map(
-            (row, _) ->
-                new Head(row.getString("chain"), row.getLong("seq"), row.getString("hash")))
+            (row, _) -> new Head(row.getString("chain"), row.getLong("seq"), row.getString("hash")))
         .list();
   }
 

@@ -134,7 +134,9 @@ final class ChainCheck {
     if (fault == null && !signed.isEmpty() && signed.lastKey() > seq) {
       fail(
           seq + 1,
-          "missing: a signed checkpoint names event " + signed.lastKey() + ", the tail was cut off");
+          "missing: a signed checkpoint names event "
+              + signed.lastKey()
+              + ", the tail was cut off");
     }
   }
 

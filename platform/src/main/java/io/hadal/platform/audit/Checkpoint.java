@@ -13,8 +13,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param keyId which key signed
  * @param signature Ed25519 over {@link #statement}, base 64
  */
-record Checkpoint(
-    String chain, long seq, String hash, long ts, String keyId, String signature) {
+record Checkpoint(String chain, long seq, String hash, long ts, String keyId, String signature) {
   static final String TYPE = "checkpoint";
 
   static Checkpoint sign(SigningKey key, String chain, long seq, String hash, long ts) {

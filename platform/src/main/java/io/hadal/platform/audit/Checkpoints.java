@@ -106,8 +106,7 @@ public final class Checkpoints {
         .bind(0, now)
         .bind(1, chain)
         .map(
-            (row, _) ->
-                Checkpoint.sign(key, chain, row.getLong("seq"), row.getString("hash"), now))
+            (row, _) -> Checkpoint.sign(key, chain, row.getLong("seq"), row.getString("hash"), now))
         .findOne()
         .map(checkpoint -> keep(handle, checkpoint))
         .orElse(0);

@@ -11,6 +11,7 @@ import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.EnumSet;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Files that nobody but their owner reads or writes, where the file system knows owners. */
 final class OwnerFile {
@@ -35,7 +36,7 @@ final class OwnerFile {
         file, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), attributes());
   }
 
-  private static void create(Path folder) throws IOException {
+  private static void create(@Nullable Path folder) throws IOException {
     if (folder != null) {
       Files.createDirectories(folder);
     }

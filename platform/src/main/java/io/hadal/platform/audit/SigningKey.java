@@ -53,11 +53,11 @@ public final class SigningKey {
       SigningKey key =
           new SigningKey(
               KeyFactory.getInstance(AuditKey.ALGORITHM)
-                  .generatePrivate(
-                      new PKCS8EncodedKeySpec(Pem.block(pem, BLOCK, file.toString()))),
+                  .generatePrivate(new PKCS8EncodedKeySpec(Pem.block(pem, BLOCK, file.toString()))),
               publicKey);
       if (!publicKey.signed("", key.sign(""))) {
-        throw new FormatException(file.toString(), "its private and public key do not belong together");
+        throw new FormatException(
+            file.toString(), "its private and public key do not belong together");
       }
       return key;
     } catch (GeneralSecurityException e) {

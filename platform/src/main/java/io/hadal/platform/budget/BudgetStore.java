@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
@@ -43,13 +44,14 @@ final class BudgetStore {
   }
 
   @Nullable Budget find(String id) {
-    return database.read(
-        h ->
-            h.createQuery("SELECT " + COLUMNS + " FROM budget WHERE id = :id")
-                .bind("id", id)
-                .map((rs, ctx) -> budget(rs))
-                .findOne()
-                .orElse(null));
+    Optional<Budget> found =
+        database.read(
+            h ->
+                h.createQuery("SELECT " + COLUMNS + " FROM budget WHERE id = :id")
+                    .bind("id", id)
+                    .map((rs, ctx) -> budget(rs))
+                    .findOne());
+    return found.orElse(null);
   }
 
   private static Budget budget(ResultSet rs) throws SQLException {
@@ -80,8 +82,8 @@ final class BudgetStore {
                   h.createUpdate(
                           "INSERT INTO budget ("
                               + COLUMNS
-                              + ") VALUES (:id, :org, :scope, :scopeId, :name, :window, :zone, :limit,"
-                              + " :percents, :action, :to, :carry, :at, :by)")
+                              + ") VALUES (:id, :org, :scope, :scopeId, :name, :window, :zone,"
+                              + " :limit, :percents, :action, :to, :carry, :at, :by)")
                       .bind("org", budget.org())
                       .bind("scope", budget.scope().name())
                       .bind("scopeId", budget.scopeId())
@@ -114,8 +116,8 @@ final class BudgetStore {
         h -> {
           changeable(
                   h.createUpdate(
-                      "UPDATE budget SET name = :name, limit_nano = :limit, soft_percents = :percents,"
-                          + " action = :action, downgrade_to = :to WHERE id = :id"),
+                      "UPDATE budget SET name = :name, limit_nano = :limit, soft_percents ="
+                          + " :percents, action = :action, downgrade_to = :to WHERE id = :id"),
                   budget)
               .execute();
           h.createUpdate(
@@ -144,8 +146,9 @@ final class BudgetStore {
         h ->
             h.createUpdate(
                         "INSERT INTO budget_alert (id, budget_id, subject, window_start, percent,"
-                            + " settled_nano, limit_nano, raised_at) VALUES (:id, :budget, :subject,"
-                            + " :start, :percent, :settled, :limit, :at) ON CONFLICT DO NOTHING")
+                            + " settled_nano, limit_nano, raised_at) VALUES (:id, :budget,"
+                            + " :subject, :start, :percent, :settled, :limit, :at) ON CONFLICT DO"
+                            + " NOTHING")
                     .bind("id", alert.id())
                     .bind("budget", alert.budget())
                     .bind("subject", alert.subject())
@@ -163,10 +166,10 @@ final class BudgetStore {
     return database.read(
         h ->
             h.createQuery(
-                    "SELECT a.id, a.budget_id, b.name, b.org_id, b.scope, a.subject, a.window_start,"
-                        + " coalesce(p.window_end, 0), a.percent, a.settled_nano, a.limit_nano,"
-                        + " a.raised_at FROM budget_alert a JOIN budget b ON b.id = a.budget_id"
-                        + " LEFT JOIN lease_pool p ON p.window_start = a.window_start"
+                    "SELECT a.id, a.budget_id, b.name, b.org_id, b.scope, a.subject,"
+                        + " a.window_start, coalesce(p.window_end, 0), a.percent, a.settled_nano,"
+                        + " a.limit_nano, a.raised_at FROM budget_alert a JOIN budget b ON b.id ="
+                        + " a.budget_id LEFT JOIN lease_pool p ON p.window_start = a.window_start"
                         + " AND p.pool = '"
                         + Budgets.PREFIX
                         + "' || a.budget_id || '/' || a.subject"
@@ -270,7 +273,8 @@ final class BudgetStore {
                   "DELETE FROM lease_share WHERE substr(pool, 1, 7) = '"
                       + Budgets.PREFIX
                       + "' AND EXISTS (SELECT 1 FROM lease_pool p WHERE p.pool = lease_share.pool"
-                      + " AND p.window_start = lease_share.window_start AND p.window_end < :before)")
+                      + " AND p.window_start = lease_share.window_start AND p.window_end <"
+                      + " :before)")
               .bind("before", before)
               .execute();
           h.createUpdate(

@@ -30,8 +30,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * All budgets and prepaid balances. What is settled and what is held stay within a limit at every
- * moment, over all nodes: a node holds money only out of what it has leased. A request may cost more
- * than was held for it by what one step of it takes; nothing else goes beyond a limit.
+ * moment, over all nodes: a node holds money only out of what it has leased. A request may cost
+ * more than was held for it by what one step of it takes; nothing else goes beyond a limit.
  */
 public final class Budgets implements AutoCloseable {
   private static final Logger LOG = Logger.getLogger(Budgets.class.getName());
@@ -106,21 +106,14 @@ public final class Budgets implements AutoCloseable {
   }
 
   private long spent(
-      SettledSource source,
-      Handle handle,
-      String pool,
-      long from,
-      long to,
-      @Nullable String node) {
+      SettledSource source, Handle handle, String pool, long from, long to, @Nullable String node) {
     int slash = pool.indexOf('/');
     String subject = pool.substring(slash + 1);
     if (pool.startsWith(BALANCE)) {
       return source.settled(handle, LimitScope.PROJECT, subject, from, to, node);
     }
     Budget budget = settings.budgets.get(pool.substring(PREFIX.length(), slash));
-    return budget == null
-        ? 0
-        : source.settled(handle, budget.scope(), subject, from, to, node);
+    return budget == null ? 0 : source.settled(handle, budget.scope(), subject, from, to, node);
   }
 
   /** Reads budgets anew when this or another node has changed them. */
@@ -191,7 +184,7 @@ public final class Budgets implements AutoCloseable {
       if (purse.hard.isEmpty() && purse.soft.isEmpty()) {
         return null;
       }
-      Leases.Short missing;
+      Leases.Shortage missing;
       try {
         missing = leases.take(purse.hard, purse.soft, held);
       } catch (Leases.Retired e) {
@@ -213,7 +206,7 @@ public final class Budgets implements AutoCloseable {
     }
   }
 
-  private Refusal refusal(Leases.Short missing, @Nullable Budget budget, long now) {
+  private Refusal refusal(Leases.Shortage missing, @Nullable Budget budget, long now) {
     if (missing.unknown()) {
       return new Refusal(
           Refusal.Reason.UNAVAILABLE,
@@ -283,8 +276,8 @@ public final class Budgets implements AutoCloseable {
 
   /**
    * Adds to the prepaid balance of a project, in the transaction that books it. From its first
-   * credit on, a project pays in advance. {@link #reload} afterwards makes it hold at once; without,
-   * it holds within a second.
+   * credit on, a project pays in advance. {@link #reload} afterwards makes it hold at once;
+   * without, it holds within a second.
    *
    * @param amount nano-USD; negative to take away
    * @param ref a name that makes it happen once
@@ -311,8 +304,7 @@ public final class Budgets implements AutoCloseable {
     if (one && states.isEmpty()) {
       Window.Span span = budget.window().at(now, budget.zone());
       return List.of(
-          new BudgetState(
-              budget.scopeId(), span.start(), span.end(), budget.limit(), 0, 0, 0, 0));
+          new BudgetState(budget.scopeId(), span.start(), span.end(), budget.limit(), 0, 0, 0, 0));
     }
     return states;
   }

@@ -43,6 +43,8 @@ final class GroupCommit implements AutoCloseable {
 
   private @Nullable FileChannel channel;
   private long offset;
+  private long number;
+  private long total;
   private volatile long segment;
   private volatile Mark durable;
   private volatile long written;
@@ -59,6 +61,7 @@ final class GroupCommit implements AutoCloseable {
     this.segments = segments;
     this.segmentBytes = segmentBytes;
     this.committed = committed;
+    this.number = first;
     this.segment = first;
     this.channel = segments.create(first);
     this.durable = new Mark(first, 0);
@@ -188,10 +191,11 @@ final class GroupCommit implements AutoCloseable {
         out.close();
       }
       channel = null;
-      out = segments.create(segment + 1);
+      out = segments.create(number + 1);
       channel = out;
       offset = 0;
-      segment++;
+      number++;
+      segment = number;
     }
     ByteBuffer buffer = ByteBuffer.wrap(bytes);
     while (buffer.hasRemaining()) {
@@ -199,8 +203,9 @@ final class GroupCommit implements AutoCloseable {
     }
     out.force(false);
     offset += bytes.length;
-    written += bytes.length;
-    durable = new Mark(segment, offset);
+    total += bytes.length;
+    written = total;
+    durable = new Mark(number, offset);
   }
 
   private void abandon() {
@@ -213,8 +218,9 @@ final class GroupCommit implements AutoCloseable {
         // It failed already.
       }
     }
-    if (segments.file(segment + 1).toFile().exists()) {
-      segment++;
+    if (segments.file(number + 1).toFile().exists()) {
+      number++;
+      segment = number;
     }
     try {
       TimeUnit.MILLISECONDS.sleep(20);

@@ -24,7 +24,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.TreeSet;
+import java.util.NavigableSet;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -65,7 +65,7 @@ public final class Journal implements UsageJournal, AutoCloseable {
     this.lockFile = lockFile;
     this.clock = clock;
     this.segments = new Segments(options.folder());
-    TreeSet<Long> old = segments.list();
+    NavigableSet<Long> old = segments.list();
     long bytes = 0;
     for (long number : old) {
       bytes += segments.size(number);

@@ -9,9 +9,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.NavigableSet;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -45,7 +46,7 @@ final class JournalMover implements AutoCloseable {
   private final Consumer<String> log;
 
   /** Files that were there at the start and are not read yet. */
-  private final TreeSet<Long> old;
+  private final NavigableSet<Long> old;
 
   private final Set<String> damagedFiles = new HashSet<>();
   private final Thread thread;
@@ -72,7 +73,7 @@ final class JournalMover implements AutoCloseable {
   private boolean troubled;
   private long marked;
 
-  private volatile long deletedBytes;
+  private final AtomicLong deletedBytes = new AtomicLong();
 
   /** Bytes of the file that is read whose ends are in the database. */
   private volatile long passed;
@@ -88,7 +89,7 @@ final class JournalMover implements AutoCloseable {
       UsageStore store,
       Clock clock,
       Consumer<String> log,
-      TreeSet<Long> old,
+      NavigableSet<Long> old,
       List<Damage> damage) {
     this.node = node;
     this.segments = segments;
@@ -125,7 +126,7 @@ final class JournalMover implements AutoCloseable {
 
   /** Bytes of all files that are in the database. */
   long movedBytes() {
-    return deletedBytes + passed;
+    return deletedBytes.get() + passed;
   }
 
   long lagMillis() {
@@ -189,8 +190,9 @@ final class JournalMover implements AutoCloseable {
   private boolean await() {
     lock.lock();
     try {
-      if (!news && !closing) {
-        woken.await(MARK_MILLIS, TimeUnit.MILLISECONDS);
+      long idle = TimeUnit.MILLISECONDS.toNanos(MARK_MILLIS);
+      while (!news && !closing && idle > 0) {
+        idle = woken.awaitNanos(idle);
       }
       long left = TimeUnit.MILLISECONDS.toNanos(GATHER_MILLIS);
       while (!closing && !hurry && left > 0) {
@@ -259,7 +261,11 @@ final class JournalMover implements AutoCloseable {
         // The first failure behind close() ends it: the files keep the rest.
         return false;
       }
-      woken.await(millis, TimeUnit.MILLISECONDS);
+      boolean before = closing;
+      long left = TimeUnit.MILLISECONDS.toNanos(millis);
+      while (closing == before && left > 0) {
+        left = woken.awaitNanos(left);
+      }
       return true;
     } catch (InterruptedException e) {
       return false;
@@ -368,7 +374,7 @@ final class JournalMover implements AutoCloseable {
       } else {
         segments.delete(number);
       }
-      deletedBytes += size;
+      deletedBytes.addAndGet(size);
       finished.removeFirst();
     }
   }

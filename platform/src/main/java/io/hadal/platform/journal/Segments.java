@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.NavigableSet;
 import java.util.TreeSet;
 
 /** The files of a journal, by number. */
@@ -27,8 +28,8 @@ final class Segments {
     return FORMAT.formatted(number);
   }
 
-  TreeSet<Long> list() throws IOException {
-    TreeSet<Long> numbers = new TreeSet<>();
+  NavigableSet<Long> list() throws IOException {
+    NavigableSet<Long> numbers = new TreeSet<>();
     try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, "journal-*.log")) {
       for (Path file : files) {
         String name = file.getFileName().toString();

@@ -96,7 +96,7 @@ public final class KeyStore implements AutoCloseable {
     this.clock = clock;
     this.attempts = new FailedAttempts(clock, FAILURES, FAILURE_FORGOTTEN_MILLIS);
     version.set(database.<Long>read(TenancyVersion::read));
-    timer.scheduleWithFixedDelay(this::poll, POLL_MILLIS, POLL_MILLIS, TimeUnit.MILLISECONDS);
+    var _ = timer.scheduleWithFixedDelay(this::poll, POLL_MILLIS, POLL_MILLIS, TimeUnit.MILLISECONDS);
   }
 
   // Life of a key

@@ -156,7 +156,7 @@ public final class Pepper {
   }
 
   /** Number of the generation that new keys are hashed with. */
-  int generation() {
+  public int generation() {
     return newest.number;
   }
 

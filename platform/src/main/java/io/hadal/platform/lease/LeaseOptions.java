@@ -16,12 +16,7 @@ import java.util.regex.Pattern;
  * @param failOpen whether requests pass without budgets after that time, else they are refused
  */
 public record LeaseOptions(
-    String node,
-    boolean several,
-    int slices,
-    long validMillis,
-    long lostMillis,
-    boolean failOpen) {
+    String node, boolean several, int slices, long validMillis, long lostMillis, boolean failOpen) {
   private static final Pattern NODE = Pattern.compile("[A-Za-z0-9._-]{1,64}");
 
   public LeaseOptions {

@@ -69,17 +69,18 @@ final class LeaseTable {
       }
     }
     h.createUpdate(
-            "UPDATE lease_pool SET committed = :committed WHERE pool = :pool AND window_start = :start")
+            "UPDATE lease_pool SET committed = :committed WHERE pool = :pool AND window_start ="
+                + " :start")
         .bind("committed", committed + granted)
         .bind("pool", pool)
         .bind("start", start)
         .execute();
     h.createUpdate(
-            "INSERT INTO lease_share (pool, window_start, node, settled, held, authority, renewed_at)"
-                + " VALUES (:pool, :start, :node, :settled, :held, :authority, :now)"
-                + " ON CONFLICT (pool, window_start, node) DO UPDATE SET settled = excluded.settled,"
-                + " held = excluded.held, authority = excluded.authority,"
-                + " renewed_at = excluded.renewed_at")
+            "INSERT INTO lease_share (pool, window_start, node, settled, held, authority,"
+                + " renewed_at) VALUES (:pool, :start, :node, :settled, :held, :authority, :now) ON"
+                + " CONFLICT (pool, window_start, node) DO UPDATE SET settled = excluded.settled,"
+                + " held = excluded.held, authority = excluded.authority, renewed_at ="
+                + " excluded.renewed_at")
         .bind("pool", pool)
         .bind("start", start)
         .bind("node", options.node())
@@ -92,7 +93,8 @@ final class LeaseTable {
     if (share.pool.carryOver() && !share.span.holds(now) && more != 0) {
       // The next window has what this one left, also when that changes late.
       h.createUpdate(
-              "UPDATE lease_pool SET carry = carry - :change WHERE pool = :pool AND window_start = :next")
+              "UPDATE lease_pool SET carry = carry - :change WHERE pool = :pool AND window_start ="
+                  + " :next")
           .bind("change", more)
           .bind("pool", pool)
           .bind("next", share.span.end())
@@ -104,8 +106,8 @@ final class LeaseTable {
 
   private static @Nullable Row lock(Handle h, String pool, long start) {
     return h.createQuery(
-            "UPDATE lease_pool SET committed = committed WHERE pool = :pool AND window_start = :start"
-                + " RETURNING capacity, carry, committed, baseline")
+            "UPDATE lease_pool SET committed = committed WHERE pool = :pool AND window_start ="
+                + " :start RETURNING capacity, carry, committed, baseline")
         .bind("pool", pool)
         .bind("start", start)
         .map((rs, ctx) -> new Row(rs.getLong(1), rs.getLong(2), rs.getLong(3), rs.getLong(4)))
@@ -119,8 +121,8 @@ final class LeaseTable {
     long baseline = spending.spent(h, pool.id(), span.start(), now, null);
     h.createUpdate(
             "INSERT INTO lease_pool (pool, window_start, window_end, capacity, carry, baseline,"
-                + " counted_from, committed) VALUES (:pool, :start, :end, :capacity, :carry, :baseline,"
-                + " :from, :baseline) ON CONFLICT DO NOTHING")
+                + " counted_from, committed) VALUES (:pool, :start, :end, :capacity, :carry,"
+                + " :baseline, :from, :baseline) ON CONFLICT DO NOTHING")
         .bind("pool", pool.id())
         .bind("start", span.start())
         .bind("end", span.end())
@@ -137,7 +139,8 @@ final class LeaseTable {
   private static long carry(Handle h, Pool pool, Window.Span span) {
     @Nullable Long start =
         h.createQuery(
-                "SELECT max(window_start) FROM lease_pool WHERE pool = :pool AND window_start < :start")
+                "SELECT max(window_start) FROM lease_pool WHERE pool = :pool AND window_start <"
+                    + " :start")
             .bind("pool", pool.id())
             .bind("start", span.start())
             .mapTo(Long.class)
@@ -148,8 +151,8 @@ final class LeaseTable {
     }
     Before before =
         h.createQuery(
-                "UPDATE lease_pool SET committed = committed WHERE pool = :pool AND window_start = :start"
-                    + " RETURNING window_start, window_end, capacity + carry - committed")
+                "UPDATE lease_pool SET committed = committed WHERE pool = :pool AND window_start ="
+                    + " :start RETURNING window_start, window_end, capacity + carry - committed")
             .bind("pool", pool.id())
             .bind("start", start)
             .map((rs, ctx) -> new Before(rs.getLong(1), rs.getLong(2), rs.getLong(3)))
@@ -231,7 +234,8 @@ final class LeaseTable {
             .bind("length", prefix.length())
             .bind("prefix", prefix)
             .bind("now", now)
-            .map((rs, ctx) -> new Left(rs.getString(1), rs.getLong(2), rs.getLong(3), rs.getLong(4)))
+            .map(
+                (rs, ctx) -> new Left(rs.getString(1), rs.getLong(2), rs.getLong(3), rs.getLong(4)))
             .list();
     // The order in which all nodes lock; databases have others.
     List<Left> sorted =

@@ -89,9 +89,7 @@ public final class Leases implements AutoCloseable {
   /** Forgets that pools had too little: they have got more. */
   public void wake() {
     for (Share share : shares.values()) {
-      share.lock.lock();
-      share.dryUntil = 0;
-      share.lock.unlock();
+      share.locked(() -> share.dryUntil = 0);
     }
   }
 
@@ -101,7 +99,7 @@ public final class Leases implements AutoCloseable {
    * @param share the share that has too little
    * @param unknown whether the database could not be asked
    */
-  public record Short(Share share, boolean unknown) {}
+  public record Shortage(Share share, boolean unknown) {}
 
   /**
    * Takes an amount out of shares, or out of none of them.
@@ -111,7 +109,7 @@ public final class Leases implements AutoCloseable {
    * @return what stopped it; null when it is taken
    * @throws Retired when a share must be looked up anew
    */
-  public @Nullable Short take(List<Share> hard, List<Share> soft, long amount) throws Retired {
+  public @Nullable Shortage take(List<Share> hard, List<Share> soft, long amount) throws Retired {
     List<Share> all = new ArrayList<>(hard.size() + soft.size());
     all.addAll(hard);
     all.addAll(soft);
@@ -127,11 +125,11 @@ public final class Leases implements AutoCloseable {
         return null;
       }
       if (lease != Lease.GRANTED) {
-        return new Short(scarce, lease == Lease.DOWN);
+        return new Shortage(scarce, lease == Lease.DOWN);
       }
     }
     // Others took each lease before us: nothing is left but slivers.
-    return new Short(hard.getFirst(), false);
+    return new Shortage(hard.getFirst(), false);
   }
 
   /** A share that is no longer in use. */
@@ -176,11 +174,12 @@ public final class Leases implements AutoCloseable {
   public void force(List<Share> from, long amount) {
     long now = clock.millis();
     for (Share share : from) {
-      share.lock.lock();
-      share.held += amount;
-      share.usedAt = now;
-      share.dirty = true;
-      share.lock.unlock();
+      share.locked(
+          () -> {
+            share.held += amount;
+            share.usedAt = now;
+            share.dirty = true;
+          });
     }
   }
 
@@ -188,12 +187,13 @@ public final class Leases implements AutoCloseable {
   public void settle(List<Share> to, long taken, long spent) {
     long now = clock.millis();
     for (Share share : to) {
-      share.lock.lock();
-      share.held -= taken;
-      share.settled += spent;
-      share.usedAt = now;
-      share.dirty = true;
-      share.lock.unlock();
+      share.locked(
+          () -> {
+            share.held -= taken;
+            share.settled += spent;
+            share.usedAt = now;
+            share.dirty = true;
+          });
     }
   }
 
@@ -341,8 +341,7 @@ public final class Leases implements AutoCloseable {
     candidates.addAll(past);
     candidates.sort(ORDER);
     for (int from = 0; from < candidates.size(); from += BATCH) {
-      List<Share> batch =
-          candidates.subList(from, Math.min(candidates.size(), from + BATCH));
+      List<Share> batch = candidates.subList(from, Math.min(candidates.size(), from + BATCH));
       if (!exchange(batch, seen, all)) {
         return;
       }
@@ -383,19 +382,19 @@ public final class Leases implements AutoCloseable {
       } catch (RuntimeException e) {
         // What was to be given back is not used again: the database may have it.
         for (Turn turn : turns) {
-          turn.share.lock.lock();
-          turn.share.dirty = true;
-          turn.share.lock.unlock();
+          turn.share.locked(() -> turn.share.dirty = true);
         }
         down(e, now);
         return false;
       }
       for (int i = 0; i < turns.size(); i++) {
         Turn turn = turns.get(i);
-        turn.share.lock.lock();
-        apply(turn.share, turn.ask, replies.get(i), now);
-        retire(turn.share, now);
-        turn.share.lock.unlock();
+        LeaseTable.Reply reply = replies.get(i);
+        turn.share.locked(
+            () -> {
+              apply(turn.share, turn.ask, reply, now);
+              retire(turn.share, now);
+            });
       }
     } finally {
       for (Turn turn : turns) {
@@ -418,8 +417,7 @@ public final class Leases implements AutoCloseable {
               ? now >= share.leasedAt + options.validMillis()
               : now >= share.usedAt + KEPT;
       boolean back = share.idle() > 0 && (all || over || unused);
-      boolean renew =
-          share.held > 0 && now >= share.renewedAt + options.lostMillis(share.pool) / 4;
+      boolean renew = share.held > 0 && now >= share.renewedAt + options.lostMillis(share.pool) / 4;
       boolean rest = share.held == 0 && !share.dirty && (over || now >= share.usedAt + KEPT);
       if (!share.dirty && !back && !renew && !rest) {
         return null;

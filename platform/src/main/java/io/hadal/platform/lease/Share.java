@@ -62,6 +62,15 @@ public final class Share {
     return span;
   }
 
+  void locked(Runnable work) {
+    lock.lock();
+    try {
+      work.run();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   long idle() {
     return authority - settled - held;
   }
@@ -96,7 +105,9 @@ public final class Share {
     }
   }
 
-  /** Whether more is settled and held than this node may use, because requests took more than said. */
+  /**
+   * Whether more is settled and held than this node may use, because requests took more than said.
+   */
   public boolean overdrawn() {
     lock.lock();
     try {

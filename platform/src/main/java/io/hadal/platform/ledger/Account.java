@@ -1,5 +1,6 @@
 package io.hadal.platform.ledger;
 
+import io.hadal.formats.FormatException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +20,8 @@ public record Account(String id, Type type, @Nullable String owner) {
 
   /** Everything is counted in this currency. */
   public static final String CURRENCY = "USD";
+
+  private static final int MOST_ID = 500;
 
   /** Money that came in for top-ups. */
   public static final Account CASH = new Account("cash", Type.ASSET, null);
@@ -57,7 +60,7 @@ public record Account(String id, Type type, @Nullable String owner) {
   /**
    * The account with an id.
    *
-   * @throws io.hadal.formats.FormatException when there can be none
+   * @throws FormatException when there can be none
    */
   public static Account of(String id) {
     if (id.equals("cash")) {
@@ -71,30 +74,37 @@ public record Account(String id, Type type, @Nullable String owner) {
     }
     int slash = id.indexOf('/');
     String rest = slash < 0 ? "" : id.substring(slash + 1);
-    if (!rest.isEmpty() && id.length() <= 300) {
-      switch (id.substring(0, slash)) {
-        case "revenue":
-          return revenue(rest);
-        case "cost":
-          return cost(rest);
-        case "payable":
-          return payable(rest);
-        case "project":
-          if (rest.endsWith("/prepaid") && rest.indexOf('/') > 0) {
-            return prepaid(rest.substring(0, rest.indexOf('/')));
-          }
-          if (rest.endsWith("/held") && rest.indexOf('/') > 0) {
-            return held(rest.substring(0, rest.indexOf('/')));
-          }
-          break;
-        default:
-      }
+    Account found =
+        rest.isEmpty() || id.length() > MOST_ID
+            ? null
+            : switch (id.substring(0, slash)) {
+              case "revenue" -> revenue(rest);
+              case "cost" -> cost(rest);
+              case "payable" -> payable(rest);
+              case "project" -> ofProject(rest);
+              default -> null;
+            };
+    if (found == null) {
+      throw new FormatException(
+          "account",
+          "'"
+              + id
+              + "' is none; there are cash, grants, write_off, revenue/MODEL, cost/UPSTREAM,"
+              + " payable/UPSTREAM, project/ID/prepaid and project/ID/held");
     }
-    throw new io.hadal.formats.FormatException(
-        "account",
-        "'"
-            + id
-            + "' is none; there are cash, grants, write_off, revenue/MODEL, cost/UPSTREAM,"
-            + " payable/UPSTREAM, project/ID/prepaid and project/ID/held");
+    return found;
+  }
+
+  private static @Nullable Account ofProject(String rest) {
+    int slash = rest.indexOf('/');
+    if (slash < 1) {
+      return null;
+    }
+    String project = rest.substring(0, slash);
+    return switch (rest.substring(slash)) {
+      case "/prepaid" -> prepaid(project);
+      case "/held" -> held(project);
+      default -> null;
+    };
   }
 }

@@ -140,7 +140,7 @@ public final class Ledger {
       for (Posting posting : draft.postings()) {
         String id = posting.account().id();
         accounts.put(id, posting.account());
-        long[] change = changes.computeIfAbsent(id, unused -> new long[2]);
+        long[] change = changes.computeIfAbsent(id, _ -> new long[2]);
         change[0] = Math.addExact(change[0], posting.amount());
         change[1]++;
       }
@@ -327,10 +327,7 @@ public final class Ledger {
             (rs, ctx) ->
                 Map.entry(rs.getLong(1), new Posting(Account.of(rs.getString(2)), rs.getLong(3))))
         .forEach(
-            e ->
-                postings
-                    .computeIfAbsent(e.getKey(), unused -> new ArrayList<>())
-                    .add(e.getValue()));
+            e -> postings.computeIfAbsent(e.getKey(), _ -> new ArrayList<>()).add(e.getValue()));
     return rows.stream().map(row -> row.with(postings.getOrDefault(row.seq(), List.of()))).toList();
   }
 }

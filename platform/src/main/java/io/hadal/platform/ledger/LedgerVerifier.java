@@ -11,6 +11,7 @@ import io.hadal.platform.money.PriceBook;
 import io.hadal.platform.money.PriceSnapshot;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -184,9 +185,7 @@ public final class LedgerVerifier {
                         rs.getLong(1), new Posting(Account.of(rs.getString(2)), rs.getLong(3))))
             .forEach(
                 e ->
-                    postings
-                        .computeIfAbsent(e.getKey(), unused -> new java.util.ArrayList<>())
-                        .add(e.getValue()));
+                    postings.computeIfAbsent(e.getKey(), _ -> new ArrayList<>()).add(e.getValue()));
         for (Row<TransactionRow> row : page) {
           long seq = row.value().seq();
           Draft draft = draft(row.value(), postings.getOrDefault(seq, List.of()));

@@ -5,6 +5,7 @@ import io.hadal.platform.lease.SettingVersion;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Limits in the database. */
@@ -53,8 +54,8 @@ final class LimitStore {
           h.createUpdate(
                   "INSERT INTO rate_limit ("
                       + COLUMNS
-                      + ") VALUES (:id, :org, :scope, :scopeId, :model, :dimension, :amount, :burst,"
-                      + " :cache, :at, :by)")
+                      + ") VALUES (:id, :org, :scope, :scopeId, :model, :dimension, :amount,"
+                      + " :burst, :cache, :at, :by)")
               .bind("id", limit.id())
               .bind("org", limit.org())
               .bind("scope", limit.scope().name())
@@ -103,13 +104,14 @@ final class LimitStore {
   }
 
   @Nullable Limit find(String id) {
-    return database.read(
-        h ->
-            h.createQuery("SELECT " + COLUMNS + " FROM rate_limit WHERE id = :id")
-                .bind("id", id)
-                .map((rs, ctx) -> limit(rs))
-                .findOne()
-                .orElse(null));
+    Optional<Limit> found =
+        database.read(
+            h ->
+                h.createQuery("SELECT " + COLUMNS + " FROM rate_limit WHERE id = :id")
+                    .bind("id", id)
+                    .map((rs, ctx) -> limit(rs))
+                    .findOne());
+    return found.orElse(null);
   }
 
   /** Deletes rows of rates and days that say nothing any more. */

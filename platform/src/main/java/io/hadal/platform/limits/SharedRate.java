@@ -56,8 +56,7 @@ final class SharedRate implements Allowance {
       try {
         exchange(need, now);
       } catch (RuntimeException e) {
-        LOG.log(
-            Level.WARNING, "limits: the database does not answer: {0}", e.getMessage());
+        LOG.log(Level.WARNING, "limits: the database does not answer: {0}", e.getMessage());
         downUntil = now + DOWN;
         return alone.take(amount, now);
       }
@@ -73,8 +72,7 @@ final class SharedRate implements Allowance {
   }
 
   private long level(long now) {
-    return TokenBucket.refilled(
-        levelThen, full, perMinute, Math.max(0, now - levelAt));
+    return TokenBucket.refilled(levelThen, full, perMinute, Math.max(0, now - levelAt));
   }
 
   private record Stored(long level, long at) {}
@@ -91,8 +89,7 @@ final class SharedRate implements Allowance {
               long time = Math.max(now, old.at);
               long level =
                   Math.min(
-                      full,
-                      TokenBucket.refilled(old.level, full, perMinute, time - old.at) + back);
+                      full, TokenBucket.refilled(old.level, full, perMinute, time - old.at) + back);
               long granted = 0;
               if (need > 0 && level >= need * TokenBucket.PARTS) {
                 granted =
@@ -141,8 +138,7 @@ final class SharedRate implements Allowance {
 
   @Override
   public synchronized long resetMillis(long now) {
-    return Math.ceilDiv(
-        Math.max(0, full - level(now) - slice * TokenBucket.PARTS), perMinute);
+    return Math.ceilDiv(Math.max(0, full - level(now) - slice * TokenBucket.PARTS), perMinute);
   }
 
   @Override

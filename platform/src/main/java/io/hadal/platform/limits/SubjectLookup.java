@@ -4,6 +4,7 @@ import io.hadal.platform.db.Database;
 import io.hadal.platform.tenancy.Identity;
 import io.hadal.platform.tenancy.ProjectPolicy;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -32,15 +33,16 @@ public final class SubjectLookup {
         };
     int slash = id.indexOf('/');
     String row = scope == LimitScope.END_USER && slash >= 0 ? id.substring(0, slash) : id;
-    return database.read(
-        h -> h.createQuery(sql).bind("id", row).mapTo(String.class).findOne().orElse(null));
+    Optional<String> org =
+        database.read(h -> h.createQuery(sql).bind("id", row).mapTo(String.class).findOne());
+    return org.orElse(null);
   }
 
   /** Who a request with a key would be, as far as limits ask; null when there is none. */
   public @Nullable Identity key(String id) {
     return identity(
-        "SELECT p.org_id, p.team_id, p.id, k.id FROM api_key k JOIN project p ON p.id = k.project_id"
-            + " WHERE k.id = :id",
+        "SELECT p.org_id, p.team_id, p.id, k.id FROM api_key k JOIN project p ON p.id ="
+            + " k.project_id WHERE k.id = :id",
         id);
   }
 
@@ -50,22 +52,23 @@ public final class SubjectLookup {
   }
 
   private @Nullable Identity identity(String sql, String id) {
-    return database.read(
-        h ->
-            h.createQuery(sql)
-                .bind("id", id)
-                .map(
-                    (rs, ctx) ->
-                        new Identity(
-                            rs.getString(1),
-                            rs.getString(2),
-                            rs.getString(3),
-                            rs.getString(4),
-                            null,
-                            Set.of(),
-                            List.of(),
-                            ProjectPolicy.DEFAULT))
-                .findOne()
-                .orElse(null));
+    Optional<Identity> found =
+        database.read(
+            h ->
+                h.createQuery(sql)
+                    .bind("id", id)
+                    .map(
+                        (rs, ctx) ->
+                            new Identity(
+                                rs.getString(1),
+                                rs.getString(2),
+                                rs.getString(3),
+                                rs.getString(4),
+                                null,
+                                Set.of(),
+                                List.of(),
+                                ProjectPolicy.DEFAULT))
+                    .findOne());
+    return found.orElse(null);
   }
 }

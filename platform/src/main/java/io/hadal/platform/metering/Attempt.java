@@ -104,8 +104,8 @@ final class Attempt {
   }
 
   /**
-   * Prices at which a hold pays for whatever comes: the prompt may be cached or not, the answer text
-   * or reasoning.
+   * Prices at which a hold pays for whatever comes: the prompt may be cached or not, the answer
+   * text or reasoning.
    */
   static PriceSnapshot highest(PriceSnapshot price) {
     long input = Math.max(price.input(), Math.max(price.cacheRead(), price.cacheWrite()));
@@ -137,8 +137,7 @@ final class Attempt {
     last = soFar;
     long output = soFar.output();
     long now = metering.now();
-    if (output - checkpointTokens >= CHECKPOINT_TOKENS
-        || now - checkpointAt >= CHECKPOINT_MILLIS) {
+    if (output - checkpointTokens >= CHECKPOINT_TOKENS || now - checkpointAt >= CHECKPOINT_MILLIS) {
       checkpointTokens = output;
       checkpointAt = now;
       metering.journal().checkpoint(work.requestId(), work.attempt(), soFar);

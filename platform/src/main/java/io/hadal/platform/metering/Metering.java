@@ -62,28 +62,25 @@ public final class Metering implements Gate, AutoCloseable {
 
   /** Sweeps limits, budgets and attempts every second from now on. */
   public void start() {
-    sweeper.scheduleWithFixedDelay(this::sweep, 1, 1, TimeUnit.SECONDS);
+    var _ = sweeper.scheduleWithFixedDelay(this::sweep, 1, 1, TimeUnit.SECONDS);
   }
 
   @Override
   public Metered admit(Work work) {
     long start = clock.millis();
     PriceSnapshot price =
-        prices.at(
-            work.modelVersion(), work.identity().project(), Instant.ofEpochMilli(start));
+        prices.at(work.modelVersion(), work.identity().project(), Instant.ofEpochMilli(start));
     long quantum =
         Math.min(
             Math.max(0, work.maxOutput()),
             Math.max(
-                LEAST_QUANTUM,
-                lengths.ninthDecile(work.identity().key(), work.modelVersion())));
+                LEAST_QUANTUM, lengths.ninthDecile(work.identity().key(), work.modelVersion())));
     LimitTicket ticket = limits.admit(work, quantum);
     Hold hold = null;
     boolean admitted = false;
     try {
       hold = budgets.hold(work, start, Attempt.worst(price, work.promptTokens(), quantum));
-      journal.admit(
-          work, start, hold == null ? null : hold.id(), hold == null ? 0 : hold.amount());
+      journal.admit(work, start, hold == null ? null : hold.id(), hold == null ? 0 : hold.amount());
       admitted = true;
     } finally {
       if (!admitted) {

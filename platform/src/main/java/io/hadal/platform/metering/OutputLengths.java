@@ -39,8 +39,7 @@ final class OutputLengths {
     }
   }
 
-  private final Cache<Pair, Histogram> histograms =
-      Caffeine.newBuilder().maximumSize(MOST).build();
+  private final Cache<Pair, Histogram> histograms = Caffeine.newBuilder().maximumSize(MOST).build();
 
   private static int bucket(long tokens) {
     if (tokens < 4) {

@@ -11,6 +11,8 @@ import io.hadal.platform.db.DatabaseKind;
 import io.hadal.platform.tenancy.Actor;
 import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Arrays;
@@ -44,9 +46,11 @@ public final class DataKeys {
   private final Clock clock;
 
   /** Newest key of organisations. */
-  private final Cache<String, DataKey> newest = Caffeine.newBuilder().expireAfterWrite(STALENESS).maximumSize(10_000).build();
+  private final Cache<String, DataKey> newest =
+      Caffeine.newBuilder().expireAfterWrite(STALENESS).maximumSize(10_000).build();
 
-  private final Cache<String, DataKey> byId = Caffeine.newBuilder().expireAfterWrite(STALENESS).maximumSize(10_000).build();
+  private final Cache<String, DataKey> byId =
+      Caffeine.newBuilder().expireAfterWrite(STALENESS).maximumSize(10_000).build();
 
   /**
    * Keys of a database.
@@ -55,11 +59,7 @@ public final class DataKeys {
    * @param previous master keys of earlier times, which may still have wrapped some
    */
   public DataKeys(
-      Database database,
-      MasterKey master,
-      List<MasterKey> previous,
-      AuditLog audit,
-      Clock clock) {
+      Database database, MasterKey master, List<MasterKey> previous, AuditLog audit, Clock clock) {
     this.database = database;
     this.master = master;
     this.audit = audit;
@@ -89,8 +89,7 @@ public final class DataKeys {
     DataKey key =
         database
             .<Optional<DataKey>>read(handle -> active(handle, org))
-            .orElseGet(
-                () -> database.write(h -> active(h, org).orElseGet(() -> create(h, org))));
+            .orElseGet(() -> database.write(h -> active(h, org).orElseGet(() -> create(h, org))));
     newest.put(org, key);
     return key;
   }
@@ -132,7 +131,7 @@ public final class DataKeys {
         .map(this::unwrap);
   }
 
-  private static Wrapped wrapped(java.sql.ResultSet row) throws java.sql.SQLException {
+  private static Wrapped wrapped(ResultSet row) throws SQLException {
     return new Wrapped(
         row.getString("id"),
         row.getString("org_id"),

@@ -113,8 +113,7 @@ public final class RetentionJob {
     }
     if (proof.size() > 1) {
       audit.append(
-          AuditEntry.system(
-              project.org(), "retention.erase", "project:" + project.id(), proof));
+          AuditEntry.system(project.org(), "retention.erase", "project:" + project.id(), proof));
     }
     return total;
   }

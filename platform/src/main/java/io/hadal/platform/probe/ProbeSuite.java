@@ -135,8 +135,7 @@ public final class ProbeSuite {
   }
 
   /** The first request, which also finds out whether reasoning can be switched off. */
-  private static Finding first(ProbeClient client, ProbeTarget target)
-      throws InterruptedException {
+  private static Finding first(ProbeClient client, ProbeTarget target) throws InterruptedException {
     try {
       ProbeClient.Reply reply = client.chat(client.chat("Say hello."));
       if (reply.status() == 400) {
@@ -186,8 +185,7 @@ public final class ProbeSuite {
       return Finding.failed("answers " + streamed.status());
     }
     boolean finished =
-        streamed.events().stream()
-            .anyMatch(e -> e.at("/choices/0/finish_reason").isString());
+        streamed.events().stream().anyMatch(e -> e.at("/choices/0/finish_reason").isString());
     boolean usage =
         streamed.events().stream().anyMatch(e -> e.at("/usage/total_tokens").isNumber());
     if (!finished || !streamed.done()) {
@@ -385,8 +383,7 @@ public final class ProbeSuite {
       return Finding.failed("answers " + sample.status() + " to a sample");
     }
     int repeats = (int) (20L * (tokens - 64) / counted);
-    String text =
-        hay.repeat(repeats / 3) + NEEDLE + " " + hay.repeat(repeats - repeats / 3);
+    String text = hay.repeat(repeats / 3) + NEEDLE + " " + hay.repeat(repeats - repeats / 3);
     ProbeClient.Reply reply =
         client.chat(client.chat(text + "\n\nWhat is the code of the blue door?"));
     Finding wrong = wrongStatus(reply.status());

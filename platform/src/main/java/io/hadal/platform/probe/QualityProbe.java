@@ -128,8 +128,7 @@ public final class QualityProbe {
   private static List<Token> tokens(ProbeClient.Reply reply) {
     List<Token> tokens = new ArrayList<>();
     for (JsonNode token : reply.json().at("/choices/0/logprobs/content")) {
-      tokens.add(
-          new Token(token.path("token").asString(""), token.path("logprob").asDouble(0)));
+      tokens.add(new Token(token.path("token").asString(""), token.path("logprob").asDouble(0)));
     }
     return tokens;
   }

@@ -50,8 +50,7 @@ final class Around {
         boolean latin = asciiLetter(word.charAt(0));
         if (!latin
             || ((at == 0 || !Character.isLetter(stretch.charAt(at - 1)))
-                && (behind == stretch.length()
-                    || !Character.isLetter(stretch.charAt(behind))))) {
+                && (behind == stretch.length() || !Character.isLetter(stretch.charAt(behind))))) {
           return true;
         }
       }

@@ -8,16 +8,63 @@ import java.util.function.Consumer;
 public final class BirthDateDetector implements Detector {
   private static final List<String> WORDS =
       List.of(
-          "born", "birth", "birthday", "birthdate", "dob", "d.o.b", "geboren", "geburtsdatum",
-          "geb", "né", "née", "naissance", "nacimiento", "nacido", "nacida", "nascita",
-          "date-of-birth", "date_of_birth", "birth_date", "出生", "生日", "生于");
+          "born",
+          "birth",
+          "birthday",
+          "birthdate",
+          "dob",
+          "d.o.b",
+          "geboren",
+          "geburtsdatum",
+          "geb",
+          "né",
+          "née",
+          "naissance",
+          "nacimiento",
+          "nacido",
+          "nacida",
+          "nascita",
+          "date-of-birth",
+          "date_of_birth",
+          "birth_date",
+          "出生",
+          "生日",
+          "生于");
 
   private static final List<String> MONTHS =
       List.of(
-          "january", "february", "march", "april", "may", "june", "july", "august", "september",
-          "october", "november", "december", "januar", "februar", "märz", "mai", "juni", "juli",
-          "oktober", "dezember", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept",
-          "oct", "nov", "dec");
+          "january",
+          "february",
+          "march",
+          "april",
+          "may",
+          "june",
+          "july",
+          "august",
+          "september",
+          "october",
+          "november",
+          "december",
+          "januar",
+          "februar",
+          "märz",
+          "mai",
+          "juni",
+          "juli",
+          "oktober",
+          "dezember",
+          "jan",
+          "feb",
+          "mar",
+          "apr",
+          "jun",
+          "jul",
+          "aug",
+          "sep",
+          "sept",
+          "oct",
+          "nov",
+          "dec");
 
   private static final int BEFORE = 40;
   private static final int BEHIND = 25;

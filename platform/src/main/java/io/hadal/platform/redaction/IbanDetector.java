@@ -17,7 +17,7 @@ public final class IbanDetector implements Detector {
             + " MK19 MR27 MT31 MU30 NL18 NO15 PK24 PL28 PS29 PT25 QA29 RO24 RS22 SA24 SC31 SE24"
             + " SI19 SK24 SM27 ST25 SV28 TL23 TN24 TR26 UA29 VA22 VG24 XK20";
     Map<String, Integer> lengths = new HashMap<>();
-    for (String entry : table.split(" ")) {
+    for (String entry : table.split(" ", -1)) {
       lengths.put(entry.substring(0, 2), Integer.valueOf(entry.substring(2)));
     }
     return Map.copyOf(lengths);

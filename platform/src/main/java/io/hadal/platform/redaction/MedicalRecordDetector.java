@@ -9,12 +9,34 @@ public final class MedicalRecordDetector implements Detector {
   /** Longer ones first where one begins another. */
   private static final List<String> WORDS =
       List.of(
-          "medical record number", "medical record no", "medical record #", "medical record id",
-          "medical record", "med rec no", "med rec", "mrn", "patient number", "patient no",
-          "patient id", "patient identifier", "patient_id", "patientid", "chart number", "chart no",
-          "health plan number", "member id", "beneficiary number", "patientennummer",
-          "patienten-nr", "patienten-id", "fallnummer", "numéro de patient", "número de paciente",
-          "病历号", "病案号", "患者编号");
+          "medical record number",
+          "medical record no",
+          "medical record #",
+          "medical record id",
+          "medical record",
+          "med rec no",
+          "med rec",
+          "mrn",
+          "patient number",
+          "patient no",
+          "patient id",
+          "patient identifier",
+          "patient_id",
+          "patientid",
+          "chart number",
+          "chart no",
+          "health plan number",
+          "member id",
+          "beneficiary number",
+          "patientennummer",
+          "patienten-nr",
+          "patienten-id",
+          "fallnummer",
+          "numéro de patient",
+          "número de paciente",
+          "病历号",
+          "病案号",
+          "患者编号");
 
   private static final List<String> FILLERS = List.of("number", "no", "id", "nr", "is", "was");
 
@@ -33,7 +55,8 @@ public final class MedicalRecordDetector implements Detector {
   public void find(String text, Consumer<Finding> found) {
     int at = 0;
     while (at < text.length()) {
-      int behind = Character.isLetter(text.charAt(at)) && !wordBefore(text, at) ? word(text, at) : -1;
+      int behind =
+          Character.isLetter(text.charAt(at)) && !wordBefore(text, at) ? word(text, at) : -1;
       if (behind < 0) {
         at++;
         continue;

@@ -6,8 +6,8 @@ import java.util.function.Consumer;
 
 /**
  * A pattern of an organisation. It runs as an automaton that follows all ways at once, so no
- * pattern and no text makes it slow: the time is at most the length of the text times the states
- * of the pattern. Matches that overlap are one place.
+ * pattern and no text makes it slow: the time is at most the length of the text times the states of
+ * the pattern. Matches that overlap are one place.
  */
 public final class PatternDetector implements Detector {
   private final String kind;

@@ -175,8 +175,7 @@ final class PatternParser {
     char c = pattern.charAt(at);
     if (c == 'b' || c == 'B') {
       at++;
-      return new Part.Where(
-          c == 'b' ? PatternProgram.Place.BOUNDARY : PatternProgram.Place.INSIDE);
+      return new Part.Where(c == 'b' ? PatternProgram.Place.BOUNDARY : PatternProgram.Place.INSIDE);
     }
     return new Part.Chars(cased(escapedSet()));
   }

@@ -11,9 +11,28 @@ import org.jspecify.annotations.Nullable;
 public final class PhoneDetector implements Detector {
   private static final List<String> WORDS =
       List.of(
-          "phone", "phones", "telephone", "tel", "mobile", "cell", "fax", "call", "callback",
-          "whatsapp", "telefon", "handy", "rufnummer", "téléphone", "portable", "teléfono", "móvil",
-          "电话", "手机", "联系方式", "致电", "電話");
+          "phone",
+          "phones",
+          "telephone",
+          "tel",
+          "mobile",
+          "cell",
+          "fax",
+          "call",
+          "callback",
+          "whatsapp",
+          "telefon",
+          "handy",
+          "rufnummer",
+          "téléphone",
+          "portable",
+          "teléfono",
+          "móvil",
+          "电话",
+          "手机",
+          "联系方式",
+          "致电",
+          "電話");
 
   /** Numbers that are written alike and are no telephone numbers. */
   private static final List<String> OTHERS =
@@ -53,7 +72,8 @@ public final class PhoneDetector implements Detector {
           || (text.startsWith("(+", at) && Around.isDigit(text, at + 2));
     }
     return c == '+'
-        ? Around.isDigit(text, at + 1) || (text.startsWith("+(", at) && Around.isDigit(text, at + 2))
+        ? Around.isDigit(text, at + 1)
+            || (text.startsWith("+(", at) && Around.isDigit(text, at + 2))
         : Around.digit(c);
   }
 

@@ -29,7 +29,8 @@ public final class Redaction {
   /**
    * The text as it may go on. The same value has the same placeholder in all texts of the request.
    *
-   * @throws Refusal in mode {@code BLOCK} when there is anything; the message names kinds, no values
+   * @throws Refusal in mode {@code BLOCK} when there is anything; the message names kinds, no
+   *     values
    */
   public String apply(String text) {
     if (mode == RedactionMode.OFF) {

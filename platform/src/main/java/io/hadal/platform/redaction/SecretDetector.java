@@ -58,9 +58,25 @@ public final class SecretDetector implements Detector {
   /** Words before a value that is secret. */
   private static final List<String> NAMES =
       List.of(
-          "password", "passwd", "pwd", "passphrase", "secret_key", "secret", "token", "api_key", "apikey",
-          "api-key", "access_key", "accesskey", "auth_token", "private_key", "client_secret",
-          "credential", "bearer", "密码", "passwort");
+          "password",
+          "passwd",
+          "pwd",
+          "passphrase",
+          "secret_key",
+          "secret",
+          "token",
+          "api_key",
+          "apikey",
+          "api-key",
+          "access_key",
+          "accesskey",
+          "auth_token",
+          "private_key",
+          "client_secret",
+          "credential",
+          "bearer",
+          "密码",
+          "passwort");
 
   private static final String PEM = "-----BEGIN ";
   private static final int MOST = 4096;
@@ -211,9 +227,7 @@ public final class SecretDetector implements Detector {
     for (String name : NAMES) {
       if (stretch.startsWith(name)) {
         int behind = start + name.length();
-        return behind <= text.length() && !Around.isWord(text, behind) || name.equals("密码")
-            ? behind
-            : -1;
+        return name.equals("密码") || !Around.isWord(text, behind) ? behind : -1;
       }
     }
     return -1;

@@ -44,9 +44,7 @@ public final class ProbeStore {
                 .bind("run", run)
                 .bind("feature", r.feature())
                 .bind("outcome", r.outcome().text())
-                .bind(
-                    "detail",
-                    r.detail().substring(0, Math.min(MOST_DETAIL, r.detail().length())))
+                .bind("detail", r.detail().substring(0, Math.min(MOST_DETAIL, r.detail().length())))
                 .bind("millis", r.millis())
                 .bind("at", r.probedAt().toEpochMilli())
                 .execute();

@@ -220,8 +220,7 @@ public final class Registry {
                       .toList();
               if (!names.isEmpty()) {
                 throw new FormatException(
-                    id,
-                    "answers to " + String.join(", ", names) + "; point them elsewhere first");
+                    id, "answers to " + String.join(", ", names) + "; point them elsewhere first");
               }
               long running =
                   h.createQuery(
@@ -406,8 +405,7 @@ public final class Registry {
       throw unknown(name);
     }
     if (!allowed(identity, name, version)) {
-      throw new Refusal(
-          Reason.MODEL_NOT_ALLOWED, "This key may not use the model '" + name + "'.");
+      throw new Refusal(Reason.MODEL_NOT_ALLOWED, "This key may not use the model '" + name + "'.");
     }
     if (!version.answers(clock.instant())) {
       throw ended(name, version);
@@ -430,8 +428,7 @@ public final class Registry {
   private static Refusal ended(String name, ModelVersion version) {
     Instant at = version.retiresAt();
     String when = at == null ? "" : " on " + LocalDate.ofInstant(at, ZoneOffset.UTC);
-    String next =
-        version.successor() == null ? "" : " Use '" + version.successor() + "' instead.";
+    String next = version.successor() == null ? "" : " Use '" + version.successor() + "' instead.";
     return new Refusal(
         Reason.UNKNOWN_MODEL, "The model '" + name + "' was retired" + when + "." + next);
   }
@@ -470,8 +467,7 @@ public final class Registry {
   /** What a key sees in the list of models: names first, then the versions that answer. */
   public List<ModelCard> cards(Identity identity) {
     Catalogue now = catalogue();
-    Map<String, AliasChange> names =
-        new TreeMap<>(now.aliases().getOrDefault("", Map.of()));
+    Map<String, AliasChange> names = new TreeMap<>(now.aliases().getOrDefault("", Map.of()));
     now.aliases()
         .getOrDefault(identity.org(), Map.of())
         .forEach(
@@ -500,8 +496,7 @@ public final class Registry {
       String name,
       @Nullable ModelVersion version) {
     if (version != null && version.answers(clock.instant()) && allowed(identity, name, version)) {
-      cards.add(
-          new ModelCard(name, version, now.features().getOrDefault(version.id(), List.of())));
+      cards.add(new ModelCard(name, version, now.features().getOrDefault(version.id(), List.of())));
     }
   }
 

@@ -117,7 +117,7 @@ public final class Reconciliation {
         last = Math.max(last, line.time());
         if (line.id().isEmpty()) {
           hours
-              .computeIfAbsent(hour(line.time(), line.model()), unused -> new Sum())
+              .computeIfAbsent(hour(line.time(), line.model()), _ -> new Sum())
               .add(line.input(), line.output(), line.cost());
           continue;
         }
@@ -162,7 +162,7 @@ public final class Reconciliation {
                       long cost = rs.getLong("cost");
                       boolean priced = !rs.wasNull();
                       found
-                          .computeIfAbsent(rs.getString("id"), unused -> new Sum())
+                          .computeIfAbsent(rs.getString("id"), _ -> new Sum())
                           .add(rs.getLong("input"), rs.getLong("output"), priced ? cost : -1);
                       return 0;
                     })
@@ -213,7 +213,7 @@ public final class Reconciliation {
               difference(Difference.Kind.MISSING_THERE, event.id(), event.model(), "");
             }
           } else {
-            sums.computeIfAbsent(hour(event.time(), event.model()), unused -> new Sum())
+            sums.computeIfAbsent(hour(event.time(), event.model()), _ -> new Sum())
                 .add(event.input(), event.output(), event.cost());
           }
         }

@@ -75,7 +75,9 @@ public record Guard(Metric metric, int minimum, double tolerance, double alpha) 
     if (minimum < 1 || minimum > Window.SIZE * 4 / 5) {
       throw new FormatException(source, "minimum must be from 1 to " + Window.SIZE * 4 / 5);
     }
-    if (metric.isTime() ? !(tolerance >= 1 && tolerance <= 100) : !(tolerance >= 0 && tolerance < 1)) {
+    if (metric.isTime()
+        ? !(tolerance >= 1 && tolerance <= 100)
+        : !(tolerance >= 0 && tolerance < 1)) {
       throw new FormatException(
           source,
           metric.isTime()

@@ -278,10 +278,7 @@ public final class Rollouts {
    */
   public Optional<String> shadow(
       Resolution resolution, Identity identity, @Nullable String session, boolean zdr) {
-    if (resolution.rollout() == null
-        || zdr
-        || identity.policy().zdr()
-        || identity.policy().phi()) {
+    if (resolution.rollout() == null || zdr || identity.policy().zdr() || identity.policy().phi()) {
       return Optional.empty();
     }
     return registry

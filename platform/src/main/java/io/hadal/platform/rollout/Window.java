@@ -58,8 +58,7 @@ final class Window {
   long[] times(Metric metric) {
     long[] times =
         last.stream()
-            .mapToLong(
-                o -> metric == Metric.TTFT_P95 ? o.firstTokenMillis() : o.tokenMicros())
+            .mapToLong(o -> metric == Metric.TTFT_P95 ? o.firstTokenMillis() : o.tokenMicros())
             .filter(t -> t >= 0)
             .toArray();
     Arrays.sort(times);

@@ -174,7 +174,7 @@ public final class BreakGlass {
                     .orElse(null));
     if (found == null) {
       // Takes as long as if there were one, so that time does not tell names.
-      var unused = passwords.hash(password);
+      var _ = passwords.hash(password);
       return null;
     }
     return passwords.verify(password, found[1]) ? found[0] : null;

@@ -167,9 +167,9 @@ final class OidcProvider implements AutoCloseable {
 
   private void check(JWTClaimsSet claims, SecretText nonce) throws BadJWTException {
     long now = clock.millis();
-    Date expires = claims.getExpirationTime();
-    Date issued = claims.getIssueTime();
-    Date begins = claims.getNotBeforeTime();
+    Long expires = millis(claims.getExpirationTime());
+    Long issued = millis(claims.getIssueTime());
+    Long begins = millis(claims.getNotBeforeTime());
     List<String> audience = claims.getAudience();
     Object party = claims.getClaim("azp");
     String subject = claims.getSubject();
@@ -180,11 +180,11 @@ final class OidcProvider implements AutoCloseable {
                 ? "is for somebody else"
                 : (party == null ? audience.size() > 1 : !options.clientId().equals(party))
                     ? "was asked for by somebody else"
-                    : expires == null || now >= expires.getTime() + SKEW.toMillis()
+                    : expires == null || now >= expires + SKEW.toMillis()
                         ? "has expired"
-                        : issued == null || issued.getTime() > now + SKEW.toMillis()
+                        : issued == null || issued > now + SKEW.toMillis()
                             ? "is not yet issued"
-                            : begins != null && begins.getTime() > now + SKEW.toMillis()
+                            : begins != null && begins > now + SKEW.toMillis()
                                 ? "is not yet valid"
                                 : subject == null
                                         || subject.isEmpty()
@@ -196,6 +196,10 @@ final class OidcProvider implements AutoCloseable {
     if (!problem.isEmpty()) {
       throw new BadJWTException(problem);
     }
+  }
+
+  private static @Nullable Long millis(@Nullable Date date) {
+    return date == null ? null : date.toInstant().toEpochMilli();
   }
 
   private static boolean same(@Nullable Object given, SecretText nonce) {

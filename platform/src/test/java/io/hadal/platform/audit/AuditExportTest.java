@@ -78,8 +78,7 @@ class AuditExportTest {
     }
   }
 
-  private AuditFault first(AuditFixture fixture, Path file, List<String> lines)
-      throws IOException {
+  private AuditFault first(AuditFixture fixture, Path file, List<String> lines) throws IOException {
     Files.write(file, lines, StandardCharsets.UTF_8);
     List<AuditFault> faults = fixture.verifier.file(file).faults();
     assertThat(faults).isNotEmpty();

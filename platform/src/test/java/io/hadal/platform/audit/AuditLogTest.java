@@ -85,7 +85,8 @@ class AuditLogTest {
               new AuditEntry(
                   "org_a", "prn_1", "Ada", "192.0.2.7", "key.create", "key:1", null, after, null));
       assertThat(event.record())
-          .doesNotContain("correct horse", "no hash has this", "K3yS3", "ada@", "Ada", "192.0.2.7", "123456\"")
+          .doesNotContain(
+              "correct horse", "no hash has this", "K3yS3", "ada@", "Ada", "192.0.2.7", "123456\"")
           .contains("\"limit_nano\":\"12345678901234567\"");
       assertThat(event.clear())
           .containsOnly(
@@ -194,8 +195,7 @@ class AuditLogTest {
     return fixture
         .log
         .search(
-            new AuditQuery(
-                "org_a", actor, action, object, 0, Long.MAX_VALUE, Long.MAX_VALUE, 100))
+            new AuditQuery("org_a", actor, action, object, 0, Long.MAX_VALUE, Long.MAX_VALUE, 100))
         .stream()
         .map(AuditEvent::seq)
         .toList();

@@ -10,8 +10,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 class AuditScheduleTest {
-  private static AuditSchedule schedule(
-      AuditFixture fixture, AuditSchedule.Anchored... anchored) {
+  private static AuditSchedule schedule(AuditFixture fixture, AuditSchedule.Anchored... anchored) {
     return new AuditSchedule(
         fixture.database,
         fixture.log,

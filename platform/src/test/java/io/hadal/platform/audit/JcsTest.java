@@ -69,8 +69,7 @@ class JcsTest {
     assertThat(canonical(input)).isEqualTo(expected);
     assertThat(
             HexFormat.of()
-                .formatHex(
-                    Jcs.bytes(Json.parse(input.getBytes(StandardCharsets.UTF_8), "test"))))
+                .formatHex(Jcs.bytes(Json.parse(input.getBytes(StandardCharsets.UTF_8), "test"))))
         .startsWith("7b226c69746572616c73223a5b6e756c6c2c747275652c66616c73655d2c")
         .endsWith("22e282ac245c75303030665c6e4127425c225c5c5c5c5c222f227d");
   }

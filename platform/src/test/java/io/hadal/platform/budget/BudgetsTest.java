@@ -371,8 +371,7 @@ class BudgetsTest {
           });
       UsageEvents events = new UsageEvents();
       for (LimitScope scope : LimitScope.values()) {
-        String subject =
-            Objects.requireNonNull(scope.subject(work.identity(), "u"));
+        String subject = Objects.requireNonNull(scope.subject(work.identity(), "u"));
         assertThat(
                 database.<Long>read(
                     h -> events.settled(h, scope, subject, day, clock.millis(), null)))
@@ -448,8 +447,7 @@ class BudgetsTest {
           }
         });
     server.start();
-    URI address =
-        URI.create("http://127.0.0.1:" + server.getAddress().getPort() + "/hook");
+    URI address = URI.create("http://127.0.0.1:" + server.getAddress().getPort() + "/hook");
     try (WebhookAlerts webhook = new WebhookAlerts(address, Duration.ofMillis(1))) {
       webhook.raised(
           new BudgetAlert(

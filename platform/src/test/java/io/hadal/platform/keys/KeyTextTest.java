@@ -13,6 +13,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,8 +26,7 @@ class KeyTextTest {
     String live = KeyText.create(false).text().reveal();
     assertThat(live).matches("sk-l-[0-9a-z]{10}-[A-Za-z0-9_-]{44}");
     String test = KeyText.create(true).text().reveal();
-    KeyText read = KeyText.parse(test);
-    assertThat(read).isNotNull();
+    KeyText read = Objects.requireNonNull(KeyText.parse(test));
     assertThat(read.env()).isEqualTo('t');
     assertThat(read.text().reveal()).isEqualTo(test);
     assertThat(read.toString()).doesNotContain(test.substring(17)).contains("[redacted]");

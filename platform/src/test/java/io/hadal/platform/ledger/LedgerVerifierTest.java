@@ -91,9 +91,10 @@ class LedgerVerifierTest {
       })
   void findsWhatWasChanged(String check, String change) throws Exception {
     Fault fault = faultAfter(change);
-    assertThat(fault).isNotNull();
-    assertThat(fault.check()).isEqualTo(check);
-    assertThat(fault.where()).isNotEmpty();
+    assertThat(fault)
+        .isNotNull()
+        .satisfies(found -> assertThat(found.check()).isEqualTo(check))
+        .satisfies(found -> assertThat(found.where()).isNotEmpty());
   }
 
   @Test
@@ -160,7 +161,7 @@ class LedgerVerifierTest {
 
   private static void execute(Statement statement, String change) throws SQLException {
     int rows = 0;
-    for (String one : change.split(";")) {
+    for (String one : change.split(";", -1)) {
       rows += statement.executeUpdate(one);
     }
     if (!change.startsWith("DROP")) {

@@ -158,12 +158,11 @@ class BudgetInvariantTest {
             h ->
                 h.createQuery(
                         "SELECT p.pool FROM lease_pool p WHERE p.committed > p.capacity + p.carry"
-                            + " OR p.committed <> p.baseline + (SELECT coalesce(sum(s.authority), 0)"
-                            + " FROM lease_share s WHERE s.pool = p.pool"
-                            + " AND s.window_start = p.window_start)"
-                            + " OR EXISTS (SELECT 1 FROM lease_share s WHERE s.pool = p.pool"
-                            + " AND s.window_start = p.window_start"
-                            + " AND s.settled + s.held > s.authority)")
+                            + " OR p.committed <> p.baseline + (SELECT coalesce(sum(s.authority),"
+                            + " 0) FROM lease_share s WHERE s.pool = p.pool AND s.window_start ="
+                            + " p.window_start) OR EXISTS (SELECT 1 FROM lease_share s WHERE s.pool"
+                            + " = p.pool AND s.window_start = p.window_start AND s.settled + s.held"
+                            + " > s.authority)")
                     .mapTo(String.class)
                     .list());
     broken.addAll(over);

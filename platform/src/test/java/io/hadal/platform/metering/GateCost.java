@@ -45,12 +45,7 @@ public final class GateCost {
     try (Database database = TestDatabases.open(DatabaseKind.SQLITE)) {
       RateLimits limits = new RateLimits(database, LeaseOptions.alone("n"), clock);
       Budgets budgets =
-          new Budgets(
-              database,
-              LeaseOptions.alone("n"),
-              clock,
-              SettledSource.NONE,
-              alert -> {});
+          new Budgets(database, LeaseOptions.alone("n"), clock, SettledSource.NONE, alert -> {});
       int id = 0;
       for (Dimension dimension :
           List.of(Dimension.CONCURRENCY, Dimension.RPM, Dimension.TPM_TOTAL)) {
@@ -79,11 +74,9 @@ public final class GateCost {
                 "test"));
       }
       try (Metering metering =
-          new Metering(
-              limits, budgets, (v, p, t) -> price, none, clock, Duration.ofHours(1))) {
+          new Metering(limits, budgets, (v, p, t) -> price, none, clock, Duration.ofHours(1))) {
         Ending ending =
-            Ending.local(
-                Quantities.tokens(10, 90, 0, 20, 0), Outcome.COMPLETED, 200, 0, 0, 0);
+            Ending.local(Quantities.tokens(10, 90, 0, 20, 0), Outcome.COMPLETED, 200, 0, 0, 0);
         Work work = TestWork.work("p", "k", "m", 100, 100);
         for (int round = 0; round < ROUNDS; round++) {
           long begin = System.nanoTime();

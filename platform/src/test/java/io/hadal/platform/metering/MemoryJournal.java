@@ -56,8 +56,7 @@ public final class MemoryJournal implements UsageJournal, SettledSource {
                 subject.equals(scope.subject(e.work().identity(), e.work().endUser()))
                     && e.start() >= from
                     && e.start() < to
-                    && (node == null
-                        || (e.holdId() != null && e.holdId().startsWith(node + ":"))))
+                    && (node == null || (e.holdId() != null && e.holdId().startsWith(node + ":"))))
         .mapToLong(UsageEvent::cost)
         .sum();
   }

@@ -32,8 +32,7 @@ class MeteringTest {
   private final TestClock clock = new TestClock("2026-11-29T10:00:00Z");
   private final MemoryJournal journal = new MemoryJournal();
   private final Database database = TestDatabases.open(DatabaseKind.SQLITE);
-  private final RateLimits limits =
-      new RateLimits(database, LeaseOptions.alone("n1"), clock);
+  private final RateLimits limits = new RateLimits(database, LeaseOptions.alone("n1"), clock);
   private final Budgets budgets =
       new Budgets(database, LeaseOptions.alone("n1"), clock, journal, alert -> {});
   private PriceSnapshot price = PRICE;
@@ -83,7 +82,17 @@ class MeteringTest {
   private void limit(Dimension dimension, long amount) {
     limits.create(
         new Limit(
-            "lim_" + dimension, "o", LimitScope.KEY, "k", null, dimension, amount, 0, 0, 0, "test"));
+            "lim_" + dimension,
+            "o",
+            LimitScope.KEY,
+            "k",
+            null,
+            dimension,
+            amount,
+            0,
+            0,
+            0,
+            "test"));
   }
 
   @Test
@@ -127,13 +136,11 @@ class MeteringTest {
     // The last token that was paid for, and the one that was not.
     long cost =
         metered.end(
-            ending(
-                Quantities.tokens(1000, 0, 0, produced + 1, 0), Outcome.BUDGET_EXHAUSTED));
+            ending(Quantities.tokens(1000, 0, 0, produced + 1, 0), Outcome.BUDGET_EXHAUSTED));
     assertThat(cost).isBetween(4_000_000L - 55_000, 4_000_000L);
     assertThatThrownBy(() -> metering.admit(work(1000, 10)))
         .isInstanceOfSatisfying(
-            Refusal.class,
-            e -> assertThat(e.reason()).isEqualTo(Refusal.Reason.BUDGET));
+            Refusal.class, e -> assertThat(e.reason()).isEqualTo(Refusal.Reason.BUDGET));
   }
 
   @Test
@@ -153,8 +160,7 @@ class MeteringTest {
     limit(Dimension.RPM, 10);
     assertThatThrownBy(() -> metering.admit(work(1_000_000, 1))).isInstanceOf(Refusal.class);
     journal.fails = true;
-    assertThatThrownBy(() -> metering.admit(work(1, 1)))
-        .isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(() -> metering.admit(work(1, 1))).isInstanceOf(IllegalStateException.class);
     journal.fails = false;
     Metered metered = metering.admit(work(1, 1));
     assertThat(state().held()).isEqualTo(1000 + 3000 + 1);

@@ -15,8 +15,7 @@ public final class TestWork {
   private TestWork() {}
 
   public static Identity identity(String project, String key) {
-    return new Identity(
-        "o", "t", project, key, null, Set.of(), List.of(), ProjectPolicy.DEFAULT);
+    return new Identity("o", "t", project, key, null, Set.of(), List.of(), ProjectPolicy.DEFAULT);
   }
 
   public static Work work(String project, String key, String alias, long prompt, long output) {

@@ -34,8 +34,7 @@ class EnvelopeTest {
 
   private static DataKeys keys(Database database, MasterKey master, MasterKey... previous) {
     SteppedClock clock = new SteppedClock();
-    return new DataKeys(
-        database, master, List.of(previous), new AuditLog(database, clock), clock);
+    return new DataKeys(database, master, List.of(previous), new AuditLog(database, clock), clock);
   }
 
   private static MasterKey master(int fill) {

@@ -8,8 +8,8 @@ import java.util.Map;
 import java.util.Random;
 
 /**
- * Writes sentences with personal data in them, and sentences that only look so. The generators
- * know nothing of the detectors: they follow how people and services write these things.
+ * Writes sentences with personal data in them, and sentences that only look so. The generators know
+ * nothing of the detectors: they follow how people and services write these things.
  */
 final class CorpusWriter {
   private static final List<String> FIRST =
@@ -18,8 +18,14 @@ final class CorpusWriter {
       List.of("lovelace", "hopper", "turing", "curie", "zhang", "müller", "smith", "garcia");
   private static final List<String> HOSTS =
       List.of(
-          "example.org", "mail.example.com", "uni-example.de", "example.co.uk", "a.b.example.io",
-          "firma.example", "example.museum", "müller-example.de");
+          "example.org",
+          "mail.example.com",
+          "uni-example.de",
+          "example.co.uk",
+          "a.b.example.io",
+          "firma.example",
+          "example.museum",
+          "müller-example.de");
   private static final String BASE64 =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
@@ -345,8 +351,8 @@ final class CorpusWriter {
 
   private String iban(String country, String account) {
     StringBuilder digits = new StringBuilder(account);
-    for (char c : country.toCharArray()) {
-      digits.append(c - 'A' + 10);
+    for (int i = 0; i < country.length(); i++) {
+      digits.append(country.charAt(i) - 'A' + 10);
     }
     int rest = new BigInteger(digits + "00").mod(BigInteger.valueOf(97)).intValue();
     String number = country + "%02d".formatted(98 - rest) + account;
@@ -415,7 +421,8 @@ final class CorpusWriter {
     String alnum = BASE64;
     String value =
         switch (random.nextInt(9)) {
-          case 0 -> "sk-live-" + chars("0123456789abcdefghjkmnpqrstvwxyz", 10) + "-" + chars(alnum, 43);
+          case 0 ->
+              "sk-live-" + chars("0123456789abcdefghjkmnpqrstvwxyz", 10) + "-" + chars(alnum, 43);
           case 1 -> "ghp_" + chars(alnum, 36);
           case 2 -> "AKIA" + chars("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", 16);
           case 3 -> "xoxb-" + digits(11) + "-" + digits(12) + "-" + chars(alnum, 24);
@@ -426,7 +433,13 @@ final class CorpusWriter {
         };
     if (!value.isEmpty()) {
       return in(
-          "SECRET", value, "key @@", "export KEY=@@", "Authorization: Bearer @@", "use `@@`.", "@@");
+          "SECRET",
+          value,
+          "key @@",
+          "export KEY=@@",
+          "Authorization: Bearer @@",
+          "use `@@`.",
+          "@@");
     }
     value = chars(alnum + "!#$%*+-", 15) + digits(1);
     return in(

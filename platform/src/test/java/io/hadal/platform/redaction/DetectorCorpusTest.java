@@ -18,7 +18,15 @@ class DetectorCorpusTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "EMAIL", "PHONE", "CARD", "IBAN", "SSN", "IP", "DATE_OF_BIRTH", "MEDICAL_RECORD", "SECRET"
+        "EMAIL",
+        "PHONE",
+        "CARD",
+        "IBAN",
+        "SSN",
+        "IP",
+        "DATE_OF_BIRTH",
+        "MEDICAL_RECORD",
+        "SECRET"
       })
   void findsWhatItShouldAndNothingElse(String kind) {
     Redactor redactor = Redactor.standard();
@@ -28,10 +36,10 @@ class DetectorCorpusTest {
     List<String> wrong = new ArrayList<>();
     for (CorpusWriter.Sample sample : new CorpusWriter(kind.hashCode()).samples(kind, SAMPLES)) {
       boolean hit = false;
-      String all = "";
+      StringBuilder all = new StringBuilder();
       for (Finding finding : redactor.find(sample.text())) {
         String value = sample.text().substring(finding.start(), finding.end());
-        all += finding.kind() + "=" + value + " ";
+        all.append(finding.kind()).append('=').append(value).append(' ');
         if (finding.kind().equals(kind) && value.equals(sample.value())) {
           hit = true;
         } else {
@@ -43,14 +51,15 @@ class DetectorCorpusTest {
       } else if (!sample.value().isEmpty()) {
         misses++;
       }
-      if (!all.strip().equals(sample.value().isEmpty() ? "" : kind + "=" + sample.value())) {
+      if (!all.toString()
+          .strip()
+          .equals(sample.value().isEmpty() ? "" : kind + "=" + sample.value())) {
         wrong.add(sample.text() + " -> " + all);
       }
     }
     double recall = (double) hits / (hits + misses);
     double precision = (double) hits / (hits + alarms);
     String figures = "%s: precision %.4f, recall %.4f".formatted(kind, precision, recall);
-    System.out.println(figures);
     List<String> some = wrong.subList(0, Math.min(12, wrong.size()));
     assertThat(recall).as(figures + "\n" + String.join("\n", some)).isGreaterThanOrEqualTo(LEAST);
     assertThat(precision)

@@ -38,8 +38,26 @@ class PatternDetectorTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "", "(", ")", "a)", "[a", "[z-a]", "*a", "a**b{", "a{3,1}", "a{1,2,3}", "a{999}", "(?=a)",
-        "(?<n>a)", "\\1", "\\p{L}", "a++", "a\\", "[[a]]", "[a&&b]", "(a{200}){200}",
+        "",
+        "(",
+        ")",
+        "a)",
+        "[a",
+        "[z-a]",
+        "*a",
+        "a**b{",
+        "a{3,1}",
+        "a{1,2,3}",
+        "a{999}",
+        "(?=a)",
+        "(?<n>a)",
+        "\\1",
+        "\\p{L}",
+        "a++",
+        "a\\",
+        "[[a]]",
+        "[a&&b]",
+        "(a{200}){200}",
         "((((((((((a{9}){9}){9}){9}){9}){9}){9}){9}){9}){9}"
       })
   void refusesWhatItCannotFollow(String pattern) {
@@ -90,8 +108,7 @@ class PatternDetectorTest {
         }
       }
       BitSet found = new BitSet();
-      new PatternDetector("X", pattern)
-          .find(text.toString(), f -> found.set(f.start(), f.end()));
+      new PatternDetector("X", pattern).find(text.toString(), f -> found.set(f.start(), f.end()));
       assertThat(found).as(pattern + " in '" + text + "'").isEqualTo(expected);
     }
   }
@@ -119,8 +136,7 @@ class PatternDetectorTest {
     List<String> found = new ArrayList<>();
     String text = "ZEUS prime, zeus, zeusx, ushers, she; 这是项目甲的 C++ and C+++";
     words.find(text, f -> found.add(text.substring(f.start(), f.end())));
-    assertThat(found)
-        .containsExactly("ZEUS prime", "zeus", "she", "项目甲", "C++", "C++");
+    assertThat(found).containsExactly("ZEUS prime", "zeus", "she", "项目甲", "C++", "C++");
     assertThatThrownBy(() -> new DictionaryDetector("NAME", List.of(" ")))
         .isInstanceOf(FormatException.class);
     assertThatThrownBy(() -> new DictionaryDetector("no name", List.of("a")))

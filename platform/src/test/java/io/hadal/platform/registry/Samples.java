@@ -64,8 +64,7 @@ public final class Samples {
     return identity(org, key, ProjectPolicy.DEFAULT, models);
   }
 
-  public static Identity identity(
-      String org, String key, ProjectPolicy policy, String... models) {
+  public static Identity identity(String org, String key, ProjectPolicy policy, String... models) {
     return new Identity(
         org, "team", "project", key, null, Set.of(Scope.INFERENCE), List.of(models), policy);
   }

@@ -71,8 +71,8 @@ class UsageReportsTest {
     try (Database database = TestDatabases.open(kind)) {
       SampleUsage usage = fill(database);
       UsageReports reports = new UsageReports(database);
-      long earned = usage.ledger.balances().get("revenue/" + SampleUsage.MODEL);
-      long owed = usage.ledger.balances().get("payable/deepseek");
+      long earned = usage.ledger.balances().getOrDefault("revenue/" + SampleUsage.MODEL, 0L);
+      long owed = usage.ledger.balances().getOrDefault("payable/deepseek", 0L);
       assertThat(earned).isPositive();
       List<Dimension> dimensions =
           new ArrayList<>(Dimension.names().stream().map(Dimension::of).toList());
@@ -214,7 +214,7 @@ class UsageReportsTest {
           .containsEntry("request_id", "r0")
           .containsEntry("tags", "{\"team\":\"a,\\\"b\\\"\"}")
           .containsEntry("started_at", "2026-11-29T10:30:00Z");
-      long earned = usage.ledger.balances().get("revenue/" + SampleUsage.MODEL);
+      long earned = usage.ledger.balances().getOrDefault("revenue/" + SampleUsage.MODEL, 0L);
       assertThat(
               rows.stream().mapToLong(r -> Long.parseLong(r.getOrDefault("cost_nano", ""))).sum())
           .isEqualTo(earned);
@@ -310,7 +310,7 @@ class UsageReportsTest {
         if (i == 3) {
           continue;
         }
-        long cost = 1_000 + i + (i == 5 ? 1 : 0);
+        long cost = 1_000L + i + (i == 5 ? 1 : 0);
         csv.append(
             "up-r%d,%s,deepseek-chat,%d,%d,%s\n"
                 .formatted(
@@ -334,9 +334,11 @@ class UsageReportsTest {
       differences.clear();
       // Without ids: sums of an hour and a model.
       String hours =
-          "time,model,prompt_tokens,completion_tokens\r\n"
-              + "2026-11-29T10:00:00Z,hadal-nano,1108,24\r\n"
-              + "2026-11-29T11:00:00Z,hadal-nano,5,5\r\n";
+          """
+          time,model,prompt_tokens,completion_tokens
+          2026-11-29T10:00:00Z,hadal-nano,1108,24
+          2026-11-29T11:00:00Z,hadal-nano,5,5
+          """;
       new Reconciliation(database)
           .compare("deepseek", new StringReader(hours), "file", differences::add);
       assertThat(differences)

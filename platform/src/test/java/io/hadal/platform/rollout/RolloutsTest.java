@@ -126,7 +126,12 @@ class RolloutsTest {
 
   private Observation answer() {
     return new Observation(
-        false, 100 + random.nextInt(50), 20_000 + random.nextInt(8000), Check.GOOD, Check.GOOD, false);
+        false,
+        100 + random.nextInt(50),
+        20_000 + random.nextInt(8000),
+        Check.GOOD,
+        Check.GOOD,
+        false);
   }
 
   @OnBothDatabases
@@ -158,8 +163,7 @@ class RolloutsTest {
             assertThat(last.kind()).isEqualTo("rolled_back");
             assertThat(last.actor()).isEqualTo("guard");
             assertThat(last.detail()).startsWith(guard);
-            assertThat(versions(registry, 100))
-                .allSatisfy((s, v) -> assertThat(v).isEqualTo(OLD));
+            assertThat(versions(registry, 100)).allSatisfy((s, v) -> assertThat(v).isEqualTo(OLD));
             assertThat(registry.history("", "flash").getFirst().by()).isEqualTo("guard");
           });
     }
@@ -191,8 +195,7 @@ class RolloutsTest {
       Rollouts rollouts = new Rollouts(database, registry, clock, heard::add);
       Rollout rollout = rollouts.create(plan(Mode.CANARY, 50, Stickiness.SESSION), "ann");
       rollouts.start(rollout.id(), "ann");
-      Supplier<Observation> some =
-          () -> random.nextInt(50) == 0 ? Observation.failure() : answer();
+      Supplier<Observation> some = () -> random.nextInt(50) == 0 ? Observation.failure() : answer();
       assertThat(untilRolledBack(rollouts, registry, rollout.id(), 2000, some, some))
           .isEqualTo(2001);
       assertThat(rollouts.seen(rollout.id())).isEqualTo(new Rollouts.Seen(500, 500));
@@ -231,8 +234,7 @@ class RolloutsTest {
           List.of(
               new ProjectPolicy(false, true, false, 0, "project", d.regions(), "off"),
               new ProjectPolicy(false, false, true, 0, "project", d.regions(), "off"))) {
-        assertThat(
-                rollouts.shadow(resolution, Samples.identity("acme", "k", closed), null, false))
+        assertThat(rollouts.shadow(resolution, Samples.identity("acme", "k", closed), null, false))
             .isEmpty();
       }
       rollouts.compare(rollout.id(), new Comparison(1, 1, 1, 1, 0, 0, 5, 5, 100, 120));
@@ -252,8 +254,7 @@ class RolloutsTest {
     try (Database database = TestDatabases.open(kind)) {
       Registry registry = registry(database);
       Rollouts rollouts = new Rollouts(database, registry, clock, heard::add);
-      assertThatThrownBy(
-              () -> rollouts.create(plan(Mode.BLUE_GREEN, 50, Stickiness.KEY), "ann"))
+      assertThatThrownBy(() -> rollouts.create(plan(Mode.BLUE_GREEN, 50, Stickiness.KEY), "ann"))
           .isInstanceOf(FormatException.class);
       Rollout rollout = rollouts.create(plan(Mode.BLUE_GREEN, 0, Stickiness.KEY), "ann");
       rollouts.start(rollout.id(), "ann");

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.hadal.formats.FormatException;
+import io.hadal.formats.Json;
 import io.hadal.platform.Refusal;
 import io.hadal.platform.SecretText;
 import io.hadal.platform.db.Database;
@@ -21,15 +22,19 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
 
 class SignInTest {
   private static final String HOME = "127.0.0.1";
@@ -251,11 +256,14 @@ class SignInTest {
   void tokensThatAreNotRightAreRefused(TestIssuer.Fault fault) throws Exception {
     TestIssuer issuer = new TestIssuer(clock);
     try (World world = new World(DatabaseKind.SQLITE, issuer, "realm_access.roles")) {
-      issuer.elliptic = fault.ordinal() % 2 == 0;
       issuer.fault = fault;
-      assertThatThrownBy(world::throughIssuer)
-          .isInstanceOfSatisfying(
-              Refusal.class, e -> assertThat(e.reason()).isEqualTo(Refusal.Reason.UNAUTHENTICATED));
+      for (boolean elliptic : new boolean[] {false, true}) {
+        issuer.elliptic = elliptic;
+        assertThatThrownBy(world::throughIssuer)
+            .isInstanceOfSatisfying(
+                Refusal.class,
+                e -> assertThat(e.reason()).isEqualTo(Refusal.Reason.UNAUTHENTICATED));
+      }
       assertThat(world.principals.list(Visible.EVERYTHING, null, null, 50).data()).hasSize(1);
       issuer.fault = TestIssuer.Fault.NONE;
       world.throughIssuer();
@@ -330,5 +338,56 @@ class SignInTest {
                     URI.create(issuer), "c", null, REDIRECT, List.of(), "groups", List.of(), "o"))
         .isInstanceOf(FormatException.class)
         .hasMessageContaining("oidc.issuer");
+  }
+
+  @Test
+  void readsItsConfiguration() {
+    OidcOptions options =
+        OidcConfig.read(
+            json(
+                "{'issuer':'https://id.example','client_id':'hadal','client_secret':'env:S',"
+                    + "'redirect':'https://llm.example/admin/v1/session/oidc/callback',"
+                    + "'groups':[{'group':'ops','role':'owner','scope_type':'all'},"
+                    + "{'group':'dev','role':'developer'},"
+                    + "{'group':'x','role':'admin','scope_type':'team','scope_id':'team_1'}]}"),
+            "org_1",
+            Map.of("S", " secret\n"));
+    assertThat(Objects.requireNonNull(options.clientSecret()).reveal()).isEqualTo("secret");
+    assertThat(options.groupClaim()).isEqualTo("groups");
+    assertThat(options.groups())
+        .extracting(OidcOptions.GroupGrant::grant)
+        .containsExactly(
+            new Actor.Grant(Role.OWNER, "all", "*"),
+            new Actor.Grant(Role.DEVELOPER, "org", "org_1"),
+            new Actor.Grant(Role.ADMIN, "team", "team_1"));
+    assertThat(options.toString()).doesNotContain("secret,");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = ';',
+      value = {
+        "[]; oidc",
+        "{'issuer':5}; oidc.issuer",
+        "{'issuer':'https://a'}; oidc.client_id",
+        "{'issuer':'https://a','client_id':'c','redirect':'http://b'}; oidc.redirect",
+        "{'issuer':'a b'}; oidc.issuer",
+        "{'other':1}; oidc.other",
+        "{'client_secret':'hunter2','issuer':'https://a','client_id':'c'}; client_secret",
+        "{'client_secret':'env:NONE','issuer':'https://a','client_id':'c'}; client_secret",
+        "{'groups':{}}; oidc.groups",
+        "{'groups':[{'group':'g','role':'king'}]}; role",
+        "{'groups':[{'role':'admin'}]}; oidc.groups[0].group",
+        "{'groups':[{'group':'g','role':'admin','scope_type':'team'}]}; oidc.groups[0].scope_id"
+      })
+  void namesWhatIsWrongInItsConfiguration(String text, String field) {
+    assertThatThrownBy(() -> OidcConfig.read(json(text), "org_1", Map.of()))
+        .isInstanceOf(FormatException.class)
+        .hasMessageContaining(field.strip())
+        .hasMessageNotContaining("hunter2");
+  }
+
+  private static JsonNode json(String text) {
+    return Json.parse(text.replace('\'', '"').getBytes(StandardCharsets.UTF_8), "test");
   }
 }

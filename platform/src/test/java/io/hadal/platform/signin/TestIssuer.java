@@ -29,6 +29,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.Base64;
 import java.util.Date;
 import java.util.HashMap;
@@ -206,6 +207,10 @@ public final class TestIssuer implements AutoCloseable {
     }
   }
 
+  private static Date date(long millis) {
+    return Date.from(Instant.ofEpochMilli(millis));
+  }
+
   private String idToken(String nonce) throws JOSEException {
     long now = clock.millis();
     JWTClaimsSet.Builder claims =
@@ -213,8 +218,8 @@ public final class TestIssuer implements AutoCloseable {
             .issuer(fault == Fault.ISSUER ? "https://evil.example" : issuer().toString())
             .audience(fault == Fault.AUDIENCE ? "another" : CLIENT)
             .subject(fault == Fault.NO_SUBJECT ? null : subject)
-            .issueTime(new Date(fault == Fault.FUTURE ? now + 120_000 : now))
-            .expirationTime(new Date(fault == Fault.EXPIRED ? now - 61_000 : now + 300_000))
+            .issueTime(date(fault == Fault.FUTURE ? now + 120_000 : now))
+            .expirationTime(date(fault == Fault.EXPIRED ? now - 61_000 : now + 300_000))
             .claim("nonce", fault == Fault.NONCE ? "other" : nonce)
             .claim("name", "Ann Example")
             .claim("email", "ann@example.org")

@@ -65,8 +65,7 @@ public final class AuditEndpoints implements EndpointGroup {
             READ,
             "Events of an org or of the system, newest first: actor, action, object, from, until",
             this::events),
-        new Endpoint(
-            "POST", "/audit/verify", READ, "Recomputes the whole audit log", this::verify),
+        new Endpoint("POST", "/audit/verify", READ, "Recomputes the whole audit log", this::verify),
         new Endpoint(
             "GET",
             "/audit/export",
@@ -182,8 +181,7 @@ public final class AuditEndpoints implements EndpointGroup {
     // First, so that the file holds the event of its own export.
     log.append(
         AuditEntry.of(call.actor(), org, "audit.export", "audit", null, null, call.requestId()));
-    call.exchange()
-        .setHeader("content-disposition", "attachment; filename=\"hadal-audit.jsonl\"");
+    call.exchange().setHeader("content-disposition", "attachment; filename=\"hadal-audit.jsonl\"");
     try (OutputStream out =
         new BufferedOutputStream(
             call.exchange().stream(200, "application/x-ndjson; charset=utf-8"), 1 << 16)) {

@@ -55,8 +55,7 @@ public final class BudgetEndpoints implements EndpointGroup {
             read,
             "What of a budget is settled, held and left",
             this::state),
-        new Endpoint(
-            "GET", "/budget-alerts", read, "The newest alerts of budgets", this::alerts),
+        new Endpoint("GET", "/budget-alerts", read, "The newest alerts of budgets", this::alerts),
         new Endpoint(
             "GET",
             "/budget-balances/{project}",
@@ -154,7 +153,8 @@ public final class BudgetEndpoints implements EndpointGroup {
       throw Problem.invalid("action", "must be block, alert or downgrade");
     }
     String to = call.text("downgrade_to");
-    String downgrade = action == BudgetAction.DOWNGRADE ? (to == null ? old.downgradeTo() : to) : null;
+    String downgrade =
+        action == BudgetAction.DOWNGRADE ? (to == null ? old.downgradeTo() : to) : null;
     if (action == BudgetAction.DOWNGRADE && (downgrade == null || downgrade.isBlank())) {
       throw Problem.invalid("downgrade_to", "must name a cheaper model");
     }

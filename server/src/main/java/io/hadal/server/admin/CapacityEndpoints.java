@@ -121,9 +121,7 @@ public final class CapacityEndpoints implements EndpointGroup {
         effect
             .addObject()
             .put("cached", part)
-            .put(
-                "most_per_replica",
-                planner.with(workload.withCached(part)).mostPerSecond(goal));
+            .put("most_per_replica", planner.with(workload.withCached(part)).mostPerSecond(goal));
       }
       return json;
     } finally {

@@ -77,8 +77,7 @@ public final class LimitEndpoints implements EndpointGroup {
     Dimension dimension = Dimension.of(call.required("dimension"));
     if (dimension == null) {
       throw Problem.invalid(
-          "dimension",
-          "must be rpm, rpd, tpm_in_uncached, tpm_out, tpm_total, tpd or concurrency");
+          "dimension", "must be rpm, rpd, tpm_in_uncached, tpm_out, tpm_total, tpd or concurrency");
     }
     String model = call.text("model");
     if (model != null && (model.isBlank() || model.length() > MOST_PATTERN)) {
@@ -156,9 +155,7 @@ public final class LimitEndpoints implements EndpointGroup {
     String key = call.text("key_id");
     String project = call.text("project_id");
     Identity identity =
-        key != null
-            ? subjects.key(key)
-            : project != null ? subjects.project(project) : null;
+        key != null ? subjects.key(key) : project != null ? subjects.project(project) : null;
     String field = key == null && project != null ? "project_id" : "key_id";
     if (key == null && project == null) {
       throw Problem.missing("key_id");
@@ -172,7 +169,8 @@ public final class LimitEndpoints implements EndpointGroup {
             call.text("end_user"),
             call.required("model"),
             call.number("tokens", 0, Limit.MOST_TOKENS, 1));
-    ObjectNode node = (ObjectNode) ScopedSettings.list(checks.stream().map(LimitEndpoints::json).toList());
+    ObjectNode node =
+        (ObjectNode) ScopedSettings.list(checks.stream().map(LimitEndpoints::json).toList());
     node.put("blocked", checks.stream().anyMatch(LimitCheck::blocks));
     return node;
   }

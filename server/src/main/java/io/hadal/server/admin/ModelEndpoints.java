@@ -73,8 +73,7 @@ public final class ModelEndpoints implements EndpointGroup {
             WRITE,
             "Announce the end of a version",
             checked(this::deprecate)),
-        new Endpoint(
-            "POST", "/models/{id}/retire", WRITE, "End a version", checked(this::retire)),
+        new Endpoint("POST", "/models/{id}/retire", WRITE, "End a version", checked(this::retire)),
         new Endpoint(
             "GET", "/models/{id}/probes", READ, "What a version can do", checked(this::results)),
         new Endpoint(
@@ -125,9 +124,7 @@ public final class ModelEndpoints implements EndpointGroup {
 
   private ModelVersion version(AdminCall call) {
     String id = named(call, "id");
-    return registry
-        .version(id)
-        .orElseThrow(() -> Problem.notFound("The version '" + id + "'"));
+    return registry.version(id).orElseThrow(() -> Problem.notFound("The version '" + id + "'"));
   }
 
   private JsonNode get(AdminCall call) {
@@ -227,8 +224,7 @@ public final class ModelEndpoints implements EndpointGroup {
     List<ModelVersion> ending =
         registry.versions().stream().filter(v -> v.deprecatedAt() != null).toList();
     Map<String, ModelVersion> byId =
-        ending.stream()
-            .collect(Collectors.toMap(ModelVersion::id, Function.identity()));
+        ending.stream().collect(Collectors.toMap(ModelVersion::id, Function.identity()));
     List<VersionUsage.Use> uses =
         usage.since(byId.keySet(), clock.instant().minus(Duration.ofDays(30))).stream()
             .filter(u -> call.actor().org() == null || u.org().equals(call.actor().org()))

@@ -149,8 +149,7 @@ public final class RolloutEndpoints implements EndpointGroup {
     if (percent < 0) {
       throw Problem.missing("percent");
     }
-    return RegistryJson.rollout(
-        rollouts.percent(rollout.id(), (int) percent, call.actor().name()));
+    return RegistryJson.rollout(rollouts.percent(rollout.id(), (int) percent, call.actor().name()));
   }
 
   private static String reason(@Nullable String given) {

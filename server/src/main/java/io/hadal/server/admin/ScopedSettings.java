@@ -129,8 +129,7 @@ final class ScopedSettings {
   /** Writes an amount of nano-USD in both forms. */
   static void amount(ObjectNode node, String name, long nano) {
     node.put(name + "_nano", nano);
-    node.put(
-        name + "_usd", BigDecimal.valueOf(nano, 9).stripTrailingZeros().toPlainString());
+    node.put(name + "_usd", BigDecimal.valueOf(nano, 9).stripTrailingZeros().toPlainString());
   }
 
   /**

@@ -34,11 +34,15 @@ final class Conversion implements Translator {
 
   static Usage usage(Quantities q) {
     return new Usage(
-        (int) q.inputUncached(),
-        (int) q.cacheRead(),
-        (int) q.cacheWrite(),
-        (int) q.outputText(),
-        (int) q.outputReasoning());
+        bounded(q.inputUncached()),
+        bounded(q.cacheRead()),
+        bounded(q.cacheWrite()),
+        bounded(q.outputText()),
+        bounded(q.outputReasoning()));
+  }
+
+  private static int bounded(long count) {
+    return (int) Math.min(Integer.MAX_VALUE, count);
   }
 
   private Usage usage(UsageReader usage, boolean complete) {

@@ -70,10 +70,12 @@ record UpstreamRequest(Operation spoken, byte[] body, boolean beta, Translator t
     if (request.zdr() && spoken == Operation.RESPONSES) {
       edit.literal("store", "false");
     }
+    // Only DeepSeek has such paths.
     boolean beta =
-        spoken == Operation.COMPLETIONS
-            || (spoken == Operation.CHAT
-                && (view.hasPrefix() || view.features().contains("strict_tools")));
+        candidate.backend().config().format() == UpstreamFormat.DEEPSEEK
+            && (spoken == Operation.COMPLETIONS
+                || (spoken == Operation.CHAT
+                    && (view.hasPrefix() || view.features().contains("strict_tools"))));
     return new UpstreamRequest(
         spoken, edit.apply(), beta, new PassThrough(spoken, hideUsage, request.call().requestId()));
   }

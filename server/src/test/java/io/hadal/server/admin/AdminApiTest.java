@@ -17,6 +17,7 @@ import io.hadal.server.http.JdkListener;
 import io.hadal.server.http.ListenerOptions;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpRequest;
@@ -500,7 +501,7 @@ class AdminApiTest {
   }
 
   private static String raw(AdminWorld world, String line) throws Exception {
-    try (Socket socket = new Socket("127.0.0.1", world.port())) {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), world.port())) {
       socket.setSoTimeout(10_000);
       socket
           .getOutputStream()

@@ -30,6 +30,7 @@ import java.time.Clock;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -46,8 +47,8 @@ class AuditEndpointsTest {
   @TempDir private Path folder = Path.of("");
   private final Database database = TestDatabases.open(DatabaseKind.SQLITE);
   private final AuditLog log = new AuditLog(database, Clock.systemUTC());
-  private @Nullable AuditVerifier verifier;
-  private @Nullable DataKeys keys;
+  private AuditVerifier verifier;
+  private DataKeys keys;
   private final Map<String, Endpoint> endpoints = new HashMap<>();
 
   @BeforeEach
@@ -91,16 +92,13 @@ class AuditEndpointsTest {
       JsonNode body,
       Exchange exchange)
       throws IOException {
-    Endpoint found = endpoints.get(endpoint);
-    assertThat(found).as(endpoint).isNotNull();
+    Endpoint found = Objects.requireNonNull(endpoints.get(endpoint), endpoint);
     return found.handler().handle(new AdminCall(ACTOR, path, query, body, exchange, "req_1"));
   }
 
   private JsonNode get(String path, Map<String, String> query) throws IOException {
-    JsonNode answer =
-        call("GET " + path, Map.of(), query, JsonNodeFactory.instance.objectNode(), new Sent());
-    assertThat(answer).isNotNull();
-    return answer;
+    return Objects.requireNonNull(
+        call("GET " + path, Map.of(), query, JsonNodeFactory.instance.objectNode(), new Sent()));
   }
 
   private void append(int number) {
@@ -135,8 +133,7 @@ class AuditEndpointsTest {
         List.of(Map.of("limit", "501"), Map.of("limit", "x"), Map.of("from", "yesterday"))) {
       assertThatThrownBy(() -> get("/audit/events", bad)).isInstanceOf(Problem.class);
     }
-    assertThat(get("/audit/chains", Map.of()).at("/data/0/chain").stringValue())
-        .isEqualTo("org_a");
+    assertThat(get("/audit/chains", Map.of()).at("/data/0/chain").stringValue()).isEqualTo("org_a");
   }
 
   @Test
@@ -144,46 +141,45 @@ class AuditEndpointsTest {
     append(1);
     Sent sent = new Sent();
     ObjectNode none = JsonNodeFactory.instance.objectNode();
-    JsonNode report = call("POST /audit/verify", Map.of(), Map.of(), none, sent);
-    assertThat(report).isNotNull();
+    JsonNode report =
+        Objects.requireNonNull(call("POST /audit/verify", Map.of(), Map.of(), none, sent));
     assertThat(report.get("ok").booleanValue()).isTrue();
     assertThat(report.get("events").intValue()).isEqualTo(1);
     assertThat(call("GET /audit/export", Map.of(), Map.of(), none, sent)).isNull();
     Path file = folder.resolve("export.jsonl");
     Files.write(file, sent.body.toByteArray());
-    AuditVerifier checks = verifier;
-    assertThat(checks).isNotNull();
-    assertThat(checks.file(file).faults()).isEmpty();
+    assertThat(verifier.file(file).faults()).isEmpty();
     // One event, the verification, and the export itself.
-    assertThat(checks.file(file).events()).isEqualTo(3);
+    assertThat(verifier.file(file).events()).isEqualTo(3);
     assertThat(get("/audit/public-key", Map.of()).get("pem").stringValue())
         .startsWith("-----BEGIN PUBLIC KEY-----");
   }
 
   @Test
   void dataKeysAreRotatedAndErased() throws IOException {
-    DataKeys dataKeys = keys;
-    assertThat(dataKeys).isNotNull();
-    byte[] sealed = new Envelope(dataKeys).seal("org_a", "p", new byte[] {1, 2, 3});
+    byte[] sealed = new Envelope(keys).seal("org_a", "p", new byte[] {1, 2, 3});
     Map<String, String> path = Map.of("org", "org_a");
     ObjectNode none = JsonNodeFactory.instance.objectNode();
     call("POST /orgs/{org}/data-keys", path, Map.of(), none, new Sent());
-    JsonNode list = call("GET /orgs/{org}/data-keys", path, Map.of(), none, new Sent());
-    assertThat(list).isNotNull();
+    JsonNode list =
+        Objects.requireNonNull(call("GET /orgs/{org}/data-keys", path, Map.of(), none, new Sent()));
     assertThat(list.get("data")).hasSize(2);
     assertThat(list.toString()).doesNotContain("wrapped");
-    assertThat(new Envelope(dataKeys).open("org_a", "p", sealed).bytes())
+    assertThat(new Envelope(keys).open("org_a", "p", sealed).bytes())
         .isEqualTo(new byte[] {1, 2, 3});
-    assertThatThrownBy(
-            () -> call("DELETE /orgs/{org}/data-keys", path, Map.of(), none, new Sent()))
+    assertThatThrownBy(() -> call("DELETE /orgs/{org}/data-keys", path, Map.of(), none, new Sent()))
         .isInstanceOf(Problem.class)
         .hasMessageContaining("confirm");
     JsonNode erased =
-        call(
-            "DELETE /orgs/{org}/data-keys", path, Map.of("confirm", "org_a"), none, new Sent());
-    assertThat(erased).isNotNull();
+        Objects.requireNonNull(
+            call(
+                "DELETE /orgs/{org}/data-keys",
+                path,
+                Map.of("confirm", "org_a"),
+                none,
+                new Sent()));
     assertThat(erased.get("erased").intValue()).isEqualTo(2);
-    assertThatThrownBy(() -> new Envelope(dataKeys).open("org_a", "p", sealed))
+    assertThatThrownBy(() -> new Envelope(keys).open("org_a", "p", sealed))
         .hasMessageContaining("erased");
   }
 

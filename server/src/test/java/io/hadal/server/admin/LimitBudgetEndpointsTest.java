@@ -146,12 +146,7 @@ class LimitBudgetEndpointsTest {
     assertThat(
             Objects.requireNonNull(
                     call(
-                        "o",
-                        "GET",
-                        "/limits",
-                        "",
-                        "after=" + page.get("next").stringValue(),
-                        "{}"))
+                        "o", "GET", "/limits", "", "after=" + page.get("next").stringValue(), "{}"))
                 .get("data"))
         .hasSize(1);
     assertThat(Objects.requireNonNull(call("o2", "GET", "/limits", "", "", "{}")).get("data"))
@@ -219,7 +214,8 @@ class LimitBudgetEndpointsTest {
     assertThat(ask("GET", "/budgets", "", "{}").get("data")).isEmpty();
 
     database.run(h -> budgets.credit(h, "p", 3_000_000_000L, "topup:1"));
-    assertThat(ask("GET", "/budget-balances/{project}", "p", "{}").get("remaining_usd").stringValue())
+    assertThat(
+            ask("GET", "/budget-balances/{project}", "p", "{}").get("remaining_usd").stringValue())
         .isEqualTo("3");
   }
 
@@ -229,10 +225,14 @@ class LimitBudgetEndpointsTest {
     refuses("/limits", "{'scope_type':'planet','scope_id':'*'}", "scope_type must be org, team");
     refuses("/limits", "{'scope_type':'project','scope_id':'nope','dimension':'rpm'}", "scope_id");
     refuses("/limits", "{'scope_type':'org','scope_id':'o2','dimension':'rpm'}", "scope_id");
-    refuses("/limits", "{'scope_type':'key','scope_id':'k','dimension':'x'}", "dimension must be rpm");
-    refuses("/limits", "{'scope_type':'key','scope_id':'k','dimension':'rpm'}", "amount is required");
     refuses(
-        "/limits", "{'scope_type':'key','scope_id':'k','dimension':'rpm','amount':0}", "amount must be");
+        "/limits", "{'scope_type':'key','scope_id':'k','dimension':'x'}", "dimension must be rpm");
+    refuses(
+        "/limits", "{'scope_type':'key','scope_id':'k','dimension':'rpm'}", "amount is required");
+    refuses(
+        "/limits",
+        "{'scope_type':'key','scope_id':'k','dimension':'rpm','amount':0}",
+        "amount must be");
     refuses("/limit-checks", "{'model':'m'}", "key_id");
     refuses("/limit-checks", "{'model':'m','project_id':'x'}", "project_id names nothing");
     String budget = "{'scope_type':'key','scope_id':'k','name':'b','window':'day',";
