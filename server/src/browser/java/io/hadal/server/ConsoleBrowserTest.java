@@ -147,10 +147,10 @@ class ConsoleBrowserTest {
     BROWSER.executeScript(Files.readString(Path.of(file)));
     Object found =
         BROWSER.executeAsyncScript(
-            "const done = arguments[arguments.length - 1];"
-                + "axe.run(document, {resultTypes: ['violations']}).then(r => done(r.violations.map("
-                + "v => v.id + ': ' + v.nodes.slice(0, 3).map(n => n.html.slice(0, 160) + ' | '"
-                + " + n.failureSummary).join(' ; '))), e => done([String(e)]));");
+            "const done = arguments[arguments.length - 1];axe.run(document, {resultTypes:"
+                + " ['violations']}).then(r => done(r.violations.map(v => v.id + ': ' +"
+                + " v.nodes.slice(0, 3).map(n => n.html.slice(0, 160) + ' | ' +"
+                + " n.failureSummary).join(' ; '))), e => done([String(e)]));");
     assertThat((List<?>) found).as(what).isEmpty();
   }
 

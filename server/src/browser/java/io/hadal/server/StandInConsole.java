@@ -57,7 +57,9 @@ final class StandInConsole implements HttpHandler, AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    listener = JdkListener.start(new ListenerOptions("127.0.0.1", 0, 256, null, null, HttpServerKind.JDK), this);
+    listener =
+        JdkListener.start(
+            new ListenerOptions("127.0.0.1", 0, 256, null, null, HttpServerKind.JDK), this);
   }
 
   String url() {
@@ -152,8 +154,7 @@ final class StandInConsole implements HttpHandler, AutoCloseable {
       return asked;
     }
     for (String key : answers.keySet()) {
-      if (key.contains("*")
-          && asked.matches("\\Q" + key.replace("*", "\\E[^/]+\\Q") + "\\E")) {
+      if (key.contains("*") && asked.matches("\\Q" + key.replace("*", "\\E[^/]+\\Q") + "\\E")) {
         return key;
       }
     }
@@ -170,20 +171,25 @@ final class StandInConsole implements HttpHandler, AutoCloseable {
   }
 
   /** Waves that look like the days of a team. */
-  private static void measures(ObjectNode node, long time, double share, int group, double minutes) {
+  private static void measures(
+      ObjectNode node, long time, double share, int group, double minutes) {
     double phase = time / 5e6;
     long requests =
         Math.max(
             0,
             (long)
-                (24 * minutes * share
-                    * (1 + 0.45 * Math.sin(phase / 2 + group) + 0.25 * Math.sin(phase * 2.3 + group))));
+                (24
+                    * minutes
+                    * share
+                    * (1
+                        + 0.45 * Math.sin(phase / 2 + group)
+                        + 0.25 * Math.sin(phase * 2.3 + group))));
     long input = 6200 * requests;
     long cached = (long) (input * (0.72 + 0.09 * Math.sin(phase + group)));
     node.put("requests", requests)
         .put("attempts", requests)
         .put("errors", requests / 240)
-        .put("error_rate", requests == 0 ? 0 : (double) (requests / 240) / requests)
+        .put("error_rate", requests < 240 ? 0 : 1 / 240.0)
         .put("input_uncached", input - cached)
         .put("cache_read", cached)
         .put("cache_write", 0)

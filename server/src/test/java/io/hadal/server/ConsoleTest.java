@@ -37,7 +37,8 @@ class ConsoleTest {
   }
 
   private static String version() {
-    var found = Pattern.compile("src=\"([0-9a-f]{16})/app.js\"").matcher(SERVER.get("/console/").body());
+    var found =
+        Pattern.compile("src=\"([0-9a-f]{16})/app.js\"").matcher(SERVER.get("/console/").body());
     assertThat(found.find()).isTrue();
     return found.group(1);
   }
@@ -104,9 +105,7 @@ class ConsoleTest {
       assertThat(header(file, "cache-control")).contains("immutable");
       assertThat(header(file, "x-content-type-options")).isEqualTo("nosniff");
       assertThat(header(file, "etag")).matches("\"[0-9a-f]{32}\"");
-      assertThat(file.body().getBytes(StandardCharsets.UTF_8).length)
-          .as(name)
-          .isLessThan(30 << 10);
+      assertThat(file.body().getBytes(StandardCharsets.UTF_8).length).as(name).isLessThan(30 << 10);
     }
   }
 
@@ -114,7 +113,8 @@ class ConsoleTest {
   void headTellsTheLengthWithoutTheBody() {
     String path = "/console/" + version() + "/app.js";
     HttpResponse<String> head =
-        SERVER.send(SERVER.request(path).method("HEAD", HttpRequest.BodyPublishers.noBody()).build());
+        SERVER.send(
+            SERVER.request(path).method("HEAD", HttpRequest.BodyPublishers.noBody()).build());
     assertThat(head.statusCode()).isEqualTo(200);
     assertThat(head.body()).isEmpty();
     assertThat(header(head, "content-length"))
@@ -213,7 +213,9 @@ class ConsoleTest {
     english.forEach(
         (key, text) -> {
           assertThat(text).as(key).isNotBlank();
-          assertThat(placeholders(chinese.get(key))).as(key).isEqualTo(placeholders(text));
+          assertThat(placeholders(chinese.getOrDefault(key, "")))
+              .as(key)
+              .isEqualTo(placeholders(text));
         });
   }
 

@@ -17,8 +17,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The web console below {@code /console} (platform specification, 2.13): a page and its parts, whose
- * addresses hold a hash of all of them, so that browsers may keep the parts for ever.
+ * The web console below {@code /console} (platform specification, 2.13): a page and its parts,
+ * whose addresses hold a hash of all of them, so that browsers may keep the parts for ever.
  */
 public final class Console {
   /** Where the console is. */
@@ -84,7 +84,20 @@ public final class Console {
 
   private final Map<String, Part> parts = new LinkedHashMap<>();
 
-  private record Part(String type, byte[] content, String tag, String caching) {}
+  /** A file as it is sent. */
+  private static final class Part {
+    private final String type;
+    private final byte[] content;
+    private final String tag;
+    private final String caching;
+
+    Part(String type, byte[] content, String tag, String caching) {
+      this.type = type;
+      this.content = content;
+      this.tag = tag;
+      this.caching = caching;
+    }
+  }
 
   /** Reads all files of the console. */
   public Console() {
@@ -108,7 +121,8 @@ public final class Console {
   }
 
   private static Part part(String name, byte[] content, String caching) {
-    String type = Objects.requireNonNull(TYPES.get(name.substring(name.lastIndexOf('.') + 1)), name);
+    String type =
+        Objects.requireNonNull(TYPES.get(name.substring(name.lastIndexOf('.') + 1)), name);
     String hash = HexFormat.of().formatHex(Arrays.copyOf(digest().digest(content), 16));
     return new Part(type, content, "\"" + hash + "\"", caching);
   }
@@ -150,18 +164,18 @@ public final class Console {
     if (exchange.path().equals(PATH)) {
       // The page's addresses are relative, so that it works below any path of a proxy.
       exchange.setHeader("location", "console/");
-      exchange.send(308, TYPES.get("html"), new byte[0]);
+      exchange.send(308, part.type, new byte[0]);
       return;
     }
-    exchange.setHeader("cache-control", part.caching());
-    exchange.setHeader("etag", part.tag());
-    if (matches(exchange.header("if-none-match"), part.tag())) {
-      exchange.send(304, part.type(), new byte[0]);
+    exchange.setHeader("cache-control", part.caching);
+    exchange.setHeader("etag", part.tag);
+    if (matches(exchange.header("if-none-match"), part.tag)) {
+      exchange.send(304, part.type, new byte[0]);
     } else if (exchange.method().equals("HEAD")) {
-      exchange.setHeader("content-length", Integer.toString(part.content().length));
-      exchange.send(200, part.type(), new byte[0]);
+      exchange.setHeader("content-length", Integer.toString(part.content.length));
+      exchange.send(200, part.type, new byte[0]);
     } else {
-      exchange.send(200, part.type(), part.content());
+      exchange.send(200, part.type, part.content);
     }
   }
 
@@ -169,7 +183,7 @@ public final class Console {
     if (header == null) {
       return false;
     }
-    for (String one : header.split(",")) {
+    for (String one : header.split(",", -1)) {
       String text = one.strip();
       if (text.equals("*") || (text.startsWith("W/") ? text.substring(2) : text).equals(tag)) {
         return true;

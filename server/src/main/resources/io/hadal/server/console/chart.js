@@ -13,7 +13,7 @@ export const MOST_SERIES = 7;
 /** A round number at or above a value, and the step between lines. */
 function scale(top) {
   if (!(top > 0)) {
-    return { top: 1, step: 1 };
+    return { top: 1, step: 2 };
   }
   const size = 10 ** Math.floor(Math.log10(top / 4));
   const step = [1, 2, 2.5, 5, 10].map((f) => f * size).find((s) => s * 4 >= top * 0.999);

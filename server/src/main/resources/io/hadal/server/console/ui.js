@@ -316,7 +316,7 @@ export function dialog(title, build, { wide, closed } = {}) {
   });
   document.body.append(node);
   node.showModal();
-  (node.querySelector("[autofocus], form input, form select, .body input") ?? node.querySelector("footer button"))?.focus();
+  (node.querySelector("form input, form select, .body input") ?? node.querySelector("footer button"))?.focus();
   return close;
 }
 
@@ -345,7 +345,7 @@ export function ask(title, { intro, fields, submit, send, extra, wide, danger })
 export function confirm(title, text, { action, word, run }) {
   return dialog(title, (close) => {
     const message = h("div");
-    const typed = word && field({ name: "word", label: t("type_to_confirm", { word }), more: { autofocus: true } });
+    const typed = word && field({ name: "word", label: t("type_to_confirm", { word }) });
     const go = button(action, { first: true, danger: true, disabled: Boolean(word) });
     typed?.control.addEventListener("input", () => {
       go.disabled = typed.get() !== word;

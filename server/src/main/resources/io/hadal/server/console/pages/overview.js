@@ -137,7 +137,7 @@ export async function show(place, page) {
         ],
       });
     }
-    put(started, requests === 0 && span === "7d" && firstSteps());
+    put(started, requests === 0 && Number(today.requests) === 0 && firstSteps());
   }
 
   const range = segments(

@@ -125,7 +125,9 @@ export async function show(place, page) {
     )
   );
   draw();
-  await loadModels();
+  if (key) {
+    await loadModels();
+  }
 }
 
 /** An answer that comes in parts, with its events and figures. */
@@ -207,7 +209,7 @@ function answer(dialect, settings) {
       node.append(h("p", { class: "small muted" }, h("a", { href: `#/requests?request=${encodeURIComponent(request ?? "")}` }, t("playground.see_request")), " ", h("code", request)));
       // Costs are known once the journal has been moved to the database.
       for (let tries = 0; request && known.cost === null && tries < 8; tries += 1) {
-        await new Promise((later) => setTimeout(later, 250 * (tries + 1)));
+        await new Promise((later) => setTimeout(later, 600 + 300 * tries));
         const found = await api.requests.attempts(request).catch(() => null);
         known.cost = found?.data.at(-1)?.cost_nano ?? null;
       }

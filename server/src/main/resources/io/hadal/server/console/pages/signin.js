@@ -15,7 +15,7 @@ export async function show(place, { logo, app, language, entered }) {
   const message = h("div");
   const made = form({
     fields: [
-      { name: "name", label: t("signin.name"), required: true, more: { autocomplete: "username", autofocus: true } },
+      { name: "name", label: t("signin.name"), required: true, more: { autocomplete: "username" } },
       { name: "password", type: "password", label: t("signin.password"), required: true, more: { autocomplete: "current-password" } },
     ],
     submit: t("signin.submit"),
