@@ -7,7 +7,6 @@ module io.hadal.platform {
   requires transitive io.hadal.formats;
   requires java.logging;
   requires java.net.http;
-  requires java.sql;
   requires transitive java.sql;
   requires transitive org.jdbi.v3.core;
   requires static transitive org.jspecify;
