@@ -1,6 +1,7 @@
 package io.hadal.platform.ledger;
 
 import io.hadal.formats.FormatException;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -52,7 +53,7 @@ public record Draft(
     for (Posting posting : postings) {
       lines.append(posting.account().id()).append(' ').append(posting.amount()).append('\n');
     }
-    java.util.ArrayList<@Nullable Object> fields = new java.util.ArrayList<>();
+    List<@Nullable Object> fields = new ArrayList<>();
     fields.add(kind.name());
     fields.add(ref);
     fields.add(project);

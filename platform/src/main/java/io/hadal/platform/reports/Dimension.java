@@ -5,8 +5,10 @@ import io.hadal.platform.db.DatabaseKind;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,8 +70,8 @@ public record Dimension(String name, String column, @Nullable String tag) {
   }
 
   /** Names of all but tags. */
-  public static java.util.Set<String> names() {
-    return java.util.Collections.unmodifiableSet(ALL.keySet());
+  public static Set<String> names() {
+    return Collections.unmodifiableSet(ALL.keySet());
   }
 
   /** Whether it is a time. */

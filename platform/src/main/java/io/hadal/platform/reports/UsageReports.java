@@ -8,6 +8,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.Query;
 
@@ -181,8 +182,7 @@ public final class UsageReports {
     return database.read(
         h -> {
           UsageFilter.Condition condition =
-              new UsageFilter(0, Long.MAX_VALUE, scope, java.util.Map.of())
-                  .condition(database.kind());
+              new UsageFilter(0, Long.MAX_VALUE, scope, Map.of()).condition(database.kind());
           return condition
               .bind(
                   h.createQuery(
