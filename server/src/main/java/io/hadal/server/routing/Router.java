@@ -182,6 +182,7 @@ public final class Router implements AutoCloseable {
     if (view == null || route == null) {
       return false;
     }
+    call.model(view.model());
     retries.request();
     return run(now, request(call, view), route, 0);
   }

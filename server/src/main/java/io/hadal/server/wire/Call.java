@@ -96,7 +96,7 @@ public final class Call {
    *
    * @throws Problem when its key may not use it
    */
-  void model(String name) {
+  public void model(String name) {
     Identity identity = meter.identity();
     if (identity != null && !identity.mayUse(name)) {
       throw Problem.forbidden(

@@ -2,6 +2,7 @@ package io.hadal.server.wire;
 
 import io.hadal.chat.Problem;
 import io.hadal.chat.ServedModel;
+import io.hadal.platform.tenancy.Identity;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -57,6 +58,10 @@ public final class Models {
   public void list(Call call) {
     List<String> names = new ArrayList<>(names(model));
     others.names().stream().filter(name -> !names.contains(name)).forEach(names::add);
+    Identity identity = call.meter().identity();
+    if (identity != null) {
+      names.removeIf(name -> !identity.mayUse(name));
+    }
     String after = call.exchange().query("after_id");
     String before = call.exchange().query("before_id");
     int from = after == null ? 0 : names.indexOf(after) + 1;
@@ -83,6 +88,8 @@ public final class Models {
   public void get(Call call, String name) {
     if (others.entry(name) == null) {
       require(call, model, name);
+    } else {
+      call.model(name);
     }
     Responders.json(call, 200, entry(name));
   }
