@@ -1,11 +1,11 @@
 package io.hadal.cli;
 
-import io.hadal.cli.platform.LedgerCommand;
 import io.hadal.cli.platform.AdminCommand;
-import io.hadal.cli.platform.KeysCommand;
 import io.hadal.cli.platform.AuditCommand;
-import io.hadal.cli.platform.RedactCommand;
+import io.hadal.cli.platform.KeysCommand;
+import io.hadal.cli.platform.LedgerCommand;
 import io.hadal.cli.platform.ModelCommand;
+import io.hadal.cli.platform.RedactCommand;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;

@@ -173,11 +173,7 @@ final class ServeCommand implements Callable<Integer> {
     PrintWriter err = spec.commandLine().getErr();
     ServerOptions options =
         new ServerOptions(
-            listener,
-            ring,
-            config.limits(),
-            line -> log(err, line),
-            HadalCommand.Version.number());
+            listener, ring, config.limits(), line -> log(err, line), HadalCommand.Version.number());
     boolean tls = listener.certificate() != null;
     PlatformAccess access = platform == null ? null : PlatformWiring.access(platform, tls);
     try (HadalServer server = new HadalServer(options, served, AnswerPolicy.AS_ASKED, access);

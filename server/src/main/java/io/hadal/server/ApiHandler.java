@@ -170,8 +170,7 @@ final class ApiHandler implements HttpHandler {
         platform == null ? null : platform.keys().identify(key(exchange), exchange.peer());
     if (platform == null || identity == null) {
       Client client = client(exchange);
-      return new Call(
-          recorded(exchange, true), dialect, operation, requestId, client, UNMETERED);
+      return new Call(recorded(exchange, true), dialect, operation, requestId, client, UNMETERED);
     }
     boolean kept = !identity.policy().zdr() && !"true".equals(exchange.header("x-hadal-zdr"));
     String shared =

@@ -10,9 +10,9 @@ import io.hadal.engine.WarmUp;
 import io.hadal.engine.serving.Dispatcher;
 import io.hadal.kernels.Kernels;
 import io.hadal.kernels.SlowPaths;
-import io.hadal.server.console.Console;
 import io.hadal.server.admin.BackendEndpoints;
 import io.hadal.server.admin.StateEndpoints;
+import io.hadal.server.console.Console;
 import io.hadal.server.http.HelidonListener;
 import io.hadal.server.http.HttpListener;
 import io.hadal.server.http.JdkListener;
@@ -279,8 +279,7 @@ public final class HadalServer implements AutoCloseable {
     if (platform.administration() != null) {
       StateEndpoints state =
           new StateEndpoints(model.dispatcher()::stats, active::get, () -> effective);
-      routes.addAdmin(
-          platform.administration().api(List.of(state, new BackendEndpoints(router))));
+      routes.addAdmin(platform.administration().api(List.of(state, new BackendEndpoints(router))));
       Console console = new Console();
       for (String path : console.paths()) {
         for (String method : new String[] {"GET", "HEAD"}) {

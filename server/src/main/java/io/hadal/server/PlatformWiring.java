@@ -86,8 +86,7 @@ public final class PlatformWiring {
         platform.principals(),
         platform.keys(),
         platform.sessions(),
-        new SessionEndpoints(
-            platform.signIn(), platform.sessions(), platform.principals(), secure),
+        new SessionEndpoints(platform.signIn(), platform.sessions(), platform.principals(), secure),
         groups,
         new AuditTrail(platform.audit()));
   }

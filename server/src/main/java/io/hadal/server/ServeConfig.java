@@ -161,9 +161,7 @@ public record ServeConfig(
     fields.put("limits.token_millis", tokenMillis);
     fields.put("limits.drain_seconds", limits.drain().toSeconds());
     fields.put("log.access", accessLog);
-    fields.forEach(
-        (name, value) ->
-            json.put(name, value == null ? null : value.toString()));
+    fields.forEach((name, value) -> json.put(name, value == null ? null : value.toString()));
     return json;
   }
 

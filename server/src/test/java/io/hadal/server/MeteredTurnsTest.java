@@ -80,14 +80,7 @@ class MeteredTurnsTest {
       throw new Refusal(Reason.UNAUTHENTICATED, "Incorrect API key provided.");
     }
     return new Identity(
-        "org_1",
-        "team_1",
-        "prj_1",
-        "key_1",
-        null,
-        Set.of(Scope.INFERENCE),
-        List.of("ti*"),
-        policy);
+        "org_1", "team_1", "prj_1", "key_1", null, Set.of(Scope.INFERENCE), List.of("ti*"), policy);
   }
 
   @AfterAll
@@ -185,7 +178,8 @@ class MeteredTurnsTest {
   @Test
   void refusalsAreToldInTheClientsTerms() throws Exception {
     LEDGER.refusal.set(
-        new Refusal(Reason.BUDGET, "The budget is used up.", 0, Instant.ofEpochSecond(1_900_000_000)));
+        new Refusal(
+            Reason.BUDGET, "The budget is used up.", 0, Instant.ofEpochSecond(1_900_000_000)));
     HttpResponse<String> chat = post("/v1/chat/completions", chat(true, 4));
     assertThat(chat.statusCode()).isEqualTo(402);
     assertThat(TestServer.json(chat).at("/error/code").asString()).isEqualTo("budget_exceeded");

@@ -97,8 +97,7 @@ class PlatformServerTest {
 
   private static Key key(String name, String in) {
     JsonNode made =
-        admin(
-            "POST", "/keys", "{\"name\":\"" + name + "\",\"project\":\"" + in + "\"}");
+        admin("POST", "/keys", "{\"name\":\"" + name + "\",\"project\":\"" + in + "\"}");
     return new Key(made.at("/id").asString(), made.at("/text").asString());
   }
 
@@ -140,7 +139,9 @@ class PlatformServerTest {
     assertThat(platform.journal().flush(Duration.ofSeconds(20))).isTrue();
 
     JsonNode report = admin("GET", "/usage?by=project&project=" + own, "");
-    assertThat(report.at("/data/0/cost_nano").asLong()).as(report.toString()).isEqualTo(pico / 1000);
+    assertThat(report.at("/data/0/cost_nano").asLong())
+        .as(report.toString())
+        .isEqualTo(pico / 1000);
     JsonNode requests = admin("GET", "/requests?project=" + own, "");
     assertThat(requests.at("/data/0/request_id").asString())
         .isEqualTo(answer.headers().firstValue("x-request-id").orElseThrow());
@@ -231,7 +232,9 @@ class PlatformServerTest {
     HttpResponse<String> answer =
         server.post(
             "/v1/chat/completions",
-            "{'model':'tiny','max_tokens':2,'messages':[{'role':'user','content':'" + canary + "'}]}",
+            "{'model':'tiny','max_tokens':2,'messages':[{'role':'user','content':'"
+                + canary
+                + "'}]}",
             "authorization",
             "Bearer " + key.text);
     assertThat(answer.statusCode()).isEqualTo(200);

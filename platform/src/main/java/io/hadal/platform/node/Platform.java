@@ -97,9 +97,7 @@ public final class Platform implements AutoCloseable {
     Map<String, String> environment = System.getenv();
     String pepperAt = options.pepper();
     Pepper pepper =
-        pepperAt == null
-            ? Pepper.file(options.data().pepper())
-            : Pepper.of(pepperAt, environment);
+        pepperAt == null ? Pepper.file(options.data().pepper()) : Pepper.of(pepperAt, environment);
     this.keys = keep(new KeyStore(database, pepper, clock));
     this.sessions = new Sessions(database, clock);
     this.signIn =
@@ -117,10 +115,7 @@ public final class Platform implements AutoCloseable {
     this.auditKey = SigningKey.open(options.data().path().resolve("audit.key"));
     Checkpoints checkpoints =
         new Checkpoints(
-            database,
-            auditKey,
-            options.data().path().resolve("audit-checkpoints.jsonl"),
-            clock);
+            database, auditKey, options.data().path().resolve("audit-checkpoints.jsonl"), clock);
     this.auditSchedule =
         keep(
             new AuditSchedule(
@@ -163,7 +158,9 @@ public final class Platform implements AutoCloseable {
                 clock,
                 log));
     LeaseOptions leases =
-        options.several() ? LeaseOptions.shared(options.node()) : LeaseOptions.alone(options.node());
+        options.several()
+            ? LeaseOptions.shared(options.node())
+            : LeaseOptions.alone(options.node());
     this.limits = keep(new RateLimits(database, leases, clock));
     this.budgets =
         keep(new Budgets(database, leases, clock, new UsageEvents(), alerts(options.webhook())));
@@ -206,7 +203,9 @@ public final class Platform implements AutoCloseable {
     new RetentionJob(
             database,
             (after, limit) ->
-                tenants.projects(Permissions.Visible.EVERYTHING, null, null, after, limit).data()
+                tenants
+                    .projects(Permissions.Visible.EVERYTHING, null, null, after, limit)
+                    .data()
                     .stream()
                     .map(p -> new RetentionJob.Kept(p.id(), p.org(), p.policy().retentionDays()))
                     .toList(),

@@ -24,7 +24,9 @@ class OllamaStreamTest {
                 (self, method, arguments) -> {
                   throw new AssertionError(method);
                 });
-    Call call = new Call(none, Dialect.OLLAMA, "chat", "req_1", new Client("a", "a"), new CallMeter(null, null));
+    Call call =
+        new Call(
+            none, Dialect.OLLAMA, "chat", "req_1", new Client("a", "a"), new CallMeter(null, null));
     OllamaStream stream = new OllamaStream(call, "m", chat);
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     EventStream out = new EventStream(bytes);
