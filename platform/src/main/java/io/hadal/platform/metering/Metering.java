@@ -7,7 +7,6 @@ import io.hadal.platform.limits.RateLimits;
 import io.hadal.platform.money.PriceSnapshot;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
@@ -68,8 +67,7 @@ public final class Metering implements Gate, AutoCloseable {
   @Override
   public Metered admit(Work work) {
     long start = clock.millis();
-    PriceSnapshot price =
-        prices.at(work.modelVersion(), work.identity().project(), Instant.ofEpochMilli(start));
+    PriceSnapshot price = prices.at(work.modelVersion(), work.identity().project(), start);
     long quantum =
         Math.min(
             Math.max(0, work.maxOutput()),
