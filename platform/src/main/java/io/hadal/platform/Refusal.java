@@ -42,8 +42,7 @@ public final class Refusal extends RuntimeException {
    * @param retryAfterMillis when the same request may pass; 0 for no advice
    * @param resetsAt when a budget begins anew; null for never
    */
-  public Refusal(
-      Reason reason, String message, long retryAfterMillis, @Nullable Instant resetsAt) {
+  public Refusal(Reason reason, String message, long retryAfterMillis, @Nullable Instant resetsAt) {
     super(message, null, false, false);
     this.reason = reason;
     this.retryAfterMillis = retryAfterMillis;

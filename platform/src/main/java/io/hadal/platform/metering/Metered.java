@@ -11,8 +11,8 @@ public interface Metered {
   boolean produced(Quantities soFar);
 
   /**
-   * Ends the attempt: what it took is durable when this returns, and the rest of the money is
-   * free. A second call has no effect.
+   * Ends the attempt: what it took is durable when this returns, and the rest of the money is free.
+   * A second call has no effect.
    *
    * @return what the customer pays, nano-USD
    */
