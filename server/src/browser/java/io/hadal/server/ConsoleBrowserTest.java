@@ -49,6 +49,7 @@ class ConsoleBrowserTest {
         "--disable-quic",
         "--no-first-run",
         "--lang=en-US",
+        "--force-prefers-reduced-motion",
         "--disable-background-networking",
         "--disable-component-update",
         "--disable-sync",

@@ -3,8 +3,14 @@ package io.hadal.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hadal.formats.Json;
+import io.hadal.server.console.Console;
+import io.hadal.server.http.HelidonListener;
+import io.hadal.server.http.HttpServerKind;
+import io.hadal.server.http.ListenerOptions;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
@@ -15,6 +21,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -26,7 +33,7 @@ import tools.jackson.databind.JsonNode;
 /** The console over real HTTP, and what its files say. */
 class ConsoleTest {
   private static final Path FOLDER = Path.of("src/main/resources/io/hadal/server/console");
-  private static final TestServer SERVER = new TestServer();
+  private static final ConsoleServer SERVER = new ConsoleServer();
 
   /** The namespace of drawings is a name, not an address. */
   private static final String SVG = "http://www.w3.org/2000/svg";
@@ -277,6 +284,61 @@ class ConsoleTest {
       if (name.endsWith(".js") && !name.equals("api.js")) {
         assertThat(text(name)).as(name).doesNotContain("admin/v1");
       }
+    }
+  }
+
+  /** The console alone, routed as the server routes it. */
+  private static final class ConsoleServer implements AutoCloseable {
+    private final HttpClient http = HttpClient.newHttpClient();
+    private final HelidonListener listener;
+
+    ConsoleServer() {
+      Console console = new Console();
+      Routes routes = new Routes();
+      for (String path : console.paths()) {
+        for (String method : List.of("GET", "HEAD")) {
+          routes.addOpen(method, "console", call -> console.answer(path, call.exchange()), path);
+        }
+      }
+      ApiHandler handler =
+          new ApiHandler(
+              routes,
+              null,
+              null,
+              1 << 20,
+              ServerLimits.DEFAULT.idempotency(),
+              new AtomicInteger(),
+              call -> {});
+      listener =
+          HelidonListener.start(
+              new ListenerOptions("127.0.0.1", 0, 16, null, null, HttpServerKind.HELIDON),
+              handler,
+              new byte[0]);
+    }
+
+    HttpRequest.Builder request(String path) {
+      return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + listener.port() + path));
+    }
+
+    HttpResponse<String> get(String path, String... headers) {
+      HttpRequest.Builder request = request(path);
+      return send(headers.length > 0 ? request.headers(headers).build() : request.build());
+    }
+
+    HttpResponse<String> send(HttpRequest request) {
+      try {
+        return http.send(request, HttpResponse.BodyHandlers.ofString());
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      } catch (InterruptedException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+
+    @Override
+    public void close() {
+      listener.close();
+      http.close();
     }
   }
 }

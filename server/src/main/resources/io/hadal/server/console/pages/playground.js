@@ -5,7 +5,7 @@ import { h, put, say } from "../dom.js";
 import { DIALECTS, models, stream } from "../dialects.js";
 import { count, exact, lasted, percent, usd } from "../format.js";
 import { t } from "../i18n.js";
-import { badge, button, card, copier, empty, field, head, problem, segments, tabs } from "../ui.js";
+import { badge, button, card, copier, empty, field, head, mark, problem, segments, tabs } from "../ui.js";
 
 /* The key lives here and nowhere else: closing the page forgets it. */
 let key = "";
@@ -62,6 +62,14 @@ export async function show(place, page) {
       return;
     }
     key = keyField.get();
+    if (!model.get()) {
+      await loadModels();
+    }
+    mark(model, model.get() ? null : t("required"));
+    if (!model.get()) {
+      model.control.focus();
+      return;
+    }
     failure.replaceChildren();
     const settings = {
       model: model.get(),
