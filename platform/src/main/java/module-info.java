@@ -30,8 +30,11 @@ module io.hadal.platform {
   exports io.hadal.platform.rollout;
   exports io.hadal.platform.signin;
   exports io.hadal.platform.tenancy;
+  exports io.hadal.platform.usage;
   exports io.hadal.platform;
 
+  // Flyway finds the migrations as resources, which modules keep to themselves.
+  opens io.hadal.platform.db.migration.common;
   opens io.hadal.platform.db.migration.postgresql;
   opens io.hadal.platform.db.migration.sqlite;
 }

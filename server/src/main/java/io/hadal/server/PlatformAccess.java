@@ -1,8 +1,8 @@
 package io.hadal.server;
 
 import io.hadal.platform.ledger.Balance;
-import io.hadal.platform.metering.Gate;
 import io.hadal.platform.tenancy.Identity;
+import io.hadal.platform.usage.Gate;
 import io.hadal.server.admin.AdminApi;
 import io.hadal.server.admin.EndpointGroup;
 import java.util.List;

@@ -5,9 +5,12 @@ import io.hadal.platform.Refusal.Reason;
 import io.hadal.platform.ledger.LedgerVerifier;
 import io.hadal.platform.limits.SubjectLookup;
 import io.hadal.platform.node.Platform;
+import io.hadal.platform.registry.ProbeStore;
 import io.hadal.platform.reports.UsageExport;
 import io.hadal.platform.reports.UsageReports;
+import io.hadal.platform.reports.VersionUses;
 import io.hadal.platform.tenancy.Permissions;
+import io.hadal.platform.tenancy.Place;
 import io.hadal.server.admin.ActorScope;
 import io.hadal.server.admin.AdminApi;
 import io.hadal.server.admin.AuditEndpoints;
@@ -17,6 +20,7 @@ import io.hadal.server.admin.EndpointGroup;
 import io.hadal.server.admin.KeyEndpoints;
 import io.hadal.server.admin.LedgerEndpoints;
 import io.hadal.server.admin.LimitEndpoints;
+import io.hadal.server.admin.ModelEndpoints;
 import io.hadal.server.admin.PriceEndpoints;
 import io.hadal.server.admin.PrivacyEndpoints;
 import io.hadal.server.admin.RequestEndpoints;
@@ -61,18 +65,21 @@ public final class PlatformWiring {
     groups.add(
         new KeyEndpoints(
             platform.keys(), platform.tenants(), platform.principals(), platform.clock()));
-    groups.add(new LimitEndpoints(platform.limits(), subjects, platform.clock()));
-    groups.add(new BudgetEndpoints(platform.budgets(), subjects, platform.clock()));
+    groups.add(ofOrg(new LimitEndpoints(platform.limits(), subjects, platform.clock())));
+    groups.add(ofOrg(new BudgetEndpoints(platform.budgets(), subjects, platform.clock())));
     groups.add(
-        new UsageEndpoints(
-            reports,
-            new UsageExport(platform.database(), platform.prices()),
-            scopes,
-            platform.clock()));
-    groups.add(new RequestEndpoints(reports, scopes));
+        anywhere(
+            new UsageEndpoints(
+                reports,
+                new UsageExport(platform.database(), platform.prices()),
+                scopes,
+                platform.clock())));
+    groups.add(anywhere(new RequestEndpoints(reports, scopes)));
     groups.add(
-        new LedgerEndpoints(platform.ledger(), new LedgerVerifier(platform.database()), scopes));
-    groups.add(new PriceEndpoints(platform.prices(), scopes, platform.clock()));
+        anywhere(
+            new LedgerEndpoints(
+                platform.ledger(), new LedgerVerifier(platform.database()), scopes)));
+    groups.add(anywhere(new PriceEndpoints(platform.prices(), scopes, platform.clock())));
     groups.add(
         new AuditEndpoints(
             platform.audit(),
@@ -80,7 +87,14 @@ public final class PlatformWiring {
             platform.auditExport(),
             platform.auditKey().publicKey()));
     groups.add(new PrivacyEndpoints(platform.dataKeys()));
-    groups.add(new RolloutEndpoints(platform.rollouts()));
+    groups.add(
+        ofOrg(
+            new ModelEndpoints(
+                platform.registry(),
+                new ProbeStore(platform.database(), platform.registry()),
+                new VersionUses(platform.database()),
+                platform.clock())));
+    groups.add(ofOrg(new RolloutEndpoints(platform.rollouts())));
     return new AdminApi(
         platform.tenants(),
         platform.principals(),
@@ -89,5 +103,15 @@ public final class PlatformWiring {
         new SessionEndpoints(platform.signIn(), platform.sessions(), platform.principals(), secure),
         groups,
         new AuditTrail(platform.audit()));
+  }
+
+  /** Shows and changes what the actor's grants reach, by itself. */
+  private static EndpointGroup anywhere(EndpointGroup group) {
+    return EndpointGroup.placed(group, actor -> Place.ANYWHERE);
+  }
+
+  /** Shows and changes what belongs to the actor's organisation, by itself. */
+  private static EndpointGroup ofOrg(EndpointGroup group) {
+    return EndpointGroup.placed(group, Place::home);
   }
 }

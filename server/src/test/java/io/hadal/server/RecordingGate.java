@@ -1,12 +1,12 @@
 package io.hadal.server;
 
-import io.hadal.platform.metering.Ending;
-import io.hadal.platform.metering.Gate;
-import io.hadal.platform.metering.LimitState;
-import io.hadal.platform.metering.Metered;
-import io.hadal.platform.metering.Outcome;
-import io.hadal.platform.metering.Quantities;
-import io.hadal.platform.metering.Work;
+import io.hadal.platform.usage.Ending;
+import io.hadal.platform.usage.Gate;
+import io.hadal.platform.usage.LimitState;
+import io.hadal.platform.usage.Metered;
+import io.hadal.platform.usage.Outcome;
+import io.hadal.platform.usage.Quantities;
+import io.hadal.platform.usage.Work;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 

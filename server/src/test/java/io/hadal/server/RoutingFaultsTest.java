@@ -13,9 +13,9 @@ import static io.hadal.server.ScriptedUpstream.stream;
 import static io.hadal.server.ScriptedUpstream.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.hadal.platform.metering.Ending;
-import io.hadal.platform.metering.Outcome;
-import io.hadal.platform.metering.Quantities;
+import io.hadal.platform.usage.Ending;
+import io.hadal.platform.usage.Outcome;
+import io.hadal.platform.usage.Quantities;
 import io.hadal.server.ScriptedUpstream.Reply;
 import io.hadal.server.routing.BackendState;
 import java.io.IOException;

@@ -5,10 +5,10 @@ import static io.hadal.server.ScriptedUpstream.good;
 import static io.hadal.server.ScriptedUpstream.stream;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.hadal.platform.metering.Outcome;
-import io.hadal.platform.metering.Quantities;
 import io.hadal.platform.tenancy.Identity;
 import io.hadal.platform.tenancy.ProjectPolicy;
+import io.hadal.platform.usage.Outcome;
+import io.hadal.platform.usage.Quantities;
 import io.hadal.server.admin.AdminCall;
 import io.hadal.server.admin.BackendEndpoints;
 import io.hadal.server.admin.Endpoint;

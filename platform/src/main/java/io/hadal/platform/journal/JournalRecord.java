@@ -1,8 +1,8 @@
 package io.hadal.platform.journal;
 
 import io.hadal.platform.ledger.Settled;
-import io.hadal.platform.metering.Quantities;
-import io.hadal.platform.metering.Work;
+import io.hadal.platform.usage.Quantities;
+import io.hadal.platform.usage.Work;
 import org.jspecify.annotations.Nullable;
 
 /** What the journal holds. */

@@ -1,6 +1,6 @@
 package io.hadal.platform.journal;
 
-import io.hadal.platform.metering.Quantities;
+import io.hadal.platform.usage.Quantities;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

@@ -1,12 +1,12 @@
 package io.hadal.platform.journal;
 
 import io.hadal.platform.ledger.Settled;
-import io.hadal.platform.metering.Outcome;
-import io.hadal.platform.metering.Quantities;
-import io.hadal.platform.metering.UsageEvent;
-import io.hadal.platform.metering.Work;
 import io.hadal.platform.tenancy.Identity;
 import io.hadal.platform.tenancy.ProjectPolicy;
+import io.hadal.platform.usage.Outcome;
+import io.hadal.platform.usage.Quantities;
+import io.hadal.platform.usage.UsageEvent;
+import io.hadal.platform.usage.Work;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;

@@ -1,11 +1,11 @@
 package io.hadal.platform.ledger;
 
 import io.hadal.formats.Json;
-import io.hadal.platform.metering.Outcome;
-import io.hadal.platform.metering.Quantities;
-import io.hadal.platform.metering.UsageEvent;
-import io.hadal.platform.metering.Work;
 import io.hadal.platform.money.PriceSnapshot;
+import io.hadal.platform.usage.Outcome;
+import io.hadal.platform.usage.Quantities;
+import io.hadal.platform.usage.UsageEvent;
+import io.hadal.platform.usage.Work;
 import java.nio.charset.StandardCharsets;
 import java.sql.ResultSet;
 import java.sql.SQLException;

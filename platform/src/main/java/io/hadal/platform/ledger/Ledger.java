@@ -1,6 +1,7 @@
 package io.hadal.platform.ledger;
 
 import io.hadal.formats.FormatException;
+import io.hadal.platform.budget.Prepaid;
 import io.hadal.platform.db.Database;
 import io.hadal.platform.db.HashChain;
 import java.time.Clock;
@@ -149,6 +150,31 @@ public final class Ledger {
     insert(handle, chain, fresh);
     updateBalances(handle, changes);
     chain.save();
+    fresh.values().forEach(draft -> credit(handle, draft));
+  }
+
+  /**
+   * What comes in or is corrected changes what may be spent; what is spent changes it elsewhere.
+   */
+  private void credit(Handle handle, Draft draft) {
+    String project = draft.project();
+    boolean incoming =
+        switch (draft.kind()) {
+          case TOPUP, GRANT, REFUND, ADJUST -> true;
+          default -> false;
+        };
+    if (project == null || !incoming) {
+      return;
+    }
+    Account prepaid = Account.prepaid(project);
+    long amount =
+        draft.postings().stream()
+            .filter(posting -> posting.account().equals(prepaid))
+            .mapToLong(Posting::amount)
+            .sum();
+    if (amount != 0) {
+      Prepaid.credit(handle, project, amount, draft.ref(), clock.millis());
+    }
   }
 
   private static void insertAccounts(Handle handle, Map<String, Account> accounts) {

@@ -1,6 +1,6 @@
 package io.hadal.platform.ledger;
 
-import io.hadal.platform.metering.UsageEvent;
+import io.hadal.platform.usage.UsageEvent;
 
 /**
  * An attempt that is over, and the money that was set aside for it at its admission.

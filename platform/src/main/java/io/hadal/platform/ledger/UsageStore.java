@@ -2,11 +2,11 @@ package io.hadal.platform.ledger;
 
 import io.hadal.platform.db.DatabaseKind;
 import io.hadal.platform.db.HashChain;
-import io.hadal.platform.metering.UsageEvent;
-import io.hadal.platform.metering.Work;
 import io.hadal.platform.money.Price;
 import io.hadal.platform.money.PriceBook;
 import io.hadal.platform.money.PriceSnapshot;
+import io.hadal.platform.usage.UsageEvent;
+import io.hadal.platform.usage.Work;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;

@@ -1,7 +1,7 @@
 package io.hadal.platform.limits;
 
-import io.hadal.platform.metering.LimitState;
-import io.hadal.platform.metering.Quantities;
+import io.hadal.platform.usage.LimitState;
+import io.hadal.platform.usage.Quantities;
 import java.util.ArrayList;
 import java.util.List;
 

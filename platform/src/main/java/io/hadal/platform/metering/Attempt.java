@@ -3,6 +3,13 @@ package io.hadal.platform.metering;
 import io.hadal.platform.budget.Hold;
 import io.hadal.platform.limits.LimitTicket;
 import io.hadal.platform.money.PriceSnapshot;
+import io.hadal.platform.usage.Ending;
+import io.hadal.platform.usage.LimitState;
+import io.hadal.platform.usage.Metered;
+import io.hadal.platform.usage.Outcome;
+import io.hadal.platform.usage.Quantities;
+import io.hadal.platform.usage.UsageEvent;
+import io.hadal.platform.usage.Work;
 import java.lang.ref.WeakReference;
 import org.jspecify.annotations.Nullable;
 

@@ -1,7 +1,7 @@
 package io.hadal.platform.money;
 
-import io.hadal.platform.metering.Outcome;
-import io.hadal.platform.metering.Quantities;
+import io.hadal.platform.usage.Outcome;
+import io.hadal.platform.usage.Quantities;
 
 /**
  * Who pays for what (platform specification, 2.5): the outcome decides, and for our own faults the

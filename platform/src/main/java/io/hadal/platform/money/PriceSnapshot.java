@@ -1,6 +1,6 @@
 package io.hadal.platform.money;
 
-import io.hadal.platform.metering.Quantities;
+import io.hadal.platform.usage.Quantities;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.math.RoundingMode;

@@ -164,15 +164,7 @@ public final class Platform implements AutoCloseable {
     this.limits = keep(new RateLimits(database, leases, clock));
     this.budgets =
         keep(new Budgets(database, leases, clock, new UsageEvents(), alerts(options.webhook())));
-    this.metering =
-        keep(
-            new Metering(
-                limits,
-                budgets,
-                (version, project, when) -> prices.at(version, project, when.toEpochMilli()),
-                journal,
-                clock,
-                LONGEST));
+    this.metering = keep(new Metering(limits, budgets, prices::at, journal, clock, LONGEST));
     this.registry = new Registry(database, clock);
     this.rollouts = new Rollouts(database, registry, clock, event -> {});
     metering.start();

@@ -1,8 +1,8 @@
 package io.hadal.platform.reports;
 
 import io.hadal.platform.ledger.EventRow;
-import io.hadal.platform.metering.Quantities;
 import io.hadal.platform.money.Usd;
+import io.hadal.platform.usage.Quantities;
 import java.time.Instant;
 import java.util.List;
 import java.util.function.Function;

@@ -1,8 +1,8 @@
 package io.hadal.platform.reports;
 
 import io.hadal.platform.ledger.EventRow;
-import io.hadal.platform.metering.Quantities;
 import io.hadal.platform.money.PriceSnapshot;
+import io.hadal.platform.usage.Quantities;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.math.RoundingMode;

@@ -1,6 +1,6 @@
 package io.hadal.platform.reports;
 
-import io.hadal.platform.metering.Quantities;
+import io.hadal.platform.usage.Quantities;
 
 /**
  * What attempts took together. Amounts are nano-USD.

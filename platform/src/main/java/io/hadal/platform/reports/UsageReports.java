@@ -3,7 +3,7 @@ package io.hadal.platform.reports;
 import io.hadal.platform.db.Database;
 import io.hadal.platform.db.DatabaseKind;
 import io.hadal.platform.ledger.EventRow;
-import io.hadal.platform.metering.Quantities;
+import io.hadal.platform.usage.Quantities;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;

@@ -14,7 +14,7 @@ import io.hadal.platform.lease.TestClock;
 import io.hadal.platform.lease.Window;
 import io.hadal.platform.limits.LimitScope;
 import io.hadal.platform.metering.TestWork;
-import io.hadal.platform.metering.Work;
+import io.hadal.platform.usage.Work;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;

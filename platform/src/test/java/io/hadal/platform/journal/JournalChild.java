@@ -3,9 +3,9 @@ package io.hadal.platform.journal;
 import io.hadal.platform.db.Database;
 import io.hadal.platform.db.DatabaseOptions;
 import io.hadal.platform.ledger.SampleUsage;
-import io.hadal.platform.metering.Outcome;
-import io.hadal.platform.metering.Quantities;
-import io.hadal.platform.metering.Work;
+import io.hadal.platform.usage.Outcome;
+import io.hadal.platform.usage.Quantities;
+import io.hadal.platform.usage.Work;
 import java.nio.file.Path;
 import java.time.Clock;
 

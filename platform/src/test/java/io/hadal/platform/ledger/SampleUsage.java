@@ -1,10 +1,6 @@
 package io.hadal.platform.ledger;
 
 import io.hadal.platform.db.Database;
-import io.hadal.platform.metering.Outcome;
-import io.hadal.platform.metering.Quantities;
-import io.hadal.platform.metering.UsageEvent;
-import io.hadal.platform.metering.Work;
 import io.hadal.platform.money.Charging;
 import io.hadal.platform.money.Price;
 import io.hadal.platform.money.PriceBook;
@@ -13,6 +9,10 @@ import io.hadal.platform.money.Schedule;
 import io.hadal.platform.money.UnitPrices;
 import io.hadal.platform.tenancy.Identity;
 import io.hadal.platform.tenancy.ProjectPolicy;
+import io.hadal.platform.usage.Outcome;
+import io.hadal.platform.usage.Quantities;
+import io.hadal.platform.usage.UsageEvent;
+import io.hadal.platform.usage.Work;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;

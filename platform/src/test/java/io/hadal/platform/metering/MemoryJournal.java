@@ -2,6 +2,10 @@ package io.hadal.platform.metering;
 
 import io.hadal.platform.budget.SettledSource;
 import io.hadal.platform.limits.LimitScope;
+import io.hadal.platform.usage.Quantities;
+import io.hadal.platform.usage.UsageEvent;
+import io.hadal.platform.usage.UsageJournal;
+import io.hadal.platform.usage.Work;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;

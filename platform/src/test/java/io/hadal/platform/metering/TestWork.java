@@ -2,6 +2,7 @@ package io.hadal.platform.metering;
 
 import io.hadal.platform.tenancy.Identity;
 import io.hadal.platform.tenancy.ProjectPolicy;
+import io.hadal.platform.usage.Work;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;

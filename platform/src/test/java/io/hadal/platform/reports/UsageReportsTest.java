@@ -12,8 +12,8 @@ import io.hadal.platform.db.TestDatabases;
 import io.hadal.platform.ledger.EventRow;
 import io.hadal.platform.ledger.SampleUsage;
 import io.hadal.platform.ledger.Settled;
-import io.hadal.platform.metering.Outcome;
-import io.hadal.platform.metering.Quantities;
+import io.hadal.platform.usage.Outcome;
+import io.hadal.platform.usage.Quantities;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.StringReader;
@@ -175,7 +175,7 @@ class UsageReportsTest {
                 SampleUsage.work("p", "r" + i, 1), 1_000, Outcome.COMPLETED, Quantities.NONE, null);
         all.add(
             new Settled(
-                new io.hadal.platform.metering.UsageEvent(
+                new io.hadal.platform.usage.UsageEvent(
                     event.work(),
                     1_000,
                     i > 98 ? 0 : 1_000 + i,

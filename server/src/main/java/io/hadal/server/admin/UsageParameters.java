@@ -2,12 +2,12 @@ package io.hadal.server.admin;
 
 import io.hadal.chat.Problem;
 import io.hadal.formats.FormatException;
-import io.hadal.platform.metering.Quantities;
 import io.hadal.platform.money.Usd;
 import io.hadal.platform.reports.Dimension;
 import io.hadal.platform.reports.Measures;
 import io.hadal.platform.reports.UsageFilter;
 import io.hadal.platform.reports.UsageScope;
+import io.hadal.platform.usage.Quantities;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;

@@ -1,7 +1,7 @@
 package io.hadal.server.routing;
 
 import io.hadal.chat.Problem;
-import io.hadal.platform.metering.Metered;
+import io.hadal.platform.usage.Metered;
 import io.hadal.server.http.Exchange;
 import io.hadal.server.routing.config.Operation;
 import io.hadal.server.routing.usage.UsageReader;

@@ -1,7 +1,7 @@
 package io.hadal.server.routing;
 
-import io.hadal.platform.metering.Quantities;
 import io.hadal.platform.money.PriceSnapshot;
+import io.hadal.platform.usage.Quantities;
 import io.hadal.server.routing.config.Operation;
 import io.hadal.server.routing.config.UpstreamModel;
 

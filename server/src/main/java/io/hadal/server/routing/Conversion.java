@@ -4,7 +4,7 @@ import io.hadal.chat.Problem;
 import io.hadal.chat.TurnEvent;
 import io.hadal.chat.Usage;
 import io.hadal.formats.Json;
-import io.hadal.platform.metering.Quantities;
+import io.hadal.platform.usage.Quantities;
 import io.hadal.server.routing.convert.AnswerEvents;
 import io.hadal.server.routing.usage.SseReader;
 import io.hadal.server.routing.usage.UsageReader;

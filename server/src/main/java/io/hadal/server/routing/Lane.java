@@ -3,7 +3,7 @@ package io.hadal.server.routing;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig.SlidingWindowType;
-import io.hadal.platform.metering.Quantities;
+import io.hadal.platform.usage.Quantities;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 

@@ -1,11 +1,11 @@
 package io.hadal.server.routing;
 
-import io.hadal.platform.metering.Ending;
-import io.hadal.platform.metering.Gate;
-import io.hadal.platform.metering.LimitState;
-import io.hadal.platform.metering.Metered;
-import io.hadal.platform.metering.Quantities;
-import io.hadal.platform.metering.Work;
+import io.hadal.platform.usage.Ending;
+import io.hadal.platform.usage.Gate;
+import io.hadal.platform.usage.LimitState;
+import io.hadal.platform.usage.Metered;
+import io.hadal.platform.usage.Quantities;
+import io.hadal.platform.usage.Work;
 
 /** Lets everything pass and keeps nothing: a server without the platform. */
 final class OpenGate implements Gate {

@@ -1,7 +1,7 @@
 package io.hadal.server.routing;
 
-import io.hadal.platform.metering.Work;
 import io.hadal.platform.tenancy.Identity;
+import io.hadal.platform.usage.Work;
 import io.hadal.server.routing.body.RequestView;
 import io.hadal.server.routing.body.SessionKey;
 import io.hadal.server.wire.Call;

@@ -1,7 +1,7 @@
 package io.hadal.server.routing;
 
 import io.hadal.chat.Seal;
-import io.hadal.platform.metering.Gate;
+import io.hadal.platform.usage.Gate;
 import java.time.Duration;
 import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;

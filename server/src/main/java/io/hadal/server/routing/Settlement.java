@@ -1,10 +1,10 @@
 package io.hadal.server.routing;
 
-import io.hadal.platform.metering.Ending;
-import io.hadal.platform.metering.Metered;
-import io.hadal.platform.metering.Outcome;
-import io.hadal.platform.metering.Quantities;
 import io.hadal.platform.money.PriceSnapshot;
+import io.hadal.platform.usage.Ending;
+import io.hadal.platform.usage.Metered;
+import io.hadal.platform.usage.Outcome;
+import io.hadal.platform.usage.Quantities;
 import io.hadal.server.routing.usage.UsageReader;
 import io.hadal.server.wire.Call;
 import java.time.Duration;

@@ -3,7 +3,7 @@ package io.hadal.server.wire;
 import io.hadal.chat.Problem;
 import io.hadal.chat.ServedModel;
 import io.hadal.chat.Usage;
-import io.hadal.platform.metering.Outcome;
+import io.hadal.platform.usage.Outcome;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -8,7 +8,7 @@ import io.hadal.chat.TurnEvent;
 import io.hadal.chat.TurnRequest;
 import io.hadal.chat.Usage;
 import io.hadal.engine.serving.GenerationRequest;
-import io.hadal.platform.metering.Outcome;
+import io.hadal.platform.usage.Outcome;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;

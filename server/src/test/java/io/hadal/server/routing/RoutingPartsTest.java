@@ -2,7 +2,7 @@ package io.hadal.server.routing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.hadal.platform.metering.Quantities;
+import io.hadal.platform.usage.Quantities;
 import io.hadal.server.routing.body.BodyEdit;
 import io.hadal.server.routing.body.JsonMembers;
 import io.hadal.server.routing.body.MultipartForm;

@@ -1,6 +1,6 @@
 package io.hadal.server.routing.usage;
 
-import io.hadal.platform.metering.Quantities;
+import io.hadal.platform.usage.Quantities;
 import io.hadal.server.routing.body.TokenEstimate;
 import io.hadal.server.routing.config.Operation;
 import java.nio.charset.StandardCharsets;

@@ -1,4 +1,4 @@
-package io.hadal.platform.metering;
+package io.hadal.platform.usage;
 
 /** An admitted attempt. It must be ended once, in whatever way it ends. */
 public interface Metered {

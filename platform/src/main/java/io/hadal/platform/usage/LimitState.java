@@ -1,4 +1,4 @@
-package io.hadal.platform.metering;
+package io.hadal.platform.usage;
 
 /**
  * The tightest limits of a request; -1 where there is none.

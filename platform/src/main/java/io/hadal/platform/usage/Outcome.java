@@ -1,4 +1,4 @@
-package io.hadal.platform.metering;
+package io.hadal.platform.usage;
 
 /** How a request ended, which decides what it costs (platform specification, 2.5). */
 public enum Outcome {

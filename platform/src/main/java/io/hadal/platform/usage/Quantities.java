@@ -1,4 +1,4 @@
-package io.hadal.platform.metering;
+package io.hadal.platform.usage;
 
 /**
  * What a request took, in disjoint counts.

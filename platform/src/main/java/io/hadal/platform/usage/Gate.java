@@ -1,4 +1,4 @@
-package io.hadal.platform.metering;
+package io.hadal.platform.usage;
 
 /** Lets attempts at requests begin, and sees what they take. */
 public interface Gate {
