@@ -57,6 +57,7 @@ public final class HadalServer implements AutoCloseable {
   private final Metrics metrics;
   private final Seal seal = Seal.ofProcess();
   private final Router router;
+  private final @Nullable ModelNames names;
   private final ApiHandler handler;
   private final HttpListener listener;
   private volatile ServerLimits limits;
@@ -106,6 +107,12 @@ public final class HadalServer implements AutoCloseable {
             seal,
             limits.slowReader(),
             System::currentTimeMillis);
+    PlatformAccess.Names known = platform == null ? null : platform.names();
+    this.names =
+        known == null
+            ? null
+            : new ModelNames(
+                known.registry(), known.rollouts(), model.profile().name(), known.clock());
     if (platform != null) {
       router.gate(platform.gate());
       router.identities(
@@ -125,6 +132,9 @@ public final class HadalServer implements AutoCloseable {
             call -> {
               log.write(call);
               metrics.count(call);
+              if (names != null) {
+                names.observe(call);
+              }
             });
     this.listener = listen(options.listener(), handler);
   }
@@ -240,6 +250,9 @@ public final class HadalServer implements AutoCloseable {
   /** Answers what a route covers elsewhere, all else here. */
   private Route.Handler routed(Operation operation, Route.Handler here) {
     return call -> {
+      if (names != null) {
+        names.resolve(call, operation, options.limits().bodyBytes());
+      }
       if (!router.handle(call, operation)) {
         here.handle(call);
       }
@@ -279,7 +292,10 @@ public final class HadalServer implements AutoCloseable {
     if (platform.administration() != null) {
       StateEndpoints state =
           new StateEndpoints(model.dispatcher()::stats, active::get, () -> effective);
-      routes.addAdmin(platform.administration().api(List.of(state, new BackendEndpoints(router))));
+      routes.addAdmin(
+          platform
+              .administration()
+              .api(List.of(state, new BackendEndpoints(router)), model.dispatcher().options()));
       Console console = new Console();
       for (String path : console.paths()) {
         for (String method : new String[] {"GET", "HEAD"}) {

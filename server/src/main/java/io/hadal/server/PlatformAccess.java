@@ -1,10 +1,14 @@
 package io.hadal.server;
 
+import io.hadal.engine.serving.DispatcherOptions;
 import io.hadal.platform.ledger.Balance;
+import io.hadal.platform.registry.Registry;
+import io.hadal.platform.rollout.Rollouts;
 import io.hadal.platform.tenancy.Identity;
 import io.hadal.platform.usage.Gate;
 import io.hadal.server.admin.AdminApi;
 import io.hadal.server.admin.EndpointGroup;
+import java.time.Clock;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -14,14 +18,22 @@ import org.jspecify.annotations.Nullable;
  * @param keys tells whose key it is
  * @param gate lets turns begin and sees what they take
  * @param balances knows what projects have paid ahead; null for nothing
+ * @param names knows versions of models; null for none
  * @param administration null for none over HTTP
  */
 public record PlatformAccess(
-    Keys keys, Gate gate, @Nullable Balances balances, @Nullable Administration administration) {
+    Keys keys,
+    Gate gate,
+    @Nullable Balances balances,
+    @Nullable Names names,
+    @Nullable Administration administration) {
   /** Keys and a gate only. */
   public PlatformAccess(Keys keys, Gate gate) {
-    this(keys, gate, null, null);
+    this(keys, gate, null, null, null);
   }
+
+  /** Versions of models, and which of them are being tried. */
+  public record Names(Registry registry, Rollouts rollouts, Clock clock) {}
 
   /** Knows the keys. */
   @FunctionalInterface
@@ -50,7 +62,8 @@ public record PlatformAccess(
      * The API.
      *
      * @param own endpoints of the server itself: its state, its upstreams
+     * @param options how requests are served, for plans of capacity
      */
-    AdminApi api(List<EndpointGroup> own);
+    AdminApi api(List<EndpointGroup> own, DispatcherOptions options);
   }
 }

@@ -1,5 +1,7 @@
 package io.hadal.server;
 
+import io.hadal.engine.capacity.CostTable;
+import io.hadal.engine.serving.DispatcherOptions;
 import io.hadal.platform.Refusal;
 import io.hadal.platform.Refusal.Reason;
 import io.hadal.platform.ledger.LedgerVerifier;
@@ -16,6 +18,7 @@ import io.hadal.server.admin.AdminApi;
 import io.hadal.server.admin.AuditEndpoints;
 import io.hadal.server.admin.AuditTrail;
 import io.hadal.server.admin.BudgetEndpoints;
+import io.hadal.server.admin.CapacityEndpoints;
 import io.hadal.server.admin.EndpointGroup;
 import io.hadal.server.admin.KeyEndpoints;
 import io.hadal.server.admin.LedgerEndpoints;
@@ -28,11 +31,16 @@ import io.hadal.server.admin.RolloutEndpoints;
 import io.hadal.server.admin.SessionEndpoints;
 import io.hadal.server.admin.TenantEndpoints;
 import io.hadal.server.admin.UsageEndpoints;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
 /** Connects an open platform with the server in front of it. */
 public final class PlatformWiring {
+  /** What {@code hadal capacity calibrate} writes, in the data folder. */
+  private static final String COSTS = "costs.json";
+
   private PlatformWiring() {}
 
   /**
@@ -52,11 +60,12 @@ public final class PlatformWiring {
         },
         platform.metering(),
         project -> platform.ledger().balance(project),
-        own -> administration(platform, secure, own));
+        new PlatformAccess.Names(platform.registry(), platform.rollouts(), platform.clock()),
+        (own, options) -> administration(platform, secure, own, options));
   }
 
   private static AdminApi administration(
-      Platform platform, boolean secure, List<EndpointGroup> own) {
+      Platform platform, boolean secure, List<EndpointGroup> own, DispatcherOptions options) {
     ActorScope scopes = new ActorScope(platform.database(), Permissions::allows);
     SubjectLookup subjects = new SubjectLookup(platform.database());
     UsageReports reports = new UsageReports(platform.database());
@@ -95,6 +104,11 @@ public final class PlatformWiring {
                 new VersionUses(platform.database()),
                 platform.clock())));
     groups.add(ofOrg(new RolloutEndpoints(platform.rollouts())));
+    Path costs = platform.data().path().resolve(COSTS);
+    groups.add(
+        anywhere(
+            new CapacityEndpoints(
+                () -> Files.exists(costs) ? CostTable.read(costs) : null, options)));
     return new AdminApi(
         platform.tenants(),
         platform.principals(),

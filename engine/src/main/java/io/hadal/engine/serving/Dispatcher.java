@@ -64,6 +64,11 @@ public final class Dispatcher implements AutoCloseable {
     thread.start();
   }
 
+  /** How requests are served, as it was said at the start. */
+  public DispatcherOptions options() {
+    return options;
+  }
+
   /** The engine whose requests these are. */
   public Engine engine() {
     return engine;

@@ -1,5 +1,6 @@
 package io.hadal.platform.node;
 
+import io.hadal.platform.DataFolder;
 import io.hadal.platform.SecretText;
 import io.hadal.platform.audit.AuditEntry;
 import io.hadal.platform.audit.AuditExport;
@@ -31,6 +32,7 @@ import io.hadal.platform.privacy.MasterKey;
 import io.hadal.platform.privacy.RetentionJob;
 import io.hadal.platform.privacy.UsageRetention;
 import io.hadal.platform.registry.Registry;
+import io.hadal.platform.rollout.RolloutEvent;
 import io.hadal.platform.rollout.Rollouts;
 import io.hadal.platform.signin.BreakGlass;
 import io.hadal.platform.signin.PasswordHash;
@@ -65,6 +67,7 @@ public final class Platform implements AutoCloseable {
   private final Deque<AutoCloseable> open = new ArrayDeque<>();
 
   private final Clock clock = Clock.systemUTC();
+  private final DataFolder data;
   private final Database database;
   private final Tenants tenants;
   private final Principals principals;
@@ -87,6 +90,7 @@ public final class Platform implements AutoCloseable {
   private final @Nullable SecretText firstPassword;
 
   private Platform(PlatformOptions options, Database database, Consumer<String> log) {
+    this.data = options.data();
     this.database = database;
     open.push(database);
     this.tenants = new Tenants(database, clock);
@@ -166,7 +170,7 @@ public final class Platform implements AutoCloseable {
         keep(new Budgets(database, leases, clock, new UsageEvents(), alerts(options.webhook())));
     this.metering = keep(new Metering(limits, budgets, prices::at, journal, clock, LONGEST));
     this.registry = new Registry(database, clock);
-    this.rollouts = new Rollouts(database, registry, clock, event -> {});
+    this.rollouts = new Rollouts(database, registry, clock, this::rolledOut);
     metering.start();
     auditSchedule.start();
   }
@@ -208,6 +212,18 @@ public final class Platform implements AutoCloseable {
         .run();
   }
 
+  private void rolledOut(RolloutEvent event) {
+    audit.append(
+        AuditEntry.system(
+            null,
+            "rollout." + event.kind(),
+            "rollout:" + event.rollout(),
+            JsonNodeFactory.instance
+                .objectNode()
+                .put("by", event.actor())
+                .put("why", event.detail())));
+  }
+
   private void verifyLedger() {
     Verification found = new LedgerVerifier(database).verify();
     ObjectNode after = JsonNodeFactory.instance.objectNode().put("ok", found.ok());
@@ -231,6 +247,11 @@ public final class Platform implements AutoCloseable {
   /** The administrator's password, of a first start only, to be shown once; null later. */
   public @Nullable SecretText firstPassword() {
     return firstPassword;
+  }
+
+  /** Where it keeps what outlives it. */
+  public DataFolder data() {
+    return data;
   }
 
   public Clock clock() {

@@ -370,6 +370,12 @@ public final class Registry {
 
   // Requests
 
+  /** Whether a name means something here: as a version, or as a name that points to one. */
+  public boolean knows(String name, Identity identity) {
+    Catalogue now = catalogue();
+    return now.versions().containsKey(name) || now.alias(identity.org(), name) != null;
+  }
+
   /**
    * What answers to a name now.
    *
@@ -434,34 +440,9 @@ public final class Registry {
   }
 
   private static boolean allowed(Identity identity, String name, ModelVersion version) {
-    return identity.models().isEmpty()
-        || identity.models().stream()
-            .anyMatch(
-                p ->
-                    matches(p, name)
-                        || matches(p, version.id())
-                        || matches(p, version.manifest().family()));
-  }
-
-  /** Whether a name fits a pattern, where * stands for any characters. */
-  static boolean matches(String pattern, String name) {
-    String[] parts = pattern.split("\\*", -1);
-    if (parts.length == 1) {
-      return pattern.equals(name);
-    }
-    if (!name.startsWith(parts[0])) {
-      return false;
-    }
-    int at = parts[0].length();
-    for (int i = 1; i < parts.length - 1; i++) {
-      int found = name.indexOf(parts[i], at);
-      if (found < 0) {
-        return false;
-      }
-      at = found + parts[i].length();
-    }
-    String last = parts[parts.length - 1];
-    return name.length() - at >= last.length() && name.endsWith(last);
+    return identity.mayUse(name)
+        || identity.mayUse(version.id())
+        || identity.mayUse(version.manifest().family());
   }
 
   /** What a key sees in the list of models: names first, then the versions that answer. */

@@ -5,6 +5,7 @@ import io.hadal.chat.Problem;
 import io.hadal.chat.Usage;
 import io.hadal.formats.FormatException;
 import io.hadal.formats.Json;
+import io.hadal.platform.registry.Resolution;
 import io.hadal.platform.tenancy.Identity;
 import io.hadal.server.http.Exchange;
 import java.io.IOException;
@@ -41,6 +42,7 @@ public final class Call {
   private final List<String> ignored = new ArrayList<>();
   private byte @Nullable [] body;
   private String model = "";
+  private @Nullable Resolution resolution;
   private Usage usage = Usage.NONE;
   private boolean streamed;
   private String outcome = "ok";
@@ -97,12 +99,32 @@ public final class Call {
    * @throws Problem when its key may not use it
    */
   public void model(String name) {
+    if (resolution != null) {
+      // The key was asked about the name that the client wrote.
+      return;
+    }
     Identity identity = meter.identity();
     if (identity != null && !identity.mayUse(name)) {
       throw Problem.forbidden(
           "model_not_allowed", "model", "This key may not use the model '" + name + "'.");
     }
     model = name;
+  }
+
+  /** What the registry says of the model that the client named. */
+  public void resolved(Resolution found) {
+    resolution = found;
+    model = found.alias();
+  }
+
+  /** What the registry says of the model; null when it does not know its name. */
+  public @Nullable Resolution resolution() {
+    return resolution;
+  }
+
+  /** The version that answers: the registry's, or what the model says of itself. */
+  public String version(String own) {
+    return resolution == null ? own : resolution.version();
   }
 
   /** Name of the model as the client wrote it; empty before it is known. */

@@ -127,7 +127,7 @@ public final class CallMeter {
   }
 
   /** Tags {@code k=v,k2=v2} for the costs; what is too long or malformed is left out. */
-  static Map<String, String> tags(@Nullable String header) {
+  public static Map<String, String> tags(@Nullable String header) {
     Map<String, String> tags = new LinkedHashMap<>();
     if (header != null) {
       for (String part : header.split(",", MOST_TAGS + 1)) {

@@ -122,7 +122,7 @@ public final class Embeddings {
     call.exchange().watch();
     List<float[]> vectors = new ArrayList<>();
     long all = texts.stream().mapToLong(text -> text.length).sum();
-    call.meter().begin(call, call.model(), model.profile().version(), all, 0);
+    call.meter().begin(call, call.model(), call.version(model.profile().version()), all, 0);
     int tokens = 0;
     Outcome outcome = Outcome.ERROR;
     try {
@@ -141,7 +141,7 @@ public final class Embeddings {
     } finally {
       call.meter().end(call.usage(), outcome, 200, call.admitted(), null, null, null);
     }
-    call.exchange().setHeader("x-hadal-model", model.profile().version());
+    call.exchange().setHeader("x-hadal-model", call.version(model.profile().version()));
     call.exchange().setHeader("x-hadal-experimental", "embeddings");
     return vectors;
   }

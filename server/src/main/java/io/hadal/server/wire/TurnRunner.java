@@ -151,7 +151,7 @@ public final class TurnRunner implements AutoCloseable {
         .begin(
             call,
             call.model(),
-            model.profile().version(),
+            call.version(model.profile().version()),
             generation.prompt().length,
             (long) generation.maxTokens() * generation.choices());
   }
@@ -296,7 +296,7 @@ public final class TurnRunner implements AutoCloseable {
   }
 
   private void headers(Call call) {
-    call.exchange().setHeader("x-hadal-model", model.profile().version());
+    call.exchange().setHeader("x-hadal-model", call.version(model.profile().version()));
     if (!call.ignored().isEmpty()) {
       call.exchange().setHeader("x-hadal-ignored-params", String.join(",", call.ignored()));
     }

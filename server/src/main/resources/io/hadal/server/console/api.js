@@ -199,4 +199,29 @@ export const backends = {
 };
 export const overview = (signal) => get("overview", {}, { signal });
 export const config = () => get("config");
-export const capacity = (body) => post("capacity", body);
+
+/** A plan in the words of the page: milliseconds, and a row for each rate. */
+export async function capacity({ workload, growth, slo }) {
+  const plan = await post("capacity/plan", {
+    rate: workload.requests_per_second,
+    growth,
+    prompt_tokens: workload.prompt_tokens,
+    output_tokens: workload.output_tokens,
+    cached: workload.cache_hit_ratio,
+    ttft_seconds: slo.ttft_p95_ms / 1000,
+    tpot_seconds: slo.tpot_p95_ms / 1000,
+  });
+  const milli = (seconds) => (seconds === undefined ? undefined : seconds * 1000);
+  return {
+    replicas_needed: plan.replicas.at(-1)?.replicas,
+    max_requests_per_second: plan.most_per_replica,
+    scenarios: plan.replicas.map(({ rate, replicas, estimate = {} }) => ({
+      name: `${+(rate * 60).toFixed(1)}/min, ${replicas}×`,
+      ttft_p95_ms: milli(estimate.ttft_p95_seconds),
+      tpot_p95_ms: milli(estimate.tpot_p95_seconds),
+      queue_p95_ms: milli(estimate.queue_p95_seconds),
+      rejected_ratio: estimate.refused,
+      utilisation: estimate.utilisation,
+    })),
+  };
+}
