@@ -74,7 +74,6 @@ function verdict(r) {
           { key: "queue", title: t("capacity.queue"), end: true, show: (s) => lasted(s.queue_p95_ms) },
           { key: "rejected", title: t("capacity.rejected"), end: true, show: (s) => percent(s.rejected_ratio) },
           { key: "busy", title: t("capacity.busy"), show: (s) => meter(s.utilisation ?? s.utilization ?? 0, { label: percent(s.utilisation ?? s.utilization ?? 0) }) },
-          { key: "cost", title: t("capacity.cost"), end: true, show: (s) => usd(s.cost_per_million_nano) },
         ],
       })
     )
