@@ -12,6 +12,8 @@ module io.hadal.cli {
   requires static org.jspecify;
   requires tools.jackson.dataformat.yaml;
 
-  opens io.hadal.cli to info.picocli;
-  opens io.hadal.cli.platform to info.picocli;
+  opens io.hadal.cli to
+      info.picocli;
+  opens io.hadal.cli.platform to
+      info.picocli;
 }

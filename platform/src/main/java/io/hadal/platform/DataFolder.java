@@ -46,6 +46,31 @@ public record DataFolder(Path path) {
         : new DatabaseOptions(url, user, password, 4);
   }
 
+  /** The private key of the audit log, with its public key. */
+  public Path auditKey() {
+    return path.resolve("audit.key");
+  }
+
+  /** Signed checkpoints of the audit log. */
+  public Path auditCheckpoints() {
+    return path.resolve("audit-checkpoints.jsonl");
+  }
+
+  /** The key around data keys. */
+  public Path masterKey() {
+    return path.resolve("master.key");
+  }
+
+  /** Folder of the journal. */
+  public Path journal() {
+    return path.resolve("journal");
+  }
+
+  /** What steps cost on this machine, as a calibration has measured it. */
+  public Path capacity() {
+    return path.resolve("costs.json");
+  }
+
   /** File of the peppers of keys. */
   public Path pepper() {
     return path.resolve("pepper");

@@ -38,9 +38,6 @@ import java.util.List;
 
 /** Connects an open platform with the server in front of it. */
 public final class PlatformWiring {
-  /** What {@code hadal capacity calibrate} writes, in the data folder. */
-  private static final String COSTS = "costs.json";
-
   private PlatformWiring() {}
 
   /**
@@ -104,7 +101,7 @@ public final class PlatformWiring {
                 new VersionUses(platform.database()),
                 platform.clock())));
     groups.add(ofOrg(new RolloutEndpoints(platform.rollouts())));
-    Path costs = platform.data().path().resolve(COSTS);
+    Path costs = platform.data().capacity();
     groups.add(
         anywhere(
             new CapacityEndpoints(

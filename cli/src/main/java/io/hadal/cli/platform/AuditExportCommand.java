@@ -35,7 +35,7 @@ final class AuditExportCommand implements Callable<Integer> {
   @Parameters(paramLabel = "FILE", description = "Where to write.")
   private Path file = Path.of("");
 
-  @Mixin private DataFolder data = new DataFolder();
+  @Mixin private DatabaseOption data = new DatabaseOption();
 
   @Option(
       names = "--chain",
@@ -46,9 +46,9 @@ final class AuditExportCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    SigningKey key = SigningKey.read(data.auditKey());
+    SigningKey key = SigningKey.read(data.folder().auditKey());
     long events;
-    try (Database database = data.open()) {
+    try (Database database = data.open(false)) {
       AuditLog log = new AuditLog(database, Clock.systemUTC());
       log.append(
           new AuditEntry(

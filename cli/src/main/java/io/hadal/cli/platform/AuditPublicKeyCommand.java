@@ -15,11 +15,11 @@ import picocli.CommandLine.Spec;
 final class AuditPublicKeyCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
 
-  @Mixin private DataFolder data = new DataFolder();
+  @Mixin private DatabaseOption data = new DatabaseOption();
 
   @Override
   public Integer call() {
-    spec.commandLine().getOut().print(AuditKey.read(data.auditKey()).pem());
+    spec.commandLine().getOut().print(AuditKey.read(data.folder().auditKey()).pem());
     spec.commandLine().getOut().flush();
     return ExitCode.OK;
   }

@@ -38,7 +38,7 @@ final class AuditVerifyCommand implements Callable<Integer> {
       description = "File of 'hadal audit export'. Without it the database is verified.")
   private @Nullable Path file;
 
-  @Mixin private DataFolder data = new DataFolder();
+  @Mixin private DatabaseOption data = new DatabaseOption();
 
   @Option(
       names = "--public-key",
@@ -56,14 +56,14 @@ final class AuditVerifyCommand implements Callable<Integer> {
     if (export != null) {
       report = verifier.file(export);
     } else {
-      try (Database database = data.open()) {
-        report = verifier.database(database, data.checkpoints());
+      try (Database database = data.open(false)) {
+        report = verifier.database(database, data.folder().auditCheckpoints());
       }
     }
     PrintWriter out = spec.commandLine().getOut();
     out.printf(
         "%s: %s, %d chains, %d events, %d checkpoints%n",
-        export == null ? data.folder() : export,
+        export == null ? data.folder().path() : export,
         report.ok() ? "ok" : "DAMAGED",
         report.chains(),
         report.events(),
@@ -82,11 +82,13 @@ final class AuditVerifyCommand implements Callable<Integer> {
     if (!publicKeys.isEmpty()) {
       return publicKeys.stream().map(AuditKey::read).toList();
     }
-    if (!Files.exists(data.auditKey())) {
+    if (!Files.exists(data.folder().auditKey())) {
       throw new FormatException(
           "--public-key",
-          "is needed: " + data.auditKey() + " does not exist; see 'hadal audit public-key'");
+          "is needed: "
+              + data.folder().auditKey()
+              + " does not exist; see 'hadal audit public-key'");
     }
-    return List.of(AuditKey.read(data.auditKey()));
+    return List.of(AuditKey.read(data.folder().auditKey()));
   }
 }

@@ -1,9 +1,9 @@
 package io.hadal.cli.platform;
 
 import io.hadal.formats.FormatException;
+import io.hadal.platform.DataFolder;
 import io.hadal.platform.db.Database;
 import io.hadal.platform.db.DatabaseOptions;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -11,17 +11,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** Where the platform's database is. */
+/** Where the platform's data and its database are. */
 final class DatabaseOption {
-  @Option(
-      names = "--db",
-      paramLabel = "FILE|URL",
-      description =
-          "Database: a file of SQLite, or jdbc:postgresql://HOST:PORT/NAME with the user and"
-              + " password of HADAL_DB_USER and HADAL_DB_PASSWORD. Default: hadal.db in the data"
-              + " folder.")
-  private @Nullable String database;
-
   @Option(
       names = "--data",
       paramLabel = "DIR",
@@ -29,42 +20,52 @@ final class DatabaseOption {
           "Data folder of 'hadal serve'. Default: $XDG_DATA_HOME/hadal, else ~/.local/share/hadal.")
   private @Nullable Path data;
 
-  /** The data folder. */
-  Path folder() {
-    Path given = data;
-    if (given != null) {
-      return given;
-    }
-    String base = System.getenv("XDG_DATA_HOME");
-    return base != null && !base.isEmpty() && Path.of(base).isAbsolute()
-        ? Path.of(base, "hadal")
-        : Path.of(System.getProperty("user.home"), ".local", "share", "hadal");
+  @Option(
+      names = "--db",
+      paramLabel = "FILE|URL",
+      description =
+          "Database: a file of SQLite, or jdbc:postgresql://HOST:PORT/NAME with the password of"
+              + " HADAL_DB_PASSWORD. Default: hadal.db in the data folder.")
+  private @Nullable String database;
+
+  @Option(
+      names = "--db-user",
+      paramLabel = "NAME",
+      description = "User of the database. Default: HADAL_DB_USER.")
+  private @Nullable String user;
+
+  /** The data folder, there or not. */
+  DataFolder folder() {
+    return data == null
+        ? DataFolder.standard(System.getenv(), Path.of(System.getProperty("user.home")))
+        : new DataFolder(data);
   }
 
   /**
    * Opens the database.
    *
-   * @param create whether a file may be made anew
+   * @param create whether it may be made anew, with its folder
+   * @throws FormatException when it is not there or cannot be used
    */
-  Database open(boolean create) throws IOException {
+  Database open(boolean create) {
     String given = database;
     if (given != null && given.startsWith("jdbc:")) {
       Map<String, String> environment = System.getenv();
       return Database.open(
           new DatabaseOptions(
-              given, environment.get("HADAL_DB_USER"), environment.get("HADAL_DB_PASSWORD"), 4));
+              given,
+              user == null ? environment.get("HADAL_DB_USER") : user,
+              environment.get("HADAL_DB_PASSWORD"),
+              4));
     }
-    Path file = given == null ? folder().resolve("hadal.db") : Path.of(given);
-    if (!Files.exists(file)) {
-      if (!create) {
-        throw new FormatException(
-            file.toString(),
-            "is not there; name the database with --db, or the data folder with --data");
-      }
-      Path folder = file.toAbsolutePath().getParent();
-      if (folder != null) {
-        Files.createDirectories(folder);
-      }
+    Path file = given == null ? folder().path().resolve("hadal.db") : Path.of(given);
+    if (!create && !Files.exists(file)) {
+      throw new FormatException(
+          file.toString(), "no such database; name it with --db, or the data folder with --data");
+    }
+    Path parent = file.toAbsolutePath().getParent();
+    if (create && parent != null) {
+      new DataFolder(parent).create();
     }
     return Database.open(DatabaseOptions.file(file));
   }

@@ -2,31 +2,17 @@ package io.hadal.cli.platform;
 
 import io.hadal.formats.FormatException;
 import io.hadal.platform.db.Database;
-import io.hadal.platform.db.DatabaseOptions;
 import io.hadal.platform.registry.AliasChange;
 import io.hadal.platform.registry.AliasChange.Kind;
 import io.hadal.platform.registry.ModelVersion;
 import io.hadal.platform.registry.Registry;
-import java.io.IOException;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
-import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Mixin;
 
 /** {@code --data}: the folder of the platform's database, and the registry in it. */
 final class ModelData {
-  private static final String FILE = "hadal.db";
-
-  @Option(
-      names = "--data",
-      paramLabel = "DIR",
-      description =
-          "Folder of the platform's data. Default: hadal below XDG_DATA_HOME or ~/.local/share.")
-  private @Nullable Path folder;
+  @Mixin private DatabaseOption where = new DatabaseOption();
 
   /** An open database with its registry. */
   static final class Opened implements AutoCloseable {
@@ -68,30 +54,7 @@ final class ModelData {
    * @throws FormatException when it cannot be used
    */
   Opened open() {
-    Path used = folder == null ? standard() : folder;
-    try {
-      Files.createDirectories(used);
-    } catch (FileAlreadyExistsException e) {
-      throw new FormatException("--data " + used, "is no folder", e);
-    } catch (IOException e) {
-      throw new FormatException("--data " + used, "cannot be made: " + e, e);
-    }
-    return new Opened(Database.open(DatabaseOptions.file(used.resolve(FILE))));
-  }
-
-  private static Path standard() {
-    String set = System.getenv("XDG_DATA_HOME");
-    if (set != null) {
-      try {
-        Path path = Path.of(set);
-        if (path.isAbsolute()) {
-          return path.resolve("hadal");
-        }
-      } catch (InvalidPathException e) {
-        // The specification says to ignore what is no absolute path.
-      }
-    }
-    return Path.of(System.getProperty("user.home"), ".local", "share", "hadal");
+    return new Opened(where.open(true));
   }
 
   /** Who works here, for histories. */

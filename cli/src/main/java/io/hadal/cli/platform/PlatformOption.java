@@ -8,46 +8,23 @@ import io.hadal.platform.keys.Pepper;
 import io.hadal.platform.signin.BreakGlass;
 import io.hadal.platform.signin.PasswordHash;
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.time.Clock;
-import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Mixin;
 
 /** Where the data of the platform is. */
 final class PlatformOption {
-  @Option(
-      names = "--data",
-      paramLabel = "DIR",
-      description =
-          "Folder of the database and the pepper of keys. Default: $XDG_DATA_HOME/hadal or"
-              + " ~/.local/share/hadal.")
-  private @Nullable Path data;
-
-  @Option(
-      names = "--db",
-      paramLabel = "URL",
-      description =
-          "Database jdbc:postgresql://HOST:PORT/NAME; its password is taken from"
-              + " HADAL_DB_PASSWORD. Default: hadal.db in the folder.")
-  private @Nullable String url;
-
-  @Option(names = "--db-user", paramLabel = "NAME", description = "User of the database.")
-  private @Nullable String user;
+  @Mixin private DatabaseOption where = new DatabaseOption();
 
   /** The folder, made if it is not there. */
   DataFolder folder() {
-    return (data == null
-            ? DataFolder.standard(System.getenv(), Path.of(System.getProperty("user.home")))
-            : new DataFolder(data))
-        .create();
+    return where.folder().create();
   }
 
   /** The open platform; a first start is told to the one at the screen. */
   Opened open(PrintWriter err) {
     DataFolder folder = folder();
     Clock clock = Clock.systemUTC();
-    Database database =
-        Database.open(folder.database(url, user, System.getenv("HADAL_DB_PASSWORD")));
+    Database database = where.open(true);
     Pepper pepper = Pepper.file(folder.pepper());
     BreakGlass breakGlass =
         new BreakGlass(database, new PasswordHash(PasswordHash.ITERATIONS), clock);

@@ -116,10 +116,9 @@ public final class Platform implements AutoCloseable {
                 clock));
 
     this.audit = new AuditLog(database, clock);
-    this.auditKey = SigningKey.open(options.data().path().resolve("audit.key"));
+    this.auditKey = SigningKey.open(options.data().auditKey());
     Checkpoints checkpoints =
-        new Checkpoints(
-            database, auditKey, options.data().path().resolve("audit-checkpoints.jsonl"), clock);
+        new Checkpoints(database, auditKey, options.data().auditCheckpoints(), clock);
     this.auditSchedule =
         keep(
             new AuditSchedule(
@@ -139,14 +138,13 @@ public final class Platform implements AutoCloseable {
     String masterAt = options.masterKey();
     MasterKey master =
         masterAt == null
-            ? MasterKey.open(options.data().path().resolve("master.key"))
+            ? MasterKey.open(options.data().masterKey())
             : MasterKey.resolve(masterAt, environment);
     this.dataKeys = new DataKeys(database, master, List.of(), audit, clock);
 
     this.prices = new PriceBook(database, options.unpriced(), clock);
     this.ledger = new Ledger(database, clock);
-    JournalOptions usual =
-        JournalOptions.of(options.data().path().resolve("journal"), options.node());
+    JournalOptions usual = JournalOptions.of(options.data().journal(), options.node());
     this.journal =
         keep(
             Journal.open(

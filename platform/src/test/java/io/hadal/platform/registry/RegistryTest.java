@@ -178,11 +178,24 @@ class RegistryTest {
 
   @Test
   void patternsMatchWholeNames() {
-    assertThat(Registry.matches("a*", "abc")).isTrue();
-    assertThat(Registry.matches("*c", "abc")).isTrue();
-    assertThat(Registry.matches("a*b*c", "a1b2c")).isTrue();
-    assertThat(Registry.matches("a*a", "a")).isFalse();
-    assertThat(Registry.matches("abc", "abcd")).isFalse();
-    assertThat(Registry.matches("*", "")).isTrue();
+    assertThat(mayUse("a*", "abc")).isTrue();
+    assertThat(mayUse("*c", "abc")).isTrue();
+    assertThat(mayUse("a*b*c", "a1b2c")).isTrue();
+    assertThat(mayUse("a*a", "a")).isFalse();
+    assertThat(mayUse("abc", "abcd")).isFalse();
+    assertThat(mayUse("*", "")).isTrue();
+  }
+
+  private static boolean mayUse(String pattern, String model) {
+    return new Identity(
+            ANY.org(),
+            ANY.team(),
+            ANY.project(),
+            ANY.key(),
+            null,
+            ANY.scopes(),
+            List.of(pattern),
+            ANY.policy())
+        .mayUse(model);
   }
 }

@@ -3,7 +3,7 @@
 import * as api from "../api.js";
 import { meter } from "../chart.js";
 import { h, put } from "../dom.js";
-import { brief, count, lasted, percent, usd } from "../format.js";
+import { brief, count, lasted, percent } from "../format.js";
 import { t } from "../i18n.js";
 import { card, empty, form, head, notice, problem } from "../ui.js";
 import { table } from "../table.js";
