@@ -213,6 +213,55 @@ class PlatformServerTest {
         .contains(key.id);
   }
 
+  private static String version(String label) {
+    String id =
+        admin(
+                "POST",
+                "/models",
+                """
+                {"manifest": {"family": "nova", "kind": "routed", "upstream_model": "tiny",
+                              "backends": ["local"]}, "version": "%s"}
+                """
+                    .formatted(label))
+            .at("/id")
+            .asString();
+    admin("POST", "/models/" + id + "/activate", "");
+    return id;
+  }
+
+  @Test
+  void namesOfTheRegistryHoldForRequests() throws Exception {
+    Key key = key("names", project);
+    String old = version("2026-01-01");
+    String next = version("2026-02-01");
+    admin("PUT", "/aliases/nova", "{\"version\": \"%s\"}".formatted(old));
+    HttpResponse<String> answer = named("nova", key);
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+    assertThat(answer.headers().firstValue("x-hadal-model")).hasValue(old);
+    assertThat(answer.headers().firstValue("deprecation")).isEmpty();
+    admin("POST", "/models/" + old + "/deprecate", "{\"successor\": \"%s\"}".formatted(next));
+    assertThat(named("nova", key).headers().firstValue("deprecation")).isPresent();
+    assertThat(platform.journal().flush(Duration.ofSeconds(20))).isTrue();
+    JsonNode uses = admin("GET", "/usage?by=alias,version&project=" + project, "");
+    assertThat(uses.toString()).contains("\"nova\"").contains(old);
+    admin("PUT", "/aliases/nova", "{\"version\": \"%s\"}".formatted(next));
+    assertThat(named("nova", key).headers().firstValue("x-hadal-model")).hasValue(next);
+    admin("POST", "/models/" + old + "/retire", "");
+    HttpResponse<String> gone = named(old, key);
+    assertThat(gone.statusCode()).isEqualTo(404);
+    assertThat(gone.body()).contains(next);
+  }
+
+  private static HttpResponse<String> named(String model, Key key) {
+    return server.post(
+        "/v1/chat/completions",
+        "{'model':'"
+            + model
+            + "','max_tokens':2,'messages':[{'role':'user','content':'Hello'}]}",
+        "authorization",
+        "Bearer " + key.text);
+  }
+
   @Test
   void administrationNeedsASession() {
     HttpResponse<String> answer =

@@ -1,0 +1,169 @@
+package io.hadal.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hadal.platform.db.Database;
+import io.hadal.platform.db.DatabaseOptions;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The platform in a process of its own, which is killed in the middle. */
+class ServePlatformTest {
+  private static final int STREAMS = 50;
+
+  @TempDir private Path folder = Path.of("");
+
+  private Process serve() throws IOException {
+    return new ProcessBuilder(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--add-modules=jdk.incubator.vector",
+                "--enable-native-access=ALL-UNNAMED",
+                "-Xmx1g",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Hadal.class.getName(),
+                "serve",
+                "--platform",
+                "--data",
+                folder.resolve("data").toString(),
+                "--context",
+                "1024",
+                "--port",
+                "0"))
+        .redirectError(ProcessBuilder.Redirect.appendTo(folder.resolve("err").toFile()))
+        .start();
+  }
+
+  private String url(Process process) throws IOException {
+    String line = new BufferedReader(new InputStreamReader(process.getInputStream())).readLine();
+    assertThat(line).as(Files.readString(folder.resolve("err"))).startsWith("serving ");
+    return line.substring(line.indexOf("http"));
+  }
+
+  private static HttpRequest chat(String url, String key, int tokens) {
+    return HttpRequest.newBuilder(URI.create(url + "/v1/chat/completions"))
+        .header("content-type", "application/json")
+        .header("authorization", "Bearer " + key)
+        .POST(
+            HttpRequest.BodyPublishers.ofString(
+                """
+                {"model":"hadal-nano","max_tokens":%d,"stream":true,"temperature":0,
+                 "messages":[{"role":"user","content":"void add(int value) {"}]}
+                """
+                    .formatted(tokens)))
+        .build();
+  }
+
+  @Test
+  void everyRequestOfAKilledProcessIsRecordedOnce() throws Exception {
+    String data = folder.resolve("data").toString();
+    Invocation made = Invocation.hadal("keys", "create", "--name", "test", "--data", data);
+    assertThat(made.exitCode()).as(made.err()).isZero();
+    String key = made.out().lines().filter(line -> line.contains("sk-l-")).findFirst().orElseThrow();
+    key = key.substring(key.indexOf("sk-l-")).strip().split("\\s")[0];
+
+    Set<String> begun = ConcurrentHashMap.newKeySet();
+    Set<String> ended = ConcurrentHashMap.newKeySet();
+    AtomicInteger started = new AtomicInteger();
+    Process process = serve();
+    try (HttpClient http = HttpClient.newHttpClient();
+        ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      String url = url(process);
+      String text = key;
+      for (int i = 0; i < STREAMS; i++) {
+        int tokens = i % 2 == 0 ? 4 : 400;
+        threads.submit(
+            () -> {
+              HttpResponse<InputStream> answer =
+                  http.send(chat(url, text, tokens), HttpResponse.BodyHandlers.ofInputStream());
+              String id = answer.headers().firstValue("x-request-id").orElseThrow();
+              begun.add(id);
+              started.incrementAndGet();
+              try (BufferedReader lines =
+                  new BufferedReader(
+                      new InputStreamReader(answer.body(), StandardCharsets.UTF_8))) {
+                for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                  if (line.contains("[DONE]")) {
+                    ended.add(id);
+                  }
+                }
+              }
+              return id;
+            });
+      }
+      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+      while (ended.size() < 5 && System.nanoTime() < end) {
+        Thread.sleep(10);
+      }
+      process.destroyForcibly().waitFor();
+    }
+    assertThat(ended).hasSizeGreaterThanOrEqualTo(5);
+    assertThat(begun).hasSizeGreaterThan(ended.size());
+
+    // The second process settles what the first one left, and serves on.
+    Process again = serve();
+    try (HttpClient http = HttpClient.newHttpClient()) {
+      HttpResponse<String> answer =
+          http.send(chat(url(again), key, 2), HttpResponse.BodyHandlers.ofString());
+      assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+      again.destroy();
+      assertThat(again.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    } finally {
+      again.destroyForcibly();
+    }
+
+    try (Database database =
+        Database.open(DatabaseOptions.file(folder.resolve("data").resolve("hadal.db")))) {
+      Map<String, List<String>> outcomes = new TreeMap<>();
+      database.run(
+          h ->
+              h.createQuery("SELECT request_id, outcome FROM usage_event")
+                  .map((rs, ctx) -> Map.entry(rs.getString(1), rs.getString(2)))
+                  .forEach(
+                      e ->
+                          outcomes
+                              .computeIfAbsent(e.getKey(), k -> new ArrayList<>())
+                              .add(e.getValue())));
+      assertThat(outcomes.values()).allMatch(list -> list.size() == 1);
+      assertThat(outcomes.keySet()).containsAll(begun);
+      for (String id : ended) {
+        assertThat(outcomes.get(id)).as(id).containsExactly("COMPLETED");
+      }
+      assertThat(outcomes.values()).contains(List.of("CRASHED"));
+      assertThat(
+              database.<Long>read(
+                  h ->
+                      h.createQuery(
+                              "SELECT coalesce(sum(abs(balance_nano)), 0) FROM ledger_balance"
+                                  + " WHERE account_id LIKE 'held%'")
+                          .mapTo(Long.class)
+                          .one()))
+          .isZero();
+    }
+    Invocation verified = Invocation.hadal("ledger", "verify", "--data", data);
+    assertThat(verified.exitCode()).as(verified.err()).isZero();
+    assertThat(Files.readString(folder.resolve("err"))).doesNotContain(key, "void add", "\tat ");
+  }
+}
