@@ -58,6 +58,7 @@ public final class HadalServer implements AutoCloseable {
   private final Seal seal = Seal.ofProcess();
   private final Router router;
   private final @Nullable ModelNames names;
+  private final PlatformAccess.@Nullable Health health;
   private final ApiHandler handler;
   private final HttpListener listener;
   private volatile ServerLimits limits;
@@ -120,6 +121,10 @@ public final class HadalServer implements AutoCloseable {
     }
     AtomicInteger active = new AtomicInteger();
     this.metrics = new Metrics(model.profile().name(), model.dispatcher(), active::get);
+    this.health = platform == null ? null : platform.health();
+    if (health != null) {
+      metrics.platform(health);
+    }
     router.meters(metrics.registry());
     this.handler =
         new ApiHandler(
@@ -326,10 +331,11 @@ public final class HadalServer implements AutoCloseable {
 
   /** Ready before it is warm: answers are right from the start, only slower. */
   private void ready(Call call) {
-    boolean ready = !handler.draining();
+    boolean recording = health == null || health.recording();
+    boolean ready = !handler.draining() && recording;
     WarmUp.State state = model.dispatcher().engine().warmUp().state();
     String warm = state == WarmUp.State.RUNNING ? "ready, warming up\n" : "ready\n";
-    text(call, ready ? 200 : 503, ready ? warm : "draining\n");
+    text(call, ready ? 200 : 503, ready ? warm : recording ? "draining\n" : "journal full\n");
   }
 
   /** State of the process for people and scripts. */

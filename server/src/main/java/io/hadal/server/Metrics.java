@@ -87,6 +87,19 @@ final class Metrics implements AutoCloseable {
     }
   }
 
+  /** Figures of a platform. */
+  void platform(PlatformAccess.Health health) {
+    Gauge.builder("llm_ledger_journal_bytes", health, PlatformAccess.Health::journalBytes)
+        .strongReference(true)
+        .register(registry);
+    Gauge.builder("llm_ledger_lag_seconds", health, h -> h.lagMillis() / 1e3)
+        .strongReference(true)
+        .register(registry);
+    Gauge.builder("llm_metered_attempts", health, PlatformAccess.Health::attempts)
+        .strongReference(true)
+        .register(registry);
+  }
+
   private void gauge(String name, Dispatcher dispatcher, ToDoubleFunction<DispatcherStats> figure) {
     Gauge.builder(name, dispatcher, d -> figure.applyAsDouble(d.stats()))
         .tags(model)
@@ -112,6 +125,9 @@ final class Metrics implements AutoCloseable {
             "dialect", call.dialectName(),
             "operation", call.operation());
     registry.counter("llm_requests_total", tags.and("outcome", call.outcome())).increment();
+    if (call.meter().cost() > 0) {
+      registry.counter("llm_cost_nanousd_total", model).increment(call.meter().cost());
+    }
     if (call.firstToken() == null && call.usage().total() == 0) {
       return;
     }

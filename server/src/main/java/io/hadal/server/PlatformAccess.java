@@ -20,16 +20,18 @@ import org.jspecify.annotations.Nullable;
  * @param balances knows what projects have paid ahead; null for nothing
  * @param names knows versions of models; null for none
  * @param administration null for none over HTTP
+ * @param health what probes and metrics are told; null for nothing
  */
 public record PlatformAccess(
     Keys keys,
     Gate gate,
     @Nullable Balances balances,
     @Nullable Names names,
-    @Nullable Administration administration) {
+    @Nullable Administration administration,
+    @Nullable Health health) {
   /** Keys and a gate only. */
   public PlatformAccess(Keys keys, Gate gate) {
-    this(keys, gate, null, null, null);
+    this(keys, gate, null, null, null, null);
   }
 
   /** Versions of models, and which of them are being tried. */
@@ -53,6 +55,21 @@ public record PlatformAccess(
   public interface Balances {
     /** What a project has paid ahead, nano-USD. */
     Balance of(String project);
+  }
+
+  /** How the platform is. */
+  public interface Health {
+    /** False when attempts cannot be recorded, so that nothing can be served. */
+    boolean recording();
+
+    /** Bytes of the journal. */
+    long journalBytes();
+
+    /** Age of the oldest record that is not in the database yet, milliseconds. */
+    long lagMillis();
+
+    /** Attempts that are running. */
+    int attempts();
   }
 
   /** Administration over HTTP. */

@@ -58,7 +58,32 @@ public final class PlatformWiring {
         platform.metering(),
         project -> platform.ledger().balance(project),
         new PlatformAccess.Names(platform.registry(), platform.rollouts(), platform.clock()),
-        (own, options) -> administration(platform, secure, own, options));
+        (own, options) -> administration(platform, secure, own, options),
+        health(platform));
+  }
+
+  private static PlatformAccess.Health health(Platform platform) {
+    return new PlatformAccess.Health() {
+      @Override
+      public boolean recording() {
+        return platform.journal().healthy();
+      }
+
+      @Override
+      public long journalBytes() {
+        return platform.journal().bytes();
+      }
+
+      @Override
+      public long lagMillis() {
+        return platform.journal().lagMillis();
+      }
+
+      @Override
+      public int attempts() {
+        return platform.metering().active();
+      }
+    };
   }
 
   private static AdminApi administration(
