@@ -70,6 +70,12 @@ class ServeConfigTest {
         "upstreams: [{name: a, url: 'http://x', prices: {inptu: 1}}]",
         "upstreams: [{name: a, url: 'http://x', prices: {input: 0.00000000001}}]",
         "routes: [{model: m, upstreams: [a]}]",
+        "platform: {enabeld: true}",
+        "platform: {shared: true}",
+        "platform: {pepper: secret}",
+        "platform: {database: {password: secret}}",
+        "platform: {oidc: {issuer: 'https://x'}}",
+        "platform: {alerts: {webhook: 'ftp://x'}}",
         "{upstreams: [{name: a, url: 'http://x'}], routes: [{model: m, upstreams: [a], fallback:"
             + " m}]}"
       })

@@ -69,7 +69,7 @@ public record PlatformConfig(
         new PlatformConfig(
             section.flag("enabled", false),
             section.path("data", folder),
-            folder,
+            section.names().isEmpty() ? Path.of("") : folder,
             database.text("url"),
             database.text("user"),
             reference(database, "password"),
