@@ -159,6 +159,10 @@ public final class Platform implements AutoCloseable {
                 prices,
                 clock,
                 log));
+    // Budgets count what an earlier process of this node spent from the database.
+    if (!flushed()) {
+      log.accept("journal: not all in the database yet; budgets of this node may be behind");
+    }
     LeaseOptions leases =
         options.several()
             ? LeaseOptions.shared(options.node())
@@ -231,6 +235,15 @@ public final class Platform implements AutoCloseable {
           .log(System.Logger.Level.ERROR, "the ledger is damaged: " + found.fault());
     }
     audit.append(AuditEntry.system(null, "ledger.verify", "ledger", after));
+  }
+
+  private boolean flushed() {
+    try {
+      return journal.flush(FLUSH);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
   }
 
   private <T extends AutoCloseable> T keep(T part) {
@@ -335,11 +348,7 @@ public final class Platform implements AutoCloseable {
   /** Brings the journal into the database, if that can be done soon, and closes everything. */
   @Override
   public void close() {
-    try {
-      journal.flush(FLUSH);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    flushed();
     for (AutoCloseable part : open) {
       try {
         part.close();
