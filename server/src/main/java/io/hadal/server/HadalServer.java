@@ -112,8 +112,7 @@ public final class HadalServer implements AutoCloseable {
     this.names =
         known == null
             ? null
-            : new ModelNames(
-                known.registry(), known.rollouts(), model.profile().name(), known.clock());
+            : new ModelNames(known, model.profile().name());
     if (platform != null) {
       router.gate(platform.gate());
       router.identities(

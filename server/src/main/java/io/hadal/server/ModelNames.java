@@ -1,16 +1,13 @@
 package io.hadal.server;
 
 import io.hadal.platform.registry.DeprecationHeaders;
-import io.hadal.platform.registry.Registry;
 import io.hadal.platform.registry.Resolution;
 import io.hadal.platform.rollout.Observation;
-import io.hadal.platform.rollout.Rollouts;
 import io.hadal.platform.tenancy.Identity;
 import io.hadal.server.routing.body.RequestView;
 import io.hadal.server.routing.config.Operation;
 import io.hadal.server.wire.Call;
 import java.io.IOException;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.Set;
 
@@ -19,25 +16,21 @@ final class ModelNames {
   /** Name of this process among the backends of a version. */
   private static final String LOCAL = "local";
 
-  /** How a request ends when the one who asked is to blame, or nobody. */
-  private static final Set<String> NOT_THE_MODELS =
-      Set.of("client_closed", "replayed", "budget_exceeded", "rate_limit_exceeded");
+  /** How a request ends when what answers is to blame, and not the one who asked. */
+  private static final Set<String> FAULTS =
+      Set.of("internal_error", "timeout", "queue_timeout", "upstream_error");
 
-  private final Registry registry;
-  private final Rollouts rollouts;
+  private final PlatformAccess.Names known;
   private final String local;
-  private final Clock clock;
 
   /**
-   * Names of a registry.
+   * Names of a platform.
    *
    * @param local name of the model of this process
    */
-  ModelNames(Registry registry, Rollouts rollouts, String local, Clock clock) {
-    this.registry = registry;
-    this.rollouts = rollouts;
+  ModelNames(PlatformAccess.Names known, String local) {
+    this.known = known;
     this.local = local;
-    this.clock = clock;
   }
 
   /**
@@ -48,11 +41,20 @@ final class ModelNames {
   void resolve(Call call, Operation operation, long bodyLimit) throws IOException {
     Identity identity = call.meter().identity();
     RequestView view = identity == null ? null : RequestView.of(call.body(bodyLimit), operation);
-    if (identity == null || view == null || !registry.knows(view.model(), identity)) {
+    if (identity == null || view == null) {
       return;
     }
-    Resolution found = registry.resolve(view.model(), identity, call.sessionHash());
-    DeprecationHeaders.of(found, clock.instant()).forEach(call.exchange()::setHeader);
+    String cheaper = known.budgets().downgrade(identity, null, view.model());
+    if (cheaper != null && !cheaper.equals(view.model())) {
+      call.exchange().setHeader("x-hadal-downgraded", cheaper);
+      view = view.withModel(cheaper);
+      call.replaceBody(view.body());
+    }
+    if (!known.registry().knows(view.model(), identity)) {
+      return;
+    }
+    Resolution found = known.registry().resolve(view.model(), identity, call.sessionHash());
+    DeprecationHeaders.of(found, known.clock().instant()).forEach(call.exchange()::setHeader);
     call.resolved(found);
     String target = found.backends().contains(LOCAL) ? local : found.upstreamModel();
     if (!target.equals(view.model())) {
@@ -64,15 +66,18 @@ final class ModelNames {
   void observe(Call call) {
     Resolution found = call.resolution();
     String rollout = found == null ? null : found.rollout();
-    if (found == null || rollout == null || NOT_THE_MODELS.contains(call.outcome())) {
+    boolean answered = call.outcome().equals("ok");
+    if (found == null || rollout == null || !(answered || FAULTS.contains(call.outcome()))) {
       return;
     }
     Duration first = call.firstToken();
     Duration each = call.tokenTime();
-    rollouts.observe(
+    known
+        .rollouts()
+        .observe(
         rollout,
         found.version(),
-        call.outcome().equals("ok")
+        answered
             ? Observation.answered(
                 first == null ? -1 : first.toMillis(), each == null ? -1 : each.toNanos() / 1000)
             : Observation.failure());

@@ -1,6 +1,7 @@
 package io.hadal.server;
 
 import io.hadal.engine.serving.DispatcherOptions;
+import io.hadal.platform.budget.Budgets;
 import io.hadal.platform.ledger.Balance;
 import io.hadal.platform.registry.Registry;
 import io.hadal.platform.rollout.Rollouts;
@@ -34,8 +35,12 @@ public record PlatformAccess(
     this(keys, gate, null, null, null, null);
   }
 
-  /** Versions of models, and which of them are being tried. */
-  public record Names(Registry registry, Rollouts rollouts, Clock clock) {}
+  /**
+   * Versions of models, and which of them are being tried.
+   *
+   * @param budgets knows who has to do with a cheaper model
+   */
+  public record Names(Registry registry, Rollouts rollouts, Budgets budgets, Clock clock) {}
 
   /** Knows the keys. */
   @FunctionalInterface

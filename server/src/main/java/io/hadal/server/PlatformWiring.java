@@ -57,7 +57,8 @@ public final class PlatformWiring {
         },
         platform.metering(),
         project -> platform.ledger().balance(project),
-        new PlatformAccess.Names(platform.registry(), platform.rollouts(), platform.clock()),
+        new PlatformAccess.Names(
+            platform.registry(), platform.rollouts(), platform.budgets(), platform.clock()),
         (own, options) -> administration(platform, secure, own, options),
         health(platform));
   }

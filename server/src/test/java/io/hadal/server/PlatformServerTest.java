@@ -252,6 +252,24 @@ class PlatformServerTest {
     assertThat(gone.body()).contains(next);
   }
 
+  @Test
+  void aUsedUpBudgetMayLeadToACheaperModel() {
+    String own = project("cheaper");
+    Key key = key("cheaper", own);
+    admin(
+        "POST",
+        "/budgets",
+        """
+        {"name": "cheap", "scope_type": "project", "scope_id": "%s", "window": "total",
+         "limit_nano": 1, "action": "downgrade", "downgrade_to": "claude-tiny"}
+        """
+            .formatted(own));
+    HttpResponse<String> answer = named("tiny", key);
+    assertThat(answer.statusCode()).as(answer.body()).isIn(200, 402);
+    HttpResponse<String> next = named("tiny", key);
+    assertThat(next.headers().firstValue("x-hadal-downgraded")).hasValue("claude-tiny");
+  }
+
   private static HttpResponse<String> named(String model, Key key) {
     return server.post(
         "/v1/chat/completions",
