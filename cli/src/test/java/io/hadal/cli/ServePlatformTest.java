@@ -81,7 +81,8 @@ class ServePlatformTest {
     String data = folder.resolve("data").toString();
     Invocation made = Invocation.hadal("keys", "create", "--name", "test", "--data", data);
     assertThat(made.exitCode()).as(made.err()).isZero();
-    String key = made.out().lines().filter(line -> line.contains("sk-l-")).findFirst().orElseThrow();
+    String key =
+        made.out().lines().filter(line -> line.contains("sk-l-")).findFirst().orElseThrow();
     key = key.substring(key.indexOf("sk-l-")).strip().split("\\s")[0];
 
     Set<String> begun = ConcurrentHashMap.newKeySet();

@@ -109,10 +109,7 @@ public final class HadalServer implements AutoCloseable {
             limits.slowReader(),
             System::currentTimeMillis);
     PlatformAccess.Names known = platform == null ? null : platform.names();
-    this.names =
-        known == null
-            ? null
-            : new ModelNames(known, model.profile().name());
+    this.names = known == null ? null : new ModelNames(known, model.profile().name());
     if (platform != null) {
       router.gate(platform.gate());
       router.identities(

@@ -75,11 +75,12 @@ final class ModelNames {
     known
         .rollouts()
         .observe(
-        rollout,
-        found.version(),
-        answered
-            ? Observation.answered(
-                first == null ? -1 : first.toMillis(), each == null ? -1 : each.toNanos() / 1000)
-            : Observation.failure());
+            rollout,
+            found.version(),
+            answered
+                ? Observation.answered(
+                    first == null ? -1 : first.toMillis(),
+                    each == null ? -1 : each.toNanos() / 1000)
+                : Observation.failure());
   }
 }

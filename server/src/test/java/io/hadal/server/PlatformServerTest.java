@@ -273,9 +273,7 @@ class PlatformServerTest {
   private static HttpResponse<String> named(String model, Key key) {
     return server.post(
         "/v1/chat/completions",
-        "{'model':'"
-            + model
-            + "','max_tokens':2,'messages':[{'role':'user','content':'Hello'}]}",
+        "{'model':'" + model + "','max_tokens':2,'messages':[{'role':'user','content':'Hello'}]}",
         "authorization",
         "Bearer " + key.text);
   }
