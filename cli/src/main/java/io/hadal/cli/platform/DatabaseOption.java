@@ -49,7 +49,7 @@ final class DatabaseOption {
    */
   Database open(boolean create) {
     String given = database;
-    if (given != null && given.startsWith("jdbc:")) {
+    if (given != null && (given.startsWith("jdbc:") || given.contains("://"))) {
       Map<String, String> environment = System.getenv();
       return Database.open(
           new DatabaseOptions(
