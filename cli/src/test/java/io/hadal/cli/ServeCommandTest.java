@@ -276,6 +276,16 @@ class ServeCommandTest {
     }
   }
 
+  private static boolean hangUpsAreIgnored() throws IOException {
+    Path status = Path.of("/proc/self/status");
+    if (!Files.exists(status)) {
+      return false;
+    }
+    return Files.readAllLines(status).stream()
+        .filter(line -> line.startsWith("SigIgn:"))
+        .anyMatch(line -> (Long.parseUnsignedLong(line.substring(7).strip(), 16) & 1) != 0);
+  }
+
   @Test
   void filesAreReadAgainWhileItRuns() throws Exception {
     Path keys = Files.writeString(folder.resolve("keys.txt"), "team sk-secret-123456789\n");
@@ -296,6 +306,11 @@ class ServeCommandTest {
       awaitError("needs a restart: model.context");
       Files.writeString(config, "access: {kays: keys.txt}\n");
       awaitError("not reloaded, what held before goes on: " + config + ": access.kays is unknown");
+      assertThat(process.isAlive()).isTrue();
+      if (hangUpsAreIgnored()) {
+        // As below nohup: processes inherit it, and the JVM respects it.
+        return;
+      }
       Path signals = Files.createFile(folder.resolve("signals"));
       assertThat(
               new ProcessBuilder("kill", "-HUP", Long.toString(process.pid()))
