@@ -1,5 +1,7 @@
 package io.hadal.platform;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * A text that must not show up anywhere by accident: {@link #toString} and with it logs, messages
  * and debuggers see a placeholder.
@@ -17,6 +19,16 @@ public final class SecretText {
   /** The text itself, for those who need it. */
   public String reveal() {
     return text;
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof SecretText secret && secret.text.equals(text);
+  }
+
+  @Override
+  public int hashCode() {
+    return text.hashCode();
   }
 
   @Override

@@ -75,6 +75,9 @@ class ServeConfigTest {
         "platform: {pepper: secret}",
         "platform: {database: {password: secret}}",
         "platform: {oidc: {issuer: 'https://x'}}",
+        "platform: {oidc: {issuer: 'https://x', org: o, client_id: c, redirect: 'https://y', mroe: 1}}",
+        "platform: {oidc: {issuer: 'https://x', org: o, client_id: c, redirect: 'https://y',"
+            + " client_secret: hunter2}}",
         "platform: {alerts: {webhook: 'ftp://x'}}",
         "{upstreams: [{name: a, url: 'http://x'}], routes: [{model: m, upstreams: [a], fallback:"
             + " m}]}"

@@ -274,19 +274,6 @@ public final class Budgets implements AutoCloseable {
     return null;
   }
 
-  /**
-   * Adds to the prepaid balance of a project, in the transaction that books it. From its first
-   * credit on, a project pays in advance. {@link #reload} afterwards makes it hold at once;
-   * without, it holds within a second.
-   *
-   * @param amount nano-USD; negative to take away
-   * @param ref a name that makes it happen once
-   * @return false when this reference was credited before
-   */
-  public boolean credit(Handle h, String project, long amount, String ref) {
-    return BudgetStore.credit(h, project, amount, ref, clock.millis());
-  }
-
   /** The prepaid balance of a project; null when it does not pay in advance. */
   public @Nullable BudgetState balanceState(String project) {
     leases.sweep(this::alerts);

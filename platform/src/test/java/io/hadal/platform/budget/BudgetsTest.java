@@ -267,12 +267,18 @@ class BudgetsTest {
     DatabaseOptions options = TestDatabases.fresh(kind);
     try (Database database = Database.open(options)) {
       try (Budgets budgets = open(database)) {
-        assertThat(database.<Boolean>write(h -> budgets.credit(h, "p", 1000, "topup:1"))).isTrue();
-        assertThat(database.<Boolean>write(h -> budgets.credit(h, "p", 1000, "topup:1"))).isFalse();
+        assertThat(
+                database.<Boolean>write(
+                    h -> Prepaid.credit(h, "p", 1000, "topup:1", clock.millis())))
+            .isTrue();
+        assertThat(
+                database.<Boolean>write(
+                    h -> Prepaid.credit(h, "p", 1000, "topup:1", clock.millis())))
+            .isFalse();
         budgets.reload();
         hold(budgets, 900).settle(900);
         assertThat(refused(budgets, work, 101).reason()).isEqualTo(Refusal.Reason.BALANCE);
-        database.run(h -> budgets.credit(h, "p", 500, "topup:2"));
+        database.run(h -> Prepaid.credit(h, "p", 500, "topup:2", clock.millis()));
         budgets.reload();
         hold(budgets, 600).settle(600);
         refused(budgets, work, 1);

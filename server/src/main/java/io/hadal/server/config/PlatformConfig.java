@@ -2,20 +2,18 @@ package io.hadal.server.config;
 
 import io.hadal.formats.FormatException;
 import io.hadal.platform.DataFolder;
-import io.hadal.platform.SecretText;
 import io.hadal.platform.money.PriceBook.Unpriced;
 import io.hadal.platform.node.PlatformOptions;
+import io.hadal.platform.signin.OidcConfig;
 import io.hadal.platform.signin.OidcOptions;
-import io.hadal.platform.signin.OidcOptions.GroupGrant;
-import io.hadal.platform.tenancy.Actor;
-import io.hadal.platform.tenancy.Role;
 import io.hadal.server.routing.config.SecretReference;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The section {@code platform} of the configuration file.
@@ -23,6 +21,9 @@ import org.jspecify.annotations.Nullable;
  * @param enabled whether there is a platform
  * @param data folder of what outlives the process; null for the usual one
  * @param folder relative references begin here
+ * @param oidc sign-in of people, as the file has it but for the two fields that follow; null for
+ *     none
+ * @param org organisation of people who sign in for the first time; null without such
  * @param oidcPasswordEnds whether the password ends when a person has signed in by OIDC
  */
 public record PlatformConfig(
@@ -38,22 +39,12 @@ public record PlatformConfig(
     boolean faultsFree,
     Unpriced unpriced,
     @Nullable URI webhook,
-    @Nullable Oidc oidc,
+    @Nullable ObjectNode oidc,
+    @Nullable String org,
     boolean oidcPasswordEnds,
     @Nullable String pepper,
     @Nullable String masterKey) {
-  private static final int MOST_GROUPS = 1000;
-
-  /** Sign-in of people. */
-  public record Oidc(
-      URI issuer,
-      String clientId,
-      @Nullable String secretReference,
-      URI redirect,
-      List<String> scopes,
-      String groupClaim,
-      List<GroupGrant> groups,
-      String org) {}
+  private static final String SECRET = "client_secret";
 
   /**
    * Reads the section.
@@ -80,10 +71,11 @@ public record PlatformConfig(
             section.choice("unpriced", Unpriced.FREE),
             uri(alerts, "webhook"),
             oidc(oidc),
+            oidc.names().isEmpty() ? null : oidc.required("org"),
             oidc.flag("password_ends", false),
             reference(section, "pepper"),
             reference(section, "master_key"));
-    for (Section one : List.of(section, database, alerts, oidc)) {
+    for (Section one : List.of(section, database, alerts)) {
       one.requireKnown();
     }
     if (!config.node.matches("[A-Za-z0-9_.-]{1,64}")) {
@@ -95,49 +87,22 @@ public record PlatformConfig(
     return config;
   }
 
-  private static @Nullable Oidc oidc(Section section) {
+  /** The fields that {@link OidcConfig} reads, looked through without its secret. */
+  private static @Nullable ObjectNode oidc(Section section) {
     if (section.names().isEmpty()) {
       return null;
     }
-    URI issuer = uri(section, "issuer");
-    URI redirect = uri(section, "redirect");
-    if (issuer == null || redirect == null) {
-      throw section.broken(issuer == null ? "issuer" : "redirect", "is required");
+    reference(section, SECRET);
+    ObjectNode json = section.copy();
+    json.remove(List.of("org", "password_ends"));
+    ObjectNode open = json.deepCopy();
+    open.remove(SECRET);
+    try {
+      OidcConfig.read(open, section.required("org"), Map.of());
+    } catch (FormatException e) {
+      throw new FormatException(section.source(), "platform." + e.getMessage(), e);
     }
-    List<GroupGrant> groups =
-        section.sections("groups", MOST_GROUPS).stream()
-            .map(
-                group -> {
-                  GroupGrant grant =
-                      new GroupGrant(
-                          group.required("group"),
-                          new Actor.Grant(
-                              role(group),
-                              group.text("scope_type", "org"),
-                              group.required("scope_id")));
-                  group.requireKnown();
-                  return grant;
-                })
-            .toList();
-    return new Oidc(
-        issuer,
-        section.required("client_id"),
-        reference(section, "client_secret"),
-        redirect,
-        section.texts("scopes"),
-        section.text("group_claim", "groups"),
-        groups,
-        section.required("org"));
-  }
-
-  private static Role role(Section group) {
-    String name = group.required("role");
-    for (Role role : Role.values()) {
-      if (role.name().toLowerCase(Locale.ROOT).equals(name)) {
-        return role;
-      }
-    }
-    throw group.broken("role", "must be owner, admin, billing, developer, auditor or viewer");
+    return json;
   }
 
   private static @Nullable String reference(Section section, String name) {
@@ -172,17 +137,12 @@ public record PlatformConfig(
    */
   public PlatformOptions options(DataFolder usual) {
     OidcOptions people = null;
-    if (oidc != null) {
-      people =
-          new OidcOptions(
-              oidc.issuer,
-              oidc.clientId,
-              oidc.secretReference == null ? null : new SecretText(secret(oidc.secretReference)),
-              oidc.redirect,
-              oidc.scopes,
-              oidc.groupClaim,
-              oidc.groups,
-              oidc.org);
+    if (oidc != null && org != null) {
+      ObjectNode json = oidc.deepCopy();
+      if (json.has(SECRET)) {
+        json.put(SECRET, absolute(json.path(SECRET).asString()));
+      }
+      people = OidcConfig.read(json, org, System.getenv());
     }
     return new PlatformOptions(
         data == null ? usual : new DataFolder(data),

@@ -11,6 +11,8 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * An object of a configuration file. It knows which fields were asked for, so that all others can
@@ -88,6 +90,13 @@ public final class Section {
       sections.add(new Section(item, at(name) + "[" + sections.size() + "]", source));
     }
     return sections;
+  }
+
+  /** All its fields, for a reader of its own; none when it is absent. */
+  public ObjectNode copy() {
+    return json instanceof ObjectNode object
+        ? object.deepCopy()
+        : JsonNodeFactory.instance.objectNode();
   }
 
   /** Text that must be there and not be blank. */

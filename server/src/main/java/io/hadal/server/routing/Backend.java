@@ -1,6 +1,6 @@
 package io.hadal.server.routing;
 
-import io.hadal.server.routing.config.Secret;
+import io.hadal.platform.SecretText;
 import io.hadal.server.routing.config.UpstreamConfig;
 import java.net.http.HttpClient;
 import java.time.Duration;
@@ -23,7 +23,7 @@ final class Backend {
   private final HttpClient http;
   private final Duration breakerOpen;
 
-  Backend(UpstreamConfig config, List<Secret> keys, Executor threads, Duration breakerOpen) {
+  Backend(UpstreamConfig config, List<SecretText> keys, Executor threads, Duration breakerOpen) {
     this.config = config;
     this.keys = new KeyPool(keys);
     this.breakerOpen = breakerOpen;

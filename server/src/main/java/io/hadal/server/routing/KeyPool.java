@@ -1,6 +1,6 @@
 package io.hadal.server.routing;
 
-import io.hadal.server.routing.config.Secret;
+import io.hadal.platform.SecretText;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Keys of an upstream, used in turn. A key that is refused is out until the next reload. */
 final class KeyPool {
-  private final List<Secret> keys;
+  private final List<SecretText> keys;
   private final AtomicInteger turn = new AtomicInteger();
 
   /** Status that took a key out; 0 while it is in use. */
@@ -24,9 +24,9 @@ final class KeyPool {
    *
    * @param secret null at an upstream that wants none
    */
-  record Lease(int index, @Nullable Secret secret) {}
+  record Lease(int index, @Nullable SecretText secret) {}
 
-  KeyPool(List<Secret> keys) {
+  KeyPool(List<SecretText> keys) {
     this.keys = List.copyOf(keys);
     this.refused = new AtomicIntegerArray(keys.size());
     this.coolUntil = new AtomicLongArray(keys.size());
@@ -48,7 +48,7 @@ final class KeyPool {
   }
 
   /** All credentials, for signatures of ids. */
-  List<Secret> all() {
+  List<SecretText> all() {
     return keys;
   }
 

@@ -3,6 +3,7 @@ package io.hadal.server.routing;
 import io.hadal.chat.Problem;
 import io.hadal.chat.Seal;
 import io.hadal.formats.FormatException;
+import io.hadal.platform.SecretText;
 import io.hadal.platform.tenancy.Identity;
 import io.hadal.platform.tenancy.ProjectPolicy;
 import io.hadal.platform.usage.Gate;
@@ -11,7 +12,6 @@ import io.hadal.server.routing.body.SessionKey;
 import io.hadal.server.routing.config.Operation;
 import io.hadal.server.routing.config.RouteConfig;
 import io.hadal.server.routing.config.RoutingConfig;
-import io.hadal.server.routing.config.Secret;
 import io.hadal.server.routing.config.UpstreamConfig;
 import io.hadal.server.routing.config.UpstreamModel;
 import io.hadal.server.wire.Call;
@@ -132,7 +132,7 @@ public final class Router implements AutoCloseable {
     Map<String, Backend> known = snapshot.backends;
     Map<String, Backend> backends = new LinkedHashMap<>();
     for (UpstreamConfig upstream : config.upstreams()) {
-      List<Secret> keys = new ArrayList<>();
+      List<SecretText> keys = new ArrayList<>();
       upstream.keys().forEach(key -> keys.add(key.resolve(config.folder())));
       Backend same = known.get(upstream.name());
       boolean keep =

@@ -4,11 +4,11 @@ import io.hadal.chat.Problem;
 import io.hadal.chat.Seal;
 import io.hadal.formats.FormatException;
 import io.hadal.formats.Json;
+import io.hadal.platform.SecretText;
 import io.hadal.server.http.Exchange;
 import io.hadal.server.routing.body.BodyEdit;
 import io.hadal.server.routing.body.RequestView;
 import io.hadal.server.routing.config.Operation;
-import io.hadal.server.routing.config.Secret;
 import io.hadal.server.routing.config.UpstreamConfig;
 import io.hadal.server.routing.config.UpstreamFormat;
 import io.hadal.server.routing.convert.ChatEvents;
@@ -137,7 +137,7 @@ record UpstreamRequest(Operation spoken, byte[] body, boolean beta, Translator t
   }
 
   /** As HTTP, with the upstream's credentials in place of the client's. */
-  HttpRequest http(RoutedRequest request, UpstreamConfig upstream, @Nullable Secret key) {
+  HttpRequest http(RoutedRequest request, UpstreamConfig upstream, @Nullable SecretText key) {
     Exchange exchange = request.call().exchange();
     String query =
         spoken == Operation.MESSAGES && "true".equals(exchange.query("beta")) ? "?beta=true" : "";
@@ -155,7 +155,7 @@ record UpstreamRequest(Operation spoken, byte[] body, boolean beta, Translator t
       HttpRequest.Builder builder,
       @Nullable Exchange exchange,
       UpstreamConfig upstream,
-      @Nullable Secret key,
+      @Nullable SecretText key,
       boolean anthropic) {
     boolean version = false;
     if (exchange != null) {

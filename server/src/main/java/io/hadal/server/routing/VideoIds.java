@@ -1,6 +1,6 @@
 package io.hadal.server.routing;
 
-import io.hadal.server.routing.config.Secret;
+import io.hadal.platform.SecretText;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
@@ -59,7 +59,7 @@ final class VideoIds {
 
   private static List<String> keys(Backend backend) {
     List<String> keys = new ArrayList<>();
-    for (Secret secret : backend.keys().all()) {
+    for (SecretText secret : backend.keys().all()) {
       keys.add(secret.reveal());
     }
     // Without credentials nobody is kept from the upstream itself.

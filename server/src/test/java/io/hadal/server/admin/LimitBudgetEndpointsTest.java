@@ -7,6 +7,7 @@ import io.hadal.chat.Problem;
 import io.hadal.formats.Json;
 import io.hadal.platform.Refusal;
 import io.hadal.platform.budget.Budgets;
+import io.hadal.platform.budget.Prepaid;
 import io.hadal.platform.budget.SettledSource;
 import io.hadal.platform.db.Database;
 import io.hadal.platform.db.DatabaseKind;
@@ -222,7 +223,7 @@ class LimitBudgetEndpointsTest {
     call("o", "DELETE", "/budgets/{id}", id, "", "{}");
     assertThat(ask("GET", "/budgets", "", "{}").get("data")).isEmpty();
 
-    database.run(h -> budgets.credit(h, "p", 3_000_000_000L, "topup:1"));
+    database.run(h -> Prepaid.credit(h, "p", 3_000_000_000L, "topup:1", 0));
     assertThat(
             ask("GET", "/budget-balances/{project}", "p", "{}").get("remaining_usd").stringValue())
         .isEqualTo("3");

@@ -1,6 +1,7 @@
 package io.hadal.server.routing.config;
 
 import io.hadal.formats.FormatException;
+import io.hadal.platform.SecretText;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,7 +28,7 @@ public record SecretReference(String text) {
    * @param folder relative paths begin here
    * @throws FormatException when it is not there
    */
-  public Secret resolve(Path folder) {
+  public SecretText resolve(Path folder) {
     if (text.startsWith("env:")) {
       String value = System.getenv(text.substring(4));
       if (value == null || value.isBlank()) {
@@ -49,12 +50,12 @@ public record SecretReference(String text) {
     }
   }
 
-  private Secret secret(String value) {
+  private SecretText secret(String value) {
     String key = value.strip();
     // It goes into a header.
     if (key.isEmpty() || key.chars().anyMatch(c -> c < 0x21 || c > 0x7e)) {
       throw new FormatException(text, "holds no key of printable ASCII");
     }
-    return new Secret(key);
+    return new SecretText(key);
   }
 }
