@@ -15,6 +15,7 @@ module io.hadal.platform {
   exports io.hadal.platform.budget;
   exports io.hadal.platform.db;
   exports io.hadal.platform.journal;
+  exports io.hadal.platform.json;
   exports io.hadal.platform.keys;
   exports io.hadal.platform.lease;
   exports io.hadal.platform.ledger;

@@ -1,5 +1,7 @@
 package io.hadal.platform.audit;
 
+import io.hadal.platform.json.Jcs;
+
 import io.hadal.platform.db.Database;
 import java.io.IOException;
 import java.io.OutputStream;

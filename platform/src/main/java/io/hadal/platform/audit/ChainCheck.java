@@ -1,5 +1,7 @@
 package io.hadal.platform.audit;
 
+import io.hadal.platform.json.Jcs;
+
 import io.hadal.formats.FormatException;
 import io.hadal.formats.Json;
 import java.nio.charset.StandardCharsets;

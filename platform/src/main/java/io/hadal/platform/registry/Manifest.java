@@ -1,9 +1,14 @@
 package io.hadal.platform.registry;
 
+import io.hadal.platform.json.Jcs;
+
 import io.hadal.formats.FormatException;
 import io.hadal.formats.Json;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
 import tools.jackson.databind.JsonNode;
@@ -76,7 +81,7 @@ public record Manifest(
     }
     String canonical;
     try {
-      canonical = CanonicalJson.text(json);
+      canonical = Jcs.text(json);
     } catch (IllegalArgumentException e) {
       throw new FormatException(source, "has " + e.getMessage(), e);
     }
@@ -87,12 +92,23 @@ public record Manifest(
     DESCRIPTIVE.forEach(effective::remove);
     return new Manifest(
         canonical,
-        CanonicalJson.sha256(canonical),
-        "fp_" + CanonicalJson.sha256(CanonicalJson.text(effective)).substring(0, 12),
+        sha256(canonical),
+        "fp_" + sha256(Jcs.text(effective)).substring(0, 12),
         kind,
         family,
         backends(json),
         upstreamModel(json));
+  }
+
+  /** SHA-256 of a text in UTF-8, hexadecimal. */
+  private static String sha256(String text) {
+    try {
+      return HexFormat.of()
+          .formatHex(
+              MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   static String upstreamModel(JsonNode json) {

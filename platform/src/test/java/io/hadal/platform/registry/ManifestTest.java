@@ -1,5 +1,7 @@
 package io.hadal.platform.registry;
 
+import io.hadal.platform.json.Jcs;
+
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -43,14 +45,14 @@ class ManifestTest {
     "-5, -5"
   })
   void numbersAreThoseOfRfc8785(String given, String canonical) {
-    assertThat(CanonicalJson.number(Double.parseDouble(given))).isEqualTo(canonical);
+    assertThat(Jcs.number(Double.parseDouble(given))).isEqualTo(canonical);
   }
 
   @Test
   void namesAreSortedAndTextsEscapedAsLittleAsPossible() {
     String json =
         "{\"\\u20ac\":1,\"b\":{\"z\":null,\"a\":[true,\"\\u000f\\n\\/é\\\"\"]},\"\\r\":0}";
-    assertThat(CanonicalJson.text(Json.parse(json.getBytes(StandardCharsets.UTF_8), "x")))
+    assertThat(Jcs.text(Json.parse(json.getBytes(StandardCharsets.UTF_8), "x")))
         .isEqualTo("{\"\\r\":0,\"b\":{\"a\":[true,\"\\u000f\\n/é\\\"\"],\"z\":null},\"€\":1}");
   }
 

@@ -1,4 +1,4 @@
-package io.hadal.platform.audit;
+package io.hadal.platform.json;
 
 import java.math.BigDecimal;
 import java.math.MathContext;
@@ -14,7 +14,7 @@ import tools.jackson.databind.JsonNode;
  */
 public final class Jcs {
   /** Whole numbers up to here are exact as double. */
-  static final long MAX_EXACT = 1L << 53;
+  public static final long MAX_EXACT = 1L << 53;
 
   private Jcs() {}
 
@@ -108,7 +108,7 @@ public final class Jcs {
   }
 
   /** A number as ECMAScript writes it: the shortest digits that give the same double. */
-  static String number(double value) {
+  public static String number(double value) {
     if (!Double.isFinite(value)) {
       throw new IllegalArgumentException("no JSON number: " + value);
     }

@@ -1,4 +1,4 @@
-package io.hadal.platform.audit;
+package io.hadal.platform.json;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

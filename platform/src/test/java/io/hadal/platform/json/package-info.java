@@ -1,0 +1,4 @@
+@NullMarked
+package io.hadal.platform.json;
+
+import org.jspecify.annotations.NullMarked;
