@@ -1,8 +1,7 @@
 package io.hadal.platform.audit;
 
-import io.hadal.platform.json.Jcs;
-
 import io.hadal.platform.db.Database;
+import io.hadal.platform.json.Jcs;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.time.Clock;

@@ -1,8 +1,7 @@
 package io.hadal.platform.audit;
 
-import io.hadal.platform.json.Jcs;
-
 import io.hadal.formats.FormatException;
+import io.hadal.platform.json.Jcs;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;

@@ -1,9 +1,8 @@
 package io.hadal.platform.audit;
 
-import io.hadal.platform.json.Jcs;
-
 import io.hadal.formats.FormatException;
 import io.hadal.formats.Json;
+import io.hadal.platform.json.Jcs;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,7 +1,6 @@
 package io.hadal.platform.audit;
 
 import io.hadal.platform.json.Jcs;
-
 import io.hadal.platform.redaction.SecretDetector;
 import java.util.HexFormat;
 import java.util.Locale;

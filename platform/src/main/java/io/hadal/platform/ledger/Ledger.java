@@ -287,13 +287,16 @@ public final class Ledger {
   }
 
   /**
-   * The last transaction: its number and the hash that covers it and all before. Kept elsewhere,
-   * such as in the audit log, it shows that none of them was changed since.
+   * The last row of one of the ledger's chains: its number and the hash that covers it and all
+   * before. Kept elsewhere, such as in the audit log, it shows that none of them was changed since.
+   *
+   * @param chain {@code transaction}, {@code event} or {@code price}
    */
-  public Anchor anchor() {
+  public Anchor anchor(String chain) {
     return database.read(
         h ->
-            h.createQuery("SELECT seq, hash FROM ledger_head WHERE chain = 'transaction'")
+            h.createQuery("SELECT seq, hash FROM ledger_head WHERE chain = :chain")
+                .bind("chain", chain)
                 .map((rs, ctx) -> new Anchor(rs.getLong(1), rs.getString(2)))
                 .one());
   }

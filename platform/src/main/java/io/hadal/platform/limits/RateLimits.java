@@ -8,6 +8,7 @@ import io.hadal.platform.lease.Pool;
 import io.hadal.platform.lease.Spending;
 import io.hadal.platform.lease.Window;
 import io.hadal.platform.tenancy.Identity;
+import io.hadal.platform.tenancy.ModelPattern;
 import io.hadal.platform.usage.Work;
 import java.time.Clock;
 import java.time.ZoneOffset;

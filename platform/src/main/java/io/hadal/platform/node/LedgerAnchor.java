@@ -1,13 +1,13 @@
 package io.hadal.platform.node;
 
 import io.hadal.platform.audit.AuditSchedule;
-import io.hadal.platform.db.Database;
-import io.hadal.platform.db.HashChain;
+import io.hadal.platform.ledger.Anchor;
+import io.hadal.platform.ledger.Ledger;
 import org.jspecify.annotations.Nullable;
 
 /** Ties the ledger to the audit log: the newest hash of one of its chains, once an hour. */
 final class LedgerAnchor implements AuditSchedule.Anchored {
-  private final Database database;
+  private final Ledger ledger;
   private final String chain;
   private String last = "";
 
@@ -16,8 +16,8 @@ final class LedgerAnchor implements AuditSchedule.Anchored {
    *
    * @param chain {@code transaction}, {@code event} or {@code price}
    */
-  LedgerAnchor(Database database, String chain) {
-    this.database = database;
+  LedgerAnchor(Ledger ledger, String chain) {
+    this.ledger = ledger;
     this.chain = chain;
   }
 
@@ -28,12 +28,8 @@ final class LedgerAnchor implements AuditSchedule.Anchored {
 
   @Override
   public synchronized @Nullable String hash() {
-    String now =
-        database.write(
-            h -> {
-              HashChain head = HashChain.locked(h, database.kind(), chain);
-              return head.seq() + ":" + head.hash();
-            });
+    Anchor head = ledger.anchor(chain);
+    String now = head.seq() + ":" + head.hash();
     if (now.equals(last)) {
       return null;
     }

@@ -115,6 +115,7 @@ public final class Platform implements AutoCloseable {
                 pepper.derive("sign-in flow"),
                 clock));
 
+    this.ledger = new Ledger(database, clock);
     this.audit = new AuditLog(database, clock);
     this.auditKey = SigningKey.open(options.data().auditKey());
     Checkpoints checkpoints =
@@ -127,9 +128,9 @@ public final class Platform implements AutoCloseable {
                 checkpoints,
                 new AuditVerifier(List.of(auditKey.publicKey())),
                 List.of(
-                    new LedgerAnchor(database, "transaction"),
-                    new LedgerAnchor(database, "event"),
-                    new LedgerAnchor(database, "price")),
+                    new LedgerAnchor(ledger, "transaction"),
+                    new LedgerAnchor(ledger, "event"),
+                    new LedgerAnchor(ledger, "price")),
                 List.of(
                     new AuditSchedule.Daily("retention", this::erase),
                     new AuditSchedule.Daily("ledger.verify", this::verifyLedger)),
@@ -143,7 +144,6 @@ public final class Platform implements AutoCloseable {
     this.dataKeys = new DataKeys(database, master, List.of(), audit, clock);
 
     this.prices = new PriceBook(database, options.unpriced(), clock);
-    this.ledger = new Ledger(database, clock);
     JournalOptions usual = JournalOptions.of(options.data().journal(), options.node());
     this.journal =
         keep(

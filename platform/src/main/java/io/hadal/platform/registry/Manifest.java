@@ -1,13 +1,12 @@
 package io.hadal.platform.registry;
 
-import io.hadal.platform.json.Jcs;
-
 import io.hadal.formats.FormatException;
 import io.hadal.formats.Json;
+import io.hadal.platform.json.Jcs;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;

@@ -27,32 +27,7 @@ public record Identity(
 
   /** True when the key may use a model of this name. */
   public boolean mayUse(String model) {
-    return models.isEmpty() || models.stream().anyMatch(pattern -> matches(pattern, model));
-  }
-
-  /** Whether * in a pattern can stand for something that makes it the name; linear in both. */
-  private static boolean matches(String pattern, String name) {
-    int p = 0;
-    int n = 0;
-    int star = -1;
-    int resume = 0;
-    while (n < name.length()) {
-      if (p < pattern.length() && pattern.charAt(p) == '*') {
-        star = p++;
-        resume = n;
-      } else if (p < pattern.length() && pattern.charAt(p) == name.charAt(n)) {
-        p++;
-        n++;
-      } else if (star >= 0) {
-        p = star + 1;
-        n = ++resume;
-      } else {
-        return false;
-      }
-    }
-    while (p < pattern.length() && pattern.charAt(p) == '*') {
-      p++;
-    }
-    return p == pattern.length();
+    return models.isEmpty()
+        || models.stream().anyMatch(pattern -> new ModelPattern(pattern).matches(model));
   }
 }

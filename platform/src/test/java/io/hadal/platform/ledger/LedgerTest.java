@@ -207,7 +207,7 @@ class LedgerTest {
       assertThat(verification.fault()).isNull();
       assertThat(verification.events()).isEqualTo(40);
       assertThat(verification.transactions()).isEqualTo(80 + 3 * 40);
-      assertThat(usage.ledger.anchor())
+      assertThat(usage.ledger.anchor("transaction"))
           .isEqualTo(new Anchor(verification.transactions(), verification.head()));
     }
   }

@@ -1,7 +1,5 @@
 package io.hadal.platform.registry;
 
-import io.hadal.platform.json.Jcs;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -10,6 +8,7 @@ import io.hadal.formats.Json;
 import io.hadal.platform.db.Database;
 import io.hadal.platform.db.DatabaseKind;
 import io.hadal.platform.db.TestDatabases;
+import io.hadal.platform.json.Jcs;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,4 +1,4 @@
-package io.hadal.platform.limits;
+package io.hadal.platform.tenancy;
 
 /** A name of models in which * stands for any text. */
 public final class ModelPattern {
