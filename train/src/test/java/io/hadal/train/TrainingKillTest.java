@@ -22,7 +22,7 @@ import tools.jackson.databind.node.ObjectNode;
 /** Kills training processes; the run that follows on must end as if nothing had happened. */
 class TrainingKillTest {
   private static final boolean SLOW = Boolean.getBoolean("hadal.slow");
-  private static final int STEPS = SLOW ? 60 : 30;
+  private static final int STEPS = SLOW ? 60 : 22;
   private static final int KILLS = SLOW ? 4 : 2;
 
   @TempDir private Path folder = Path.of("");
@@ -82,7 +82,7 @@ class TrainingKillTest {
           from = Integer.parseInt(line.substring(5));
         }
         if (left < 0 && line.startsWith("saved ")) {
-          left = random.nextInt(8);
+          left = random.nextInt(SLOW ? 8 : 4);
         } else if (left >= 0 && left-- == 0) {
           Thread.sleep(random.nextInt(60));
           break;

@@ -98,6 +98,14 @@ public final class Load implements Callable<Integer> {
     return new CommandLine(new Load()).setOut(out).execute(args);
   }
 
+  /** Asks again when the model has ended its answer. */
+  private static void keepWaiting(LoadClient client, Request request) {
+    while (!Thread.currentThread().isInterrupted()
+        && client.run(request, System.nanoTime()).outcome() == Outcome.OK) {
+      // The next one waits at once.
+    }
+  }
+
   @Override
   public Integer call() throws Exception {
     boolean fine = true;
@@ -107,11 +115,12 @@ public final class Load implements Callable<Integer> {
       List<Future<?>> background = new ArrayList<>();
       for (int i = 0; i < waiting; i++) {
         Request request = new Request(seed + 1_000_000 + i, 100_000, true, -1);
-        background.add(threads.submit(() -> client.run(request, System.nanoTime())));
+        background.add(threads.submit(() -> keepWaiting(client, request)));
       }
       if (waiting > 0) {
-        for (int i = 0; i < 60 && figures.active() < waiting; i++) {
-          Thread.sleep(500);
+        // Some answers end by themselves and are about to be asked for again.
+        for (int i = 0; i < 120 && figures.active() < waiting * 0.95; i++) {
+          Thread.sleep(250);
         }
         say("%d streams wait", figures.active());
       }

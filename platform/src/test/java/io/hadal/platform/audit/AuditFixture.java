@@ -3,9 +3,7 @@ package io.hadal.platform.audit;
 import io.hadal.platform.db.Database;
 import io.hadal.platform.db.DatabaseKind;
 import io.hadal.platform.db.TestDatabases;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
+import io.hadal.platform.db.TestFolders;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -24,11 +22,7 @@ final class AuditFixture implements AutoCloseable {
   int daily;
 
   AuditFixture(DatabaseKind kind) {
-    try {
-      folder = Files.createTempDirectory("hadal-audit");
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    folder = TestFolders.create("hadal-audit");
     database = TestDatabases.open(kind);
     log = new AuditLog(database, clock);
     key = SigningKey.open(folder.resolve("audit.key"));

@@ -3,7 +3,6 @@ package io.hadal.platform.db;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -23,7 +22,7 @@ public final class TestDatabases {
       return switch (kind) {
         case SQLITE ->
             DatabaseOptions.file(
-                Files.createTempDirectory("hadal-db").resolve("hadal.db").toAbsolutePath());
+                TestFolders.create("hadal-db").resolve("hadal.db").toAbsolutePath());
         case POSTGRESQL -> postgresql();
       };
     } catch (IOException e) {

@@ -5,6 +5,7 @@ import io.hadal.platform.SecretText;
 import io.hadal.platform.db.Database;
 import io.hadal.platform.db.DatabaseKind;
 import io.hadal.platform.db.TestDatabases;
+import io.hadal.platform.db.TestFolders;
 import io.hadal.platform.keys.KeyStore;
 import io.hadal.platform.keys.KeyTerms;
 import io.hadal.platform.keys.Pepper;
@@ -33,7 +34,6 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -74,15 +74,9 @@ final class AdminWorld implements AutoCloseable {
         kind == HttpServerKind.JDK
             ? JdkListener.start(options, handler)
             : HelidonListener.start(options, handler, "bad".getBytes(StandardCharsets.UTF_8));
-    try {
-      keys =
-          new KeyStore(
-              database,
-              Pepper.file(Files.createTempDirectory("hadal-admin").resolve("pepper")),
-              clock);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    keys =
+        new KeyStore(
+            database, Pepper.file(TestFolders.create("hadal-admin").resolve("pepper")), clock);
     BreakGlass breakGlass = new BreakGlass(database, new PasswordHash(1000), clock);
     password = Objects.requireNonNull(breakGlass.firstStart());
     org = tenants.orgs(Visible.EVERYTHING, null, 1).data().getFirst().id();
