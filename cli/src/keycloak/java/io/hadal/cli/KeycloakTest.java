@@ -6,8 +6,6 @@ import io.hadal.formats.Json;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
-import java.net.CookieManager;
-import java.net.CookiePolicy;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
@@ -19,6 +17,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -183,17 +183,27 @@ class KeycloakTest {
     return line.substring(line.indexOf("http"));
   }
 
-  /** A browser: it keeps cookies and follows nobody by itself. */
+  /** A browser: to it this machine is safe without TLS, so that it also sends secure cookies. */
   private final class Browser implements AutoCloseable {
     private final HttpClient http =
-        HttpClient.newBuilder()
-            .cookieHandler(new CookieManager(null, CookiePolicy.ACCEPT_ALL))
-            .followRedirects(HttpClient.Redirect.NEVER)
-            .build();
+        HttpClient.newBuilder().followRedirects(HttpClient.Redirect.NEVER).build();
+    private final Map<String, String> cookies = new TreeMap<>();
+
+    private HttpResponse<String> send(HttpRequest.Builder request) throws Exception {
+      if (!cookies.isEmpty()) {
+        request.header("cookie", String.join("; ", cookies.values()));
+      }
+      HttpResponse<String> response =
+          http.send(request.build(), HttpResponse.BodyHandlers.ofString());
+      for (String set : response.headers().allValues("set-cookie")) {
+        String cookie = set.split(";", 2)[0];
+        cookies.put(cookie.substring(0, cookie.indexOf('=')), cookie);
+      }
+      return response;
+    }
 
     HttpResponse<String> get(String url) throws Exception {
-      return http.send(
-          HttpRequest.newBuilder(URI.create(url)).build(), HttpResponse.BodyHandlers.ofString());
+      return send(HttpRequest.newBuilder(URI.create(url)));
     }
 
     HttpResponse<String> post(String url, String type, String body, String... headers)
@@ -205,7 +215,7 @@ class KeycloakTest {
       if (headers.length > 0) {
         request.headers(headers);
       }
-      return http.send(request.build(), HttpResponse.BodyHandlers.ofString());
+      return send(request);
     }
 
     /** Up to what Keycloak says to name and password. */
@@ -264,7 +274,7 @@ class KeycloakTest {
         Browser thief = new Browser();
         Browser bob = new Browser()) {
       HttpResponse<String> wrong = ann.authenticate("ann", "guess");
-      assertThat(wrong.statusCode()).isEqualTo(200);
+      assertThat(wrong.statusCode()).as(wrong.body()).isEqualTo(200);
       assertThat(ann.get(admin("/session")).statusCode()).isEqualTo(401);
 
       HttpResponse<String> right = ann.authenticate("ann", "ann-s-password");
@@ -286,10 +296,9 @@ class KeycloakTest {
       HttpResponse<String> guest = bob.authenticate("bob", "bob-s-password");
       assertThat(guest.statusCode()).as(guest.body()).isEqualTo(302);
       HttpResponse<String> into = bob.get(location(guest));
-      assertThat(into.statusCode()).as(into.body()).isEqualTo(303);
-      JsonNode his = bob.session();
-      assertThat(his.path("name").stringValue()).isEqualTo("Bob Example");
-      assertThat(bob.makeTeam(his.path("csrf_token").stringValue()).statusCode()).isIn(403, 404);
+      // None of his groups has a role.
+      assertThat(into.statusCode()).as(into.body()).isEqualTo(403);
+      assertThat(bob.get(admin("/session")).statusCode()).isEqualTo(401);
     }
     String log = Files.readString(folder.resolve("err"));
     assertThat(log).doesNotContain(SECRET, "ann-s-password", "Exception");

@@ -35,6 +35,7 @@ import io.hadal.platform.registry.Registry;
 import io.hadal.platform.rollout.RolloutEvent;
 import io.hadal.platform.rollout.Rollouts;
 import io.hadal.platform.signin.BreakGlass;
+import io.hadal.platform.signin.OidcOptions;
 import io.hadal.platform.signin.PasswordHash;
 import io.hadal.platform.signin.Sessions;
 import io.hadal.platform.signin.SignIn;
@@ -110,7 +111,7 @@ public final class Platform implements AutoCloseable {
                 principals,
                 sessions,
                 breakGlass,
-                options.oidc(),
+                oidc(options),
                 options.passwordUntilOidc(),
                 pepper.derive("sign-in flow"),
                 clock));
@@ -244,6 +245,13 @@ public final class Platform implements AutoCloseable {
       Thread.currentThread().interrupt();
       return false;
     }
+  }
+
+  private @Nullable OidcOptions oidc(PlatformOptions options) {
+    OidcOptions oidc = options.oidc();
+    return oidc == null
+        ? null
+        : oidc.in(tenants.orgs(Permissions.Visible.EVERYTHING, null, 1).data().getFirst().id());
   }
 
   private <T extends AutoCloseable> T keep(T part) {

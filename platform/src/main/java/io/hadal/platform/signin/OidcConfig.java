@@ -31,11 +31,13 @@ public final class OidcConfig {
   /**
    * Reads the section.
    *
-   * @param org organisation of people, and where roles hold that name no place
+   * @param org organisation of people, and where roles hold that name no place; null for the first
+   *     one there is, see {@link OidcOptions#in}
    * @param environment for secrets that are {@code env:NAME}; others are {@code file:PATH}
    * @throws FormatException when a field is missing, unknown or unusable
    */
-  public static OidcOptions read(JsonNode json, String org, Map<String, String> environment) {
+  public static OidcOptions read(
+      JsonNode json, @Nullable String org, Map<String, String> environment) {
     known(json, FIELDS, "oidc");
     String secret = text(json, "oidc", "client_secret");
     String claim = text(json, "oidc", "group_claim");
@@ -57,10 +59,10 @@ public final class OidcConfig {
         scopes(json),
         claim == null ? "groups" : claim,
         groups,
-        org);
+        org == null ? OidcOptions.FIRST_ORG : org);
   }
 
-  private static GroupGrant group(JsonNode item, String at, String org) {
+  private static GroupGrant group(JsonNode item, String at, @Nullable String org) {
     known(item, GROUP_FIELDS, at);
     Role role = Principals.role(required(item, at, "role"));
     String type = text(item, at, "scope_type");
@@ -72,7 +74,8 @@ public final class OidcConfig {
     if (id == null && !scope.equals("org") && !scope.equals("all")) {
       throw new FormatException(at + ".scope_id", "is required for a " + scope);
     }
-    String where = id != null ? id : scope.equals("all") ? "*" : org;
+    String own = org == null ? OidcOptions.FIRST_ORG : org;
+    String where = id != null ? id : scope.equals("all") ? "*" : own;
     return new GroupGrant(required(item, at, "group"), new Actor.Grant(role, scope, where));
   }
 

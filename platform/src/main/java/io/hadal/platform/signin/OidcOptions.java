@@ -30,6 +30,9 @@ public record OidcOptions(
     String groupClaim,
     List<GroupGrant> groups,
     String org) {
+  /** Stands for the organisation that was there first, while its id is not known. */
+  static final String FIRST_ORG = "";
+
   private static final Set<String> LOCAL = Set.of("127.0.0.1", "localhost", "[::1]", "::1");
 
   /** Members of a group have a role somewhere. */
@@ -48,6 +51,29 @@ public record OidcOptions(
     if (clientId.isBlank()) {
       throw new FormatException("oidc.client_id", "must not be empty");
     }
+  }
+
+  /** The same with {@code first} where no organisation was named. */
+  public OidcOptions in(String first) {
+    List<GroupGrant> placed =
+        groups.stream()
+            .map(
+                g ->
+                    g.grant().scopeId().equals(FIRST_ORG)
+                        ? new GroupGrant(
+                            g.group(),
+                            new Actor.Grant(g.grant().role(), g.grant().scopeType(), first))
+                        : g)
+            .toList();
+    return new OidcOptions(
+        issuer,
+        clientId,
+        clientSecret,
+        redirect,
+        scopes,
+        groupClaim,
+        placed,
+        org.equals(FIRST_ORG) ? first : org);
   }
 
   /** Tokens and codes do not go over the network in the clear. */

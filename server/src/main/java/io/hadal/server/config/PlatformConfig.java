@@ -23,7 +23,8 @@ import tools.jackson.databind.node.ObjectNode;
  * @param folder relative references begin here
  * @param oidc sign-in of people, as the file has it but for the two fields that follow; null for
  *     none
- * @param org organisation of people who sign in for the first time; null without such
+ * @param org organisation of people who sign in for the first time; null for the first one there
+ *     is
  * @param oidcPasswordEnds whether the password ends when a person has signed in by OIDC
  */
 public record PlatformConfig(
@@ -71,7 +72,7 @@ public record PlatformConfig(
             section.choice("unpriced", Unpriced.FREE),
             uri(alerts, "webhook"),
             oidc(oidc),
-            oidc.names().isEmpty() ? null : oidc.required("org"),
+            oidc.text("org"),
             oidc.flag("password_ends", false),
             reference(section, "pepper"),
             reference(section, "master_key"));
@@ -95,10 +96,11 @@ public record PlatformConfig(
     reference(section, SECRET);
     ObjectNode json = section.copy();
     json.remove(List.of("org", "password_ends"));
+    String org = section.text("org");
     ObjectNode open = json.deepCopy();
     open.remove(SECRET);
     try {
-      OidcConfig.read(open, section.required("org"), Map.of());
+      OidcConfig.read(open, org, Map.of());
     } catch (FormatException e) {
       throw new FormatException(section.source(), "platform." + e.getMessage(), e);
     }
@@ -137,7 +139,7 @@ public record PlatformConfig(
    */
   public PlatformOptions options(DataFolder usual) {
     OidcOptions people = null;
-    if (oidc != null && org != null) {
+    if (oidc != null) {
       ObjectNode json = oidc.deepCopy();
       if (json.has(SECRET)) {
         json.put(SECRET, absolute(json.path(SECRET).asString()));
