@@ -123,7 +123,7 @@ BF16_INLINE void read_step(
 BF16_INLINE void gather_step(
     const float *from, long line, long k, int lines, int depth, __m512i *v) {
   float near[16][STEP];
-  for (int i = 0; i < lines; i++) {
+  for (int i = 0; i < lines && i < 16; i++) {
     for (int j = 0; j < depth && j < STEP; j++) {
       near[i][j] = from[i * line + j * k];
     }

@@ -5,15 +5,11 @@
   __attribute__((target( \
       "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx512vbmi,avx2,fma,f16c,bmi2,amx-tile,amx-int8")))
 
-#ifndef CH
-#define CH 16
-#endif
-#ifndef SD
-#define SD 4
-#endif
 enum {
-  CHUNK = CH,  /* blocks that are expanded together */
-  SIDE = SD,    /* groups in turn, which share the tokens' chunk in the first cache */
+  /* Blocks that are expanded together, and groups in turn: all that a chunk needs, the tokens too, stays
+   * in the first cache. */
+  CHUNK = 8,
+  SIDE = 4,
   NEAR = 1024, /* bytes between a read and its prefetch to the first cache */
   STEP = 4,    /* blocks between tiles and sums */
   VECTORS = 6, /* of scales of a block: d, dmin, s0, s1, m0, m1 */

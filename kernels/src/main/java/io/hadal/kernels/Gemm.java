@@ -16,7 +16,7 @@ package io.hadal.kernels;
  *       last one filled up with zeros. A step adds up its even and its odd columns, each by fused
  *       multiply-adds in ascending order from +0; then {@code block += even + odd}, and behind its
  *       last step {@code c += block}. Subnormal operands and results are 0. A product is off by at
- *       most {@code (2^-8 + 2^-18) |a| |b|}, besides the rounding of f32 sums.
+ *       most {@code (2^-7 + 2^-16) |a| |b|}, besides the rounding of f32 sums.
  * </ul>
  */
 public interface Gemm {

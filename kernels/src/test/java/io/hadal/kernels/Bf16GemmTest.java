@@ -40,9 +40,11 @@ class Bf16GemmTest {
       boolean add) {
 
     static Case random(Random random) {
-      int m = size(random);
-      int n = size(random);
-      int k = random.nextInt(20) == 0 ? 0 : random.nextInt(8) == 0 ? 1100 : size(random);
+      // One of them may be large.
+      int large = random.nextInt(6);
+      int m = 1 + random.nextInt(large == 0 ? 200 : 70);
+      int n = 1 + random.nextInt(large == 1 ? 600 : 70);
+      int k = random.nextInt(20) == 0 ? 0 : 1 + random.nextInt(large == 2 ? 1100 : 70);
       int aAt = random.nextInt(5);
       int bAt = random.nextInt(5);
       // Distances of 2 as well, so that nothing is contiguous.
@@ -66,10 +68,6 @@ class Bf16GemmTest {
           random.nextInt(5),
           n + random.nextInt(4),
           random.nextBoolean());
-    }
-
-    private static int size(Random random) {
-      return random.nextInt(5) == 0 ? 1 + random.nextInt(600) : 1 + random.nextInt(70);
     }
 
     float a(int i, int p) {
@@ -116,7 +114,7 @@ class Bf16GemmTest {
   @Test
   void hasTheBitsOfTheDefinition() {
     Random random = new Random(1);
-    for (int round = 0; round < 80; round++) {
+    for (int round = 0; round < 60; round++) {
       Case x = Case.random(random);
       float[] c = TestArrays.gaussian(random, x.cAt() + x.m() * x.cRow());
       float[] actual = c.clone();
@@ -148,7 +146,7 @@ class Bf16GemmTest {
             sum += product;
             size += Math.abs(product);
           }
-          double bound = (0x1p-8 + 0x1p-18 + x.k() * 0x1p-24) * size;
+          double bound = (0x1p-7 + 0x1p-16 + x.k() * 0x1p-24) * size;
           assertThat(Math.abs(c[x.cAt() + i * x.cRow() + j] - sum)).isLessThanOrEqualTo(bound);
         }
       }
