@@ -30,13 +30,15 @@ public final class BlockInput {
   /** Tokens of a panel. */
   public static final int PANEL = 8;
 
-  private static final float LEAST = 1e-30f;
+  /** Blocks whose values are all below it are zero. */
+  public static final float LEAST = 1e-30f;
 
   /** Adding it rounds to an integer, which is then in the low bits. */
-  private static final float ROUND = 0x1.8p23f;
+  public static final float ROUND = 0x1.8p23f;
 
-  private static final int ROUND_BITS = Float.floatToRawIntBits(ROUND);
+  public static final int ROUND_BITS = Float.floatToRawIntBits(ROUND);
 
+  private final InputQuantizer quantizer = KernelProvider.QUANTIZER;
   private Form form = Form.CODES;
   private int tokens;
   private int cols;
@@ -114,9 +116,8 @@ public final class BlockInput {
 
   /** Quantises token {@code t} from {@code cols} values. */
   public void quantize(int t, float[] x, int offset) {
-    for (int b = 0; b < blocks; b++) {
-      block(t, b, x, offset + 32 * b);
-    }
+    quantizer.quantize(
+        x, offset, blocks, codes, t * cols, scales, t * blocks, sums, 2 * t * blocks);
     switch (form) {
       case CODES -> {}
       case PLANES -> planePairs(t);
@@ -128,35 +129,9 @@ public final class BlockInput {
     }
   }
 
-  private void block(int t, int b, float[] x, int at) {
-    float largest = 0;
-    for (int i = at; i < at + 32; i++) {
-      largest = Math.max(largest, Math.abs(x[i]));
-    }
-    float inverse = 0;
-    float scale = 0;
-    if (!(largest < Float.POSITIVE_INFINITY)) {
-      scale = Float.NaN;
-    } else if (largest >= LEAST) {
-      scale = largest / 127;
-      inverse = 127 / largest;
-    }
-    int to = t * cols + 32 * b;
-    if (inverse == 0) {
-      Arrays.fill(codes, to, to + 32, (byte) 0);
-    } else {
-      for (int i = 0; i < 32; i++) {
-        codes[to + i] = (byte) (Float.floatToRawIntBits(x[at + i] * inverse + ROUND) - ROUND_BITS);
-      }
-    }
-    scales[t * blocks + b] = scale;
-    for (int h = 0; h < 2; h++) {
-      int sum = 0;
-      for (int i = 0; i < 16; i++) {
-        sum += codes[to + 16 * h + i];
-      }
-      sums[2 * (t * blocks + b) + h] = sum;
-    }
+  /** A value of at most 127 in magnitude, rounded to an integer. */
+  public static byte code(float x) {
+    return (byte) (Float.floatToRawIntBits(x + ROUND) - ROUND_BITS);
   }
 
   private void planePairs(int t) {
@@ -187,19 +162,16 @@ public final class BlockInput {
 
   private void ordered(int t) {
     int to = t / height * height * cols + t % height * 32;
-    for (int i = t * cols; i < (t + 1) * cols; i += 32) {
-      for (int k = 0; k < 32; k++) {
-        ordered[to + k] = codes[i + order[k]];
-      }
-      to += 32 * height;
-    }
+    quantizer.reorder(codes, t * cols, blocks, order, ordered, to, 32 * height);
   }
 
   private void panel(int t) {
-    int at = t / PANEL * PANEL * cols + t % PANEL;
+    int at = t / PANEL * PANEL * cols + t % PANEL * 32;
     int from = t * cols;
-    for (int k = 0; k < cols; k++) {
-      panels[at + PANEL * k] = codes[from + k];
+    for (int b = 0; b < blocks; b++) {
+      for (int k = 0; k < 32; k++) {
+        panels[at + 32 * PANEL * b + k] = codes[from + 32 * b + k];
+      }
     }
     int sumsAt = t / PANEL * PANEL * 2 * blocks + t % PANEL;
     for (int h = 0; h < 2 * blocks; h++) {
@@ -249,7 +221,7 @@ public final class BlockInput {
     return quads;
   }
 
-  /** Codes as f32, {@code [tokens / 8, cols, 8]}, zero past the last token. */
+  /** Codes as f32, {@code [tokens / 8, blocks, 8, 32]}, zero past the last token. */
   public float[] panels() {
     return panels;
   }
