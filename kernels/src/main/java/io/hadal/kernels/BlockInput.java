@@ -166,12 +166,10 @@ public final class BlockInput {
   }
 
   private void panel(int t) {
-    int at = t / PANEL * PANEL * cols + t % PANEL * 32;
+    int at = t / PANEL * PANEL * cols + t % PANEL;
     int from = t * cols;
-    for (int b = 0; b < blocks; b++) {
-      for (int k = 0; k < 32; k++) {
-        panels[at + 32 * PANEL * b + k] = codes[from + 32 * b + k];
-      }
+    for (int k = 0; k < cols; k++) {
+      panels[at + PANEL * k] = codes[from + k];
     }
     int sumsAt = t / PANEL * PANEL * 2 * blocks + t % PANEL;
     for (int h = 0; h < 2 * blocks; h++) {
@@ -221,7 +219,7 @@ public final class BlockInput {
     return quads;
   }
 
-  /** Codes as f32, {@code [tokens / 8, blocks, 8, 32]}, zero past the last token. */
+  /** Codes as f32, {@code [tokens / 8, cols, 8]}, zero past the last token. */
   public float[] panels() {
     return panels;
   }

@@ -22,13 +22,4 @@ public interface InputQuantizer {
       int scalesAt,
       int[] sums,
       int sumsAt);
-
-  /**
-   * Puts the codes of each block into another order.
-   *
-   * @param order column of every place
-   * @param step codes between two blocks in {@code out}
-   */
-  void reorder(
-      byte[] codes, int codesAt, int blocks, byte[] order, byte[] out, int outAt, int step);
 }

@@ -27,10 +27,4 @@ final class StartingInputQuantizer implements InputQuantizer {
       int sumsAt) {
     now().quantize(x, offset, blocks, codes, codesAt, scales, scalesAt, sums, sumsAt);
   }
-
-  @Override
-  public void reorder(
-      byte[] codes, int codesAt, int blocks, byte[] order, byte[] out, int outAt, int step) {
-    now().reorder(codes, codesAt, blocks, order, out, outAt, step);
-  }
 }

@@ -46,14 +46,4 @@ public final class ScalarInputQuantizer implements InputQuantizer {
     }
     return largest / 127;
   }
-
-  @Override
-  public void reorder(
-      byte[] codes, int codesAt, int blocks, byte[] order, byte[] out, int outAt, int step) {
-    for (int b = 0; b < blocks; b++) {
-      for (int k = 0; k < BLOCK; k++) {
-        out[outAt + b * step + k] = codes[codesAt + BLOCK * b + order[k]];
-      }
-    }
-  }
 }

@@ -14,7 +14,6 @@ import jdk.incubator.vector.VectorSpecies;
 public final class VectorInputQuantizer implements InputQuantizer {
   private static final VectorSpecies<Float> F = Width.F;
   private static final VectorSpecies<Byte> B = Width.B;
-  private static final VectorSpecies<Byte> ROW = ByteVector.SPECIES_256;
   private static final int L = Width.LENGTH;
   private static final int INFINITY = 0x7f800000;
 
@@ -75,21 +74,6 @@ public final class VectorInputQuantizer implements InputQuantizer {
         ((ByteVector) code.convertShape(VectorOperators.I2B, B, 0)).intoArray(codes, to + i);
       }
       sums[sumsAt + h] = sum;
-    }
-  }
-
-  @Override
-  public void reorder(
-      byte[] codes, int codesAt, int blocks, byte[] order, byte[] out, int outAt, int step) {
-    if (L < 8) {
-      scalar.reorder(codes, codesAt, blocks, order, out, outAt, step);
-      return;
-    }
-    ByteVector places = ByteVector.fromArray(ROW, order, 0);
-    for (int b = 0; b < blocks; b++) {
-      places
-          .selectFrom(ByteVector.fromArray(ROW, codes, codesAt + BLOCK * b))
-          .intoArray(out, outAt + b * step);
     }
   }
 }

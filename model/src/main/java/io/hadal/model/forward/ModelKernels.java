@@ -144,18 +144,13 @@ public final class ModelKernels {
       InputQuantizer quantizer = KernelExercise.quantizer();
       int blocks = d / InputQuantizer.BLOCK;
       byte[] codes = new byte[d];
-      byte[] ordered = new byte[d];
-      byte[] order = new byte[InputQuantizer.BLOCK];
       float[] scales = new float[blocks];
       int[] sums = new int[2 * blocks];
       add(
           "quantize " + d,
           Operation.QUANTIZE,
           d,
-          () -> {
-            quantizer.quantize(x, 0, blocks, codes, 0, scales, 0, sums, 0);
-            quantizer.reorder(codes, 0, blocks, order, ordered, 0, InputQuantizer.BLOCK);
-          });
+          () -> quantizer.quantize(x, 0, blocks, codes, 0, scales, 0, sums, 0));
     }
     int width =
         config.layers().stream().mapToInt(l -> l.moe().width()).filter(w -> w > 0).max().orElse(d);

@@ -18,7 +18,7 @@ final class PanelTile {
    *
    * @param panel weights, a column every {@link PanelProduct#ROWS}
    * @param p first column of two vectors of rows
-   * @param x eight tokens of 32 columns each
+   * @param x eight tokens, a column every 8
    * @param out {@code [8][2 L]}
    */
   static void products(float[] panel, int p, float[] x, int xAt, float[] out) {
@@ -41,29 +41,29 @@ final class PanelTile {
     for (int k = 0; k < 32; k++) {
       FloatVector wa = FloatVector.fromArray(F, panel, p + k * PanelProduct.ROWS);
       FloatVector wb = FloatVector.fromArray(F, panel, p + k * PanelProduct.ROWS + L);
-      int at = xAt + k;
+      int at = xAt + 8 * k;
       FloatVector x0 = FloatVector.broadcast(F, x[at]);
       a0 = wa.fma(x0, a0);
       b0 = wb.fma(x0, b0);
-      FloatVector x1 = FloatVector.broadcast(F, x[at + 32]);
+      FloatVector x1 = FloatVector.broadcast(F, x[at + 1]);
       a1 = wa.fma(x1, a1);
       b1 = wb.fma(x1, b1);
-      FloatVector x2 = FloatVector.broadcast(F, x[at + 64]);
+      FloatVector x2 = FloatVector.broadcast(F, x[at + 2]);
       a2 = wa.fma(x2, a2);
       b2 = wb.fma(x2, b2);
-      FloatVector x3 = FloatVector.broadcast(F, x[at + 96]);
+      FloatVector x3 = FloatVector.broadcast(F, x[at + 3]);
       a3 = wa.fma(x3, a3);
       b3 = wb.fma(x3, b3);
-      FloatVector x4 = FloatVector.broadcast(F, x[at + 128]);
+      FloatVector x4 = FloatVector.broadcast(F, x[at + 4]);
       a4 = wa.fma(x4, a4);
       b4 = wb.fma(x4, b4);
-      FloatVector x5 = FloatVector.broadcast(F, x[at + 160]);
+      FloatVector x5 = FloatVector.broadcast(F, x[at + 5]);
       a5 = wa.fma(x5, a5);
       b5 = wb.fma(x5, b5);
-      FloatVector x6 = FloatVector.broadcast(F, x[at + 192]);
+      FloatVector x6 = FloatVector.broadcast(F, x[at + 6]);
       a6 = wa.fma(x6, a6);
       b6 = wb.fma(x6, b6);
-      FloatVector x7 = FloatVector.broadcast(F, x[at + 224]);
+      FloatVector x7 = FloatVector.broadcast(F, x[at + 7]);
       a7 = wa.fma(x7, a7);
       b7 = wb.fma(x7, b7);
     }
@@ -93,10 +93,10 @@ final class PanelTile {
     FloatVector b1 = FloatVector.zero(F);
     for (int k = 0; k < 32; k += 2) {
       int at = p + k * PanelProduct.ROWS;
-      FloatVector x0 = FloatVector.broadcast(F, x[xAt + k]);
+      FloatVector x0 = FloatVector.broadcast(F, x[xAt + 8 * k]);
       a0 = FloatVector.fromArray(F, panel, at).fma(x0, a0);
       b0 = FloatVector.fromArray(F, panel, at + L).fma(x0, b0);
-      FloatVector x1 = FloatVector.broadcast(F, x[xAt + k + 1]);
+      FloatVector x1 = FloatVector.broadcast(F, x[xAt + 8 * k + 8]);
       a1 = FloatVector.fromArray(F, panel, at + PanelProduct.ROWS).fma(x1, a1);
       b1 = FloatVector.fromArray(F, panel, at + PanelProduct.ROWS + L).fma(x1, b1);
     }
