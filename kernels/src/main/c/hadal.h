@@ -18,7 +18,7 @@ enum layout {
 };
 
 /* Bits of hadal_features(). */
-enum feature { HAS_VNNI = 1, HAS_AMX_INT8 = 2 };
+enum feature { HAS_VNNI = 1, HAS_AMX_INT8 = 2, HAS_AMX_BF16 = 4 };
 
 /* One product: groups of sixteen packed rows with tokens. */
 struct product {
@@ -61,6 +61,25 @@ struct exact {
   long y_stride;
 };
 
+/* Columns of A whose products are summed before they are added to C. */
+enum { GEMM_DEPTH = 512 };
+
+/* C = A B or C += A B, of f32; distances are in elements. */
+struct gemm {
+  int m;
+  int n;
+  int k;
+  const float *a;
+  long a_row;
+  long a_col;
+  const float *b;
+  long b_row;
+  long b_col;
+  float *c;
+  long c_row;
+  int add;
+};
+
 /* Codes of token `t` of a product, block 0; the next block is 32 * height bytes on. */
 static inline const int8_t *token_codes(const struct product *p, int t) {
   const int at = p->first + t;
@@ -71,6 +90,13 @@ static inline const int8_t *token_codes(const struct product *p, int t) {
 void rows_product(const struct product *p);
 void tile_product(const struct product *p);
 void exact_product(const struct exact *p);
+
+/* Quantises a token: codes in `order`, a block every `block_bytes`; scales and sums side by side. */
+void quantize_token(
+    const float *x, int blocks, const uint8_t *order, long block_bytes, int8_t *to, float *scales,
+    int32_t *sums);
+void gemm_product(const struct gemm *p, void *scratch);
 long tile_scratch(int blocks, int tokens);
+long gemm_scratch(void);
 
 #endif

@@ -47,6 +47,10 @@ EXPORT int hadal_features(void) {
   if ((d >> 24 & 3) == 3 && (enabled_state() >> 17 & 3) == 3
       && syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_TILE_DATA) == 0) {
     features |= HAS_AMX_INT8;
+    const int tiles_bf16 = d >> 22 & 1;
+    if (tiles_bf16 && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & 1u << 5)) {
+      features |= HAS_AMX_BF16;
+    }
   }
   return features;
 }
@@ -87,6 +91,16 @@ EXPORT void hadal_product(
   }
 }
 
+/* Quantises token t of arrays of whole inputs, `height` tokens side by side. */
+EXPORT void hadal_quantize(
+    const float *x, long x_at, int blocks, const uint8_t *order, int height, int t, int8_t *codes,
+    float *dx, int32_t *sums) {
+  const int rest = t % height;
+  int8_t *to = codes + 32L * ((long) (t - rest) * blocks + rest);
+  quantize_token(
+      x + x_at, blocks, order, 32L * height, to, dx + (long) t * blocks, sums + 2L * t * blocks);
+}
+
 /* See struct exact; offsets are in elements. */
 EXPORT void hadal_exact(
     int type, const uint8_t *w, long row_bytes, int rows, int cols, const float *scales, int scale_row,
@@ -110,4 +124,28 @@ EXPORT void hadal_exact(
     .y_stride = y_stride,
   };
   exact_product(&p);
+}
+
+/* Bytes of scratch memory for hadal_gemm. */
+EXPORT long hadal_gemm_scratch(void) { return gemm_scratch(); }
+
+/* See struct gemm; offsets are in elements, `scratch` is aligned to 64 bytes. */
+EXPORT void hadal_gemm(
+    int m, int n, int k, const float *a, long a_at, long a_row, long a_col, const float *b, long b_at,
+    long b_row, long b_col, float *c, long c_at, long c_row, int add, void *scratch) {
+  const struct gemm p = {
+    .m = m,
+    .n = n,
+    .k = k,
+    .a = a + a_at,
+    .a_row = a_row,
+    .a_col = a_col,
+    .b = b + b_at,
+    .b_row = b_row,
+    .b_col = b_col,
+    .c = c + c_at,
+    .c_row = c_row,
+    .add = add,
+  };
+  gemm_product(&p, scratch);
 }

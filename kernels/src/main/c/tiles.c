@@ -6,7 +6,10 @@
       "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx512vbmi,avx2,fma,f16c,bmi2,amx-tile,amx-int8")))
 
 enum {
-  CHUNK = 32,  /* blocks that are expanded together */
+  /* Blocks that are expanded together, and groups in turn: all that a chunk needs, the tokens too, stays
+   * in the first cache. */
+  CHUNK = 8,
+  SIDE = 4,
   NEAR = 1024, /* bytes between a read and its prefetch to the first cache */
   STEP = 4,    /* blocks between tiles and sums */
   VECTORS = 6, /* of scales of a block: d, dmin, s0, s1, m0, m1 */
@@ -17,7 +20,6 @@ struct panel {
   int8_t codes[CHUNK][512];
   float scales[CHUNK][VECTORS][16];
   int32_t sums[2 * STEP][2][16][16];
-  float y[16][16];
 };
 
 struct tile_config {
@@ -208,7 +210,7 @@ static inline AMX __attribute__((always_inline)) void step_tiles(
 /* A chunk of blocks of n tokens from token t; meanwhile weights from `next` on are fetched, if any. */
 static inline AMX __attribute__((always_inline)) void chunk_tiles(
     const int L, const struct product *p, struct panel *panel, const float *less, int from, int count,
-    int t, int n, const uint8_t *next) {
+    int t, int n, const uint8_t *next, float (*y)[16]) {
   const int blocks = p->blocks;
   const int8_t *x = token_codes(p, t) + 512L * from;
   step_tiles(L, panel, x, 0, count, n);
@@ -224,11 +226,11 @@ static inline AMX __attribute__((always_inline)) void chunk_tiles(
     const long at = (long) t * blocks + from + b;
     if (b + STEP <= count) {
       add_sums(
-          L, STEP, n, sums, panel->scales + b, p->dx + at, blocks, less + 2 * at, panel->y);
+          L, STEP, n, sums, panel->scales + b, p->dx + at, blocks, less + 2 * at, y);
     } else {
       for (int q = 0; q < count - b; q++) {
         add_sums(L, 1, n, sums + q, panel->scales + b + q, p->dx + at + q, blocks,
-            less + 2 * (at + q), panel->y);
+            less + 2 * (at + q), y);
       }
     }
   }
@@ -237,39 +239,46 @@ static inline AMX __attribute__((always_inline)) void chunk_tiles(
 static inline AMX __attribute__((always_inline)) void layout_tiles(
     const int L, const struct product *p) {
   struct panel *panel = (struct panel *) p->scratch;
-  float *less = (float *) (panel + 1);
+  float (*y)[16] = (float (*)[16]) (panel + 1);
+  float *less = y[SIDE * p->tokens];
   const int blocks = p->blocks;
   int configured = 0;
   if (has_mins(L)) {
     negative_sums(L, p, less);
   }
-  for (int r = 0; r < p->rows; r += 16) {
+  for (int r = 0; r < p->rows; r += 16 * SIDE) {
+    const int left = (p->rows - r + 15) / 16;
+    const int groups = left < SIDE ? left : SIDE;
     const uint8_t *w = p->w + (r / 16) * p->group_bytes;
-    const int rows = p->rows - r;
-    const __mmask16 mask = rows >= 16 ? 0xffff : (__mmask16) ((1 << rows) - 1);
+    for (int i = 0; i < groups * p->tokens; i++) {
+      _mm512_store_ps(y[i], _mm512_setzero_ps());
+    }
     for (int from = 0; from < blocks; from += CHUNK) {
       const int count = blocks - from < CHUNK ? blocks - from : CHUNK;
-      expand(L, w, from, count, p->tables, panel);
-      const uint8_t *next = w + (long) ((from + count) / unit_blocks(L)) * unit_bytes(L);
-      for (int t = 0; t < p->tokens;) {
-        /* Tokens that lie side by side: fewer than 16 at the ends only. */
-        const int left = 16 - ((p->first + t) & 15);
-        const int n = p->tokens - t < left ? p->tokens - t : left;
-        if (configured != n && (n < 16 || !configured)) {
-          configure(half_sums(L) ? 16 : 32, n);
-          configured = n;
+      for (int g = 0; g < groups; g++) {
+        const uint8_t *group = w + g * p->group_bytes;
+        expand(L, group, from, count, p->tables, panel);
+        const uint8_t *next = group + (long) ((from + count) / unit_blocks(L)) * unit_bytes(L);
+        for (int t = 0; t < p->tokens;) {
+          /* Tokens that lie side by side: fewer than 16 at the ends only. */
+          const int together = 16 - ((p->first + t) & 15);
+          const int n = p->tokens - t < together ? p->tokens - t : together;
+          if (configured != n && (n < 16 || !configured)) {
+            configure(half_sums(L) ? 16 : 32, n);
+            configured = n;
+          }
+          chunk_tiles(
+              L, p, panel, less, from, count, t, n, t ? 0 : next, y + g * p->tokens + t);
+          t += n;
         }
-        float *y = p->y + t * p->y_stride + r;
-        for (int i = 0; i < n; i++) {
-          const __m512 sum =
-              from ? _mm512_maskz_loadu_ps(mask, y + i * p->y_stride) : _mm512_setzero_ps();
-          _mm512_store_ps(panel->y[i], sum);
-        }
-        chunk_tiles(L, p, panel, less, from, count, t, n, t ? 0 : next);
-        for (int i = 0; i < n; i++) {
-          _mm512_mask_storeu_ps(y + i * p->y_stride, mask, _mm512_load_ps(panel->y[i]));
-        }
-        t += n;
+      }
+    }
+    for (int g = 0; g < groups; g++) {
+      const int rows = p->rows - r - 16 * g;
+      const __mmask16 mask = rows >= 16 ? 0xffff : (__mmask16) ((1 << rows) - 1);
+      for (int t = 0; t < p->tokens; t++) {
+        _mm512_mask_storeu_ps(
+            p->y + t * p->y_stride + r + 16 * g, mask, _mm512_load_ps(y[g * p->tokens + t]));
       }
     }
   }
@@ -282,7 +291,7 @@ TILES(E2M1) TILES(Q8) TILES(Q4) TILES(Q4_MIN) TILES(Q5) TILES(Q5_MIN) TILES(IQ4)
 TILES(Q5_K) TILES(Q6_K) TILES(Q3_K) TILES(Q2_K) TILES(IQ4_K) TILES(IQ2_XXS) TILES(IQ2_XS) TILES(IQ3_XXS)
 
 long tile_scratch(int blocks, int tokens) {
-  return (long) sizeof(struct panel) + 8L * blocks * tokens;
+  return (long) sizeof(struct panel) + 64L * SIDE * tokens + 8L * blocks * tokens;
 }
 
 void tile_product(const struct product *p) {

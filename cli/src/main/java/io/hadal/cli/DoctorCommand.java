@@ -232,6 +232,7 @@ final class DoctorCommand implements Callable<Integer> {
     root.putObject("native")
         .put("usable", library.usable())
         .put("tiles", library.tiles())
+        .put("bf16", library.bf16())
         .put("version", library.version())
         .put("problem", library.problem());
     VectorModule.width()
@@ -269,6 +270,7 @@ final class DoctorCommand implements Callable<Integer> {
       return "not usable: " + library.problem();
     }
     return (library.tiles() ? "AVX-512 VNNI and AMX tiles" : "AVX-512 VNNI")
+        + (library.bf16() ? ", bf16 for training" : "")
         + " ("
         + library.version()
         + ")";

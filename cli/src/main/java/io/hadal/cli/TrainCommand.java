@@ -1,6 +1,7 @@
 package io.hadal.cli;
 
 import io.hadal.formats.Json;
+import io.hadal.kernels.GemmPrecision;
 import io.hadal.train.Budget;
 import io.hadal.train.EncodedData;
 import io.hadal.train.Preset;
@@ -68,6 +69,15 @@ final class TrainCommand implements Callable<Integer> {
       names = "--completion-head",
       description = "A residual head of its own for filling in the middle.")
   private boolean completionHead;
+
+  @Option(
+      names = "--gemm",
+      paramLabel = "PRECISION",
+      description =
+          "Precision of the large matrix products: f32 (default), or bf16, which is faster, needs"
+              + " native kernels and a processor with AMX, and gives other weights. The run keeps"
+              + " it.")
+  private @Nullable String gemm;
 
   @Option(names = "--threads", paramLabel = "N", description = "Threads (default: all processors).")
   private int threads = Runtime.getRuntime().availableProcessors();
@@ -158,8 +168,9 @@ final class TrainCommand implements Callable<Integer> {
       if (!resume) {
         return Trainer.start(config(data), data.data(), target, threads);
       }
-      if (shape != null || drafter || completionHead) {
-        throw usage("--resume keeps the configuration of the run; leave out size and --config");
+      if (shape != null || drafter || completionHead || gemm != null) {
+        throw usage(
+            "--resume keeps the configuration of the run; leave out size, --gemm and --config");
       }
       return Trainer.resume(data.data(), target, threads);
     } catch (IllegalArgumentException e) {
@@ -169,8 +180,8 @@ final class TrainCommand implements Callable<Integer> {
 
   private TrainConfig config(EncodedData data) {
     if (shape != null && shape.config != null) {
-      if (drafter || completionHead) {
-        throw usage("--drafter and --completion-head add to a size; --config says it all");
+      if (drafter || completionHead || gemm != null) {
+        throw usage("--drafter, --completion-head and --gemm add to a size; --config says it all");
       }
       Path file = shape.config;
       return TrainConfig.parse(Json.parse(file, MAX_CONFIG), file.toString());
@@ -182,7 +193,16 @@ final class TrainCommand implements Callable<Integer> {
     if (completionHead) {
       data.addCompletionHead(model);
     }
-    return TrainConfig.of(model);
+    return TrainConfig.of(model, precision());
+  }
+
+  private GemmPrecision precision() {
+    for (GemmPrecision p : GemmPrecision.values()) {
+      if (gemm == null || gemm.equals(p.label())) {
+        return p;
+      }
+    }
+    throw usage("--gemm must be f32 or bf16, not " + gemm);
   }
 
   private int depth() {

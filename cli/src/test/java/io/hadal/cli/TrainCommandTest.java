@@ -3,6 +3,7 @@ package io.hadal.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hadal.formats.Json;
+import io.hadal.kernels.NativeStatus;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -145,6 +146,25 @@ class TrainCommandTest {
     Invocation wrong = train("--config", file.toString(), "--steps", "1");
     assertThat(wrong.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
     assertThat(wrong.err()).contains("unknown key learning_rat");
+  }
+
+  @Test
+  void productsOfBf16AreAskedForAndNeedTheProcessor() throws IOException {
+    assertThat(train("--depth", "2", "--print-config").out()).contains("\"gemm\" : \"f32\"");
+    Invocation printed = train("--depth", "2", "--gemm", "bf16", "--print-config");
+    assertThat(printed.out()).contains("\"gemm\" : \"bf16\"");
+    Path file = folder.resolve("config.json");
+    Files.writeString(
+        file, printed.out().replace("\"batch_tokens\" : 8192", "\"batch_tokens\" : 1024"));
+    Invocation run = train("--config", file.toString(), "--steps", "1");
+    if (NativeStatus.get().bf16()) {
+      assertThat(run.exitCode()).as(run.err()).isZero();
+    } else {
+      assertThat(run.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
+      assertThat(run.err()).contains("gemm is bf16").contains("AMX").contains("f32");
+    }
+    assertThat(train("--gemm", "f64").exitCode()).isEqualTo(ExitCode.USAGE);
+    assertThat(train("--resume", "--gemm", "bf16").exitCode()).isEqualTo(ExitCode.USAGE);
   }
 
   @Test

@@ -23,8 +23,19 @@ public final class BlockInput {
     EIGHTS,
     /** {@link #panels()}. */
     PANELS,
-    /** {@link #ordered()}. */
+    /** {@link #ordered()} in place of {@link #codes()}. */
     ORDERED
+  }
+
+  /** Quantises tokens of the form {@link Form#ORDERED}. */
+  @FunctionalInterface
+  public interface OrderedForm {
+    /**
+     * Writes the codes, scales and sums of token {@code t}, to be found in {@code to}.
+     *
+     * @param offset first of the token's values in {@code x}
+     */
+    void quantize(BlockInput to, int t, float[] x, int offset);
   }
 
   /** Tokens of a panel. */
@@ -51,7 +62,7 @@ public final class BlockInput {
   private float[] panels = new float[0];
   private float[] panelSums = new float[0];
   private byte[] ordered = new byte[0];
-  private byte[] order = new byte[0];
+  private OrderedForm orderedForm = (to, t, x, offset) -> {};
   private int height = 1;
 
   /**
@@ -68,10 +79,12 @@ public final class BlockInput {
     this.cols = cols;
     this.blocks = cols / 32;
     int n = tokens * cols;
-    if (codes.length < n) {
-      codes = new byte[n];
+    if (scales.length < n / 32) {
       scales = new float[n / 32];
       sums = new int[n / 16];
+    }
+    if (form != Form.ORDERED && codes.length < n) {
+      codes = new byte[n];
     }
     switch (form) {
       case CODES, ORDERED -> {}
@@ -101,12 +114,12 @@ public final class BlockInput {
   /**
    * {@link #begin} in the form {@link Form#ORDERED}.
    *
-   * @param order column, 0 to 31, of every place in a block
    * @param height tokens side by side
+   * @param quantizer what fills the arrays
    */
-  public void begin(int tokens, int cols, byte[] order, int height) {
+  public void begin(int tokens, int cols, int height, OrderedForm quantizer) {
     begin(tokens, cols, Form.ORDERED);
-    this.order = order;
+    this.orderedForm = quantizer;
     this.height = height;
     int padded = (tokens + height - 1) / height * height;
     if (ordered.length < padded * cols) {
@@ -116,16 +129,19 @@ public final class BlockInput {
 
   /** Quantises token {@code t} from {@code cols} values. */
   public void quantize(int t, float[] x, int offset) {
+    if (form == Form.ORDERED) {
+      orderedForm.quantize(this, t, x, offset);
+      return;
+    }
     quantizer.quantize(
         x, offset, blocks, codes, t * cols, scales, t * blocks, sums, 2 * t * blocks);
     switch (form) {
-      case CODES -> {}
+      case CODES, ORDERED -> {}
       case PLANES -> planePairs(t);
       case BYTES -> quads(t);
       case GRID -> pairs(t, 32);
       case EIGHTS -> pairs(t, 16);
       case PANELS -> panel(t);
-      case ORDERED -> ordered(t);
     }
   }
 
@@ -160,11 +176,6 @@ public final class BlockInput {
     }
   }
 
-  private void ordered(int t) {
-    int to = t / height * height * cols + t % height * 32;
-    quantizer.reorder(codes, t * cols, blocks, order, ordered, to, 32 * height);
-  }
-
   private void panel(int t) {
     int at = t / PANEL * PANEL * cols + t % PANEL;
     int from = t * cols;
@@ -194,7 +205,7 @@ public final class BlockInput {
     return form;
   }
 
-  /** {@code [tokens, cols]}. */
+  /** {@code [tokens, cols]}; not in the form {@link Form#ORDERED}. */
   public byte[] codes() {
     return codes;
   }
@@ -229,7 +240,7 @@ public final class BlockInput {
     return height;
   }
 
-  /** Codes in the order that was asked for, {@code [tokens / height, blocks, height, 32]}. */
+  /** Codes in the order of the kernels, {@code [tokens / height, blocks, height, 32]}. */
   public byte[] ordered() {
     return ordered;
   }

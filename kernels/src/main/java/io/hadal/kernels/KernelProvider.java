@@ -1,7 +1,9 @@
 package io.hadal.kernels;
 
+import io.hadal.kernels.foreign.CpuFeatures;
 import io.hadal.kernels.foreign.NativeBlockKernels;
 import io.hadal.kernels.foreign.NativeByteScores;
+import io.hadal.kernels.foreign.NativeGemm;
 import io.hadal.kernels.foreign.NativeKernels;
 import io.hadal.kernels.foreign.NativeLibrary;
 import io.hadal.kernels.packed.PlainBlockKernels;
@@ -90,6 +92,18 @@ final class KernelProvider {
 
   private static Kernels withNative(Kernels java) {
     return NATIVE != 0 ? new NativeKernels(java, NATIVE) : java;
+  }
+
+  static Gemm bf16Gemm() {
+    if ((NATIVE & CpuFeatures.AMX_BF16) == 0) {
+      String problem = NativeLibrary.problem();
+      throw new UnsupportedOperationException(
+          "bf16 products need native kernels and a processor with AMX tiles of bf16: "
+              + (NATIVE == 0 && problem == null
+                  ? "native kernels are switched off"
+                  : problem == null ? "this processor has none" : problem));
+    }
+    return new NativeGemm();
   }
 
   /** Features that native kernels use; 0 for Java. */

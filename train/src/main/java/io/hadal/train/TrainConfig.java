@@ -1,6 +1,7 @@
 package io.hadal.train;
 
 import io.hadal.formats.FormatException;
+import io.hadal.kernels.GemmPrecision;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -20,6 +21,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param stages contexts by the part of the run, in order; each a multiple of the one before
  * @param batchTokens tokens of an optimiser step
  * @param microBatchTokens tokens of a forward and backward pass
+ * @param gemm precision of the large matrix products, in training and evaluation
  * @param optimizer of the hidden layers' matrices; everything else has AdamW
  * @param learningRate peak
  * @param warmupSteps steps of the rise
@@ -49,6 +51,7 @@ public record TrainConfig(
     List<Stage> stages,
     int batchTokens,
     int microBatchTokens,
+    GemmPrecision gemm,
     Optimizer optimizer,
     double learningRate,
     int warmupSteps,
@@ -118,6 +121,7 @@ public record TrainConfig(
     }
     o.put("batch_tokens", batchTokens);
     o.put("micro_batch_tokens", microBatchTokens);
+    o.put("gemm", gemm.label());
     o.put("optimizer", optimizer.name().toLowerCase(Locale.ROOT));
     o.put("learning_rate", learningRate);
     o.put("warmup_steps", warmupSteps);
@@ -146,7 +150,13 @@ public record TrainConfig(
 
   /** Default settings for a model. */
   public static TrainConfig of(JsonNode model) {
+    return of(model, GemmPrecision.F32);
+  }
+
+  /** Default settings for a model, with products of a precision. */
+  public static TrainConfig of(JsonNode model, GemmPrecision gemm) {
     ObjectNode o = JsonNodeFactory.instance.objectNode();
+    o.put("gemm", gemm.label());
     o.set("model", model);
     return parse(o, "default training configuration");
   }
@@ -168,6 +178,7 @@ public record TrainConfig(
             stages(node.path("stages"), source),
             (int) f.integer("batch_tokens", 8192, 1, MAX_TOKENS),
             (int) f.integer("micro_batch_tokens", 4096, 1, MAX_TOKENS),
+            f.gemm(),
             f.optimizer(),
             f.real("learning_rate", 3e-3, 0, 1),
             (int) f.integer("warmup_steps", 100, 0, MAX_TOKENS),
@@ -237,6 +248,17 @@ public record TrainConfig(
         throw new FormatException(source, name + " must be " + low + ".." + high + ", not " + n);
       }
       return v;
+    }
+
+    GemmPrecision gemm() {
+      known.add("gemm");
+      String name = node.path("gemm").asString("f32");
+      for (GemmPrecision p : GemmPrecision.values()) {
+        if (p.label().equals(name)) {
+          return p;
+        }
+      }
+      throw new FormatException(source, "gemm must be f32 or bf16, not " + name);
     }
 
     Optimizer optimizer() {

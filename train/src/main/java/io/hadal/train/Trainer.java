@@ -3,6 +3,7 @@ package io.hadal.train;
 import io.hadal.formats.FormatException;
 import io.hadal.formats.Json;
 import io.hadal.formats.tokenizer.Tokenizer;
+import io.hadal.kernels.Gemm;
 import io.hadal.kernels.StorageType;
 import io.hadal.kernels.WorkerPool;
 import io.hadal.model.config.ConfigReader;
@@ -85,7 +86,12 @@ public final class Trainer implements AutoCloseable {
     this.pool = new WorkerPool(threads);
     this.graph =
         new TrainingGraph(
-            model, EngramModules.of(model, tokenizer, source), tables, config.seed(), pool);
+            model,
+            EngramModules.of(model, tokenizer, source),
+            tables,
+            config.seed(),
+            pool,
+            config.gemm());
     this.trained =
         tuning == null ? graph.parameters() : tuning.begin(graph.parameters(), config.seed(), pool);
     this.optimizer =
@@ -135,6 +141,7 @@ public final class Trainer implements AutoCloseable {
       throw new FormatException(
           folder.toString(), "holds a training run; resume it or choose another folder");
     }
+    requireGemm(config, folder.toString());
     try {
       Files.createDirectories(folder);
       Files.writeString(folder.resolve("config.json"), config.toJson().toPrettyString() + "\n");
@@ -165,7 +172,23 @@ public final class Trainer implements AutoCloseable {
           TrainConfig.parse(
               Json.parse(saved.config().getBytes(StandardCharsets.UTF_8), file.toString()),
               file.toString());
+      requireGemm(config, file.toString());
       return new Trainer(config, data, out, threads, tuning, saved);
+    }
+  }
+
+  private static void requireGemm(TrainConfig config, String source) {
+    try {
+      Gemm.get(config.gemm());
+    } catch (UnsupportedOperationException e) {
+      throw new FormatException(
+          source,
+          "the run's gemm is "
+              + config.gemm().label()
+              + ": "
+              + e.getMessage()
+              + "; a new run can take f32",
+          e);
     }
   }
 

@@ -8,6 +8,9 @@ public final class CpuFeatures {
   /** AMX tiles of bytes. */
   public static final int AMX_INT8 = 2;
 
+  /** AMX tiles of bf16, and AVX-512 that rounds to it. */
+  public static final int AMX_BF16 = 4;
+
   private CpuFeatures() {}
 
   /** Name of the kernels that use these. */

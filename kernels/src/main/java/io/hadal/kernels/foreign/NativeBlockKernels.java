@@ -7,6 +7,7 @@ import io.hadal.kernels.packed.PackedLayout;
 import io.hadal.kernels.packed.ProductArguments;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Objects;
 
 /** Block-integer products in C: AVX-512 VNNI for few tokens, AMX tiles for many. */
 public final class NativeBlockKernels implements BlockKernels {
@@ -17,7 +18,7 @@ public final class NativeBlockKernels implements BlockKernels {
   private static final int ROW_TOKENS = 4;
 
   private static final int TILE = 16;
-  private static final byte[][] ORDERS = orders();
+  private static final BlockInput.OrderedForm[] FORMS = forms();
 
   private final int features;
 
@@ -28,13 +29,20 @@ public final class NativeBlockKernels implements BlockKernels {
     this.features = features;
   }
 
-  private static byte[][] orders() {
+  private static BlockInput.OrderedForm[] forms() {
     PackedLayout[] layouts = PackedLayout.values();
-    byte[][] orders = new byte[layouts.length][];
+    BlockInput.OrderedForm[] forms = new BlockInput.OrderedForm[layouts.length];
     for (PackedLayout layout : layouts) {
-      orders[layout.ordinal()] = LayoutOrder.of(layout);
+      byte[] order = LayoutOrder.of(layout);
+      forms[layout.ordinal()] = (to, t, x, offset) -> quantize(order, to, t, x, offset);
     }
-    return orders;
+    return forms;
+  }
+
+  private static void quantize(byte[] order, BlockInput to, int t, float[] x, int offset) {
+    Objects.checkIndex(t, to.tokens());
+    Objects.checkFromIndexSize(offset, to.cols(), x.length);
+    NativeCalls.quantize(order, to, t, x, offset);
   }
 
   @Override
@@ -49,7 +57,7 @@ public final class NativeBlockKernels implements BlockKernels {
 
   @Override
   public void prepare(BlockInput x, int tokens, int cols, PackedMatrix w, int together) {
-    x.begin(tokens, cols, ORDERS[w.layout().ordinal()], together > ROW_TOKENS ? TILE : 1);
+    x.begin(tokens, cols, together > ROW_TOKENS ? TILE : 1, FORMS[w.layout().ordinal()]);
   }
 
   @Override

@@ -23,6 +23,23 @@ final class NativeCalls {
               ADDRESS, ADDRESS, JAVA_INT, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS,
               ADDRESS));
 
+  private static final MethodHandle QUANTIZE =
+      function(
+          "hadal_quantize",
+          FunctionDescriptor.ofVoid(
+              ADDRESS, JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS,
+              ADDRESS));
+
+  private static final MethodHandle GEMM_SCRATCH =
+      function("hadal_gemm_scratch", FunctionDescriptor.of(JAVA_LONG));
+
+  private static final MethodHandle GEMM =
+      function(
+          "hadal_gemm",
+          FunctionDescriptor.ofVoid(
+              JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS,
+              JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_INT, ADDRESS));
+
   private static final MethodHandle EXACT =
       function(
           "hadal_exact",
@@ -80,6 +97,71 @@ final class NativeCalls {
           yAt,
           yStride,
           tables,
+          scratch);
+    } catch (Throwable e) {
+      throw failed(e);
+    }
+  }
+
+  static void quantize(byte[] order, BlockInput to, int t, float[] x, long xAt) {
+    try {
+      QUANTIZE.invokeExact(
+          MemorySegment.ofArray(x),
+          xAt,
+          to.blocks(),
+          MemorySegment.ofArray(order),
+          to.height(),
+          t,
+          MemorySegment.ofArray(to.ordered()),
+          MemorySegment.ofArray(to.scales()),
+          MemorySegment.ofArray(to.sums()));
+    } catch (Throwable e) {
+      throw failed(e);
+    }
+  }
+
+  static long gemmScratch() {
+    try {
+      return (long) GEMM_SCRATCH.invokeExact();
+    } catch (Throwable e) {
+      throw failed(e);
+    }
+  }
+
+  static void gemm(
+      int m,
+      int n,
+      int k,
+      float[] a,
+      long aAt,
+      long aRow,
+      long aCol,
+      float[] b,
+      long bAt,
+      long bRow,
+      long bCol,
+      float[] c,
+      long cAt,
+      long cRow,
+      boolean add,
+      MemorySegment scratch) {
+    try {
+      GEMM.invokeExact(
+          m,
+          n,
+          k,
+          MemorySegment.ofArray(a),
+          aAt,
+          aRow,
+          aCol,
+          MemorySegment.ofArray(b),
+          bAt,
+          bRow,
+          bCol,
+          MemorySegment.ofArray(c),
+          cAt,
+          cRow,
+          add ? 1 : 0,
           scratch);
     } catch (Throwable e) {
       throw failed(e);

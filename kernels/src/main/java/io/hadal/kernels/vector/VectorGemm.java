@@ -1,8 +1,8 @@
 package io.hadal.kernels.vector;
 
 import io.hadal.kernels.Gemm;
+import io.hadal.kernels.scalar.GemmArguments;
 import java.util.Arrays;
-import java.util.Objects;
 import jdk.incubator.vector.FloatVector;
 
 /**
@@ -31,6 +31,7 @@ public final class VectorGemm implements Gemm {
     final float[] tile = new float[ROWS * COLS];
   }
 
+
   @Override
   public void multiply(
       int m,
@@ -51,15 +52,15 @@ public final class VectorGemm implements Gemm {
     if (m <= 0 || n <= 0) {
       return;
     }
-    check(m, n, cOffset, cRow, 1, c.length);
+    GemmArguments.check(m, n, cOffset, cRow, 1, c.length);
     if (k <= 0) {
-      for (int i = 0; i < m && !add; i++) {
-        Arrays.fill(c, cOffset + i * cRow, cOffset + i * cRow + n, 0);
+      if (!add) {
+        GemmArguments.clear(m, n, c, cOffset, cRow);
       }
       return;
     }
-    check(m, k, aOffset, aRow, aCol, a.length);
-    check(k, n, bOffset, bRow, bCol, b.length);
+    GemmArguments.check(m, k, aOffset, aRow, aCol, a.length);
+    GemmArguments.check(k, n, bOffset, bRow, bCol, b.length);
     Buffers buffers = BUFFERS.get();
     boolean direct = aCol == 1 && m >= ROWS;
     for (int j = 0; j < n; j += BLOCK_COLS) {
@@ -80,14 +81,6 @@ public final class VectorGemm implements Gemm {
           packed(rows, cols, depth, buffers, c, cAt + i * cRow, cRow, sum);
         }
       }
-    }
-  }
-
-  private static void check(int rows, int cols, int offset, int row, int col, int length) {
-    long last = offset + (rows - 1L) * row + (cols - 1L) * col;
-    if (offset < 0 || row < 0 || col < 0 || last >= length) {
-      Objects.checkIndex(Math.max(last, 0), (long) length);
-      throw new IndexOutOfBoundsException("negative offset or stride");
     }
   }
 

@@ -98,7 +98,7 @@ final class Experts {
   private Linear router(ParameterSet set, String prefix) {
     int e = moe.experts();
     double deviation = 0.5 / Math.sqrt(hidden);
-    return new Linear(
+    return Linear.narrow(
         set.normal(prefix + "gate.weight", Kind.MATRIX, deviation, e, hidden), e, hidden);
   }
 

@@ -50,7 +50,7 @@ final class HyperSite {
     this.mixes = hyper.mixes();
     this.eps = config.normEps();
     this.fn =
-        new Linear(
+        Linear.narrow(
             set.normal(
                 prefix + "hc_" + site + "_fn", Kind.MATRIX, 1 / Math.sqrt(width), mixes, width),
             mixes,

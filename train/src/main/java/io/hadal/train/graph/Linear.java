@@ -1,10 +1,29 @@
 package io.hadal.train.graph;
 
-/** A linear layer without bias: {@code y = W x}, W {@code [out, in]}, or a slice of its rows. */
-record Linear(Parameter weight, int offset, int out, int in) {
+import io.hadal.kernels.Gemm;
+
+/**
+ * A linear layer without bias: {@code y = W x}, W {@code [out, in]}, or a slice of its rows.
+ *
+ * @param f32 whether it is computed in f32 whatever the precision of the other products
+ */
+record Linear(Parameter weight, int offset, int out, int in, boolean f32) {
+
+  Linear(Parameter weight, int offset, int out, int in) {
+    this(weight, offset, out, in, false);
+  }
 
   Linear(Parameter weight, int out, int in) {
     this(weight, 0, out, in);
+  }
+
+  /** A narrow layer that chooses or mixes: it costs little, and small errors in it go far. */
+  static Linear narrow(Parameter weight, int out, int in) {
+    return new Linear(weight, 0, out, in, true);
+  }
+
+  private Gemm gemm(Work work) {
+    return f32 ? work.f32 : work.gemm;
   }
 
   /** {@code y[t] = W x[t]}. */
@@ -25,6 +44,7 @@ record Linear(Parameter weight, int offset, int out, int in) {
       int yStride,
       boolean add) {
     work.multiply(
+        gemm(work),
         tokens,
         out,
         in,
@@ -59,6 +79,7 @@ record Linear(Parameter weight, int offset, int out, int in) {
       int dxStride,
       boolean add) {
     work.multiply(
+        gemm(work),
         tokens,
         in,
         out,
@@ -94,12 +115,13 @@ record Linear(Parameter weight, int offset, int out, int in) {
     MatrixAdapter adapter = weight.adapter();
     if (adapter != null) {
       adapter.backward(
-          work::multiply, offset / in, out, tokens, dy, dyOffset, dyStride, x, xAt, xStride);
+          work.parallel(gemm(work)), offset / in, out, tokens, dy, dyOffset, dyStride, x, xAt, xStride);
     }
     if (weight.frozen()) {
       return;
     }
     work.multiply(
+        gemm(work),
         out,
         in,
         tokens,

@@ -1,5 +1,6 @@
 package io.hadal.train.graph;
 
+import io.hadal.kernels.GemmPrecision;
 import io.hadal.kernels.WorkerPool;
 import io.hadal.model.config.LayerConfig;
 import io.hadal.model.config.ModelConfig;
@@ -69,6 +70,22 @@ public final class TrainingGraph {
       Map<Integer, int[]> tables,
       long seed,
       WorkerPool pool) {
+    this(config, engrams, tables, seed, pool, GemmPrecision.F32);
+  }
+
+  /**
+   * As the other constructor.
+   *
+   * @param precision of the large matrix products
+   * @throws UnsupportedOperationException when this machine cannot do these
+   */
+  public TrainingGraph(
+      ModelConfig config,
+      List<EngramModule> engrams,
+      Map<Integer, int[]> tables,
+      long seed,
+      WorkerPool pool,
+      GemmPrecision precision) {
     if (!config.hyper().delayed()
         || config.attention().headNorm()
         || config.indexer().candidates() != null) {
@@ -76,7 +93,7 @@ public final class TrainingGraph {
           "training knows delayed hyper-connections, unnormalised heads and no candidate blocks");
     }
     this.config = config;
-    this.work = new Work(pool);
+    this.work = new Work(pool, precision);
     this.parameters = new ParameterSet(new SplittableRandom(seed));
     this.gradients = new StreamGradients(config);
     this.embedding = new Embedding(work, config, parameters);

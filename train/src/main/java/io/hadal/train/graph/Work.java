@@ -1,6 +1,7 @@
 package io.hadal.train.graph;
 
 import io.hadal.kernels.Gemm;
+import io.hadal.kernels.GemmPrecision;
 import io.hadal.kernels.Kernels;
 import io.hadal.kernels.TrainingKernels;
 import io.hadal.kernels.WorkerPool;
@@ -18,13 +19,25 @@ final class Work {
 
   final Kernels kernels = Kernels.get();
   final TrainingKernels training = TrainingKernels.get();
-  final Gemm gemm = Gemm.get();
+  final Gemm f32 = Gemm.get();
+
+  /** For large products. */
+  final Gemm gemm;
+
   final WorkerPool pool;
+  private final int tileRows;
   private final float[][] scratch;
   private float[] partials = new float[0];
 
-  Work(WorkerPool pool) {
+  /**
+   * Products over a pool.
+   *
+   * @param precision of {@link #gemm}
+   */
+  Work(WorkerPool pool, GemmPrecision precision) {
     this.pool = pool;
+    this.gemm = Gemm.get(precision);
+    this.tileRows = precision == GemmPrecision.BF16 ? 32 : 12;
     this.scratch = new float[pool.threads()][0];
   }
 
@@ -79,8 +92,15 @@ final class Work {
     }
   }
 
+  /** A product that is split over the threads. */
+  Gemm parallel(Gemm product) {
+    return (m, n, k, a, aAt, aRow, aCol, b, bAt, bRow, bCol, c, cAt, cRow, add) ->
+        multiply(product, m, n, k, a, aAt, aRow, aCol, b, bAt, bRow, bCol, c, cAt, cRow, add);
+  }
+
   /** {@link Gemm#multiply} split over the threads. */
   void multiply(
+      Gemm product,
       int m,
       int n,
       int k,
@@ -98,16 +118,16 @@ final class Work {
       boolean add) {
     int threads = pool.threads();
     if (threads == 1 || (long) m * n * k < SERIAL) {
-      gemm.multiply(m, n, k, a, aOffset, aRow, aCol, b, bOffset, bRow, bCol, c, cOffset, cRow, add);
+      product.multiply(m, n, k, a, aOffset, aRow, aCol, b, bOffset, bRow, bCol, c, cOffset, cRow, add);
       return;
     }
     if (m >= n) {
-      int chunk = ((m + threads - 1) / threads + 11) / 12 * 12;
+      int chunk = ((m + threads - 1) / threads + tileRows - 1) / tileRows * tileRows;
       pool.run(
           (m + chunk - 1) / chunk,
           (i, worker) -> {
             int from = i * chunk;
-            gemm.multiply(
+            product.multiply(
                 Math.min(chunk, m - from),
                 n,
                 k,
@@ -130,7 +150,7 @@ final class Work {
           (n + chunk - 1) / chunk,
           (i, worker) -> {
             int from = i * chunk;
-            gemm.multiply(
+            product.multiply(
                 m,
                 Math.min(chunk, n - from),
                 k,
