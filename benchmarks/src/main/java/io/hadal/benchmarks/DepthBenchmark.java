@@ -119,9 +119,7 @@ public final class DepthBenchmark implements Callable<Integer> {
   }
 
   private CacheLayout layout(Model m) {
-    return packed && mode.roundsCaches()
-        ? CacheLayout.packed(m.config(), STEP)
-        : CacheLayout.plain(m.config(), STEP);
+    return CacheLayout.of(m.config(), mode, packed, STEP);
   }
 
   /** Commits {@code depth} positions without running the model. */

@@ -53,6 +53,7 @@ public final class Hadal implements AutoCloseable {
 
   private Hadal(Path checkpoint, HadalOptions options) {
     weights = Model.load(checkpoint, options.engramCache());
+    weights.choosePacked(options.packed());
     boolean ok = false;
     Engine opened = null;
     Dispatcher started = null;

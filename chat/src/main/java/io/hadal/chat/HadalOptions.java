@@ -4,6 +4,7 @@ import io.hadal.engine.EngineOptions;
 import io.hadal.engine.serving.DispatcherOptions;
 import io.hadal.formats.tokenizer.Tokenizer;
 import io.hadal.model.NumericMode;
+import io.hadal.model.packed.PackedChoice;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -15,6 +16,7 @@ public final class HadalOptions {
   private DispatcherOptions dispatcher = DispatcherOptions.defaults();
   private int context;
   private long engramCache;
+  private PackedChoice packed = PackedChoice.AUTO;
   private @Nullable Tokenizer tokenizer;
   private @Nullable String name;
   private @Nullable String displayName;
@@ -68,6 +70,12 @@ public final class HadalOptions {
   /** Memory for rows of n-gram tables that stay on disk; 0, the default, maps the tables. */
   public HadalOptions engramCache(long bytes) {
     engramCache = bytes;
+    return this;
+  }
+
+  /** Where mode fast takes packed weights from. Default: {@link PackedChoice#AUTO}. */
+  public HadalOptions packed(PackedChoice choice) {
+    packed = choice;
     return this;
   }
 
@@ -130,6 +138,10 @@ public final class HadalOptions {
 
   long engramCache() {
     return engramCache;
+  }
+
+  PackedChoice packed() {
+    return packed;
   }
 
   @Nullable Tokenizer tokenizer() {

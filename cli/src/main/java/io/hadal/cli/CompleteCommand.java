@@ -8,6 +8,7 @@ import io.hadal.engine.memory.ProjectMemory;
 import io.hadal.formats.FormatException;
 import io.hadal.formats.tokenizer.Tokenizer;
 import io.hadal.model.Model;
+import io.hadal.model.packed.PackedChoice;
 import io.hadal.model.NumericMode;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -65,6 +66,8 @@ final class CompleteCommand implements Callable<Integer> {
 
   @Mixin private AdapterOption adapter = new AdapterOption();
 
+  @Mixin private PackedOption packed = new PackedOption();
+
   @Mixin private WarmUpOption warmUp = new WarmUpOption();
 
   @Mixin private RunOptions run = new RunOptions();
@@ -85,7 +88,7 @@ final class CompleteCommand implements Callable<Integer> {
     int at = offset(text, line, m.group(3) == null ? null : Integer.valueOf(m.group(3)), file);
     Path checkpoint = model == null ? DemoFiles.trained(null) : model;
     try (Model loaded = Model.load(checkpoint, 0, adapter.open());
-        Engine engine = new Engine(loaded, options());
+        Engine engine = engine(loaded);
         Interruption interruption = Interruption.listen()) {
       Tokenizer tokenizer =
           ModelTokenizer.find(loaded, null)
@@ -105,6 +108,11 @@ final class CompleteCommand implements Callable<Integer> {
       out.flush();
     }
     return ExitCode.OK;
+  }
+
+  private Engine engine(Model loaded) {
+    loaded.choosePacked(packed.or(PackedChoice.AUTO));
+    return new Engine(loaded, options());
   }
 
   private EngineOptions options() {

@@ -102,9 +102,7 @@ final class InspectCommand implements Callable<Integer> {
     int tokens = context != null ? context : Math.min(DEFAULT_CONTEXT, config.contextLength());
     var options = run.engine(tokens).withMode(mode.mode());
     CacheLayout layout =
-        options.packedCache()
-            ? CacheLayout.packed(config, options.stepTokens())
-            : CacheLayout.plain(config, options.stepTokens());
+        CacheLayout.of(config, options.mode(), options.packedCache(), options.stepTokens());
     MemoryPlan plan =
         MemoryPlan.of(config, store, layout, tokens, options.threads(), engram.cacheBytes());
     return options.mode() == NumericMode.FAST ? plan.with(packed(config, store)) : plan;

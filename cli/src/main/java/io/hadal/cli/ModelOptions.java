@@ -4,8 +4,6 @@ import io.hadal.engine.EngineOptions;
 import io.hadal.model.Model;
 import io.hadal.model.packed.PackedChoice;
 import java.nio.file.Path;
-import java.util.Locale;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -29,26 +27,7 @@ final class ModelOptions {
 
   @Mixin private RunOptions run = new RunOptions();
 
-  @Option(
-      names = "--packed",
-      paramLabel = "WHERE",
-      converter = PackedPlace.class,
-      description =
-          "Packed weights of mode FAST: auto (a side file of `hadal pack` where there is one, else"
-              + " memory), memory, or a side FILE. Default: auto.")
-  private PackedChoice packed = PackedChoice.AUTO;
-
-  /** Where packed weights are from. */
-  static final class PackedPlace implements ITypeConverter<PackedChoice> {
-    @Override
-    public PackedChoice convert(String value) {
-      return switch (value.toLowerCase(Locale.ROOT)) {
-        case "auto" -> PackedChoice.AUTO;
-        case "memory" -> PackedChoice.MEMORY;
-        default -> PackedChoice.of(Path.of(value));
-      };
-    }
-  }
+  @Mixin private PackedOption packed = new PackedOption();
 
   Path path() {
     return model;
@@ -57,7 +36,7 @@ final class ModelOptions {
   /** Loads the model; says so when an option has no meaning for it. */
   Model load() {
     Model loaded = Model.load(model, engram.cacheBytes(), adapter.open());
-    loaded.choosePacked(packed);
+    loaded.choosePacked(packed.or(PackedChoice.AUTO));
     if (engram.cacheBytes() > 0 && loaded.engram() == null) {
       Hadal.complain(
           spec.commandLine().getErr(), "the model has no Engram; --engram-cache does nothing");

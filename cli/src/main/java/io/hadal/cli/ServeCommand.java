@@ -102,6 +102,8 @@ final class ServeCommand implements Callable<Integer> {
   /** The process ends when everything is closed. */
   private final CountDownLatch stopped = new CountDownLatch(1);
 
+  @Mixin private PackedOption packed = new PackedOption();
+
   @Mixin private EngramOption engram = new EngramOption();
 
   @Mixin private ModeOption mode = ModeOption.fast();
@@ -283,6 +285,7 @@ final class ServeCommand implements Callable<Integer> {
                         .withWarmUp(warmUp.on()))
             .dispatcher(standard -> dispatcher(config, standard))
             .engramCache(engram.cacheBytes())
+            .packed(packed.or(config.packed()))
             .name(config.name())
             .aliases(Set.copyOf(config.aliases()))
             .displayName(embedded ? "Hadal nano (embedded)" : null)

@@ -55,9 +55,7 @@ public final class Engine implements AutoCloseable {
     this.options = options;
     requireReplayable(config, options);
     CacheLayout layout =
-        options.packedCache()
-            ? CacheLayout.packed(config, options.stepTokens())
-            : CacheLayout.plain(config, options.stepTokens());
+        CacheLayout.of(config, options.mode(), options.packedCache(), options.stepTokens());
     MemoryPlan stored =
         MemoryPlan.of(
             config,

@@ -344,12 +344,12 @@ public final class Session implements AutoCloseable {
     }
   }
 
-  /** Tells models, modes and drafters apart, as far as that is possible without reading weights. */
+  /** Tells models, modes, cache formats and drafters apart, as far as that is possible without reading weights. */
   private int identity() {
     Adapter adapter = engine.model().adapter();
     return List.of(
             config() + (adapter == null ? "" : adapter.hash()),
-            engine.options().mode().name(),
+            engine.options().mode().name() + engine.store().layout(),
             draftCache != null,
             Arrays.hashCode(engine.model().weights().head().norm()))
         .hashCode();

@@ -41,13 +41,15 @@ public final class BlockInput {
   /** Tokens of a panel. */
   public static final int PANEL = 8;
 
-  private static final float LEAST = 1e-30f;
+  /** Blocks whose values are all below it are zero. */
+  public static final float LEAST = 1e-30f;
 
   /** Adding it rounds to an integer, which is then in the low bits. */
-  private static final float ROUND = 0x1.8p23f;
+  public static final float ROUND = 0x1.8p23f;
 
-  private static final int ROUND_BITS = Float.floatToRawIntBits(ROUND);
+  public static final int ROUND_BITS = Float.floatToRawIntBits(ROUND);
 
+  private final InputQuantizer quantizer = KernelProvider.QUANTIZER;
   private Form form = Form.CODES;
   private int tokens;
   private int cols;
@@ -131,9 +133,8 @@ public final class BlockInput {
       orderedForm.quantize(this, t, x, offset);
       return;
     }
-    for (int b = 0; b < blocks; b++) {
-      block(t, b, x, offset + 32 * b);
-    }
+    quantizer.quantize(
+        x, offset, blocks, codes, t * cols, scales, t * blocks, sums, 2 * t * blocks);
     switch (form) {
       case CODES, ORDERED -> {}
       case PLANES -> planePairs(t);
@@ -144,35 +145,9 @@ public final class BlockInput {
     }
   }
 
-  private void block(int t, int b, float[] x, int at) {
-    float largest = 0;
-    for (int i = at; i < at + 32; i++) {
-      largest = Math.max(largest, Math.abs(x[i]));
-    }
-    float inverse = 0;
-    float scale = 0;
-    if (!(largest < Float.POSITIVE_INFINITY)) {
-      scale = Float.NaN;
-    } else if (largest >= LEAST) {
-      scale = largest / 127;
-      inverse = 127 / largest;
-    }
-    int to = t * cols + 32 * b;
-    if (inverse == 0) {
-      Arrays.fill(codes, to, to + 32, (byte) 0);
-    } else {
-      for (int i = 0; i < 32; i++) {
-        codes[to + i] = (byte) (Float.floatToRawIntBits(x[at + i] * inverse + ROUND) - ROUND_BITS);
-      }
-    }
-    scales[t * blocks + b] = scale;
-    for (int h = 0; h < 2; h++) {
-      int sum = 0;
-      for (int i = 0; i < 16; i++) {
-        sum += codes[to + 16 * h + i];
-      }
-      sums[2 * (t * blocks + b) + h] = sum;
-    }
+  /** A value of at most 127 in magnitude, rounded to an integer. */
+  public static byte code(float x) {
+    return (byte) (Float.floatToRawIntBits(x + ROUND) - ROUND_BITS);
   }
 
   private void planePairs(int t) {

@@ -96,6 +96,16 @@ public record KernelExercise(
     return KernelProvider.UNGATED_ATTENTION;
   }
 
+  /** Index scores of bytes behind no gate, for exercises. */
+  public static ByteScores byteScores() {
+    return KernelProvider.UNGATED_SCORES;
+  }
+
+  /** Rounding of inputs behind no gate, for exercises. */
+  public static InputQuantizer quantizer() {
+    return KernelProvider.UNGATED_QUANTIZER;
+  }
+
   private static String lower(BlockInput.Form form) {
     return form.name().toLowerCase(java.util.Locale.ROOT);
   }

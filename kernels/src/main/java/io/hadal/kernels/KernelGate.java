@@ -22,7 +22,8 @@ public final class KernelGate {
     ROUND_BF16,
     HADAMARD,
     EXPAND_STREAMS,
-    INDEX_SCORES
+    INDEX_SCORES,
+    QUANTIZE
   }
 
   private static final int TYPES = StorageType.values().length;

@@ -2,16 +2,21 @@ package io.hadal.kernels;
 
 import io.hadal.kernels.foreign.CpuFeatures;
 import io.hadal.kernels.foreign.NativeBlockKernels;
+import io.hadal.kernels.foreign.NativeByteScores;
 import io.hadal.kernels.foreign.NativeGemm;
 import io.hadal.kernels.foreign.NativeKernels;
 import io.hadal.kernels.foreign.NativeLibrary;
 import io.hadal.kernels.packed.PlainBlockKernels;
 import io.hadal.kernels.scalar.ScalarAttentionKernels;
+import io.hadal.kernels.scalar.ScalarByteScores;
 import io.hadal.kernels.scalar.ScalarGemm;
+import io.hadal.kernels.scalar.ScalarInputQuantizer;
 import io.hadal.kernels.scalar.ScalarKernels;
 import io.hadal.kernels.scalar.ScalarTrainingKernels;
 import io.hadal.kernels.vector.VectorAttentionKernels;
+import io.hadal.kernels.vector.VectorByteScores;
 import io.hadal.kernels.vector.VectorGemm;
+import io.hadal.kernels.vector.VectorInputQuantizer;
 import io.hadal.kernels.vector.VectorKernels;
 import io.hadal.kernels.vector.VectorTrainingKernels;
 import io.hadal.kernels.vector.packed.VectorBlockKernels;
@@ -49,6 +54,25 @@ final class KernelProvider {
       PLAIN
           ? UNGATED_ATTENTION
           : new StartingAttentionKernels(UNGATED_ATTENTION, new ScalarAttentionKernels());
+
+  /** Without a plain form to start with. */
+  static final ByteScores UNGATED_SCORES =
+      NATIVE != 0
+          ? new NativeByteScores()
+          : PLAIN ? new ScalarByteScores() : VectorLoader.scores();
+
+  static final ByteScores SCORES =
+      NATIVE != 0 || PLAIN
+          ? UNGATED_SCORES
+          : new StartingByteScores(UNGATED_SCORES, new ScalarByteScores());
+
+  static final InputQuantizer UNGATED_QUANTIZER =
+      PLAIN ? new ScalarInputQuantizer() : VectorLoader.quantizer();
+
+  static final InputQuantizer QUANTIZER =
+      PLAIN
+          ? UNGATED_QUANTIZER
+          : new StartingInputQuantizer(UNGATED_QUANTIZER, new ScalarInputQuantizer());
 
   static final TrainingKernels TRAINING =
       PLAIN ? new ScalarTrainingKernels() : VectorLoader.training();
@@ -160,6 +184,14 @@ final class KernelProvider {
 
     static BlockKernels blocks() {
       return new VectorBlockKernels();
+    }
+
+    static InputQuantizer quantizer() {
+      return new VectorInputQuantizer();
+    }
+
+    static ByteScores scores() {
+      return new VectorByteScores();
     }
 
     static AttentionKernels attention() {

@@ -1,9 +1,17 @@
 package io.hadal.kernels;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
+import io.hadal.kernels.foreign.NativeByteScores;
+import io.hadal.kernels.foreign.NativeLibrary;
 import io.hadal.kernels.scalar.ScalarAttentionKernels;
+import io.hadal.kernels.scalar.ScalarByteScores;
+import io.hadal.kernels.vector.VectorByteScores;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -182,6 +190,83 @@ class AttentionKernelsTest {
       SCALAR.expandStreams(comb, 1, post, 2, s, x, 3, width, y, 1, from, to, e);
       KERNELS.expandStreams(comb, 1, post, 2, s, x, 3, width, y, 1, from, to, a);
       TestArrays.assertSameBits("streams " + s, e, a);
+    }
+  }
+
+  @Test
+  void byteScoresAreOneResult() {
+    Random random = new Random(5);
+    List<ByteScores> all = new ArrayList<>(List.of(new ScalarByteScores(), ByteScores.get()));
+    all.add(new VectorByteScores());
+    if (NativeLibrary.problem() == null) {
+      all.add(new NativeByteScores());
+    }
+    for (int round = 0; round < 40; round++) {
+      int width = new int[] {3, 16, 31, 64, 128}[round % 5];
+      int heads = round % 4 == 0 ? 5 : 8 * (1 + random.nextInt(3));
+      int tokens = 1 + random.nextInt(3);
+      int keys = round % 3 == 0 ? 1 + random.nextInt(64) : 64;
+      float[] x = TestArrays.gaussian(random, tokens * heads * width + 1);
+      float[] w = TestArrays.gaussian(random, tokens * heads + 1);
+      if (round % 7 == 0) {
+        x[1] = Float.POSITIVE_INFINITY;
+      }
+      ByteQueries q = new ByteQueries();
+      q.begin(tokens, heads, width);
+      for (int t = 0; t < tokens; t++) {
+        q.quantize(t, x, 1 + t * heads * width, w, 1 + t * heads);
+      }
+      MemorySegment tile = MemorySegment.ofArray(new byte[ByteTile.bytes(width)]);
+      float[] rows = TestArrays.gaussian(random, 64 * width);
+      Arrays.fill(rows, 0, width, 0);
+      for (int j = 0; j < 64; j++) {
+        ByteTile.write(rows, j * width, width, tile, j);
+      }
+      float[] expected = null;
+      for (ByteScores kernels : all) {
+        float[] scores = new float[2 + tokens * 70];
+        kernels.scores(q, 0, tokens, tile, keys, scores, 2, 70);
+        if (expected == null) {
+          expected = scores;
+        }
+        TestArrays.assertSameBits(kernels.getClass() + " " + width, expected, scores);
+      }
+    }
+  }
+
+  @Test
+  void byteScoresAreNearThoseOfFloats() {
+    Random random = new Random(6);
+    int width = 128;
+    float[] x = TestArrays.gaussian(random, 64 * width);
+    float[] w = TestArrays.gaussian(random, 64);
+    float[] rows = TestArrays.gaussian(random, 64 * width);
+    float[] keys = new float[64 * width];
+    MemorySegment tile = MemorySegment.ofArray(new byte[ByteTile.bytes(width)]);
+    for (int j = 0; j < 64; j++) {
+      ByteTile.write(rows, j * width, width, tile, j);
+      for (int k = 0; k < width; k++) {
+        keys[KeyTile.row(k, width) * 64 + j] = rows[j * width + k];
+      }
+    }
+    float[] exact = new float[64];
+    KERNELS.indexScores(x, 0, 64, width, w, 0, keys, false, exact, 0);
+    ByteQueries q = new ByteQueries();
+    q.begin(1, 64, width);
+    q.quantize(0, x, 0, w, 0);
+    float[] scores = new float[64];
+    ByteScores.get().scores(q, 0, 1, tile, 64, scores, 0, 64);
+    double error = 0;
+    double length = 0;
+    for (int j = 0; j < 64; j++) {
+      error += (scores[j] - exact[j]) * (scores[j] - exact[j]);
+      length += exact[j] * exact[j];
+    }
+    assertThat(Math.sqrt(error / length)).isLessThan(0.03);
+    float[] key = new float[width];
+    ByteTile.read(tile, 7, width, key, 0);
+    for (int k = 0; k < width; k++) {
+      assertThat(key[k]).isCloseTo(rows[7 * width + k], within(0.02f));
     }
   }
 }

@@ -1,6 +1,7 @@
 package io.hadal.server;
 
 import io.hadal.formats.FormatException;
+import io.hadal.model.packed.PackedChoice;
 import io.hadal.server.config.PlatformConfig;
 import io.hadal.server.config.Section;
 import io.hadal.server.http.HttpServerKind;
@@ -36,6 +37,7 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  * @param thinking whether the model reasons by itself; null for that of its family
  * @param context longest conversation in tokens; null for 16384, or less if the model has less
  * @param threads workers of the engine; null for all processors
+ * @param packed where mode fast takes packed weights from
  * @param speculation whether tokens are guessed ahead where that pays
  * @param tokenMillis longest time between two tokens of an answer while long prompts come in
  * @param running most sequences that are generated together
@@ -65,6 +67,7 @@ public record ServeConfig(
     @Nullable Boolean thinking,
     @Nullable Integer context,
     @Nullable Integer threads,
+    PackedChoice packed,
     boolean speculation,
     ServerLimits limits,
     int tokenMillis,
@@ -133,6 +136,7 @@ public record ServeConfig(
     fields.put("model.thinking", thinking);
     fields.put("model.context", context);
     fields.put("model.threads", threads);
+    fields.put("model.packed", packed);
     fields.put("limits.body_bytes", limits.bodyBytes());
     fields.put("cache.memory_bytes", prefixMemory);
     fields.put("cache.interval_tokens", prefixInterval);
@@ -205,6 +209,7 @@ public record ServeConfig(
             model.flag("thinking"),
             model.optional("context", 16, 1 << 28),
             model.optional("threads", 1, 1024),
+            PackedChoice.parse(model.text("packed", "auto"), folder),
             model.flag("speculation", true),
             new ServerLimits(
                 limits.number("body_bytes", 1024, 1L << 30, standard.bodyBytes()),

@@ -1,5 +1,7 @@
 package io.hadal.model.cache;
 
+import io.hadal.kernels.ByteTile;
+import io.hadal.model.NumericMode;
 import io.hadal.model.config.AttentionConfig;
 import io.hadal.model.config.IndexerConfig;
 import io.hadal.model.config.LayerConfig;
@@ -34,6 +36,24 @@ public record CacheLayout(
   public static CacheLayout plain(ModelConfig config, int stepTokens) {
     RowFormat rows = new RowFormat.F32(config.attention().headDim());
     RowFormat keys = new KeyFormat.F32Keys(config.indexer().headDim());
+    return of(config, rows, rows, keys, stepTokens);
+  }
+
+  /** What a numeric mode keeps. */
+  public static CacheLayout of(
+      ModelConfig config, NumericMode mode, boolean packed, int stepTokens) {
+    if (packed && mode.roundsCaches()) {
+      return packed(config, stepTokens);
+    }
+    return mode == NumericMode.FAST ? fast(config, stepTokens) : plain(config, stepTokens);
+  }
+
+  /** Plain rows, and index keys as bytes, which integers score. */
+  private static CacheLayout fast(ModelConfig config, int stepTokens) {
+    int dim = config.indexer().headDim();
+    RowFormat rows = new RowFormat.F32(config.attention().headDim());
+    RowFormat keys =
+        dim <= ByteTile.MOST ? new KeyFormat.ByteKeys(dim) : new KeyFormat.F32Keys(dim);
     return of(config, rows, rows, keys, stepTokens);
   }
 

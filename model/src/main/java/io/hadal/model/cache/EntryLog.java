@@ -77,9 +77,28 @@ public final class EntryLog {
     keyFormat().readTile(pages.get(tile).memory, keys);
   }
 
+  /** True when keys are bytes: {@link #byteTile} gives them as they are. */
+  public boolean holdsBytes() {
+    return format instanceof KeyFormat.ByteKeys;
+  }
+
+  /** Keys as {@link io.hadal.kernels.ByteTile} has them, tile by tile as {@link #readTile}. */
+  public MemorySegment byteTile(int tile) {
+    return pages.get(tile).memory;
+  }
+
+  /** A tile with {@code entries[from .. from + n - 1]} in front. */
+  public MemorySegment byteTile(int[] entries, int from, int n) {
+    return gather(keyFormat(), entries, from, n);
+  }
+
   /** As {@link #readTile(int, float[])} with {@code entries[from .. from + n - 1]} in front. */
   public void readTile(int[] entries, int from, int n, float[] keys) {
     KeyFormat keyFormat = keyFormat();
+    keyFormat.readTile(gather(keyFormat, entries, from, n), keys);
+  }
+
+  private MemorySegment gather(KeyFormat keyFormat, int[] entries, int from, int n) {
     MemorySegment tile = MemorySegment.ofArray(new byte[ROWS * format.bytes()]);
     byte[] key = new byte[format.bytes()];
     for (int j = 0; j < n; j++) {
@@ -87,7 +106,7 @@ public final class EntryLog {
       keyFormat.copy(pages.get(entry / ROWS).memory, entry % ROWS, key, false);
       keyFormat.copy(tile, j, key, true);
     }
-    keyFormat.readTile(tile, keys);
+    return tile;
   }
 
   private KeyFormat keyFormat() {

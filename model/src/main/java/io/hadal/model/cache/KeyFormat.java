@@ -2,6 +2,7 @@ package io.hadal.model.cache;
 
 import io.hadal.kernels.AttentionKernels;
 import io.hadal.kernels.BlockQuantizer;
+import io.hadal.kernels.ByteTile;
 import io.hadal.kernels.KeyTile;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
@@ -143,6 +144,49 @@ sealed interface KeyFormat extends RowFormat {
           page.set(ValueLayout.JAVA_BYTE, at, bytes[r]);
         } else {
           bytes[r] = page.get(ValueLayout.JAVA_BYTE, at);
+        }
+      }
+    }
+  }
+
+  /** Bytes with one scale a key, which are scored as they are. */
+  record ByteKeys(int width) implements KeyFormat {
+    @Override
+    public int bytes() {
+      return ByteTile.bytes(width) / ByteTile.KEYS;
+    }
+
+    @Override
+    public void write(float[] row, int offset, MemorySegment page, int slot) {
+      ByteTile.write(row, offset, width, page, slot);
+    }
+
+    @Override
+    public void read(MemorySegment page, int slot, float[] row, int offset) {
+      ByteTile.read(page, slot, width, row, offset);
+    }
+
+    @Override
+    public void readTile(MemorySegment page, float[] keys) {
+      for (int key = 0; key < ByteTile.KEYS; key++) {
+        float scale = page.get(ValueLayout.JAVA_FLOAT_UNALIGNED, ByteTile.scale(key, width));
+        for (int k = 0; k < width; k++) {
+          keys[KeyTile.row(k, width) * KeyTile.KEYS + key] =
+              scale * page.get(ValueLayout.JAVA_BYTE, ByteTile.code(key, k));
+        }
+      }
+    }
+
+    @Override
+    public void copy(MemorySegment page, int key, byte[] bytes, boolean toPage) {
+      MemorySegment buffer = MemorySegment.ofArray(bytes);
+      for (int b = 0; b < bytes.length; b += 4) {
+        // The scales lie behind the codes as one word more.
+        long at = ByteTile.code(key, b);
+        if (toPage) {
+          MemorySegment.copy(buffer, b, page, at, 4);
+        } else {
+          MemorySegment.copy(page, at, buffer, b, 4);
         }
       }
     }

@@ -1,7 +1,10 @@
 package io.hadal.model.forward;
 
+import io.hadal.kernels.ByteQueries;
+import io.hadal.kernels.ByteScores;
 import io.hadal.kernels.KeyTile;
 import io.hadal.kernels.TopK;
+import io.hadal.model.NumericMode;
 import io.hadal.model.cache.EntryLog;
 import io.hadal.model.config.IndexerConfig;
 import io.hadal.model.config.LayerConfig;
@@ -22,6 +25,8 @@ final class Indexer {
   private final ModelConfig config;
   private final IndexerConfig index;
   private final Compute compute;
+  private final ByteScores byteScores = ByteScores.get();
+  private final ByteQueries byteQueries = new ByteQueries();
   private float[] queries = new float[0];
   private float[] weights = new float[0];
   private float[] scores = new float[0];
@@ -61,6 +66,14 @@ final class Indexer {
       return selected;
     }
     project(batch, layer, w, rope, x, latent);
+    if (compute.mode == NumericMode.FAST) {
+      byteQueries.begin(tokens, index.heads(), index.headDim());
+      compute.forRows(
+          tokens,
+          (t, worker) ->
+              byteQueries.quantize(
+                  t, queries, t * index.heads() * index.headDim(), weights, t * index.heads()));
+    }
     for (Span span : batch.spans()) {
       EntryLog keys = Objects.requireNonNull(span.cache().layer(lc.kvSource()).index()).entries();
       int last = lc.visibleEntries(span.start() + span.count() - 1);
@@ -142,11 +155,23 @@ final class Indexer {
     compute.parallel(
         (entries + KEYS - 1) / KEYS,
         (task, worker) -> {
+          int first = task * KEYS;
+          int n = Math.min(KEYS, entries - first);
+          if (keys.holdsBytes()) {
+            byteScores.scores(
+                byteQueries,
+                span.offset() + from,
+                count,
+                keys.byteTile(task),
+                n,
+                scores,
+                first,
+                entries);
+            return;
+          }
           scratch[worker] = Compute.grow(scratch[worker], KEYS * index.headDim());
           float[] b = scratch[worker];
           keys.readTile(task, b);
-          int first = task * KEYS;
-          int n = Math.min(KEYS, entries - first);
           for (int i = 0; i < count; i++) {
             int t = span.offset() + from + i;
             int at = i * entries + first;
@@ -259,14 +284,7 @@ final class Indexer {
             return;
           }
           float[] own = new float[entries.length];
-          float[] tile = new float[KEYS];
-          scratch[worker] = Compute.grow(scratch[worker], KEYS * index.headDim());
-          for (int from = 0; from < entries.length; from += KEYS) {
-            int n = Math.min(KEYS, entries.length - from);
-            keys.readTile(entries, from, n, scratch[worker]);
-            scoreTile(t, scratch[worker], tile, 0);
-            System.arraycopy(tile, 0, own, from, n);
-          }
+          scoreEntries(t, keys, entries, worker, own);
           if (probing) {
             for (int j = 0; j < entries.length; j++) {
               seen[i * width + entries[j]] = own[j];
@@ -282,6 +300,22 @@ final class Indexer {
         });
     if (probing && width > 0) {
       compute.probe(layer, "idx_score", seen, span.count(), width);
+    }
+  }
+
+  private void scoreEntries(int t, EntryLog keys, int[] entries, int worker, float[] out) {
+    float[] tile = new float[KEYS];
+    scratch[worker] = Compute.grow(scratch[worker], KEYS * index.headDim());
+    for (int from = 0; from < entries.length; from += KEYS) {
+      int n = Math.min(KEYS, entries.length - from);
+      if (keys.holdsBytes()) {
+        byteScores.scores(
+            byteQueries, t, 1, keys.byteTile(entries, from, n), n, out, from, entries.length);
+      } else {
+        keys.readTile(entries, from, n, scratch[worker]);
+        scoreTile(t, scratch[worker], tile, 0);
+        System.arraycopy(tile, 0, out, from, n);
+      }
     }
   }
 

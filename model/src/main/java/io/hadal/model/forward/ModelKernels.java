@@ -1,6 +1,10 @@
 package io.hadal.model.forward;
 
 import io.hadal.kernels.AttentionKernels;
+import io.hadal.kernels.ByteQueries;
+import io.hadal.kernels.ByteScores;
+import io.hadal.kernels.ByteTile;
+import io.hadal.kernels.InputQuantizer;
 import io.hadal.kernels.KernelExercise;
 import io.hadal.kernels.KernelGate;
 import io.hadal.kernels.KernelGate.Operation;
@@ -14,6 +18,7 @@ import io.hadal.model.config.IndexerConfig;
 import io.hadal.model.config.LayerConfig;
 import io.hadal.model.config.ModelConfig;
 import io.hadal.model.weights.ModelWeights;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumMap;
@@ -135,6 +140,18 @@ public final class ModelKernels {
     float[] out = new float[d];
     add("rmsNorm " + d, Operation.RMS_NORM, d, () -> kernels.rmsNorm(x, 0, d, y, 1e-6f, out, 0));
     add("addScaled " + d, Operation.ADD_SCALED, d, () -> kernels.addScaled(1e-3f, x, 0, out, 0, d));
+    if (mode == NumericMode.FAST && d % InputQuantizer.BLOCK == 0) {
+      InputQuantizer quantizer = KernelExercise.quantizer();
+      int blocks = d / InputQuantizer.BLOCK;
+      byte[] codes = new byte[d];
+      float[] scales = new float[blocks];
+      int[] sums = new int[2 * blocks];
+      add(
+          "quantize " + d,
+          Operation.QUANTIZE,
+          d,
+          () -> quantizer.quantize(x, 0, blocks, codes, 0, scales, 0, sums, 0));
+    }
     int width =
         config.layers().stream().mapToInt(l -> l.moe().width()).filter(w -> w > 0).max().orElse(d);
     float[] gate = ramp(width);
@@ -210,16 +227,34 @@ public final class ModelKernels {
     float[] keys = ramp(KeyTile.KEYS * dim);
     float[] scores = new float[KeyTile.KEYS];
     boolean bf16 = mode.roundsActivations();
-    add(
+    if (mode == NumericMode.FAST && dim <= ByteTile.MOST) {
+      byteScores(heads, dim);
+    } else {
+      add(
         "indexScores " + heads + " x " + dim,
         Operation.INDEX_SCORES,
         (long) heads * dim * KeyTile.KEYS,
         () -> attention.indexScores(q, 0, heads, dim, weights, 0, keys, bf16, scores, 0));
+    }
     if (index.keys() == IndexerConfig.Keys.COMPRESSED) {
       float[] row = ramp(dim);
       float scale = (float) (1 / Math.sqrt(dim));
       add("hadamard " + dim, Operation.HADAMARD, dim, () -> kernels.hadamard(row, 0, dim, scale));
     }
+  }
+
+  private void byteScores(int heads, int dim) {
+    ByteQueries q = new ByteQueries();
+    q.begin(1, heads, dim);
+    q.quantize(0, ramp(heads * dim), 0, ramp(heads), 0);
+    MemorySegment tile = MemorySegment.ofArray(new byte[ByteTile.bytes(dim)]);
+    float[] scores = new float[ByteTile.KEYS];
+    ByteScores kernels = KernelExercise.byteScores();
+    add(
+        "byteScores " + heads + " x " + dim,
+        Operation.INDEX_SCORES,
+        (long) heads * dim * ByteTile.KEYS,
+        () -> kernels.scores(q, 0, 1, tile, ByteTile.KEYS, scores, 0, ByteTile.KEYS));
   }
 
   private static float[] ramp(int n) {

@@ -1,6 +1,7 @@
 package io.hadal.model.packed;
 
 import java.nio.file.Path;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,6 +16,15 @@ public record PackedChoice(boolean search, @Nullable Path file) {
 
   /** Memory, whatever files there are. */
   public static final PackedChoice MEMORY = new PackedChoice(false, null);
+
+  /** {@code auto}, {@code memory} or the path of a side file, against a folder. */
+  public static PackedChoice parse(String text, Path folder) {
+    return switch (text.toLowerCase(Locale.ROOT)) {
+      case "auto" -> AUTO;
+      case "memory" -> MEMORY;
+      default -> of(folder.resolve(text));
+    };
+  }
 
   /** This side file and no other. */
   public static PackedChoice of(Path file) {

@@ -24,16 +24,22 @@ class KeyFormatTest {
   @ParameterizedTest
   @ValueSource(ints = {16, 40, 64, 128})
   void plainKeys(int width) throws IOException {
-    check(new KeyFormat.F32Keys(width), false);
+    check(new KeyFormat.F32Keys(width));
   }
 
   @ParameterizedTest
   @ValueSource(ints = {16, 40, 64, 128})
   void packedKeys(int width) throws IOException {
-    check(new KeyFormat.Fp4Keys(width), true);
+    check(new KeyFormat.Fp4Keys(width));
   }
 
-  private static void check(KeyFormat format, boolean packed) throws IOException {
+  @ParameterizedTest
+  @ValueSource(ints = {16, 30, 64, 128})
+  void byteKeys(int width) throws IOException {
+    check(new KeyFormat.ByteKeys(width));
+  }
+
+  private static void check(KeyFormat format) throws IOException {
     Random random = new Random(format.width());
     byte[] garbage = new byte[KeyTile.KEYS * format.bytes()];
     random.nextBytes(garbage);
@@ -45,8 +51,10 @@ class KeyFormatTest {
         rows[slot][k] = (float) random.nextGaussian();
       }
       format.write(rows[slot], 0, page, slot);
-      if (packed) {
-        BlockQuantizer.roundFp4(rows[slot], 0, width, 32);
+      switch (format) {
+        case KeyFormat.F32Keys f32 -> {}
+        case KeyFormat.Fp4Keys fp4 -> BlockQuantizer.roundFp4(rows[slot], 0, width, 32);
+        case KeyFormat.ByteKeys bytes -> roundToBytes(rows[slot]);
       }
     }
     compare(format, page, rows);
@@ -57,6 +65,16 @@ class KeyFormatTest {
     MemorySegment copy = MemorySegment.ofArray(new byte[garbage.length]);
     format.restore(copy, ROWS, new DataInputStream(new ByteArrayInputStream(file.toByteArray())));
     compare(format, copy, rows);
+  }
+
+  private static void roundToBytes(float[] x) {
+    float largest = 0;
+    for (float v : x) {
+      largest = Math.max(largest, Math.abs(v));
+    }
+    for (int k = 0; k < x.length; k++) {
+      x[k] = largest / 127 * (float) Math.rint(x[k] * (127 / largest));
+    }
   }
 
   private static void compare(KeyFormat format, MemorySegment page, float[][] rows) {

@@ -21,16 +21,23 @@ final class CodeTable {
     return IntVector.fromArray(I, lanes, 0);
   }
 
-  /** Looks up codes 0 to 15 in the table whose parts are given. */
+  /** As {@link #part}, bits of f32. */
+  static IntVector floats(float[] values, int n) {
+    int[] lanes = new int[L];
+    for (int i = 0; i < L; i++) {
+      lanes[i] = Float.floatToRawIntBits(values[n * L + i & 15]);
+    }
+    return IntVector.fromArray(I, lanes, 0);
+  }
+
+  /** Looks up the low four bits of codes in the table whose parts are given. */
   static IntVector lookup(IntVector code, IntVector t0, IntVector t1, IntVector t2, IntVector t3) {
     return switch (L) {
       case 16 -> code.selectFrom(t0);
       case 8 -> code.selectFrom(t0, t1);
-      default -> {
-        IntVector low = code.and(7);
-        yield low.selectFrom(t0, t1)
-            .blend(low.selectFrom(t2, t3), code.compare(VectorOperators.GT, 7));
-      }
+      default ->
+          code.selectFrom(t0, t1)
+              .blend(code.selectFrom(t2, t3), code.and(8).compare(VectorOperators.NE, 0));
     };
   }
 }

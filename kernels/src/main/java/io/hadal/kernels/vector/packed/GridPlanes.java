@@ -1,9 +1,9 @@
 package io.hadal.kernels.vector.packed;
 
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
-import static jdk.incubator.vector.VectorOperators.I2F;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.LSHR;
+import static jdk.incubator.vector.VectorOperators.XOR;
 
 import io.hadal.kernels.packed.GridCodes;
 import io.hadal.kernels.vector.Width;
@@ -18,16 +18,17 @@ final class GridPlanes {
   private static final VectorSpecies<Float> F = Width.F;
   private static final int L = Width.LENGTH;
   private static final int ROWS = PanelProduct.ROWS;
-  private static final float[] TWO = GridCodes.signed(8, 25, 43, 0);
-  private static final float[] THREE = GridCodes.signed(4, 12, 20, 28, 36, 44, 52, 62);
-  private static final IntVector A0 = CodeTable.part(TWO, 0);
-  private static final IntVector A1 = CodeTable.part(TWO, 1);
-  private static final IntVector A2 = CodeTable.part(TWO, 2);
-  private static final IntVector A3 = CodeTable.part(TWO, 3);
-  private static final IntVector B0 = CodeTable.part(THREE, 0);
-  private static final IntVector B1 = CodeTable.part(THREE, 1);
-  private static final IntVector B2 = CodeTable.part(THREE, 2);
-  private static final IntVector B3 = CodeTable.part(THREE, 3);
+  private static final int SIGN = 0x80000000;
+
+  /** Four levels, again and again: an index may have more bits. */
+  private static final IntVector TWO =
+      CodeTable.floats(new float[] {8, 25, 43, 0, 8, 25, 43, 0, 8, 25, 43, 0, 8, 25, 43, 0}, 0);
+
+  /** Eight levels twice. */
+  private static final float[] THREE = {4, 12, 20, 28, 36, 44, 52, 62, 4, 12, 20, 28, 36, 44, 52, 62};
+
+  private static final IntVector B0 = CodeTable.floats(THREE, 0);
+  private static final IntVector B1 = CodeTable.floats(THREE, 1);
 
   private GridPlanes() {}
 
@@ -64,13 +65,15 @@ final class GridPlanes {
       IntVector signs =
           IntVector.fromMemorySegment(I, w, p + 64, LITTLE_ENDIAN).lanewise(LSHR, 8 * g);
       FloatVector scale = FloatVector.fromArray(F, sub, s + (g >> 1) * 16);
-      for (int j = 0; j < 8; j++) {
-        IntVector c =
-            codes.lanewise(LSHR, 2 * j).and(3).or(signs.lanewise(LSHR, j).and(1).lanewise(LSHL, 2));
-        ((FloatVector) CodeTable.lookup(c, A0, A1, A2, A3).convert(I2F, 0))
-            .mul(scale)
-            .intoArray(panel, to + (8 * g + j) * ROWS);
-      }
+      int at = to + 8 * g * ROWS;
+      codes.selectFrom(TWO).lanewise(XOR, signs.lanewise(LSHL, 31).and(SIGN)).reinterpretAsFloats().mul(scale).intoArray(panel, at + 0 * ROWS);
+      codes.lanewise(LSHR, 2).selectFrom(TWO).lanewise(XOR, signs.lanewise(LSHL, 30).and(SIGN)).reinterpretAsFloats().mul(scale).intoArray(panel, at + 1 * ROWS);
+      codes.lanewise(LSHR, 4).selectFrom(TWO).lanewise(XOR, signs.lanewise(LSHL, 29).and(SIGN)).reinterpretAsFloats().mul(scale).intoArray(panel, at + 2 * ROWS);
+      codes.lanewise(LSHR, 6).selectFrom(TWO).lanewise(XOR, signs.lanewise(LSHL, 28).and(SIGN)).reinterpretAsFloats().mul(scale).intoArray(panel, at + 3 * ROWS);
+      codes.lanewise(LSHR, 8).selectFrom(TWO).lanewise(XOR, signs.lanewise(LSHL, 27).and(SIGN)).reinterpretAsFloats().mul(scale).intoArray(panel, at + 4 * ROWS);
+      codes.lanewise(LSHR, 10).selectFrom(TWO).lanewise(XOR, signs.lanewise(LSHL, 26).and(SIGN)).reinterpretAsFloats().mul(scale).intoArray(panel, at + 5 * ROWS);
+      codes.lanewise(LSHR, 12).selectFrom(TWO).lanewise(XOR, signs.lanewise(LSHL, 25).and(SIGN)).reinterpretAsFloats().mul(scale).intoArray(panel, at + 6 * ROWS);
+      codes.lanewise(LSHR, 14).selectFrom(TWO).lanewise(XOR, signs.lanewise(LSHL, 24).and(SIGN)).reinterpretAsFloats().mul(scale).intoArray(panel, at + 7 * ROWS);
     }
   }
 
@@ -94,13 +97,16 @@ final class GridPlanes {
       IntVector signs =
           IntVector.fromMemorySegment(I, w, p + 128, LITTLE_ENDIAN).lanewise(LSHR, 4 * e);
       FloatVector scale = FloatVector.fromArray(F, sub, s);
-      for (int j = 0; j < 4; j++) {
-        IntVector c =
-            codes.lanewise(LSHR, 3 * j).and(7).or(signs.lanewise(LSHR, j).and(1).lanewise(LSHL, 3));
-        ((FloatVector) CodeTable.lookup(c, B0, B1, B2, B3).convert(I2F, 0))
-            .mul(scale)
-            .intoArray(panel, to + (4 * e + j) * ROWS);
-      }
+      int at = to + 4 * e * ROWS;
+      eight(codes).lanewise(XOR, signs.lanewise(LSHL, 31).and(SIGN)).reinterpretAsFloats().mul(scale).intoArray(panel, at + 0 * ROWS);
+      eight(codes.lanewise(LSHR, 3)).lanewise(XOR, signs.lanewise(LSHL, 30).and(SIGN)).reinterpretAsFloats().mul(scale).intoArray(panel, at + 1 * ROWS);
+      eight(codes.lanewise(LSHR, 6)).lanewise(XOR, signs.lanewise(LSHL, 29).and(SIGN)).reinterpretAsFloats().mul(scale).intoArray(panel, at + 2 * ROWS);
+      eight(codes.lanewise(LSHR, 9)).lanewise(XOR, signs.lanewise(LSHL, 28).and(SIGN)).reinterpretAsFloats().mul(scale).intoArray(panel, at + 3 * ROWS);
     }
+  }
+
+  /** Levels by the low three bits. */
+  private static IntVector eight(IntVector code) {
+    return L >= 8 ? code.selectFrom(B0) : code.selectFrom(B0, B1);
   }
 }
