@@ -144,7 +144,7 @@ final class ServeCommand implements Callable<Integer> {
   }
 
   /** The model of this process; null for a gateway. */
-  private io.hadal.chat.@Nullable Hadal local(ServeConfig config) {
+  private io.hadal.chat.@Nullable Hadal local(ServeConfig config) throws IOException {
     Path checkpoint = model != null ? model : config.model();
     if (gateway || !config.local()) {
       if (checkpoint != null) {

@@ -126,36 +126,6 @@ final class Attempt {
     }
   }
 
-  /** Waits for the headers of the answer; null when they do not come in time. */
-  private @Nullable HttpResponse<InputStream> send(HttpRequest http, long deadline)
-      throws IOException {
-    HttpClient client = candidate.backend().http();
-    CompletableFuture<HttpResponse<InputStream>> sent =
-        client.sendAsync(http, HttpResponse.BodyHandlers.ofInputStream());
-    try {
-      while (true) {
-        long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
-        if (left <= 0) {
-          sent.cancel(true);
-          return null;
-        }
-        try {
-          return sent.get(Math.min(left, LOOK_MILLIS), TimeUnit.MILLISECONDS);
-        } catch (TimeoutException e) {
-          if (!client().connected()) {
-            sent.cancel(true);
-            throw new ClientGoneException();
-          }
-        }
-      }
-    } catch (ExecutionException e) {
-      throw new IOException(e.getCause());
-    } catch (InterruptedException e) {
-      sent.cancel(true);
-      throw new ClientGoneException();
-    }
-  }
-
   private Failure failed(Failure failure) {
     settlement.failed(failure);
     return failure;
@@ -406,7 +376,7 @@ final class Attempt {
     }
 
     private @Nullable Failure failedInStream(SseReader.Event event) throws IOException {
-      if (out == null) {
+      if (out == null && !settlement.begun()) {
         return failedBefore();
       }
       brokenOff();
@@ -430,7 +400,7 @@ final class Attempt {
     }
 
     private @Nullable Failure cut() throws ClientGoneException {
-      if (out == null) {
+      if (out == null && !settlement.begun()) {
         return failedBefore();
       }
       brokenOff();
