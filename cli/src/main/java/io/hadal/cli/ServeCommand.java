@@ -99,6 +99,13 @@ final class ServeCommand implements Callable<Integer> {
               + " ~/.local/share/hadal.")
   private @Nullable Path data;
 
+  @Option(
+      names = "--gateway",
+      description =
+          "Serves no model of its own, only those of the upstreams in --config; as model.local:"
+              + " false there. Ready within a second or so.")
+  private boolean gateway;
+
   /** The process ends when everything is closed. */
   private final CountDownLatch stopped = new CountDownLatch(1);
 
@@ -129,19 +136,34 @@ final class ServeCommand implements Callable<Integer> {
           "serving beyond this machine needs --keys FILE, --platform, or access.anonymous: true in"
               + " --config");
     }
-    Path checkpoint = model != null ? model : config.model();
-    boolean embedded = checkpoint == null;
-    if (checkpoint == null) {
-      checkpoint = DemoFiles.trained(null);
-    }
     PrintWriter err = spec.commandLine().getErr();
     try (Platform platform = managed ? platform(config, err) : null;
-        io.hadal.chat.Hadal hadal =
-            io.hadal.chat.Hadal.load(checkpoint, options(config, embedded))) {
-      return serve(config, listener, ring, hadal.model(), platform);
+        io.hadal.chat.Hadal hadal = local(config)) {
+      return serve(config, listener, ring, hadal == null ? null : hadal.model(), platform);
     } finally {
       stopped.countDown();
     }
+  }
+
+  /** The model of this process; null for a gateway. */
+  private io.hadal.chat.@Nullable Hadal local(ServeConfig config) throws IOException {
+    Path checkpoint = model != null ? model : config.model();
+    if (gateway || !config.local()) {
+      if (checkpoint != null) {
+        throw new FormatException(
+            gateway ? "--gateway" : "model.local: false",
+            "serves no model of its own; leave " + checkpoint + " out");
+      }
+      if (config.routing().upstreams().isEmpty()) {
+        throw new FormatException(
+            gateway ? "--gateway" : "model.local: false",
+            "needs upstreams in the file of --config to have something to serve");
+      }
+      return null;
+    }
+    boolean embedded = checkpoint == null;
+    return io.hadal.chat.Hadal.load(
+        checkpoint == null ? DemoFiles.trained(null) : checkpoint, options(config, embedded));
   }
 
   private Platform platform(ServeConfig config, PrintWriter err) {
@@ -169,7 +191,7 @@ final class ServeCommand implements Callable<Integer> {
       ServeConfig config,
       ListenerOptions listener,
       @Nullable KeyRing ring,
-      ServedModel served,
+      @Nullable ServedModel served,
       @Nullable Platform platform)
       throws IOException, InterruptedException {
     PrintWriter err = spec.commandLine().getErr();
@@ -195,7 +217,7 @@ final class ServeCommand implements Callable<Integer> {
           .getOut()
           .printf(
               "serving %s at %s://%s:%d%n",
-              served.profile().name(), tls ? "https" : "http", listener.host(), server.port());
+              served == null ? "upstreams" : served.profile().name(), tls ? "https" : "http", listener.host(), server.port());
       spec.commandLine().getOut().flush();
       return untilStopped(server, err);
     }

@@ -1,13 +1,12 @@
 package io.hadal.server;
 
 import io.hadal.chat.AnswerPolicy;
-import io.hadal.chat.CallMemory;
-import io.hadal.chat.ChatPlanner;
 import io.hadal.chat.Problem;
 import io.hadal.chat.Seal;
 import io.hadal.chat.ServedModel;
 import io.hadal.engine.WarmUp;
 import io.hadal.engine.serving.Dispatcher;
+import io.hadal.engine.serving.DispatcherOptions;
 import io.hadal.kernels.Kernels;
 import io.hadal.kernels.SlowPaths;
 import io.hadal.server.admin.BackendEndpoints;
@@ -17,22 +16,18 @@ import io.hadal.server.http.HelidonListener;
 import io.hadal.server.http.HttpListener;
 import io.hadal.server.http.JdkListener;
 import io.hadal.server.http.ListenerOptions;
+import io.hadal.server.routing.BackendState;
 import io.hadal.server.routing.RoutedModels;
 import io.hadal.server.routing.Router;
 import io.hadal.server.routing.Videos;
+import io.hadal.server.routing.body.RequestView;
 import io.hadal.server.routing.config.Operation;
 import io.hadal.server.routing.config.RoutingConfig;
 import io.hadal.server.wire.BalanceApi;
 import io.hadal.server.wire.Call;
-import io.hadal.server.wire.ChatCompletions;
-import io.hadal.server.wire.Completions;
 import io.hadal.server.wire.Dialect;
-import io.hadal.server.wire.Embeddings;
-import io.hadal.server.wire.MessagesApi;
 import io.hadal.server.wire.Models;
-import io.hadal.server.wire.OllamaApi;
-import io.hadal.server.wire.ResponsesApi;
-import io.hadal.server.wire.TurnRunner;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -47,12 +42,11 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** A running server: one model behind the APIs that clients speak. */
 public final class HadalServer implements AutoCloseable {
-  private static final int REMEMBERED_CALLS = 10_000;
+  /** Names the model of a process that has none, in metrics. */
+  private static final String NO_MODEL = "none";
 
   private final ServerOptions options;
-  private final ServedModel model;
-  private final TurnRunner runner;
-  private final ChatPlanner planner;
+  private final @Nullable LocalModel local;
   private final AccessLog log;
   private final Metrics metrics;
   private final Seal seal = Seal.ofProcess();
@@ -85,38 +79,36 @@ public final class HadalServer implements AutoCloseable {
   /**
    * Listens from now on, with the keys and limits of a platform.
    *
+   * @param model null to answer for models of upstreams only
    * @param platform null for none
    * @throws io.hadal.formats.FormatException when the address cannot be used
    */
   public HadalServer(
       ServerOptions options,
-      ServedModel model,
+      @Nullable ServedModel model,
       AnswerPolicy policy,
       @Nullable PlatformAccess platform) {
     this.options = options;
-    this.model = model;
     this.limits = options.limits();
-    this.runner =
-        new TurnRunner(
-            model, new CallMemory(REMEMBERED_CALLS), limits.keepAlive(), limits.slowReader());
-    this.planner = new ChatPlanner(model, runner.memory(), limits.requestTime(), policy);
+    this.local = model == null ? null : new LocalModel(model, options, policy, seal);
+    String name = local == null ? NO_MODEL : local.name();
     this.log = new AccessLog(options.accessLog());
     this.router =
         new Router(
-            model::answersTo,
+            asked -> model != null && model.answersTo(asked),
             limits.bodyBytes(),
             seal,
             limits.slowReader(),
             System::currentTimeMillis);
     PlatformAccess.Names known = platform == null ? null : platform.names();
-    this.names = known == null ? null : new ModelNames(known, model.profile().name());
+    this.names = known == null ? null : new ModelNames(known, name);
     if (platform != null) {
       router.gate(platform.gate());
       router.identities(
           call -> Objects.requireNonNull(call.meter().identity(), "a key was checked"));
     }
     AtomicInteger active = new AtomicInteger();
-    this.metrics = new Metrics(model.profile().name(), model.dispatcher(), active::get);
+    this.metrics = new Metrics(name, local == null ? null : local.dispatcher(), active::get);
     this.health = platform == null ? null : platform.health();
     if (health != null) {
       metrics.platform(health);
@@ -152,69 +144,53 @@ public final class HadalServer implements AutoCloseable {
   }
 
   private Routes routes(@Nullable PlatformAccess platform, AtomicInteger active) {
-    long limit = options.limits().bodyBytes();
     Routes routes = new Routes();
-    ChatCompletions chat = new ChatCompletions(planner, runner, limit);
     routes.add(
         "POST",
         Dialect.OPENAI,
         "chat",
-        routed(Operation.CHAT, chat::handle),
+        routed(Operation.CHAT),
         "/v1/chat/completions",
         "/chat/completions",
         "/beta/chat/completions",
         "/beta/v1/chat/completions",
         "/api/v1/chat/completions");
-    Completions completions = new Completions(planner, runner, limit);
     routes.add(
         "POST",
         Dialect.OPENAI,
         "completion",
-        routed(Operation.COMPLETIONS, completions::handle),
+        routed(Operation.COMPLETIONS),
         "/v1/completions",
         "/completions",
         "/beta/completions",
         "/beta/v1/completions");
-    ResponsesApi responses = new ResponsesApi(planner, runner, seal, limit);
-    for (String path : new String[] {"/v1/responses", "/responses"}) {
-      routes.add(
-          "POST",
-          Dialect.OPENAI,
-          "responses",
-          routed(Operation.RESPONSES, responses::handle),
-          path);
-      routes.add("POST", Dialect.OPENAI, "input_tokens", responses::count, path + "/input_tokens");
-      routes.addBelow("GET", Dialect.OPENAI, "responses", responses::stored, path + "/");
-      routes.addBelow("POST", Dialect.OPENAI, "responses", responses::stored, path + "/");
-      routes.addBelow("DELETE", Dialect.OPENAI, "responses", responses::stored, path + "/");
-    }
-    MessagesApi messages = new MessagesApi(planner, runner, seal, limit);
-    String[] spellings = {"/v1/messages", "/anthropic/v1/messages", "/anthropic/messages"};
     routes.add(
         "POST",
-        Dialect.ANTHROPIC,
-        "messages",
-        routed(Operation.MESSAGES, messages::handle),
-        spellings);
+        Dialect.OPENAI,
+        "responses",
+        routed(Operation.RESPONSES),
+        "/v1/responses",
+        "/responses");
+    String[] spellings = {"/v1/messages", "/anthropic/v1/messages", "/anthropic/messages"};
+    routes.add("POST", Dialect.ANTHROPIC, "messages", routed(Operation.MESSAGES), spellings);
     for (String path : spellings) {
       routes.add(
           "POST",
           Dialect.ANTHROPIC,
           "count_tokens",
-          routed(Operation.COUNT_TOKENS, messages::count),
+          routed(Operation.COUNT_TOKENS),
           path + "/count_tokens");
     }
-    Embeddings embeddings = new Embeddings(model, limit);
     routes.add(
         "POST",
         Dialect.OPENAI,
         "embedding",
-        routed(Operation.EMBEDDINGS, embeddings::handle),
+        routed(Operation.EMBEDDINGS),
         "/v1/embeddings",
         "/embeddings");
-    routes.add("POST", Dialect.OLLAMA, "embedding", embeddings::ollama, "/api/embed");
     addMedia(routes);
-    Models models = new Models(model, new RoutedModels(router));
+    Models models =
+        new Models(local == null ? null : local.served(), new RoutedModels(router));
     String[] lists = {"/v1/models", "/models", "/beta/models", "/anthropic/v1/models"};
     routes.add("GET", Dialect.OPENAI, "models", models::list, lists);
     for (String list : lists) {
@@ -229,7 +205,9 @@ public final class HadalServer implements AutoCloseable {
     if (platform != null) {
       addPlatform(routes, platform, active);
     }
-    addOllama(routes, new OllamaApi(planner, runner, options.version(), limit));
+    if (local != null) {
+      local.add(routes);
+    }
     routes.add(
         "GET",
         Dialect.OPENAI,
@@ -249,7 +227,9 @@ public final class HadalServer implements AutoCloseable {
   }
 
   /** Answers what a route covers elsewhere, all else here. */
-  private Route.Handler routed(Operation operation, Route.Handler here) {
+  private Route.Handler routed(Operation operation) {
+    Route.Handler own = local == null ? null : local.handler(operation);
+    Route.Handler here = own != null ? own : call -> nobody(call, operation);
     return call -> {
       if (names != null) {
         names.resolve(call, operation, options.limits().bodyBytes());
@@ -260,17 +240,22 @@ public final class HadalServer implements AutoCloseable {
     };
   }
 
+  /** Nobody has the model. */
+  private void nobody(Call call, Operation operation) throws IOException {
+    if (operation == Operation.IMAGES) {
+      throw Problem.unsupported("model", "makes no images");
+    }
+    RequestView view = RequestView.of(call.body(options.limits().bodyBytes()), operation);
+    throw view == null ? Problem.missing("model") : Problem.unknownModel(view.model());
+  }
+
   /** Images and videos, which only upstreams make. */
   private void addMedia(Routes routes) {
     routes.add(
         "POST",
         Dialect.OPENAI,
         "image",
-        routed(
-            Operation.IMAGES,
-            call -> {
-              throw Problem.unsupported("model", "makes no images");
-            }),
+        routed(Operation.IMAGES),
         "/v1/images/generations",
         "/images/generations");
     Videos videos = router.videos();
@@ -292,11 +277,14 @@ public final class HadalServer implements AutoCloseable {
     }
     if (platform.administration() != null) {
       StateEndpoints state =
-          new StateEndpoints(model.dispatcher()::stats, active::get, () -> effective);
+          new StateEndpoints(
+              local == null ? null : local.dispatcher()::stats, active::get, () -> effective);
       routes.addAdmin(
           platform
               .administration()
-              .api(List.of(state, new BackendEndpoints(router)), model.dispatcher().options()));
+              .api(
+                  List.of(state, new BackendEndpoints(router)),
+                  local == null ? DispatcherOptions.defaults() : local.dispatcher().options()));
       Console console = new Console();
       for (String path : console.paths()) {
         for (String method : new String[] {"GET", "HEAD"}) {
@@ -311,39 +299,47 @@ public final class HadalServer implements AutoCloseable {
     effective = config;
   }
 
-  private static void addOllama(Routes routes, OllamaApi ollama) {
-    Dialect dialect = Dialect.OLLAMA;
-    routes.add("GET", dialect, "version", ollama::version, "/api/version");
-    routes.add("GET", dialect, "models", ollama::tags, "/api/tags");
-    routes.add("GET", dialect, "models", ollama::running, "/api/ps");
-    routes.add("POST", dialect, "models", ollama::show, "/api/show");
-    routes.add("POST", dialect, "chat", ollama::chat, "/api/chat");
-    routes.add("POST", dialect, "completion", ollama::generate, "/api/generate");
-    for (String name : new String[] {"pull", "push", "create", "copy"}) {
-      routes.add("POST", dialect, "none", ollama::unsupported, "/api/" + name);
-    }
-    routes.add("DELETE", dialect, "none", ollama::unsupported, "/api/delete");
-  }
-
   /** Ready before it is warm: answers are right from the start, only slower. */
   private void ready(Call call) {
     boolean recording = health == null || health.recording();
-    boolean ready = !handler.draining() && recording;
-    WarmUp.State state = model.dispatcher().engine().warmUp().state();
-    String warm = state == WarmUp.State.RUNNING ? "ready, warming up\n" : "ready\n";
-    text(call, ready ? 200 : 503, ready ? warm : recording ? "draining\n" : "journal full\n");
+    boolean answering = local != null || router.available();
+    String state =
+        handler.draining()
+            ? "draining"
+            : !recording ? "journal full" : !answering ? "no upstream" : "ready";
+    boolean ready = state.equals("ready");
+    if (ready && local != null && local.warmUp().state() == WarmUp.State.RUNNING) {
+      state = "ready, warming up";
+    }
+    StringBuilder body = new StringBuilder(state).append('\n');
+    if (call.exchange().query("verbose") != null && fromHere(call.exchange().peer())) {
+      body.append("draining: ").append(handler.draining()).append('\n');
+      body.append("journal: ").append(recording ? "ok" : "full").append('\n');
+      body.append("model: ").append(local == null ? NO_MODEL : local.name()).append('\n');
+      for (BackendState upstream : router.states()) {
+        body.append("upstream ").append(upstream.name()).append(": ");
+        body.append(upstream.up() ? "up" : "down").append('\n');
+      }
+    }
+    text(call, ready ? 200 : 503, body.toString());
+  }
+
+  private static boolean fromHere(String peer) {
+    return peer.startsWith("127.") || peer.equals("::1") || peer.equals("0:0:0:0:0:0:0:1");
   }
 
   /** State of the process for people and scripts. */
   private void state(Call call) {
-    WarmUp warmUp = model.dispatcher().engine().warmUp();
     ObjectNode root = JsonMapper.shared().createObjectNode();
-    root.put("status", handler.draining() ? "draining" : "ready")
-        .put("kernels", Kernels.get().name());
-    root.putObject("warm_up")
-        .put("state", warmUp.state().name().toLowerCase(Locale.ROOT))
-        .put("progress", warmUp.progress())
-        .put("seconds", warmUp.time().toMillis() / 1e3);
+    root.put("status", handler.draining() ? "draining" : "ready");
+    if (local != null) {
+      WarmUp warmUp = local.warmUp();
+      root.put("kernels", Kernels.get().name());
+      root.putObject("warm_up")
+          .put("state", warmUp.state().name().toLowerCase(Locale.ROOT))
+          .put("progress", warmUp.progress())
+          .put("seconds", warmUp.time().toMillis() / 1e3);
+    }
     ArrayNode slow = root.putArray("slow_paths");
     for (SlowPaths.SlowPath path : SlowPaths.all()) {
       slow.addObject()
@@ -371,8 +367,9 @@ public final class HadalServer implements AutoCloseable {
    */
   public void limits(ServerLimits now) {
     limits = now;
-    runner.times(now.keepAlive(), now.slowReader());
-    planner.timeLimit(now.requestTime());
+    if (local != null) {
+      local.limits(now);
+    }
     handler.idempotency(now.idempotency());
     router.slowReader(now.slowReader());
   }
@@ -406,9 +403,9 @@ public final class HadalServer implements AutoCloseable {
     return handler.active();
   }
 
-  /** The engine's queue and batch. */
-  Dispatcher dispatcher() {
-    return model.dispatcher();
+  /** The engine's queue and batch; null without a model of its own. */
+  @Nullable Dispatcher dispatcher() {
+    return local == null ? null : local.dispatcher();
   }
 
   /** The port it listens at. */
@@ -424,7 +421,7 @@ public final class HadalServer implements AutoCloseable {
   public boolean drain(Duration timeout) throws InterruptedException {
     handler.drain();
     long end = System.nanoTime() + timeout.toNanos();
-    boolean done = model.dispatcher().drain(timeout);
+    boolean done = local == null || local.dispatcher().drain(timeout);
     while (handler.active() > 0 && System.nanoTime() < end) {
       Thread.sleep(10);
     }
@@ -435,7 +432,9 @@ public final class HadalServer implements AutoCloseable {
   @Override
   public void close() {
     listener.close();
-    runner.close();
+    if (local != null) {
+      local.close();
+    }
     router.close();
     metrics.close();
   }

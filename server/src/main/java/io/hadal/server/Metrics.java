@@ -15,7 +15,11 @@ import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.IntSupplier;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
@@ -44,22 +48,33 @@ final class Metrics implements AutoCloseable {
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final Tags model;
 
+  /** By name and tags: building a meter to find it again costs more than to record with it. */
+  private final Map<List<String>, Timer> timers = new ConcurrentHashMap<>();
+
+
   /**
    * Binds the figures of a dispatcher.
    *
+   * @param dispatcher null for none
    * @param active requests being answered
    */
-  Metrics(String modelName, Dispatcher dispatcher, IntSupplier active) {
+  Metrics(String modelName, @Nullable Dispatcher dispatcher, IntSupplier active) {
     model = Tags.of("model", modelName);
     new JvmMemoryMetrics().bindTo(registry);
     // Nobody else holds the supplier; a gauge without it would be no number.
     Gauge.builder("llm_active_requests", active, IntSupplier::getAsInt)
         .strongReference(true)
         .register(registry);
+    Gauge.builder("llm_slow_paths", () -> SlowPaths.all().size()).register(registry);
+    if (dispatcher != null) {
+      engine(dispatcher);
+    }
+  }
+
+  private void engine(Dispatcher dispatcher) {
     Gauge.builder("llm_warm_up_progress", dispatcher, d -> d.engine().warmUp().progress())
         .tags(model)
         .register(registry);
-    Gauge.builder("llm_slow_paths", () -> SlowPaths.all().size()).register(registry);
     gauge("llm_running_requests", dispatcher, DispatcherStats::running);
     gauge("llm_batch_size", dispatcher, DispatcherStats::batch);
     gauge("llm_generated_tokens_per_second", dispatcher, DispatcherStats::tokensPerSecond);
@@ -154,10 +169,17 @@ final class Metrics implements AutoCloseable {
 
   private void time(String name, Tags tags, @Nullable Duration value) {
     if (value != null) {
-      Timer.builder(name)
-          .tags(tags)
-          .serviceLevelObjectives(BUCKETS)
-          .register(registry)
+      List<String> key = new ArrayList<>(5);
+      key.add(name);
+      tags.forEach(tag -> key.add(tag.getValue()));
+      timers
+          .computeIfAbsent(
+              key,
+              _ ->
+                  Timer.builder(name)
+                      .tags(tags)
+                      .serviceLevelObjectives(BUCKETS)
+                      .register(registry))
           .record(value);
     }
   }

@@ -30,6 +30,7 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  * @param http what speaks HTTP
  * @param keys file of API keys; null for none
  * @param anonymous true to serve without keys beyond this machine
+ * @param local false to serve no model of its own, only those of upstreams
  * @param model checkpoint; null for the embedded one
  * @param name name that requests give; null to take it from the file
  * @param aliases other names for the model
@@ -60,6 +61,7 @@ public record ServeConfig(
     HttpServerKind http,
     @Nullable Path keys,
     boolean anonymous,
+    boolean local,
     @Nullable Path model,
     @Nullable String name,
     List<String> aliases,
@@ -129,6 +131,7 @@ public record ServeConfig(
     fields.put("listen.tls.certificate", certificate);
     fields.put("listen.tls.private_key", privateKey);
     fields.put("listen.http", http);
+    fields.put("model.local", local);
     fields.put("model.path", model);
     fields.put("model.name", name);
     fields.put("model.aliases", aliases);
@@ -202,6 +205,7 @@ public record ServeConfig(
             listen.choice("http", HttpServerKind.HELIDON),
             access.path("keys", folder),
             access.flag("anonymous", false),
+            model.flag("local", true),
             model.path("path", folder),
             model.text("name"),
             model.texts("aliases"),

@@ -13,6 +13,9 @@ import java.util.concurrent.CopyOnWriteArrayList;
 /** Lets attempts pass and remembers them. */
 final class RecordingGate implements Gate {
   final List<Event> events = new CopyOnWriteArrayList<>();
+  /** What takes its time until an end is durable. */
+  volatile Runnable device = () -> {};
+
   volatile long mostTokens = Long.MAX_VALUE;
 
   /** An attempt that is over. */
@@ -35,6 +38,12 @@ final class RecordingGate implements Gate {
           events.add(new Event(work, ending));
         }
         return 0;
+      }
+
+      @Override
+      public Runnable ending(Ending ending) {
+        end(ending);
+        return device;
       }
 
       @Override

@@ -22,10 +22,12 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -100,6 +102,14 @@ class RoutingFaultsTest {
     assertThat(gateway.gate.backends()).containsExactly("a", "b");
   }
 
+  private static void await(CountDownLatch latch) {
+    try {
+      assertThat(latch.await(20, TimeUnit.SECONDS)).isTrue();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
   static Stream<Reply> cuts() {
     return Stream.of(
         cut(ROLE, text("Hello")),
@@ -124,6 +134,31 @@ class RoutingFaultsTest {
     // Five letters; the words of an error are no output.
     assertThat(ending.quantities().output()).isEqualTo(2);
     assertThat(ending.upstreamRequestId()).isEqualTo("up_1");
+  }
+
+  @Test
+  void earlierEventsGoOutWhileTheEndIsWrittenDown() throws Exception {
+    a.then(stream(ROLE, text("Hello"), STOP, USAGE + DONE));
+    CountDownLatch written = new CountDownLatch(1);
+    gateway.gate.device = () -> await(written);
+    HttpRequest request =
+        gateway
+            .server
+            .request("/v1/chat/completions")
+            .header("content-type", "application/json")
+            .POST(
+                HttpRequest.BodyPublishers.ofString(
+                    "{\"model\":\"m\",\"stream\":true,\"messages\":[]}"))
+            .build();
+    InputStream body =
+        gateway.server.http.send(request, HttpResponse.BodyHandlers.ofInputStream()).body();
+    String all = ROLE + text("Hello") + STOP;
+    assertThat(new String(body.readNBytes(all.length()), StandardCharsets.UTF_8)).isEqualTo(all);
+    TimeUnit.MILLISECONDS.sleep(30);
+    assertThat(body.available()).isZero();
+    written.countDown();
+    assertThat(new String(body.readAllBytes(), StandardCharsets.UTF_8)).isEqualTo(DONE);
+    assertThat(gateway.gate.outcomes()).containsExactly(Outcome.COMPLETED);
   }
 
   @Test

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.hadal.server.http.HttpServerKind;
+import io.hadal.server.routing.client.OutgoingRequest;
+import io.hadal.server.routing.client.UpstreamCall;
+import io.hadal.server.routing.client.UpstreamClient;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
@@ -15,9 +18,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
+import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLException;
 import javax.net.ssl.TrustManagerFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -101,6 +106,21 @@ class TlsTest {
                       HttpRequest.newBuilder(URI.create("http://" + address)).build(),
                       HttpResponse.BodyHandlers.ofString()))
           .isInstanceOf(IOException.class);
+      URI url = URI.create("https://" + address);
+      try (UpstreamClient known =
+              new UpstreamClient(url, Duration.ofSeconds(5), context.getSocketFactory());
+          UpstreamClient stranger = new UpstreamClient(url, Duration.ofSeconds(5))) {
+        for (int i = 0; i < 3; i++) {
+          try (UpstreamCall call = known.call(new OutgoingRequest("GET", url))) {
+            String body = new String(call.send().body().readAllBytes(), StandardCharsets.UTF_8);
+            assertThat(body).contains("tiny");
+          }
+          assertThat(known.idle()).isOne();
+        }
+        try (UpstreamCall call = stranger.call(new OutgoingRequest("GET", url))) {
+          assertThatThrownBy(call::send).isInstanceOf(SSLException.class);
+        }
+      }
       // Who does not know the certificate does not get in by itself.
       assertThatThrownBy(
               () ->

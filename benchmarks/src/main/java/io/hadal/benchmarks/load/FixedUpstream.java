@@ -8,31 +8,81 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.TimeUnit;
 
-/** An upstream on bare sockets: after a fixed time it streams the same answer to everybody. */
+/**
+ * An upstream on bare sockets: after a fixed time it streams the same answer to everybody, its
+ * events at fixed distances.
+ */
 final class FixedUpstream implements AutoCloseable {
   private static final int MOST_HEAD = 64 << 10;
 
   private final ServerSocket server;
   private final Duration delay;
-  private final byte[] answer;
+  private final Duration gap;
+  private final List<byte[]> pieces;
 
   /**
    * Listens from now on.
    *
    * @param port 0 for any
+   * @param delay until the first event
+   * @param gap between two events; zero to send all at once
    * @param events pieces of the answer
    */
-  FixedUpstream(int port, Duration delay, int events) throws IOException {
+  FixedUpstream(int port, Duration delay, Duration gap, int events) throws IOException {
     this.delay = delay;
-    this.answer = answer(events);
-    this.server = new ServerSocket(port, 1024, InetAddress.getLoopbackAddress());
+    this.gap = gap;
+    this.pieces = pieces(events, gap.isZero());
+    this.server = new ServerSocket(port, 4096, InetAddress.getLoopbackAddress());
     Thread.ofVirtual().start(this::accept);
   }
 
-  private static byte[] answer(int events) {
+  /**
+   * A process of its own, until its input ends. Prints a port for each delay.
+   *
+   * @param args gap in microseconds, events, and delays in microseconds
+   */
+  public static void main(String[] args) throws IOException {
+    Duration gap = micros(args[0]);
+    int events = Integer.parseInt(args[1]);
+    for (int i = 2; i < args.length; i++) {
+      System.out.println(new FixedUpstream(0, micros(args[i]), gap, events).port());
+    }
+    System.out.flush();
+    while (System.in.read() >= 0) {
+      // Whoever started it is still there.
+    }
+  }
+
+  /**
+   * Starts it as a process of its own, which prints a port for each delay.
+   *
+   * @param gap between two events, microseconds
+   * @param delays to the first event, microseconds
+   */
+  static Process process(int gap, int events, List<Integer> delays) throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("-Xmx512m", "-cp", System.getProperty("java.class.path")));
+    command.add(FixedUpstream.class.getName());
+    command.add(Integer.toString(gap));
+    command.add(Integer.toString(events));
+    delays.forEach(delay -> command.add(Integer.toString(delay)));
+    return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+  }
+
+  private static Duration micros(String text) {
+    return Duration.of(Long.parseLong(text), TimeUnit.MICROSECONDS.toChronoUnit());
+  }
+
+  private static List<byte[]> pieces(int events, boolean together) {
+    List<byte[]> pieces = new ArrayList<>();
     StringBuilder text =
         new StringBuilder(
             "HTTP/1.1 200 OK\r\n"
@@ -44,6 +94,10 @@ final class FixedUpstream implements AutoCloseable {
           "data: {\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\","
               + "\"choices\":[{\"index\":0,\"delta\":{\"content\":\"word \"},"
               + "\"logprobs\":null,\"finish_reason\":null}]}\n\n");
+      if (!together) {
+        pieces.add(text.toString().getBytes(StandardCharsets.UTF_8));
+        text.setLength(0);
+      }
     }
     chunk(
         text,
@@ -54,7 +108,8 @@ final class FixedUpstream implements AutoCloseable {
         "data: {\"id\":\"c\",\"choices\":[],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":9,"
             + "\"total_tokens\":18}}\n\n");
     chunk(text, "data: [DONE]\n\n");
-    return text.append("0\r\n\r\n").toString().getBytes(StandardCharsets.UTF_8);
+    pieces.add(text.append("0\r\n\r\n").toString().getBytes(StandardCharsets.UTF_8));
+    return pieces;
   }
 
   private static void chunk(StringBuilder text, String data) {
@@ -82,9 +137,12 @@ final class FixedUpstream implements AutoCloseable {
       InputStream in = new BufferedInputStream(socket.getInputStream());
       OutputStream out = socket.getOutputStream();
       while (skipRequest(in)) {
-        Thread.sleep(delay);
-        out.write(answer);
-        out.flush();
+        long due = System.nanoTime() + delay.toNanos();
+        for (byte[] piece : pieces) {
+          TimeUnit.NANOSECONDS.sleep(due - System.nanoTime());
+          out.write(piece);
+          due += gap.toNanos();
+        }
       }
     } catch (IOException e) {
       // The other end has gone away.
@@ -103,9 +161,10 @@ final class FixedUpstream implements AutoCloseable {
       }
       head.append((char) c);
     }
-    int at = head.toString().toLowerCase(Locale.ROOT).indexOf("content-length:");
+    String text = head.toString();
+    int at = text.toLowerCase(Locale.ROOT).indexOf("content-length:");
     if (at >= 0) {
-      String length = head.substring(at + 15, head.indexOf("\r\n", at)).strip();
+      String length = text.substring(at + 15, text.indexOf("\r\n", at)).strip();
       in.skipNBytes(Integer.parseInt(length));
     }
     return true;

@@ -1,23 +1,26 @@
 package io.hadal.benchmarks.load;
 
-import java.io.BufferedInputStream;
+import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.io.PrintWriter;
-import java.net.Socket;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
-import java.time.Duration;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.HdrHistogram.ConcurrentHistogram;
 import org.HdrHistogram.Histogram;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -25,182 +28,269 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /**
- * What a gateway adds to a routed request: the same streams are asked for directly and through it,
- * in turns, so that what else the machine does meets both.
+ * What a gateway adds to a routed request: the same streams are asked for directly, through a
+ * gateway, and through a gateway with the platform, in turns, so that what else the machine does
+ * meets all alike. Upstream, gateways and clients are processes of their own.
  */
 @Command(
     name = "overhead",
     mixinStandardHelpOptions = true,
     description = {
-      "Starts an upstream that answers after a fixed time, and measures what a gateway before it"
-          + " adds.",
-      "The gateway needs a route of the model to http://127.0.0.1:PORT, such as: upstreams: [{name:"
-          + " fixed, url: 'http://127.0.0.1:9099', models: {m: m}}]"
+      "Measures what the gateway adds to routed streams, with and without the platform.",
+      "Starts an upstream that answers after a fixed time and two gateways before it. Times are"
+          + " percentiles of the gateway less those of the upstream alone."
     })
 public final class Overhead implements Callable<Integer> {
-  private static final int ROUNDS = 4;
+  private static final int PROMPT = 2000;
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
-  @Option(names = "--gateway", required = true, paramLabel = "URL", description = "The gateway.")
-  private URI gateway = URI.create("");
+  @Option(
+      names = "--hadal",
+      paramLabel = "COMMAND",
+      split = " ",
+      description = "The command to start. Default: ./hadal")
+  private List<String> hadal = List.of("./hadal");
 
   @Option(
-      names = "--upstream-port",
-      paramLabel = "PORT",
-      description = "Where the upstream listens. Default: 9099.")
-  private int upstreamPort = 9099;
-
-  @Option(names = "--model", paramLabel = "NAME", description = "Routed model. Default: m.")
-  private String model = "m";
+      names = "--folder",
+      paramLabel = "DIR",
+      description =
+          "Where the platform keeps its data meanwhile; a new folder in it is made and removed."
+              + " Default: the folder for temporary files.")
+  private @Nullable Path folder;
 
   @Option(
       names = "--streams",
       split = ",",
       paramLabel = "N",
-      description = "Streams at once. Default: 1,64.")
-  private List<Integer> streams = List.of(1, 64);
+      description = "Streams at once. Default: 1,64,512.")
+  private List<Integer> streams = List.of(1, 64, 512);
 
   @Option(
       names = "--delay",
       paramLabel = "MS",
-      description = "Time of the upstream in milliseconds. Default: 20.")
+      description =
+          "Least time of the upstream to its first event, in milliseconds; for n streams it is at"
+              + " least 2 n, so that there are 500 requests a second and no queue. Default: 20.")
   private int delay = 20;
 
-  @Option(names = "--events", paramLabel = "N", description = "Pieces of an answer. Default: 16.")
+  @Option(
+      names = "--gap",
+      paramLabel = "US",
+      description = "Time between two events, in microseconds. Default: 1000.")
+  private int gap = 1000;
+
+  @Option(names = "--events", paramLabel = "N", description = "Events of an answer. Default: 16.")
   private int events = 16;
 
   @Option(
       names = "--seconds",
       paramLabel = "S",
-      description = "Length of each of the rounds. Default: 5.")
-  private int seconds = 5;
+      description = "Length of a round. Default: 4.")
+  private int seconds = 4;
+
+  @Option(
+      names = "--rounds",
+      paramLabel = "N",
+      description = "Rounds of each kind behind the warm-up. Default: 5.")
+  private int rounds = 5;
+
+  @Option(
+      names = "--warm-up",
+      paramLabel = "S",
+      description = "Seconds of full load on each gateway before. Default: 20.")
+  private int warmUp = 20;
+
+  /** One of the ways to the upstream. */
+  private record Way(String name, URI url, @Nullable String key, @Nullable GatewayProcess gateway) {
+    double cpuSeconds() {
+      return gateway == null ? 0 : gateway.cpuSeconds();
+    }
+  }
+
+  /** What was measured of one. */
+  private static final class Figures {
+    final Histogram first = new ConcurrentHistogram(TimeUnit.MINUTES.toNanos(5), 3);
+    final Histogram last = new ConcurrentHistogram(TimeUnit.MINUTES.toNanos(5), 3);
+    double seconds;
+    double cpu;
+  }
 
   /** Runs the command and ends the process. */
   public static void main(String[] args) {
-    System.exit(
-        new CommandLine(new Overhead()).setOut(new PrintWriter(System.out, true)).execute(args));
+    System.exit(run(args, new PrintWriter(System.out, true)));
+  }
+
+  static int run(String[] args, PrintWriter out) {
+    return new CommandLine(new Overhead()).setOut(out).execute(args);
   }
 
   @Override
   public Integer call() throws Exception {
-    try (FixedUpstream upstream =
-            new FixedUpstream(upstreamPort, Duration.ofMillis(delay), events);
-        ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      URI direct = URI.create("http://127.0.0.1:" + upstream.port());
-      for (int count : streams) {
-        Histogram plain = new ConcurrentHistogram(3);
-        Histogram routed = new ConcurrentHistogram(3);
-        round(threads, direct, count, new ConcurrentHistogram(3));
-        round(threads, gateway, count, new ConcurrentHistogram(3));
-        double took = 0;
-        for (int i = 0; i < ROUNDS; i++) {
-          round(threads, direct, count, plain);
-          took += round(threads, gateway, count, routed);
+    Path work =
+        folder == null
+            ? Files.createTempDirectory("hadal-overhead")
+            : Files.createTempDirectory(Files.createDirectories(folder), "overhead");
+    Process upstream = null;
+    try {
+      upstream = upstream();
+      measure(work, upstream.inputReader());
+    } finally {
+      if (upstream != null) {
+        upstream.destroy();
+      }
+      try (Stream<Path> files = Files.walk(work)) {
+        for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+          Files.delete(file);
         }
-        spec.commandLine()
-            .getOut()
-            .printf(
-                "%d streams: direct p50 %d p99 %d us, gateway p50 %d p99 %d us, added p50 %d p99 %d"
-                    + " us, %.0f requests/s%n",
-                count,
-                plain.getValueAtPercentile(50),
-                plain.getValueAtPercentile(99),
-                routed.getValueAtPercentile(50),
-                routed.getValueAtPercentile(99),
-                routed.getValueAtPercentile(50) - plain.getValueAtPercentile(50),
-                routed.getValueAtPercentile(99) - plain.getValueAtPercentile(99),
-                routed.getTotalCount() / took);
-        spec.commandLine().getOut().flush();
       }
     }
     return 0;
   }
 
-  /** Seconds it took. */
-  private double round(ExecutorService threads, URI url, int count, Histogram micros)
-      throws Exception {
-    long start = System.nanoTime();
-    long end = start + TimeUnit.SECONDS.toNanos(seconds);
-    List<Future<?>> all = new ArrayList<>();
-    for (int i = 0; i < count; i++) {
-      all.add(
-          threads.submit(
-              () -> {
-                try (Socket socket = new Socket(url.getHost(), url.getPort())) {
-                  socket.setTcpNoDelay(true);
-                  InputStream in = new BufferedInputStream(socket.getInputStream(), 32 << 10);
-                  OutputStream out = socket.getOutputStream();
-                  byte[] request = request(url);
+  private int delayMillis(int count) {
+    return Math.max(delay, 2 * count);
+  }
+
+  private Process upstream() throws IOException {
+    List<Integer> delays = new ArrayList<>(List.of(1000 * delay));
+    streams.forEach(count -> delays.add(1000 * delayMillis(count)));
+    return FixedUpstream.process(gap, events, delays);
+  }
+
+  private void measure(Path work, BufferedReader ports) throws Exception {
+    List<URI> direct = new ArrayList<>();
+    StringBuilder yaml = new StringBuilder("upstreams:\n");
+    for (int i = 0; i <= streams.size(); i++) {
+      direct.add(URI.create("http://127.0.0.1:" + ports.readLine()));
+      yaml.append("  - {name: u%d, url: '%s', models: {m%d: m}}%n".formatted(i, direct.get(i), i));
+    }
+    Path config = Files.writeString(work.resolve("serve.yaml"), yaml.toString());
+    say(
+        "fsync of %s after 400 bytes: %s",
+        work.getParent(), micros(fsync(work.resolve("fsync")), null));
+    try (GatewayProcess plain = new GatewayProcess(hadal, work, config, false);
+        GatewayProcess full = new GatewayProcess(hadal, work, config, true)) {
+      say(
+          "ready after %.2f s without and %.2f s with the platform (its first start)",
+          plain.readySeconds(), full.readySeconds());
+      List<Way> ways =
+          List.of(
+              new Way("gateway", plain.url(), null, plain),
+              new Way("with platform", full.url(), full.key(), full));
+      for (Way way : ways) {
+        round(way, 0, 64, warmUp, new Figures());
+      }
+      say("%n%-36s %17s %17s %20s", "added, microseconds", "first byte", "last byte", "CPU/request");
+      for (int i = 0; i < streams.size(); i++) {
+        compare(direct.get(i + 1), ways, i + 1, streams.get(i));
+      }
+      for (Way way : ways) {
+        Figures most = new Figures();
+        round(way, 0, 512, 2 * seconds, most);
+        double each = most.cpu / most.last.getTotalCount();
+        say(
+            "most, %s: %,.0f requests/s with clients and upstream on the same cores; %,.0f a second"
+                + " and core of the gateway",
+            way.name, most.last.getTotalCount() / most.seconds, 1 / each);
+      }
+      say(
+          "memory: %d MiB without and %d MiB with the platform",
+          plain.residentMib(), full.residentMib());
+    }
+  }
+
+  private void compare(URI direct, List<Way> gateways, int index, int count) throws Exception {
+    List<Way> ways = new ArrayList<>();
+    ways.add(new Way("direct", direct, null, null));
+    ways.addAll(gateways);
+    List<Figures> all = ways.stream().map(way -> new Figures()).toList();
+    for (int n = 0; n < rounds; n++) {
+      for (int i = 0; i < ways.size(); i++) {
+        round(ways.get(i), index, count, seconds, all.get(i));
+      }
+    }
+    Figures base = all.getFirst();
+    for (int i = 1; i < ways.size(); i++) {
+      Figures figures = all.get(i);
+      long requests = figures.last.getTotalCount();
+      say(
+          "%-36s %17s %17s %17.0f us",
+          "%d streams, %s, %.0f requests/s"
+              .formatted(count, ways.get(i).name, requests / figures.seconds),
+          micros(figures.first, base.first),
+          micros(figures.last, base.last),
+          1e6 * figures.cpu / requests);
+    }
+  }
+
+  /** Median and 99th percentile, less those of another. */
+  private static String micros(Histogram of, @Nullable Histogram less) {
+    long[] values = new long[2];
+    for (int i = 0; i < 2; i++) {
+      double percentile = i == 0 ? 50 : 99;
+      long base = less == null ? 0 : less.getValueAtPercentile(percentile);
+      values[i] = (of.getValueAtPercentile(percentile) - base) / 1000;
+    }
+    return "p50 %d p99 %d".formatted(values[0], values[1]);
+  }
+
+  private void say(String format, Object... values) {
+    spec.commandLine().getOut().println(format.formatted(values));
+  }
+
+  /** What a group commit of the journal cannot be faster than. */
+  private static Histogram fsync(Path file) throws IOException {
+    Histogram nanos = new Histogram(3);
+    try (FileChannel channel =
+        FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+      for (int i = 0; i < 500; i++) {
+        long start = System.nanoTime();
+        channel.write(ByteBuffer.allocate(400));
+        channel.force(false);
+        nanos.recordValue(System.nanoTime() - start);
+      }
+    }
+    return nanos;
+  }
+
+  /** So many clients, each asking again at once; they begin one after the other. */
+  private void round(Way way, int index, int count, int length, Figures figures) throws Exception {
+    List<StreamClient> clients = new ArrayList<>();
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (int i = 0; i < count; i++) {
+        clients.add(new StreamClient(way.url, "m" + index, way.key, PROMPT));
+      }
+      double cpu = way.cpuSeconds();
+      long start = System.nanoTime();
+      long end = start + TimeUnit.SECONDS.toNanos(length);
+      int period = index == 0 ? delay : delayMillis(count);
+      List<Future<?>> all = new ArrayList<>();
+      for (int i = 0; i < count; i++) {
+        StreamClient client = clients.get(i);
+        long begin = TimeUnit.MICROSECONDS.toNanos(1000L * period * i / count);
+        all.add(
+            threads.submit(
+                () -> {
+                  TimeUnit.NANOSECONDS.sleep(begin);
                   while (System.nanoTime() < end) {
-                    long sent = System.nanoTime();
-                    out.write(request);
-                    out.flush();
-                    read(in);
-                    micros.recordValue((System.nanoTime() - sent) / 1000);
+                    StreamClient.Times times = client.ask();
+                    figures.first.recordValue(times.first());
+                    figures.last.recordValue(times.last());
                   }
-                }
-                return null;
-              }));
-    }
-    for (Future<?> future : all) {
-      future.get();
-    }
-    return (System.nanoTime() - start) / 1e9;
-  }
-
-  private byte[] request(URI url) {
-    String body =
-        "{\"model\":\""
-            + model
-            + "\",\"stream\":true,\"stream_options\":{\"include_usage\":true},"
-            + "\"messages\":[{\"role\":\"user\",\"content\":\""
-            + "Some words of a prompt. ".repeat(80)
-            + "\"}]}";
-    return ("POST /v1/chat/completions HTTP/1.1\r\nhost: "
-            + url.getHost()
-            + "\r\ncontent-type: application/json\r\ncontent-length: "
-            + body.length()
-            + "\r\n\r\n"
-            + body)
-        .getBytes(StandardCharsets.UTF_8);
-  }
-
-  /** Reads to the end of a chunked answer. */
-  private static void read(InputStream in) throws IOException {
-    String status = line(in);
-    if (!status.contains(" 200")) {
-      throw new IOException("the answer is " + status);
-    }
-    while (!line(in).isEmpty()) {
-      // Headers are of no interest.
-    }
-    boolean done = false;
-    int length = Integer.parseInt(line(in), 16);
-    while (length > 0) {
-      byte[] data = in.readNBytes(length);
-      done |= new String(data, StandardCharsets.UTF_8).contains("[DONE]");
-      line(in);
-      length = Integer.parseInt(line(in), 16);
-    }
-    line(in);
-    if (!done) {
-      throw new IOException("an answer broke off");
-    }
-  }
-
-  private static String line(InputStream in) throws IOException {
-    StringBuilder line = new StringBuilder();
-    int c = in.read();
-    while (c != '\n') {
-      if (c < 0) {
-        throw new IOException("the connection broke off");
+                  return null;
+                }));
       }
-      if (c != '\r') {
-        line.append((char) c);
+      for (Future<?> future : all) {
+        future.get();
       }
-      c = in.read();
+      figures.seconds += (System.nanoTime() - start) / 1e9;
+      figures.cpu += way.cpuSeconds() - cpu;
+    } finally {
+      for (StreamClient client : clients) {
+        client.close();
+      }
     }
-    return line.toString();
   }
 }

@@ -45,6 +45,9 @@ public record DispatcherStats(
     long draftedTokens,
     long acceptedTokens,
     long refused) {
+  /** Those of no dispatcher at all. */
+  public static final DispatcherStats NONE =
+      new DispatcherStats(0, Map.of(), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 
   /** With what is known outside the engine's thread. */
   DispatcherStats with(Map<PriorityClass, Integer> queued, long cacheUsed, long refusals) {

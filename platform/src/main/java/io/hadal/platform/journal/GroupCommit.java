@@ -4,6 +4,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -24,10 +25,46 @@ final class GroupCommit implements AutoCloseable {
   /** Where the files end. */
   record Mark(long segment, long offset) {}
 
+  /** A record on its way to the device. */
+  static final class Ticket {
+    private final Batch batch;
+
+    private Ticket(Batch batch) {
+      this.batch = batch;
+    }
+
+    /**
+     * Waits until it is on the device.
+     *
+     * @throws IOException when it is not, and never will be
+     */
+    void await() throws IOException {
+      boolean interrupted = false;
+      while (true) {
+        try {
+          batch.done.await();
+          break;
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+      IOException failure = batch.failure;
+      if (failure != null) {
+        throw new IOException("the journal cannot be written: " + failure, failure);
+      }
+    }
+  }
+
   private static final class Batch {
     private final ByteArrayOutputStream bytes = new ByteArrayOutputStream(4096);
-    private boolean done;
-    private @Nullable IOException failure;
+
+    /** Its own, so that only those who brought it are woken. */
+    private final CountDownLatch done = new CountDownLatch(1);
+
+    private volatile @Nullable IOException failure;
   }
 
   private final Segments segments;
@@ -36,7 +73,10 @@ final class GroupCommit implements AutoCloseable {
   private final Thread thread;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition work = lock.newCondition();
-  private final Condition done = lock.newCondition();
+
+  /** There is room for further records. */
+  private final Condition room = lock.newCondition();
+
   private Batch current = new Batch();
   private boolean urgent;
   private boolean closed;
@@ -109,27 +149,36 @@ final class GroupCommit implements AutoCloseable {
    * @throws IOException when it is not, and never will be
    */
   void append(byte[] record, boolean wait) throws IOException {
+    Ticket ticket = begin(record, wait);
+    if (wait) {
+      ticket.await();
+    }
+  }
+
+  /**
+   * Appends a record without waiting for it.
+   *
+   * @param soon whether somebody will wait, so that it must not wait for company
+   * @throws IOException when the journal is closed
+   */
+  Ticket begin(byte[] record, boolean soon) throws IOException {
     lock.lock();
     try {
       while (current.bytes.size() > MOST_PENDING && !closed) {
-        done.awaitUninterruptibly();
+        room.awaitUninterruptibly();
       }
       if (closed) {
         throw new IOException("the journal is closed");
       }
       Batch batch = current;
+      boolean first = batch.bytes.size() == 0;
       batch.bytes.writeBytes(record);
-      urgent |= wait;
-      work.signal();
-      if (!wait) {
-        return;
+      // The writer is woken for the first record and when it must hurry, not for each.
+      if (first || (soon && !urgent) || batch.bytes.size() > MOST_PENDING) {
+        urgent |= soon;
+        work.signal();
       }
-      while (!batch.done) {
-        done.awaitUninterruptibly();
-      }
-      if (batch.failure != null) {
-        throw new IOException("the journal cannot be written: " + batch.failure, batch.failure);
-      }
+      return new Ticket(batch);
     } finally {
       lock.unlock();
     }
@@ -145,14 +194,8 @@ final class GroupCommit implements AutoCloseable {
         abandon();
       }
       failure = problem;
-      lock.lock();
-      try {
-        batch.failure = problem;
-        batch.done = true;
-        done.signalAll();
-      } finally {
-        lock.unlock();
-      }
+      batch.failure = problem;
+      batch.done.countDown();
       committed.run();
     }
   }
@@ -178,6 +221,7 @@ final class GroupCommit implements AutoCloseable {
       Batch batch = current;
       current = new Batch();
       urgent = false;
+      room.signalAll();
       return batch;
     } finally {
       lock.unlock();
@@ -236,7 +280,7 @@ final class GroupCommit implements AutoCloseable {
     try {
       closed = true;
       work.signalAll();
-      done.signalAll();
+      room.signalAll();
     } finally {
       lock.unlock();
     }

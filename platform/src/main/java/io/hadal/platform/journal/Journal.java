@@ -233,23 +233,46 @@ public final class Journal implements UsageJournal, AutoCloseable {
    */
   @Override
   public void end(UsageEvent event) {
+    ending(event).run();
+  }
+
+  @Override
+  public Runnable ending(UsageEvent event) {
     if (event.cost() < 0) {
       throw new IllegalArgumentException("a cost must not be negative");
     }
     Work work = event.work();
     long held = open.held(work.requestId(), work.attempt());
     byte[] record = RecordCodec.encode(new JournalRecord.End(new Settled(event, held)));
+    GroupCommit.Ticket ticket;
+    try {
+      ticket = commit.begin(record, true);
+    } catch (IOException e) {
+      throw unavailable("The usage journal cannot be written.");
+    }
+    return () -> {
+      durable(ticket, record);
+      open.ended(work.requestId(), work.attempt());
+    };
+  }
+
+  private void durable(GroupCommit.Ticket first, byte[] record) {
+    GroupCommit.Ticket ticket = first;
     for (int i = 1; ; i++) {
       try {
-        commit.append(record, true);
-        break;
+        ticket.await();
+        return;
       } catch (IOException e) {
         if (i == END_TRIES) {
           throw unavailable("The usage journal cannot be written.");
         }
       }
+      try {
+        ticket = commit.begin(record, true);
+      } catch (IOException e) {
+        throw unavailable("The usage journal cannot be written.");
+      }
     }
-    open.ended(work.requestId(), work.attempt());
   }
 
   private static Refusal unavailable(String message) {

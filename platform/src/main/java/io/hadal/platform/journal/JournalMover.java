@@ -24,7 +24,7 @@ final class JournalMover implements AutoCloseable {
   private static final int BATCH = 500;
 
   /** How long ends may wait for company. */
-  private static final long GATHER_MILLIS = 20;
+  private static final long GATHER_MILLIS = 100;
 
   private static final long FIRST_PAUSE_MILLIS = 100;
   private static final long MOST_PAUSE_MILLIS = 5_000;
@@ -117,8 +117,11 @@ final class JournalMover implements AutoCloseable {
   void wake() {
     lock.lock();
     try {
-      news = true;
-      woken.signal();
+      // Once: it gathers what comes then.
+      if (!news) {
+        news = true;
+        woken.signal();
+      }
     } finally {
       lock.unlock();
     }

@@ -82,6 +82,11 @@ final class Attempt {
     }
 
     @Override
+    public Runnable ending(Ending ending) {
+      return attempt.begin(ending);
+    }
+
+    @Override
     public LimitState limits() {
       return attempt.limits();
     }
@@ -180,17 +185,27 @@ final class Attempt {
     return money.extend(needed - money.amount());
   }
 
-  private synchronized long end(Ending ending) {
+  private long end(Ending ending) {
+    begin(ending).run();
+    return cost();
+  }
+
+  private synchronized long cost() {
+    return cost;
+  }
+
+  /** The money is free at once; the journal's waiting is left to the caller. */
+  private synchronized Runnable begin(Ending ending) {
     if (ended) {
-      return cost;
+      return () -> {};
     }
     ended = true;
     long now = metering.now();
     try {
       cost = ending.outcome().charged() ? price.cost(ending.quantities()) : 0;
-      metering
+      return metering
           .journal()
-          .end(
+          .ending(
               new UsageEvent(
                   work,
                   start,
@@ -214,7 +229,6 @@ final class Attempt {
       ticket.end(ending.quantities(), now);
       metering.over(this, ending);
     }
-    return cost;
   }
 
   /** Ends it as our mistake with what it is known to have taken. */

@@ -27,10 +27,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * Models by name (platform specification, 2.7): versions that never change once they are active,
  * names that point to them, and what answers to a name now. What other nodes change shows after a
- * second. While the database is away, what was known last goes on holding.
+ * second or two. While the database is away, what was known last goes on holding.
  */
 public final class Registry {
   private static final long FRESH_MILLIS = 1000;
+
+  /** Up to this age the list is read anew beside the requests, and not by one of them. */
+  private static final long MOST_BEHIND_MILLIS = 2000;
+
   private static final int MOST_REASON = 500;
   private static final System.Logger LOG = System.getLogger("hadal.platform");
 
@@ -509,7 +513,25 @@ public final class Registry {
     if (known != null && age >= 0 && age < FRESH_MILLIS) {
       return known;
     }
-    // One request reloads, the others go on with what is known.
+    if (known != null && age >= 0 && age < MOST_BEHIND_MILLIS) {
+      // Requests do not wait while they come often.
+      if (!loading.isLocked()) {
+        Thread.ofVirtual().name("hadal-registry").start(() -> reloadIf(known));
+      }
+      return known;
+    }
+    return reload(known);
+  }
+
+  private void reloadIf(Catalogue known) {
+    // Another one may have been quicker.
+    if (catalogue == known) {
+      reload(known);
+    }
+  }
+
+  private Catalogue reload(@Nullable Catalogue known) {
+    // One reloads, the others go on with what is known.
     if (known == null) {
       loading.lock();
     } else if (!loading.tryLock()) {

@@ -18,6 +18,17 @@ public interface Metered {
    */
   long end(Ending ending);
 
+  /**
+   * Ends the attempt as {@link #end} does, without waiting for the device: earlier pieces of the
+   * answer may go out meanwhile.
+   *
+   * @return waits until what it took is durable; to be run once, whatever else happens
+   */
+  default Runnable ending(Ending ending) {
+    end(ending);
+    return () -> {};
+  }
+
   /** The tightest limits as they are now, for headers. */
   LimitState limits();
 }

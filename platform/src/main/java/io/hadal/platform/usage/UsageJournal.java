@@ -20,4 +20,14 @@ public interface UsageJournal {
 
   /** Notes how an attempt ended. Durable when it returns. */
   void end(UsageEvent event);
+
+  /**
+   * Notes how an attempt ended, and does not wait.
+   *
+   * @return waits until it is durable, and fails as {@link #end} does; to be run once
+   */
+  default Runnable ending(UsageEvent event) {
+    end(event);
+    return () -> {};
+  }
 }

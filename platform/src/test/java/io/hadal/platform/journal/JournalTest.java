@@ -89,6 +89,26 @@ class JournalTest {
   }
 
   @Test
+  void endsAreOnTheDeviceWhenTheirWaitingIsOver() throws Exception {
+    try (Database database = TestDatabases.open(DatabaseKind.SQLITE)) {
+      SampleUsage usage = new SampleUsage(database);
+      try (Journal journal = open(usage, "a", 16 << 10, 1 << 30, Charging.FAULTS_FREE)) {
+        List<Runnable> waiting = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+          Work work = SampleUsage.work("p1", "soon" + i, 1);
+          journal.admit(work, 1, "h", 1000);
+          waiting.add(journal.ending(usage.event(work, 1, Outcome.COMPLETED, TOKENS, null)));
+        }
+        assertThat(journal.openAttempts()).isEqualTo(20);
+        waiting.forEach(Runnable::run);
+        assertThat(journal.openAttempts()).isZero();
+        assertThat(journal.flush(Duration.ofSeconds(20))).isTrue();
+        assertThat(count(usage)).isEqualTo(20);
+      }
+    }
+  }
+
+  @Test
   void theDatabaseMayStayAway() throws Exception {
     Path file = TestDatabases.file();
     List<String> ended = new ArrayList<>();

@@ -7,24 +7,26 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.IntSupplier;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /** What the server does at this moment, and how it is set up. */
 public final class StateEndpoints implements EndpointGroup {
-  private final Supplier<DispatcherStats> stats;
+  private final @Nullable Supplier<DispatcherStats> stats;
   private final IntSupplier active;
   private final Supplier<JsonNode> config;
 
   /**
    * Endpoints of a server.
    *
+   * @param stats null for a server without a model
    * @param active requests being answered
    * @param config the configuration in effect, without secrets
    */
   public StateEndpoints(
-      Supplier<DispatcherStats> stats, IntSupplier active, Supplier<JsonNode> config) {
+      @Nullable Supplier<DispatcherStats> stats, IntSupplier active, Supplier<JsonNode> config) {
     this.stats = stats;
     this.active = active;
     this.config = config;
@@ -48,7 +50,7 @@ public final class StateEndpoints implements EndpointGroup {
   }
 
   private JsonNode overview() {
-    DispatcherStats now = stats.get();
+    DispatcherStats now = stats == null ? DispatcherStats.NONE : stats.get();
     ObjectNode json =
         JsonNodeFactory.instance
             .objectNode()

@@ -11,10 +11,6 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.util.Set;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -22,12 +18,6 @@ import org.jspecify.annotations.Nullable;
 final class HelidonExchange implements Exchange {
   /** What is read of a body that is too long, so that the client gets to see the answer. */
   private static final long DISCARD = 64L << 20;
-
-  private static final int BODY_SECONDS = 300;
-
-  private static final ScheduledExecutorService TIMER =
-      Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().name("hadal-body-timer").daemon().factory());
 
   private final ServerRequest request;
   private final ServerResponse response;
@@ -87,16 +77,10 @@ final class HelidonExchange implements Exchange {
     if (!request.content().hasEntity()) {
       return new byte[0];
     }
-    // The reading thread waits for the client; a body that does not come ends the connection.
-    Thread reader = Thread.currentThread();
-    ScheduledFuture<?> limitOfTime =
-        TIMER.schedule(reader::interrupt, BODY_SECONDS, TimeUnit.SECONDS);
-    try {
+    try (var _ = BodyTimer.begin()) {
       return read(limit);
     } catch (UncheckedIOException e) {
       throw new IOException(e);
-    } finally {
-      limitOfTime.cancel(false);
     }
   }
 

@@ -17,6 +17,9 @@ final class WatchedSource implements Supplier<byte @Nullable []> {
   private final HelidonSocket socket;
   private @Nullable CompletableFuture<byte @Nullable []> ahead;
 
+  /** The connection's own thread reads the socket. */
+  private boolean reading;
+
   /**
    * @param before holds what has been read already
    */
@@ -25,9 +28,9 @@ final class WatchedSource implements Supplier<byte @Nullable []> {
     this.socket = socket;
   }
 
-  /** Starts a read ahead. */
+  /** Starts a read ahead; any thread, also when the request has just been answered. */
   synchronized void watch() {
-    if (ahead == null) {
+    if (ahead == null && !reading) {
       CompletableFuture<byte @Nullable []> read = new CompletableFuture<>();
       ahead = read;
       Thread.ofVirtual()
@@ -64,9 +67,16 @@ final class WatchedSource implements Supplier<byte @Nullable []> {
       }
       read = ahead;
       ahead = null;
+      reading = read == null;
     }
     if (read == null) {
-      return socket.get();
+      try {
+        return socket.get();
+      } finally {
+        synchronized (this) {
+          reading = false;
+        }
+      }
     }
     try {
       return read.join();

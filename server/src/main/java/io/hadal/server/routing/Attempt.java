@@ -3,6 +3,9 @@ package io.hadal.server.routing;
 import io.hadal.chat.Problem;
 import io.hadal.formats.FormatException;
 import io.hadal.server.http.Exchange;
+import io.hadal.server.routing.client.OutgoingRequest;
+import io.hadal.server.routing.client.UpstreamAnswer;
+import io.hadal.server.routing.client.UpstreamCall;
 import io.hadal.server.routing.usage.SseReader;
 import io.hadal.server.routing.usage.UsageReader;
 import io.hadal.server.wire.Call;
@@ -11,17 +14,10 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.net.http.HttpClient;
-import java.net.http.HttpHeaders;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,7 +25,6 @@ import org.jspecify.annotations.Nullable;
  * that another attempt can follow; from then on it is this one or an error.
  */
 final class Attempt {
-  private static final long LOOK_MILLIS = 100;
   private static final int MOST_EVENT = 32 << 20;
   private static final int MOST_WHOLE = 256 << 20;
   private static final int MOST_ERROR = 1 << 20;
@@ -80,8 +75,7 @@ final class Attempt {
    * @return null when the client has its answer, or the error of one that broke off
    * @throws ClientGoneException when the client has gone away
    */
-  @Nullable Failure run(HttpRequest http) throws IOException {
-    client().watch();
+  @Nullable Failure run(OutgoingRequest http) throws IOException {
     call().upstream(candidate.name(), candidate.label());
     boolean stream = request.view().stream();
     Duration patience =
@@ -89,68 +83,46 @@ final class Attempt {
             ? candidate.backend().config().timeouts().firstToken()
             : candidate.backend().config().timeouts().whole();
     long deadline = started + patience.toNanos();
-    try {
-      HttpResponse<InputStream> response = send(http, deadline);
-      if (response == null) {
-        return failed(Failure.of(Failure.Kind.TIMEOUT));
-      }
-      settlement.upstreamId(upstreamId(response.headers()));
-      try (InputStream in = response.body()) {
-        RelayWatch watch = new RelayWatch(client(), in, slowReader);
-        watch.expect(deadline);
-        watchdog.add(watch);
-        try {
-          return answer(response, in, watch, stream);
-        } finally {
-          watchdog.remove(watch);
-          // The watchdog may have interrupted this thread.
-          Thread.interrupted();
+    try (UpstreamCall asked = candidate.backend().http().call(http)) {
+      RelayWatch watch = new RelayWatch(client(), asked, slowReader);
+      watch.expect(deadline);
+      watchdog.add(watch);
+      try {
+        UpstreamAnswer response = send(asked, watch);
+        if (response == null) {
+          return failed(
+              Failure.of(watch.late() ? Failure.Kind.TIMEOUT : Failure.Kind.UNREACHABLE));
         }
+        settlement.upstreamId(upstreamId(response));
+        return answer(response, watch, stream);
+      } finally {
+        watchdog.remove(watch);
+        // The watchdog may have interrupted this thread.
+        Thread.interrupted();
       }
     } catch (ClientGoneException e) {
       settlement.left();
       throw e;
-    } catch (IOException e) {
-      return failed(Failure.of(Failure.Kind.UNREACHABLE));
     } finally {
       settlement.error();
     }
   }
 
-  private static @Nullable String upstreamId(HttpHeaders headers) {
-    return headers
-        .firstValue("x-request-id")
-        .or(() -> headers.firstValue("request-id"))
-        .orElse(null);
+  private static @Nullable String upstreamId(UpstreamAnswer response) {
+    String id = response.header("x-request-id");
+    return id == null ? response.header("request-id") : id;
   }
 
-  /** Waits for the headers of the answer; null when they do not come in time. */
-  private @Nullable HttpResponse<InputStream> send(HttpRequest http, long deadline)
-      throws IOException {
-    HttpClient client = candidate.backend().http();
-    CompletableFuture<HttpResponse<InputStream>> sent =
-        client.sendAsync(http, HttpResponse.BodyHandlers.ofInputStream());
+  /** Waits for the headers of the answer; null when they do not come. */
+  private static @Nullable UpstreamAnswer send(UpstreamCall asked, RelayWatch watch)
+      throws ClientGoneException {
     try {
-      while (true) {
-        long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
-        if (left <= 0) {
-          sent.cancel(true);
-          return null;
-        }
-        try {
-          return sent.get(Math.min(left, LOOK_MILLIS), TimeUnit.MILLISECONDS);
-        } catch (TimeoutException e) {
-          if (!client().connected()) {
-            sent.cancel(true);
-            throw new ClientGoneException();
-          }
-        }
+      return asked.send();
+    } catch (IOException e) {
+      if (watch.gone()) {
+        throw new ClientGoneException();
       }
-    } catch (ExecutionException e) {
-      throw new IOException(e.getCause());
-    } catch (InterruptedException e) {
-      sent.cancel(true);
-      throw new ClientGoneException();
+      return null;
     }
   }
 
@@ -159,15 +131,16 @@ final class Attempt {
     return failure;
   }
 
-  private @Nullable Failure answer(
-      HttpResponse<InputStream> response, InputStream in, RelayWatch watch, boolean stream)
+  private @Nullable Failure answer(UpstreamAnswer response, RelayWatch watch, boolean stream)
       throws ClientGoneException {
-    int status = response.statusCode();
+    int status = response.status();
+    InputStream in = response.body();
     try {
       if (status < 200 || status >= 300) {
-        return failed(error(response, in));
+        return failed(error(response));
       }
-      String type = response.headers().firstValue("content-type").orElse("");
+      String given = response.header("content-type");
+      String type = given == null ? "" : given;
       if (stream && type.startsWith("text/event-stream")) {
         return new StreamRelay(status, in, watch).run();
       }
@@ -183,20 +156,20 @@ final class Attempt {
     }
   }
 
-  private Failure error(HttpResponse<InputStream> response, InputStream in) throws IOException {
-    HttpHeaders headers = response.headers();
+  private Failure error(UpstreamAnswer response) throws IOException {
     Map<String, String> kept = new HashMap<>();
     for (String name : new String[] {"retry-after", "retry-after-ms", "x-should-retry"}) {
-      headers
-          .firstValue(name)
-          .filter(v -> v.matches("[A-Za-z0-9 ,:.-]{1,64}"))
-          .ifPresent(v -> kept.put(name, v));
+      String value = response.header(name);
+      if (value != null && value.matches("[A-Za-z0-9 ,:.-]{1,64}")) {
+        kept.put(name, value);
+      }
     }
+    String type = response.header("content-type");
     return new Failure(
         Failure.Kind.STATUS,
-        response.statusCode(),
-        in.readNBytes(MOST_ERROR),
-        headers.firstValue("content-type").orElse("application/json"),
+        response.status(),
+        response.body().readNBytes(MOST_ERROR),
+        type == null ? "application/json" : type,
         kept,
         RetryAfter.millis(kept),
         upstream.spoken() != request.view().operation());
@@ -219,6 +192,7 @@ final class Attempt {
       return failed(Failure.of(Failure.Kind.BROKEN));
     }
     settlement.complete(status);
+    settlement.durable();
     headers();
     client().setHeader("openai-processing-ms", Long.toString(call().age().toMillis()));
     boolean same = upstream.spoken() == request.view().operation();
@@ -290,8 +264,7 @@ final class Attempt {
         settlement.first();
       }
       if (data && usage.ended()) {
-        // What it took is durable before the client sees the end.
-        settlement.complete(status);
+        complete();
       }
       upstream.translator().event(event, usage, pending);
       if (data && usage.ended()) {
@@ -351,8 +324,22 @@ final class Attempt {
       }
     }
 
-    private void finish() throws ClientGoneException {
+    /**
+     * What it took is durable before the client sees the end; what came before goes out meanwhile.
+     */
+    private void complete() throws ClientGoneException {
       settlement.complete(status);
+      try {
+        if (pending.size() > 0) {
+          flush();
+        }
+      } finally {
+        settlement.durable();
+      }
+    }
+
+    private void finish() throws ClientGoneException {
+      complete();
       translated(() -> upstream.translator().end(usage, pending));
       flush();
       close();
@@ -389,7 +376,7 @@ final class Attempt {
     }
 
     private @Nullable Failure failedInStream(SseReader.Event event) throws IOException {
-      if (out == null) {
+      if (out == null && !settlement.begun()) {
         return failedBefore();
       }
       brokenOff();
@@ -413,7 +400,7 @@ final class Attempt {
     }
 
     private @Nullable Failure cut() throws ClientGoneException {
-      if (out == null) {
+      if (out == null && !settlement.begun()) {
         return failedBefore();
       }
       brokenOff();

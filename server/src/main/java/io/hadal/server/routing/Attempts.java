@@ -117,6 +117,7 @@ final class Attempts {
   private void pause(long asked, boolean same) throws ClientGoneException {
     long jitter = same || asked > 0 ? 20 + parts.random().nextLong(80) : 0;
     long end = System.nanoTime() + (asked + jitter) * 1_000_000;
+    request.call().exchange().watch();
     try {
       while (System.nanoTime() < end) {
         Thread.sleep(Math.clamp((end - System.nanoTime()) / 1_000_000, 1, 100));

@@ -1,13 +1,12 @@
 package io.hadal.server.routing;
 
 import io.hadal.platform.SecretText;
+import io.hadal.server.routing.client.UpstreamClient;
 import io.hadal.server.routing.config.UpstreamConfig;
-import java.net.http.HttpClient;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** An upstream while it is in use. */
@@ -20,21 +19,14 @@ final class Backend {
   private final Health health = new Health();
   private final Map<String, Lane> lanes = new ConcurrentHashMap<>();
   private final AtomicInteger active = new AtomicInteger();
-  private final HttpClient http;
+  private final UpstreamClient http;
   private final Duration breakerOpen;
 
-  Backend(UpstreamConfig config, List<SecretText> keys, Executor threads, Duration breakerOpen) {
+  Backend(UpstreamConfig config, List<SecretText> keys, Duration breakerOpen) {
     this.config = config;
     this.keys = new KeyPool(keys);
     this.breakerOpen = breakerOpen;
-    // HTTP/2 would put all streams on one connection, whose limit of streams then is ours.
-    this.http =
-        HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .followRedirects(HttpClient.Redirect.NEVER)
-            .connectTimeout(config.timeouts().connect())
-            .executor(threads)
-            .build();
+    this.http = new UpstreamClient(config.url(), config.timeouts().connect());
   }
 
   String name() {
@@ -53,7 +45,7 @@ final class Backend {
     return health;
   }
 
-  HttpClient http() {
+  UpstreamClient http() {
     return http;
   }
 

@@ -1,9 +1,10 @@
 package io.hadal.server.routing;
 
+import io.hadal.server.routing.client.OutgoingRequest;
+import io.hadal.server.routing.client.UpstreamAnswer;
+import io.hadal.server.routing.client.UpstreamCall;
 import io.hadal.server.routing.config.UpstreamFormat;
 import java.io.IOException;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.concurrent.Executors;
@@ -17,6 +18,7 @@ final class Prober implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(5);
   private static final long DOWN_MILLIS = 2000;
   private static final int SERVER_ERROR = 500;
+  private static final int MOST_ANSWER = 1 << 20;
 
   private final Supplier<Collection<Backend>> backends;
   private final LongSupplier clock;
@@ -33,6 +35,7 @@ final class Prober implements AutoCloseable {
   private void look() {
     long now = clock.getAsLong();
     for (Backend backend : backends.get()) {
+      backend.http().sweep();
       long every = 1000L * backend.config().probeSeconds();
       long due = backend.health().up() ? every : Math.min(every, DOWN_MILLIS);
       if (every > 0 && now - backend.health().lastProbe() >= due) {
@@ -47,16 +50,16 @@ final class Prober implements AutoCloseable {
     backend.health().probed(clock.getAsLong());
     KeyPool.Lease key = backend.keys().take(clock.getAsLong());
     boolean anthropic = backend.config().format() == UpstreamFormat.ANTHROPIC;
-    HttpRequest.Builder request =
-        HttpRequest.newBuilder(UpstreamRequest.models(backend.config())).timeout(PATIENCE);
+    OutgoingRequest request =
+        new OutgoingRequest("GET", UpstreamRequest.models(backend.config()));
     UpstreamRequest.common(
         request, null, backend.config(), key == null ? null : key.secret(), anthropic);
-    try {
-      int status =
-          backend
-              .http()
-              .send(request.GET().build(), HttpResponse.BodyHandlers.discarding())
-              .statusCode();
+    try (UpstreamCall call = backend.http().call(request, PATIENCE)) {
+      UpstreamAnswer answer = call.send();
+      int status = answer.status();
+      // To its end, so that the connection can be kept.
+      answer.body().readNBytes(MOST_ANSWER);
+      answer.body().read();
       if (status < SERVER_ERROR) {
         backend.health().answered(clock.getAsLong());
         return true;
@@ -64,8 +67,6 @@ final class Prober implements AutoCloseable {
       backend.health().failed(clock.getAsLong(), "status " + status);
     } catch (IOException e) {
       backend.health().failed(clock.getAsLong(), "no connection");
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
     }
     return false;
   }

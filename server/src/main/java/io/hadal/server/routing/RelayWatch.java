@@ -1,17 +1,18 @@
 package io.hadal.server.routing;
 
 import io.hadal.server.http.Exchange;
+import java.io.Closeable;
 import java.io.IOException;
-import java.io.InputStream;
 import java.time.Duration;
 
 /**
- * Ends a relay from outside: the upstream's stream is closed when the client has gone or the
- * upstream is silent for too long, and a client that does not read is dropped.
+ * Ends a relay from outside: the upstream's call is closed when the client has gone or the upstream
+ * is silent for too long, and a client that does not read is dropped. Whether the client stays is
+ * looked at from the second {@link #look} on; an answer that is quicker needs no watch.
  */
 final class RelayWatch {
   private final Exchange client;
-  private final InputStream upstream;
+  private final Closeable upstream;
   private final Thread thread;
   private final long slowestNanos;
   private volatile long deadline;
@@ -19,12 +20,15 @@ final class RelayWatch {
   private volatile boolean gone;
   private volatile boolean late;
 
+  /** Used by the thread that looks only. */
+  private int looks;
+
   /**
    * A watch over the calling thread.
    *
    * @param slowest longest time a client may take to accept a piece
    */
-  RelayWatch(Exchange client, InputStream upstream, Duration slowest) {
+  RelayWatch(Exchange client, Closeable upstream, Duration slowest) {
     this.client = client;
     this.upstream = upstream;
     this.thread = Thread.currentThread();
@@ -42,6 +46,9 @@ final class RelayWatch {
   }
 
   void look(long now) {
+    if (++looks == 2) {
+      client.watch();
+    }
     long since = writingSince;
     if (since != 0 && now - since > slowestNanos) {
       gone = true;

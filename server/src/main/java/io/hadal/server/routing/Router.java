@@ -25,8 +25,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
@@ -47,8 +45,6 @@ public final class Router implements AutoCloseable {
   private final long bodyLimit;
   private final Seal seal;
   private final LongSupplier clock;
-  private final ExecutorService threads =
-      Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("hadal-upstream-", 0).factory());
   private final RoutingMetrics metrics = new RoutingMetrics(this::breakerLevel);
   private final RetryBudget retries = new RetryBudget();
   private final Watchdog watchdog = new Watchdog();
@@ -142,9 +138,15 @@ public final class Router implements AutoCloseable {
               && !same.keys().anyRefused();
       backends.put(
           upstream.name(),
-          keep && same != null ? same : new Backend(upstream, keys, threads, BREAKER_OPEN));
+          keep && same != null ? same : new Backend(upstream, keys, BREAKER_OPEN));
     }
     snapshot = new Snapshot(config, backends);
+    // What runs goes on; its connections are not needed any more.
+    for (Backend before : known.values()) {
+      if (backends.get(before.name()) != before) {
+        before.http().retire();
+      }
+    }
   }
 
   /** The configuration that holds. */
@@ -300,6 +302,13 @@ public final class Router implements AutoCloseable {
     return snapshot.config.models();
   }
 
+  /** Whether an upstream is there that may answer. */
+  public boolean available() {
+    long now = clock.getAsLong();
+    return snapshot.backends.values().stream()
+        .anyMatch(b -> b.health().up() && b.keys().restLeft(now) >= 0);
+  }
+
   /** All upstreams as they are now. */
   public List<BackendState> states() {
     long now = clock.getAsLong();
@@ -331,7 +340,6 @@ public final class Router implements AutoCloseable {
     prober.close();
     watchdog.close();
     videos.close();
-    snapshot.backends.values().forEach(b -> b.http().shutdownNow());
-    threads.shutdownNow();
+    snapshot.backends.values().forEach(b -> b.http().close());
   }
 }

@@ -30,6 +30,7 @@ final class Settlement {
   private long firstMillis;
   private long looked;
   private boolean over;
+  private Runnable durable = () -> {};
   private @Nullable String upstreamId;
 
   Settlement(
@@ -74,13 +75,20 @@ final class Settlement {
     return metered.produced(usage.quantities(prompt, false));
   }
 
-  /** The answer is complete. */
+  /** The answer is complete; {@link #durable} has to follow before the client sees its end. */
   void complete(int status) {
     first();
     Quantities took = usage.quantities(prompt, usage.known());
-    end(usage.cutAtLength() ? Outcome.LENGTH : Outcome.COMPLETED, status, took, !usage.known());
+    begin(usage.cutAtLength() ? Outcome.LENGTH : Outcome.COMPLETED, status, took, !usage.known());
     candidate.lane().succeeded(firstNanos - started);
     candidate.lane().measured(firstNanos - started, System.nanoTime() - started, took);
+  }
+
+  /** Waits until what the answer took is on the device. */
+  void durable() {
+    Runnable waiting = durable;
+    durable = () -> {};
+    waiting.run();
   }
 
   /** The attempt failed before anything came of it. */
@@ -103,6 +111,9 @@ final class Settlement {
 
   /** The client has gone away. */
   void left() {
+    if (over) {
+      return;
+    }
     if (begun()) {
       partly(Outcome.CLIENT_LEFT, CLIENT_CLOSED);
     } else {
@@ -131,6 +142,11 @@ final class Settlement {
   }
 
   private void end(Outcome outcome, int status, Quantities took, boolean estimated) {
+    begin(outcome, status, took, estimated);
+    durable();
+  }
+
+  private void begin(Outcome outcome, int status, Quantities took, boolean estimated) {
     if (over) {
       return;
     }
@@ -140,17 +156,18 @@ final class Settlement {
         firstNanos == 0 || took.output() < 2 ? 0 : (now - firstNanos) / 1000 / (took.output() - 1);
     PriceSnapshot prices = candidate.model().prices();
     boolean any = !took.equals(Quantities.NONE);
-    metered.end(
-        new Ending(
-            took,
-            outcome,
-            status,
-            estimated,
-            firstMillis,
-            0,
-            perToken,
-            prices == null || !any ? null : prices.cost(took),
-            upstreamId));
+    durable =
+        metered.ending(
+            new Ending(
+                took,
+                outcome,
+                status,
+                estimated,
+                firstMillis,
+                0,
+                perToken,
+                prices == null || !any ? null : prices.cost(took),
+                upstreamId));
     if (any) {
       call.usage(Conversion.usage(took));
       call.times(

@@ -8,6 +8,7 @@ import io.hadal.platform.SecretText;
 import io.hadal.server.http.Exchange;
 import io.hadal.server.routing.body.BodyEdit;
 import io.hadal.server.routing.body.RequestView;
+import io.hadal.server.routing.client.OutgoingRequest;
 import io.hadal.server.routing.config.Operation;
 import io.hadal.server.routing.config.UpstreamConfig;
 import io.hadal.server.routing.config.UpstreamFormat;
@@ -18,7 +19,6 @@ import io.hadal.server.routing.convert.MessagesEvents;
 import io.hadal.server.routing.convert.MessagesToChat;
 import io.hadal.server.wire.ConvertedAnswer;
 import java.net.URI;
-import java.net.http.HttpRequest;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Set;
@@ -137,22 +137,22 @@ record UpstreamRequest(Operation spoken, byte[] body, boolean beta, Translator t
   }
 
   /** As HTTP, with the upstream's credentials in place of the client's. */
-  HttpRequest http(RoutedRequest request, UpstreamConfig upstream, @Nullable SecretText key) {
+  OutgoingRequest http(RoutedRequest request, UpstreamConfig upstream, @Nullable SecretText key) {
     Exchange exchange = request.call().exchange();
     String query =
         spoken == Operation.MESSAGES && "true".equals(exchange.query("beta")) ? "?beta=true" : "";
-    HttpRequest.Builder builder =
-        HttpRequest.newBuilder(uri(upstream, spoken, beta, query))
-            .header("content-type", "application/json")
-            .header("accept", request.view().stream() ? "text/event-stream" : "application/json");
-    common(builder, exchange, upstream, key, spoken.anthropic());
-    builder.setHeader("x-client-request-id", request.call().requestId());
-    return builder.POST(HttpRequest.BodyPublishers.ofByteArray(body)).build();
+    OutgoingRequest http = new OutgoingRequest("POST", uri(upstream, spoken, beta, query));
+    http.header("content-type", "application/json");
+    http.header("accept", request.view().stream() ? "text/event-stream" : "application/json");
+    common(http, exchange, upstream, key, spoken.anthropic());
+    http.header("x-client-request-id", request.call().requestId());
+    http.body(body);
+    return http;
   }
 
   /** Headers of every request. */
   static void common(
-      HttpRequest.Builder builder,
+      OutgoingRequest http,
       @Nullable Exchange exchange,
       UpstreamConfig upstream,
       @Nullable SecretText key,
@@ -162,22 +162,22 @@ record UpstreamRequest(Operation spoken, byte[] body, boolean beta, Translator t
       for (String name : exchange.headerNames()) {
         String value = forwarded(name, anthropic) ? exchange.header(name) : null;
         if (value != null && value.chars().allMatch(c -> c >= 0x20 && c <= 0x7e)) {
-          builder.setHeader(name, value);
+          http.header(name, value);
           version |= name.equals("anthropic-version");
         }
       }
     }
-    upstream.headers().forEach(builder::setHeader);
+    upstream.headers().forEach(http::header);
     if (anthropic && !version && !upstream.headers().containsKey("anthropic-version")) {
-      builder.setHeader("anthropic-version", ANTHROPIC_VERSION);
+      http.header("anthropic-version", ANTHROPIC_VERSION);
     }
     if (key == null) {
       return;
     }
     if (anthropic || upstream.format() == UpstreamFormat.ANTHROPIC) {
-      builder.setHeader("x-api-key", key.reveal());
+      http.header("x-api-key", key.reveal());
     } else {
-      builder.setHeader("authorization", "Bearer " + key.reveal());
+      http.header("authorization", "Bearer " + key.reveal());
     }
   }
 

@@ -12,15 +12,15 @@ import io.hadal.server.routing.body.BodyEdit;
 import io.hadal.server.routing.body.JsonMembers;
 import io.hadal.server.routing.body.MultipartForm;
 import io.hadal.server.routing.body.RequestView;
+import io.hadal.server.routing.client.OutgoingRequest;
+import io.hadal.server.routing.client.UpstreamAnswer;
+import io.hadal.server.routing.client.UpstreamCall;
 import io.hadal.server.routing.config.Operation;
 import io.hadal.server.wire.Call;
 import io.hadal.server.wire.ClientGoneException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.net.URI;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.util.Comparator;
 import java.util.List;
@@ -139,17 +139,13 @@ public final class Videos implements AutoCloseable {
     }
     long started = System.nanoTime();
     Failure failure;
-    try {
-      HttpRequest.Builder http = request(candidate.backend(), key, "");
-      http.setHeader("content-type", form.type);
-      http.POST(
-          HttpRequest.BodyPublishers.ofByteArray(form.body(candidate.model().upstreamName())));
-      HttpResponse<InputStream> response = send(candidate.backend(), http.build());
-      byte[] answer;
-      try (InputStream in = response.body()) {
-        answer = in.readNBytes(MOST_ANSWER);
-      }
-      JsonNode job = response.statusCode() < 300 ? json(answer) : null;
+    OutgoingRequest http = request(candidate.backend(), key, "POST", "");
+    http.header("content-type", form.type);
+    http.body(form.body(candidate.model().upstreamName()));
+    try (UpstreamCall asked = asked(candidate.backend(), http)) {
+      UpstreamAnswer response = asked.send();
+      byte[] answer = response.body().readNBytes(MOST_ANSWER);
+      JsonNode job = response.status() < 300 ? json(answer) : null;
       String id = job == null ? "" : job.path("id").asString("");
       if (job != null && VideoIds.usable(id)) {
         String own = VideoIds.id(candidate.backend(), request.identity().project(), id);
@@ -161,15 +157,15 @@ public final class Videos implements AutoCloseable {
         candidate.lane().succeeded(System.nanoTime() - started);
         headers(call.exchange(), candidate.name());
         call.exchange().setHeader("x-hadal-model", candidate.version());
-        call.exchange().send(response.statusCode(), "application/json", withId(answer, own));
+        call.exchange().send(response.status(), "application/json", withId(answer, own));
         return null;
       }
       failure =
-          response.statusCode() < 300
+          response.status() < 300
               ? Failure.of(Failure.Kind.BROKEN)
               : new Failure(
                   Failure.Kind.STATUS,
-                  response.statusCode(),
+                  response.status(),
                   answer,
                   "application/json",
                   Map.of(),
@@ -224,22 +220,17 @@ public final class Videos implements AutoCloseable {
     exchange.setHeader("x-hadal-upstream", upstream);
   }
 
-  private HttpRequest.Builder request(Backend backend, KeyPool.Lease key, String behind) {
-    String url = UpstreamRequest.uri(backend.config(), Operation.VIDEOS, false, behind).toString();
-    HttpRequest.Builder http =
-        HttpRequest.newBuilder(URI.create(url)).timeout(backend.config().timeouts().firstToken());
+  private static OutgoingRequest request(
+      Backend backend, KeyPool.Lease key, String method, String behind) {
+    OutgoingRequest http =
+        new OutgoingRequest(
+            method, UpstreamRequest.uri(backend.config(), Operation.VIDEOS, false, behind));
     UpstreamRequest.common(http, null, backend.config(), key.secret(), false);
     return http;
   }
 
-  private static HttpResponse<InputStream> send(Backend backend, HttpRequest request)
-      throws IOException {
-    try {
-      return backend.http().send(request, HttpResponse.BodyHandlers.ofInputStream());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IOException(e);
-    }
+  private static UpstreamCall asked(Backend backend, OutgoingRequest request) {
+    return backend.http().call(request, backend.config().timeouts().firstToken());
   }
 
   /** {@code GET /v1/videos}: jobs that this gateway has begun for the project. */
@@ -281,23 +272,24 @@ public final class Videos implements AutoCloseable {
             + (content && variant != null && variant.matches("[a-z_]{1,32}")
                 ? "?variant=" + variant
                 : "");
-    HttpRequest.Builder http = request(backend, key, behind);
-    HttpResponse<InputStream> response;
-    try {
-      response = send(backend, delete ? http.DELETE().build() : http.GET().build());
-    } catch (IOException e) {
-      throw Problem.upstream();
-    }
-    headers(call.exchange(), backend.name());
-    try (InputStream in = response.body()) {
-      String type = response.headers().firstValue("content-type").orElse("application/json");
-      if (content && response.statusCode() < 300) {
-        copy(call, in, type);
+    OutgoingRequest http = request(backend, key, delete ? "DELETE" : "GET", behind);
+    try (UpstreamCall asked = asked(backend, http)) {
+      UpstreamAnswer response;
+      try {
+        response = asked.send();
+      } catch (IOException e) {
+        throw Problem.upstream();
+      }
+      headers(call.exchange(), backend.name());
+      String given = response.header("content-type");
+      String type = given == null ? "application/json" : given;
+      if (content && response.status() < 300) {
+        copy(call, response.body(), type);
         return;
       }
-      byte[] answer = in.readNBytes(MOST_ANSWER);
-      saw(id, answer, response.statusCode(), delete);
-      call.exchange().send(response.statusCode(), type, withId(answer, id));
+      byte[] answer = response.body().readNBytes(MOST_ANSWER);
+      saw(id, answer, response.status(), delete);
+      call.exchange().send(response.status(), type, withId(answer, id));
     }
   }
 
@@ -353,12 +345,10 @@ public final class Videos implements AutoCloseable {
     if (key == null) {
       return;
     }
-    HttpRequest request = request(job.backend, key, "/" + job.upstreamId).GET().build();
-    try {
-      HttpResponse<InputStream> response = send(job.backend, request);
-      try (InputStream in = response.body()) {
-        saw(job.id, in.readNBytes(MOST_ANSWER), response.statusCode(), false);
-      }
+    OutgoingRequest request = request(job.backend, key, "GET", "/" + job.upstreamId);
+    try (UpstreamCall asked = asked(job.backend, request)) {
+      UpstreamAnswer response = asked.send();
+      saw(job.id, response.body().readNBytes(MOST_ANSWER), response.status(), false);
     } catch (IOException e) {
       // It is asked again.
     }

@@ -13,7 +13,7 @@ import tools.jackson.databind.node.ObjectNode;
 public final class Models {
   private static final int MOST = 1000;
 
-  private final ServedModel model;
+  private final @Nullable ServedModel model;
   private final Others others;
 
   /** Models that are answered elsewhere. */
@@ -27,9 +27,10 @@ public final class Models {
   /**
    * The list.
    *
+   * @param model null for none
    * @param others models of other providers and replicas
    */
-  public Models(ServedModel model, Others others) {
+  public Models(@Nullable ServedModel model, Others others) {
     this.model = model;
     this.others = others;
   }
@@ -39,8 +40,8 @@ public final class Models {
    *
    * @throws Problem for any other, and for a key that may not use it
    */
-  static void require(Call call, ServedModel model, String name) {
-    if (!model.answersTo(name)) {
+  static void require(Call call, @Nullable ServedModel model, String name) {
+    if (model == null || !model.answersTo(name)) {
       throw Problem.unknownModel(name);
     }
     call.model(name);
@@ -56,7 +57,7 @@ public final class Models {
 
   /** All names; {@code limit}, {@code after_id} and {@code before_id} page through them. */
   public void list(Call call) {
-    List<String> names = new ArrayList<>(names(model));
+    List<String> names = model == null ? new ArrayList<>() : names(model);
     others.names().stream().filter(name -> !names.contains(name)).forEach(names::add);
     Identity identity = call.meter().identity();
     if (identity != null) {
@@ -96,11 +97,12 @@ public final class Models {
 
   private ObjectNode entry(String name) {
     ObjectNode routed = others.entry(name);
-    if (routed != null) {
-      return routed;
+    ServedModel own = model;
+    if (routed != null || own == null) {
+      return routed == null ? WireJson.object() : routed;
     }
-    ServedModel.Profile profile = model.profile();
-    int context = model.context();
+    ServedModel.Profile profile = own.profile();
+    int context = own.context();
     ObjectNode json =
         WireJson.object()
             .put("id", name)
@@ -120,7 +122,7 @@ public final class Models {
     json.putArray("output_modalities").add("text");
     ArrayNode features = json.putArray("supported_features");
     features.add("tools").add("thinking").add("prefix").add("logprobs");
-    if (model.fills()) {
+    if (own.fills()) {
       features.add("fim");
     }
     ObjectNode thinking = json.putObject("thinking");

@@ -19,6 +19,9 @@ public final class RequestView {
   private final Operation operation;
   private final String model;
 
+  /** Counted when it is first asked for: prompts may be long. */
+  private long promptTokens = -1;
+
   private RequestView(byte[] body, JsonMembers members, Operation operation, String model) {
     this.body = body;
     this.members = members;
@@ -79,6 +82,13 @@ public final class RequestView {
 
   /** About how many tokens the prompt has. */
   public long promptTokens() {
+    if (promptTokens < 0) {
+      promptTokens = countPrompt();
+    }
+    return promptTokens;
+  }
+
+  private long countPrompt() {
     long tokens = 0;
     for (String name : PROMPTS) {
       JsonMembers.Member member = members.find(name);
