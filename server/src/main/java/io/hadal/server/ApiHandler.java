@@ -7,6 +7,7 @@ import io.hadal.platform.Refusal;
 import io.hadal.platform.tenancy.Identity;
 import io.hadal.server.http.Exchange;
 import io.hadal.server.http.HttpHandler;
+import io.hadal.server.redaction.RequestRedaction;
 import io.hadal.server.wire.Call;
 import io.hadal.server.wire.CallMeter;
 import io.hadal.server.wire.ClientGoneException;
@@ -31,12 +32,14 @@ final class ApiHandler implements HttpHandler {
   private final AtomicInteger active;
   private final Idempotency idempotency;
   private final @Nullable PlatformAccess platform;
+  private final @Nullable RequestRedaction redaction;
   private volatile @Nullable KeyRing keys;
   private volatile boolean draining;
 
   /**
    * @param keys null to serve everybody
    * @param platform null to know no other keys, and to meter nothing
+   * @param redaction null to change no texts
    * @param bodyLimit longest body
    * @param idempotency how answers are kept for repeated requests
    * @param active counts the requests being answered
@@ -46,6 +49,7 @@ final class ApiHandler implements HttpHandler {
       Routes routes,
       @Nullable KeyRing keys,
       @Nullable PlatformAccess platform,
+      @Nullable RequestRedaction redaction,
       long bodyLimit,
       IdempotencyLimits idempotency,
       AtomicInteger active,
@@ -53,6 +57,7 @@ final class ApiHandler implements HttpHandler {
     this.routes = routes;
     this.keys = keys;
     this.platform = platform;
+    this.redaction = redaction;
     this.bodyLimit = bodyLimit;
     this.idempotency = new Idempotency(idempotency);
     this.active = active;
@@ -142,7 +147,7 @@ final class ApiHandler implements HttpHandler {
   private void run(Route route, Call call) throws IOException {
     String key = call.exchange().header("idempotency-key");
     if (key == null || !(call.exchange() instanceof RecordingExchange exchange)) {
-      route.handler().handle(call);
+      answer(route, call);
       return;
     }
     byte[] body = call.body(bodyLimit);
@@ -155,12 +160,21 @@ final class ApiHandler implements HttpHandler {
     } else if (entry != null) {
       boolean answered = false;
       try {
-        route.handler().handle(call);
+        answer(route, call);
       } finally {
         // A stream that told of an error is complete, too; the outcome says so.
         answered = exchange.success() && call.outcome().equals("ok");
         idempotency.release(entry, answered, exchange.recording());
       }
+    }
+  }
+
+  private void answer(Route route, Call call) throws IOException {
+    RequestRedaction redacting = redaction;
+    if (redacting == null) {
+      route.handler().handle(call);
+    } else {
+      redacting.run(call, route.handler()::handle);
     }
   }
 

@@ -17,6 +17,7 @@ import io.hadal.server.http.HelidonListener;
 import io.hadal.server.http.HttpListener;
 import io.hadal.server.http.JdkListener;
 import io.hadal.server.http.ListenerOptions;
+import io.hadal.server.redaction.RequestRedaction;
 import io.hadal.server.routing.RoutedModels;
 import io.hadal.server.routing.Router;
 import io.hadal.server.routing.Videos;
@@ -127,6 +128,9 @@ public final class HadalServer implements AutoCloseable {
             routes(platform, active),
             options.keys(),
             platform,
+            platform == null
+                ? null
+                : new RequestRedaction(metrics.registry(), limits.bodyBytes()),
             limits.bodyBytes(),
             limits.idempotency(),
             active,

@@ -31,7 +31,7 @@ public final class Call {
           "x-session-affinity",
           "x-session-id");
 
-  private final Exchange exchange;
+  private Exchange exchange;
   private final Dialect dialect;
   private final String operation;
   private final String requestId;
@@ -69,6 +69,11 @@ public final class Call {
 
   public Exchange exchange() {
     return exchange;
+  }
+
+  /** Answers through another exchange from now on. */
+  public void through(Exchange wrapper) {
+    exchange = wrapper;
   }
 
   public Dialect dialect() {
