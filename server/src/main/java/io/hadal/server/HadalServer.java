@@ -23,8 +23,10 @@ import io.hadal.server.routing.Router;
 import io.hadal.server.routing.Videos;
 import io.hadal.server.routing.config.Operation;
 import io.hadal.server.routing.config.RoutingConfig;
+import io.hadal.server.telemetry.Tracing;
 import io.hadal.server.wire.BalanceApi;
 import io.hadal.server.wire.Call;
+import io.hadal.server.wire.CallTrace;
 import io.hadal.server.wire.ChatCompletions;
 import io.hadal.server.wire.Completions;
 import io.hadal.server.wire.Dialect;
@@ -137,6 +139,10 @@ public final class HadalServer implements AutoCloseable {
             call -> {
               log.write(call);
               metrics.count(call);
+              CallTrace trace = call.trace();
+              if (trace != null) {
+                trace.end(call);
+              }
               if (names != null) {
                 names.observe(call);
               }
@@ -408,6 +414,11 @@ public final class HadalServer implements AutoCloseable {
   /** Requests being answered. */
   int active() {
     return handler.active();
+  }
+
+  /** Follows requests from the next one on; stays open when the server closes. */
+  public void tracing(Tracing tracing) {
+    handler.tracing(tracing);
   }
 
   /** The engine's queue and batch. */

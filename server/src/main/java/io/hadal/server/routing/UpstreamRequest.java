@@ -16,6 +16,7 @@ import io.hadal.server.routing.convert.ChatToMessages;
 import io.hadal.server.routing.convert.Converted;
 import io.hadal.server.routing.convert.MessagesEvents;
 import io.hadal.server.routing.convert.MessagesToChat;
+import io.hadal.server.wire.CallTrace;
 import io.hadal.server.wire.ConvertedAnswer;
 import java.net.URI;
 import java.net.http.HttpRequest;
@@ -68,6 +69,8 @@ record UpstreamRequest(Operation spoken, byte[] body, boolean beta, Translator t
       edit.includeUsage();
     }
     if (request.zdr() && spoken == Operation.RESPONSES) {
+      edit.literal("store", "false");
+    } else if (request.zdr() && view.members().has("store")) {
       edit.literal("store", "false");
     }
     // Only DeepSeek has such paths.
@@ -147,6 +150,11 @@ record UpstreamRequest(Operation spoken, byte[] body, boolean beta, Translator t
             .header("accept", request.view().stream() ? "text/event-stream" : "application/json");
     common(builder, exchange, upstream, key, spoken.anthropic());
     builder.setHeader("x-client-request-id", request.call().requestId());
+    CallTrace trace = request.call().trace();
+    String parent = trace == null ? null : trace.traceparent();
+    if (parent != null) {
+      builder.setHeader("traceparent", parent);
+    }
     return builder.POST(HttpRequest.BodyPublishers.ofByteArray(body)).build();
   }
 

@@ -160,7 +160,7 @@ public final class Videos implements AutoCloseable {
             job);
         candidate.lane().succeeded(System.nanoTime() - started);
         headers(call.exchange(), candidate.name());
-        call.exchange().setHeader("x-hadal-model", candidate.version());
+        call.answeredBy(candidate.version());
         call.exchange().send(response.statusCode(), "application/json", withId(answer, own));
         return null;
       }
