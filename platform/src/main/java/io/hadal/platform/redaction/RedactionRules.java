@@ -177,11 +177,11 @@ public final class RedactionRules {
     List<String> known = Redactor.standard().kinds();
     List<String> kinds = new ArrayList<>();
     for (JsonNode kind : value) {
-      if (!value.isArray() || !kind.isString() || !known.contains(kind.stringValue())) {
-        throw new FormatException(
-            "policy.redaction_detectors", "must be a list of " + String.join(", ", known));
-      }
-      kinds.add(kind.stringValue());
+      kinds.add(kind.asString(""));
+    }
+    if (!value.isArray() || !known.containsAll(kinds)) {
+      throw new FormatException(
+          "policy.redaction_detectors", "must be a list of " + String.join(", ", known));
     }
     return kinds;
   }
@@ -202,12 +202,10 @@ public final class RedactionRules {
     for (String kind : value.propertyNames()) {
       List<String> list = new ArrayList<>();
       JsonNode given = value.get(kind);
-      for (JsonNode item : given) {
-        if (!given.isArray() || !item.isString()) {
-          throw new FormatException("policy." + name + "." + kind, "must be a list of texts");
-        }
-        list.add(check.apply(kind, item.stringValue()));
+      if (!given.isArray() || given.valueStream().anyMatch(item -> !item.isString())) {
+        throw new FormatException("policy." + name + "." + kind, "must be a list of texts");
       }
+      given.forEach(item -> list.add(check.apply(kind, item.stringValue())));
       if (!list.isEmpty()) {
         lists.put(kind, list);
       }

@@ -33,25 +33,23 @@ final class AnswerEvents {
     for (Pieces.Piece piece : pieces.all) {
       before(piece, sequence, out);
     }
-    Map<Pieces.Piece, String> known = new LinkedHashMap<>();
+    List<String> known = new ArrayList<>();
     for (Pieces.Piece piece : pieces.all) {
-      known.put(piece, feed(piece));
+      String text = feed(piece);
+      known.add(pieces.ends(piece.slot()) ? text + rest(piece.slot()) : text);
+      // Seen already: what is left are other texts.
       piece.holder().put(piece.field(), "");
     }
     for (String slot : List.copyOf(texts.keySet())) {
       if (pieces.ends(slot)) {
-        Pieces.Piece here =
-            known.keySet().stream().filter(p -> p.slot().equals(slot)).findFirst().orElse(null);
-        if (here == null) {
-          end(slot, sequence, out);
-        } else {
-          Text text = texts.remove(slot);
-          known.merge(here, text == null ? "" : text.text().end(), String::concat);
-        }
+        end(slot, sequence, out);
       }
     }
     rules.change(event, false);
-    known.forEach((piece, text) -> piece.holder().put(piece.field(), text));
+    for (int i = 0; i < known.size(); i++) {
+      Pieces.Piece piece = pieces.all.get(i);
+      piece.holder().put(piece.field(), known.get(i));
+    }
     number(event, sequence);
     out.add(event);
     return out;
@@ -88,6 +86,11 @@ final class AnswerEvents {
       texts.put(piece.slot(), text);
     }
     return text.text().feed(piece.holder().path(piece.field()).asString(""));
+  }
+
+  private String rest(String slot) {
+    Text text = texts.remove(slot);
+    return text == null ? "" : text.text().end();
   }
 
   private void end(String slot, long sequence, List<ObjectNode> out) {

@@ -42,7 +42,8 @@ final class Pieces {
       String field,
       boolean json,
       Function<String, ObjectNode> event) {
-    if (holder.path(field).isString()) {
+    // Some send an empty text of the one kind beside each piece of the other.
+    if (!holder.path(field).asString("").isEmpty() && holder.get(field).isString()) {
       all.add(new Piece(slot, holder, field, json, event));
     }
   }
