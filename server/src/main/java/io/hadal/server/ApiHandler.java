@@ -37,7 +37,7 @@ final class ApiHandler implements HttpHandler {
   private final Idempotency idempotency;
   private final KeptAnswers kept;
   private final @Nullable PlatformAccess platform;
-  private final @Nullable RequestRedaction redaction;
+  private volatile @Nullable RequestRedaction redaction;
   private volatile @Nullable KeyRing keys;
   private volatile @Nullable Tracing tracing;
   private volatile boolean draining;
@@ -45,7 +45,6 @@ final class ApiHandler implements HttpHandler {
   /**
    * @param keys null to serve everybody
    * @param platform null to know no other keys, and to meter nothing
-   * @param redaction null to change no texts
    * @param bodyLimit longest body
    * @param idempotency how answers are kept for repeated requests
    * @param active counts the requests being answered
@@ -55,7 +54,6 @@ final class ApiHandler implements HttpHandler {
       Routes routes,
       @Nullable KeyRing keys,
       @Nullable PlatformAccess platform,
-      @Nullable RequestRedaction redaction,
       long bodyLimit,
       IdempotencyLimits idempotency,
       AtomicInteger active,
@@ -64,7 +62,6 @@ final class ApiHandler implements HttpHandler {
     this.keys = keys;
     this.kept = new KeptAnswers(platform == null ? null : platform.vault());
     this.platform = platform;
-    this.redaction = redaction;
     this.bodyLimit = bodyLimit;
     this.idempotency = new Idempotency(idempotency);
     this.active = active;
@@ -79,6 +76,11 @@ final class ApiHandler implements HttpHandler {
   /** Other keys, from the next request on; null to serve everybody. */
   void keys(@Nullable KeyRing now) {
     keys = now;
+  }
+
+  /** Changes texts of requests and answers from now on. */
+  void redaction(RequestRedaction now) {
+    redaction = now;
   }
 
   /** Follows requests from the next one on. */

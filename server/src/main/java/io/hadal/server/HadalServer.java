@@ -130,9 +130,6 @@ public final class HadalServer implements AutoCloseable {
             routes(platform, active),
             options.keys(),
             platform,
-            platform == null
-                ? null
-                : new RequestRedaction(metrics.registry(), limits.bodyBytes()),
             limits.bodyBytes(),
             limits.idempotency(),
             active,
@@ -147,6 +144,9 @@ public final class HadalServer implements AutoCloseable {
                 names.observe(call);
               }
             });
+    if (platform != null) {
+      handler.redaction(new RequestRedaction(metrics.registry(), limits.bodyBytes()));
+    }
     this.listener = listen(options.listener(), handler);
   }
 
