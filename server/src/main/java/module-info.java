@@ -8,9 +8,15 @@ module io.hadal.server {
   requires io.helidon.common.tls;
   requires io.helidon.http.encoding;
   requires io.helidon.webserver;
+  requires io.opentelemetry.api;
+  requires io.opentelemetry.context;
+  requires io.opentelemetry.exporter.otlp;
+  requires io.opentelemetry.sdk.common;
+  requires io.opentelemetry.sdk.trace;
   requires java.logging;
   requires java.net.http;
   requires jdk.httpserver;
+  requires jdk.management;
   requires micrometer.core;
   requires micrometer.registry.prometheus;
   requires tools.jackson.dataformat.yaml;
@@ -21,5 +27,6 @@ module io.hadal.server {
   exports io.hadal.server.http;
   exports io.hadal.server.routing.config;
   exports io.hadal.server.routing;
+  exports io.hadal.server.telemetry;
   exports io.hadal.server;
 }

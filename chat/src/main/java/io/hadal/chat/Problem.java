@@ -102,6 +102,11 @@ public final class Problem extends RuntimeException {
     return request(400, "invalid_value", null, message);
   }
 
+  /** Texts with data that does not go to models, or not back from them; kinds only. */
+  public static Problem redactionBlocked(String message) {
+    return request(400, "redaction_blocked", null, message);
+  }
+
   public static Problem missing(String param) {
     return request(400, "missing_required_parameter", param, param + " is required");
   }

@@ -20,6 +20,7 @@ import io.hadal.server.PlatformAccess;
 import io.hadal.server.PlatformWiring;
 import io.hadal.server.ServeConfig;
 import io.hadal.server.ServerOptions;
+import io.hadal.server.telemetry.Tracing;
 import io.hadal.server.http.ListenerOptions;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -200,7 +201,9 @@ final class ServeCommand implements Callable<Integer> {
             listener, ring, config.limits(), line -> log(err, line), HadalCommand.Version.number());
     boolean tls = listener.certificate() != null;
     PlatformAccess access = platform == null ? null : PlatformWiring.access(platform, tls);
-    try (HadalServer server = new HadalServer(options, served, AnswerPolicy.AS_ASKED, access);
+    try (Tracing tracing =
+            Tracing.of(config.telemetry(), System.getenv(), HadalCommand.Version.number());
+        HadalServer server = new HadalServer(options, served, AnswerPolicy.AS_ASKED, access);
         ConfigReload reload =
             new ConfigReload(
                 configFile,
@@ -209,6 +212,9 @@ final class ServeCommand implements Callable<Integer> {
                 config,
                 server,
                 line -> reloaded(line, platform))) {
+      if (tracing != null) {
+        server.tracing(tracing);
+      }
       server.accessLog(config.accessLog());
       server.routing(config.routing());
       server.effective(config.effective());

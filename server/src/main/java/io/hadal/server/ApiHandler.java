@@ -5,8 +5,11 @@ import io.hadal.chat.Ids;
 import io.hadal.chat.Problem;
 import io.hadal.platform.Refusal;
 import io.hadal.platform.tenancy.Identity;
+import io.hadal.server.RecordingExchange.Recording;
 import io.hadal.server.http.Exchange;
 import io.hadal.server.http.HttpHandler;
+import io.hadal.server.redaction.RequestRedaction;
+import io.hadal.server.telemetry.Tracing;
 import io.hadal.server.wire.Call;
 import io.hadal.server.wire.CallMeter;
 import io.hadal.server.wire.ClientGoneException;
@@ -23,6 +26,8 @@ import org.jspecify.annotations.Nullable;
 final class ApiHandler implements HttpHandler {
   private static final System.Logger LOG = System.getLogger("hadal.server");
 
+  private static final int MOST_CAUSES = 8;
+
   private static final CallMeter UNMETERED = new CallMeter(null, null);
 
   private final Routes routes;
@@ -30,8 +35,11 @@ final class ApiHandler implements HttpHandler {
   private final long bodyLimit;
   private final AtomicInteger active;
   private final Idempotency idempotency;
+  private final KeptAnswers kept;
   private final @Nullable PlatformAccess platform;
+  private volatile @Nullable RequestRedaction redaction;
   private volatile @Nullable KeyRing keys;
+  private volatile @Nullable Tracing tracing;
   private volatile boolean draining;
 
   /**
@@ -52,6 +60,7 @@ final class ApiHandler implements HttpHandler {
       Consumer<Call> finished) {
     this.routes = routes;
     this.keys = keys;
+    this.kept = new KeptAnswers(platform == null ? null : platform.vault());
     this.platform = platform;
     this.bodyLimit = bodyLimit;
     this.idempotency = new Idempotency(idempotency);
@@ -67,6 +76,16 @@ final class ApiHandler implements HttpHandler {
   /** Other keys, from the next request on; null to serve everybody. */
   void keys(@Nullable KeyRing now) {
     keys = now;
+  }
+
+  /** Changes texts of requests and answers from now on. */
+  void redaction(RequestRedaction now) {
+    redaction = now;
+  }
+
+  /** Follows requests from the next one on. */
+  void tracing(Tracing now) {
+    tracing = now;
   }
 
   /** Other limits for repeated requests. */
@@ -112,6 +131,10 @@ final class ApiHandler implements HttpHandler {
       }
       if (!route.open()) {
         call = known(exchange, dialect, route.operation(), requestId);
+        Tracing following = tracing;
+        if (following != null) {
+          call.trace(following.begin(call));
+        }
         if (draining) {
           exchange.setHeader("connection", "close");
           throw Problem.draining();
@@ -131,7 +154,7 @@ final class ApiHandler implements HttpHandler {
       refuse(call, Problem.invalidJson("incomplete or damaged"));
     } catch (RuntimeException e) {
       call.outcome("internal_error");
-      LOG.log(Level.ERROR, "request " + requestId + " failed", e);
+      LOG.log(Level.ERROR, "request " + requestId + " failed", withoutMessages(e, 0));
       refuse(call, Problem.internal());
     } finally {
       active.decrementAndGet();
@@ -142,7 +165,7 @@ final class ApiHandler implements HttpHandler {
   private void run(Route route, Call call) throws IOException {
     String key = call.exchange().header("idempotency-key");
     if (key == null || !(call.exchange() instanceof RecordingExchange exchange)) {
-      route.handler().handle(call);
+      answer(route, call);
       return;
     }
     byte[] body = call.body(bodyLimit);
@@ -150,17 +173,41 @@ final class ApiHandler implements HttpHandler {
         idempotency.reserve(key, call.client().tenant(), path(exchange.path()), body);
     Idempotency.Entry entry = decision.entry();
     if (decision.answer() != null) {
+      Recording answer = kept.open(call, key, decision.answer());
+      if (answer == null) {
+        throw Problem.idempotencyReplayUnavailable();
+      }
       call.outcome("replayed");
-      decision.answer().replay(exchange);
+      answer.replay(exchange);
     } else if (entry != null) {
       boolean answered = false;
       try {
-        route.handler().handle(call);
+        answer(route, call);
       } finally {
         // A stream that told of an error is complete, too; the outcome says so.
         answered = exchange.success() && call.outcome().equals("ok");
-        idempotency.release(entry, answered, exchange.recording());
+        Recording answer = answered ? kept.close(call, key, exchange.recording()) : null;
+        idempotency.release(entry, answered, answer);
       }
+    }
+  }
+
+  /** Where a fault happened. Its own messages could hold content, and no log may. */
+  private static Throwable withoutMessages(Throwable fault, int depth) {
+    Throwable cause = depth < MOST_CAUSES ? fault.getCause() : null;
+    Throwable bare =
+        new IllegalStateException(
+            fault.getClass().getName(), cause == null ? null : withoutMessages(cause, depth + 1));
+    bare.setStackTrace(fault.getStackTrace());
+    return bare;
+  }
+
+  private void answer(Route route, Call call) throws IOException {
+    RequestRedaction redacting = redaction;
+    if (redacting == null) {
+      route.handler().handle(call);
+    } else {
+      redacting.run(call, route.handler()::handle);
     }
   }
 
@@ -172,15 +219,16 @@ final class ApiHandler implements HttpHandler {
       Client client = client(exchange);
       return new Call(recorded(exchange, true), dialect, operation, requestId, client, UNMETERED);
     }
-    boolean kept = !identity.policy().zdr() && !"true".equals(exchange.header("x-hadal-zdr"));
+    boolean keeps = !identity.policy().zdr() && !"true".equals(exchange.header("x-hadal-zdr"));
     String shared =
         identity.policy().cacheIsolation().equals("project") ? identity.project() : identity.key();
     return new Call(
-        recorded(exchange, kept),
+        recorded(exchange, keeps),
         dialect,
         operation,
         requestId,
-        new Client(identity.project(), shared, kept),
+        // Caches of prompts are not encrypted, so none holds health information.
+        new Client(identity.project(), shared, keeps && !identity.policy().phi()),
         new CallMeter(platform.gate(), identity));
   }
 

@@ -17,14 +17,17 @@ import io.hadal.server.http.HttpListener;
 import io.hadal.server.http.JdkListener;
 import io.hadal.server.http.ListenerOptions;
 import io.hadal.server.routing.BackendState;
+import io.hadal.server.redaction.RequestRedaction;
 import io.hadal.server.routing.RoutedModels;
 import io.hadal.server.routing.Router;
 import io.hadal.server.routing.Videos;
 import io.hadal.server.routing.body.RequestView;
 import io.hadal.server.routing.config.Operation;
 import io.hadal.server.routing.config.RoutingConfig;
+import io.hadal.server.telemetry.Tracing;
 import io.hadal.server.wire.BalanceApi;
 import io.hadal.server.wire.Call;
+import io.hadal.server.wire.CallTrace;
 import io.hadal.server.wire.Dialect;
 import io.hadal.server.wire.Models;
 import java.io.IOException;
@@ -125,10 +128,17 @@ public final class HadalServer implements AutoCloseable {
             call -> {
               log.write(call);
               metrics.count(call);
+              CallTrace trace = call.trace();
+              if (trace != null) {
+                trace.end(call);
+              }
               if (names != null) {
                 names.observe(call);
               }
             });
+    if (platform != null) {
+      handler.redaction(new RequestRedaction(metrics.registry(), limits.bodyBytes()));
+    }
     this.listener = listen(options.listener(), handler);
   }
 
@@ -401,6 +411,11 @@ public final class HadalServer implements AutoCloseable {
   /** Requests being answered. */
   int active() {
     return handler.active();
+  }
+
+  /** Follows requests from the next one on; stays open when the server closes. */
+  public void tracing(Tracing tracing) {
+    handler.tracing(tracing);
   }
 
   /** The engine's queue and batch; null without a model of its own. */

@@ -5,6 +5,7 @@ import io.hadal.engine.serving.Dispatcher;
 import io.hadal.engine.serving.DispatcherStats;
 import io.hadal.engine.serving.PriorityClass;
 import io.hadal.kernels.SlowPaths;
+import io.hadal.server.telemetry.GenAiNames;
 import io.hadal.server.wire.Call;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
@@ -151,10 +152,13 @@ final class Metrics implements AutoCloseable {
     time("llm_time_per_output_token_seconds", tags, call.tokenTime());
     time("llm_queue_wait_seconds", tags, call.queueTime());
     Tags answered = call.upstreamModel() == null ? model : Tags.of("model", call.upstreamModel());
-    Tags ai = Tags.of("gen_ai.operation.name", call.operation()).and(answered);
-    time("gen_ai.server.request.duration", ai, call.age());
-    time("gen_ai.server.time_to_first_token", ai, call.firstToken());
-    time("gen_ai.server.time_per_output_token", ai, call.tokenTime());
+    Tags ai = Tags.of(GenAiNames.OPERATION, call.operation()).and(answered);
+    time(GenAiNames.SERVER_DURATION, ai, call.age());
+    time(GenAiNames.SERVER_FIRST, ai, call.firstToken());
+    time(GenAiNames.SERVER_EACH, ai, call.tokenTime());
+    if (call.upstream() != null) {
+      time(GenAiNames.CLIENT_DURATION, ai, call.age());
+    }
     Usage usage = call.usage();
     tokens(answered, "input_uncached", usage.inputUncached());
     tokens(answered, "cache_read", usage.cacheRead());

@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param names knows versions of models; null for none
  * @param administration null for none over HTTP
  * @param health what probes and metrics are told; null for nothing
+ * @param vault encrypts what may be kept; null to keep it as it is
  */
 public record PlatformAccess(
     Keys keys,
@@ -29,10 +30,11 @@ public record PlatformAccess(
     @Nullable Balances balances,
     @Nullable Names names,
     @Nullable Administration administration,
-    @Nullable Health health) {
+    @Nullable Health health,
+    @Nullable Vault vault) {
   /** Keys and a gate only. */
   public PlatformAccess(Keys keys, Gate gate) {
-    this(keys, gate, null, null, null, null);
+    this(keys, gate, null, null, null, null, null);
   }
 
   /**
@@ -60,6 +62,19 @@ public record PlatformAccess(
   public interface Balances {
     /** What a project has paid ahead, nano-USD. */
     Balance of(String project);
+  }
+
+  /** Encrypts content of organisations for a place, where alone it opens again. */
+  public interface Vault {
+    /** Content that only its organisation's data key opens. */
+    byte[] seal(String org, String place, byte[] plain);
+
+    /**
+     * The content.
+     *
+     * @throws io.hadal.formats.FormatException when its key was erased
+     */
+    byte[] open(String org, String place, byte[] sealed);
   }
 
   /** How the platform is. */

@@ -4,13 +4,16 @@ import io.hadal.engine.capacity.CostTable;
 import io.hadal.engine.serving.DispatcherOptions;
 import io.hadal.platform.Refusal;
 import io.hadal.platform.Refusal.Reason;
+import io.hadal.platform.keys.AddressRange;
 import io.hadal.platform.ledger.LedgerVerifier;
 import io.hadal.platform.limits.SubjectLookup;
 import io.hadal.platform.node.Platform;
+import io.hadal.platform.privacy.Envelope;
 import io.hadal.platform.registry.ProbeStore;
 import io.hadal.platform.reports.UsageExport;
 import io.hadal.platform.reports.UsageReports;
 import io.hadal.platform.reports.VersionUses;
+import io.hadal.platform.tenancy.Identity;
 import io.hadal.platform.tenancy.Permissions;
 import io.hadal.platform.tenancy.Place;
 import io.hadal.server.admin.ActorScope;
@@ -38,6 +41,9 @@ import java.util.List;
 
 /** Connects an open platform with the server in front of it. */
 public final class PlatformWiring {
+  private static final List<AddressRange> LOOPBACK =
+      List.of(AddressRange.parse("127.0.0.0/8"), AddressRange.parse("::1"));
+
   private PlatformWiring() {}
 
   /**
@@ -53,14 +59,44 @@ public final class PlatformWiring {
                 Reason.UNAUTHENTICATED,
                 "No API key: send it as 'Authorization: Bearer KEY' or 'x-api-key: KEY'.");
           }
-          return platform.keys().authenticate(key, address);
+          Identity identity = platform.keys().authenticate(key, address);
+          if (identity.policy().phi()) {
+            requireSafe(secure, address);
+          }
+          return identity;
         },
         platform.metering(),
         project -> platform.ledger().balance(project),
         new PlatformAccess.Names(
             platform.registry(), platform.rollouts(), platform.budgets(), platform.clock()),
         (own, options) -> administration(platform, secure, own, options),
-        health(platform));
+        health(platform),
+        vault(new Envelope(platform.dataKeys())));
+  }
+
+  /** Health information needs TLS, here or in a proxy on this machine, and leaves no dump. */
+  private static void requireSafe(boolean secure, String address) {
+    HeapDumps.forbid();
+    if (!secure && LOOPBACK.stream().noneMatch(range -> range.contains(address))) {
+      throw new Refusal(
+          Reason.NOT_PERMITTED,
+          "This project holds health information (phi): its requests need TLS."
+              + " Set listen.tls, or put a proxy with TLS on the same machine.");
+    }
+  }
+
+  private static PlatformAccess.Vault vault(Envelope envelope) {
+    return new PlatformAccess.Vault() {
+      @Override
+      public byte[] seal(String org, String place, byte[] plain) {
+        return envelope.seal(org, place, plain);
+      }
+
+      @Override
+      public byte[] open(String org, String place, byte[] sealed) {
+        return envelope.open(org, place, sealed).bytes();
+      }
+    };
   }
 
   private static PlatformAccess.Health health(Platform platform) {

@@ -32,6 +32,11 @@ final class RecordingExchange implements Exchange {
       return body.length + 64L * headers.size();
     }
 
+    /** The same with another body. */
+    Recording with(byte[] other) {
+      return new Recording(status, contentType, headers, other, streamed);
+    }
+
     /** Sends it again. */
     void replay(Exchange exchange) throws IOException {
       headers.forEach(exchange::setHeader);

@@ -6,6 +6,7 @@ import io.hadal.server.config.PlatformConfig;
 import io.hadal.server.config.Section;
 import io.hadal.server.http.HttpServerKind;
 import io.hadal.server.routing.config.RoutingConfig;
+import io.hadal.server.telemetry.TelemetryConfig;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -51,6 +52,7 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  * @param accessLog whether requests are logged to standard error
  * @param routing other providers and replicas, and which models they answer for
  * @param platform keys, budgets, ledger and audit log
+ * @param telemetry where traces go
  */
 public record ServeConfig(
     String host,
@@ -82,7 +84,8 @@ public record ServeConfig(
     long prefixDisk,
     boolean accessLog,
     RoutingConfig routing,
-    PlatformConfig platform) {
+    PlatformConfig platform,
+    TelemetryConfig telemetry) {
 
   private static final String SCHEMA = "serve-config.schema.json";
 
@@ -146,6 +149,7 @@ public record ServeConfig(
     fields.put("cache.folder", prefixFolder);
     fields.put("cache.disk_bytes", prefixDisk);
     fields.put("platform", platform);
+    fields.put("telemetry", telemetry);
     return fields;
   }
 
@@ -154,6 +158,7 @@ public record ServeConfig(
     ObjectNode json = new YAMLMapper().createObjectNode();
     Map<String, @Nullable Object> fields = fixed();
     fields.remove("platform");
+    fields.put("telemetry", telemetry.endpoint());
     fields.put("platform.enabled", platform.enabled());
     fields.put("platform.data", platform.data());
     fields.put("platform.database", platform.url() == null ? "sqlite" : "postgresql");
@@ -238,7 +243,8 @@ public record ServeConfig(
             cache.number("disk_bytes", 0, Long.MAX_VALUE, 0),
             top.section("log").flag("access", true),
             RoutingConfig.read(top, folder),
-            PlatformConfig.read(top, folder));
+            PlatformConfig.read(top, folder),
+            TelemetryConfig.read(top, folder));
     for (Section section : List.of(top, listen, tls, access, model, limits, cache, repeats)) {
       section.requireKnown();
     }

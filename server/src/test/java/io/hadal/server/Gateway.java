@@ -5,10 +5,11 @@ import java.io.UncheckedIOException;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /** A server with upstreams, whose attempts are recorded. */
 final class Gateway implements AutoCloseable {
-  final TestServer server = new TestServer();
+  final TestServer server;
   final RecordingGate gate = new RecordingGate();
   private final Path folder;
 
@@ -18,7 +19,17 @@ final class Gateway implements AutoCloseable {
    * @param folder for its configuration and keys
    */
   Gateway(Path folder, String yaml) {
+    this(folder, yaml, null);
+  }
+
+  /**
+   * A gateway with keys.
+   *
+   * @param keys knows them; null for none
+   */
+  Gateway(Path folder, String yaml, PlatformAccess.@Nullable Keys keys) {
     this.folder = folder;
+    server = keys == null ? new TestServer() : TestServer.with(new PlatformAccess(keys, gate));
     server.server.router().gate(gate);
     configure(yaml);
   }

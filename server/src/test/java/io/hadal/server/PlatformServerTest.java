@@ -1,8 +1,10 @@
 package io.hadal.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.hadal.platform.DataFolder;
+import io.hadal.platform.Refusal;
 import io.hadal.platform.node.Platform;
 import io.hadal.platform.node.PlatformOptions;
 import java.math.BigDecimal;
@@ -314,5 +316,37 @@ class PlatformServerTest {
     assertThat(server.get("/metrics", "authorization", "Bearer " + key.text).body())
         .doesNotContain(canary);
     assertThat(String.join("\n", server.log)).doesNotContain(canary).doesNotContain(key.text);
+  }
+
+  @Test
+  void healthInformationNeedsTls() {
+    String own = project("health");
+    Key key = key("health", own);
+    ask("PATCH", "/projects/" + own, "{\"policy\":{\"phi\":true}}");
+    PlatformAccess.Keys plain = PlatformWiring.access(platform, false).keys();
+    assertThatThrownBy(() -> plain.identify(key.text, "10.1.2.3"))
+        .isInstanceOf(Refusal.class)
+        .hasMessageContaining("TLS");
+    assertThat(plain.identify(key.text, "127.0.0.1").policy().zdr()).isTrue();
+    PlatformAccess.Keys secure = PlatformWiring.access(platform, true).keys();
+    assertThat(secure.identify(key.text, "10.1.2.3").project()).isEqualTo(own);
+  }
+
+  @Test
+  void keptAnswersAreLostWithTheKeyOfTheirOrganisation() {
+    Key key = key("kept", project("kept"));
+    String body =
+        "{'model':'tiny','max_tokens':3,'messages':[{'role':'user','content':'Keep this'}]}";
+    String[] headers = {"authorization", "Bearer " + key.text, "idempotency-key", "once"};
+    HttpResponse<String> first = server.post("/v1/chat/completions", body, headers);
+    HttpResponse<String> again = server.post("/v1/chat/completions", body, headers);
+    assertThat(again.headers().firstValue("idempotent-replayed")).hasValue("true");
+    assertThat(again.body()).isEqualTo(first.body());
+    String org = admin("GET", "/orgs", "").at("/data/0/id").asString();
+    assertThat(admin("GET", "/orgs/" + org + "/data-keys", "").path("data")).isNotEmpty();
+    admin("DELETE", "/orgs/" + org + "/data-keys?confirm=" + org, "");
+    HttpResponse<String> lost = server.post("/v1/chat/completions", body, headers);
+    assertThat(lost.statusCode()).as(lost.body()).isEqualTo(409);
+    assertThat(lost.body()).contains("idempotency_replay_unavailable");
   }
 }

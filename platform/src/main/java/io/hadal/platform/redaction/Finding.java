@@ -7,4 +7,9 @@ package io.hadal.platform.redaction;
  * @param start index of its first char
  * @param end index behind its last char
  */
-public record Finding(String kind, int start, int end) {}
+public record Finding(String kind, int start, int end) {
+  /** What stands in its place when it is masked. */
+  String mask() {
+    return "[" + kind + "]";
+  }
+}

@@ -2,8 +2,10 @@ package io.hadal.platform.redaction;
 
 import io.hadal.platform.Refusal;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -11,6 +13,9 @@ import java.util.TreeMap;
  * memory only, as long as this object; its text form says how many there are. For one thread.
  */
 public final class Redaction {
+  /** Digits, brackets and the underscore of a placeholder. */
+  private static final int MOST_DIGITS = 12;
+
   private final Redactor redactor;
   private final RedactionMode mode;
   private final Map<String, Integer> counts = new TreeMap<>();
@@ -21,9 +26,24 @@ public final class Redaction {
   private final Map<String, String> values = new HashMap<>();
   private final Map<String, Integer> numbers = new HashMap<>();
 
+  /** What looks like placeholders in the texts themselves. */
+  private final Set<String> reserved = new HashSet<>();
+
   Redaction(Redactor redactor, RedactionMode mode) {
     this.redactor = redactor;
     this.mode = mode;
+  }
+
+  /** Takes no placeholder that a text has already; before any text is changed. */
+  public void reserve(String text) {
+    int at = text.indexOf('<');
+    while (at >= 0) {
+      int end = text.indexOf('>', at);
+      if (end > at && end - at <= Kinds.MAX_LENGTH + MOST_DIGITS) {
+        reserved.add(text.substring(at, end + 1));
+      }
+      at = text.indexOf('<', at + 1);
+    }
   }
 
   /**
@@ -65,7 +85,7 @@ public final class Redaction {
         out.append(
             placeholder(text, finding.kind(), text.substring(finding.start(), finding.end())));
       } else {
-        out.append('[').append(finding.kind()).append(']');
+        out.append(finding.mask());
       }
       at = finding.end();
     }
@@ -80,7 +100,7 @@ public final class Redaction {
           do {
             // One that the text has already is nobody's.
             placeholder = "<" + kind + "_" + numbers.merge(kind, 1, Integer::sum) + ">";
-          } while (text.contains(placeholder));
+          } while (reserved.contains(placeholder) || text.contains(placeholder));
           values.put(placeholder, value);
           return placeholder;
         });
@@ -89,6 +109,26 @@ public final class Redaction {
   /** How often each kind was found. */
   public Map<String, Integer> counts() {
     return new TreeMap<>(counts);
+  }
+
+  /** Whether anything was replaced that can be put back. */
+  public boolean restores() {
+    return !values.isEmpty();
+  }
+
+  /** Puts values back into a whole text. */
+  public String restore(String text) {
+    return text.indexOf('<') < 0 ? text : whole(restorer(), text);
+  }
+
+  /** Puts values back into a whole text that is JSON. */
+  public String restoreJson(String text) {
+    return text.indexOf('<') < 0 && text.indexOf('\\') < 0 ? text : whole(jsonRestorer(), text);
+  }
+
+  private static String whole(StreamRestorer restorer, String text) {
+    String most = restorer.feed(text);
+    return most + restorer.end();
   }
 
   /** Puts values back into a stream of plain text. */

@@ -24,8 +24,17 @@ public final class Redactor {
 
   /** All detectors that need no settings, and some more. */
   public static Redactor with(List<Detector> more) {
+    return with(more, List.of());
+  }
+
+  /**
+   * Some detectors that need no settings, and some more.
+   *
+   * @param kinds kinds of those that need none; empty for all
+   */
+  public static Redactor with(List<Detector> more, List<String> kinds) {
     List<Detector> all = new ArrayList<>(more);
-    all.addAll(builtIn());
+    builtIn().stream().filter(d -> kinds.isEmpty() || kinds.contains(d.kind())).forEach(all::add);
     return new Redactor(all);
   }
 
@@ -76,6 +85,11 @@ public final class Redactor {
       longest = Math.max(longest, finding.end() - finding.start());
     }
     return apart;
+  }
+
+  /** Begins with a text that comes in pieces, as answers do. */
+  public StreamRedactor stream(RedactionMode mode) {
+    return new StreamRedactor(this, mode);
   }
 
   /** Begins with a request. */

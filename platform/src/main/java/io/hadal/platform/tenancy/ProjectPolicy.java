@@ -1,6 +1,8 @@
 package io.hadal.platform.tenancy;
 
 import io.hadal.formats.FormatException;
+import io.hadal.platform.redaction.RedactionMode;
+import io.hadal.platform.redaction.RedactionRules;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -19,6 +21,8 @@ import tools.jackson.databind.node.ObjectNode;
  * @param cacheIsolation what shares prompt caches: {@code project}, {@code key} or {@code user}
  * @param regions regions a backend may be in; empty for all
  * @param redaction {@code off}, {@code detect}, {@code mask}, {@code pseudonymise} or {@code block}
+ *     for requests
+ * @param redactionRules what is looked for, and what happens to answers
  */
 public record ProjectPolicy(
     boolean storePrompts,
@@ -27,7 +31,8 @@ public record ProjectPolicy(
     int retentionDays,
     String cacheIsolation,
     List<String> regions,
-    String redaction) {
+    String redaction,
+    RedactionRules redactionRules) {
   /** Nothing is kept, nothing is restricted. */
   public static final ProjectPolicy DEFAULT =
       new ProjectPolicy(false, false, false, 0, "project", List.of(), "off");
@@ -62,6 +67,26 @@ public record ProjectPolicy(
     regions = List.copyOf(regions);
   }
 
+  /** A policy that looks for everything, in requests only. */
+  public ProjectPolicy(
+      boolean storePrompts,
+      boolean zdr,
+      boolean phi,
+      int retentionDays,
+      String cacheIsolation,
+      List<String> regions,
+      String redaction) {
+    this(
+        storePrompts,
+        zdr,
+        phi,
+        retentionDays,
+        cacheIsolation,
+        regions,
+        redaction,
+        RedactionRules.STANDARD);
+  }
+
   /** This policy inside a bound: of each switch the tighter one. */
   public ProjectPolicy within(ProjectPolicy bound) {
     return new ProjectPolicy(
@@ -75,14 +100,31 @@ public record ProjectPolicy(
                 : Math.min(retentionDays, bound.retentionDays),
         tighter(ISOLATIONS, cacheIsolation, bound.cacheIsolation),
         common(regions, bound.regions),
-        tighter(REDACTIONS, redaction, bound.redaction));
+        tighter(REDACTIONS, redaction, bound.redaction),
+        redactionRules.within(bound.redactionRules));
+  }
+
+  /**
+   * What happens to texts of a request that asks for something itself: the tighter of both.
+   *
+   * @param asked name of a mode; it is known
+   */
+  public RedactionMode redaction(String asked) {
+    return RedactionMode.of(tighter(REDACTIONS, redaction, asked));
   }
 
   /** What follows from the switches: health information is not retained unless days are given. */
   public ProjectPolicy effective() {
     boolean nothing = zdr || (phi && retentionDays == 0);
     return new ProjectPolicy(
-        storePrompts && !nothing, nothing, phi, retentionDays, cacheIsolation, regions, redaction);
+        storePrompts && !nothing,
+        nothing,
+        phi,
+        retentionDays,
+        cacheIsolation,
+        regions,
+        redaction,
+        redactionRules);
   }
 
   private static String tighter(List<String> order, String a, String b) {
@@ -117,7 +159,12 @@ public record ProjectPolicy(
                             ? "cache_isolation"
                             : !regions.equals(tightened.regions)
                                 ? "regions"
-                                : !redaction.equals(tightened.redaction) ? "redaction" : "";
+                                : !redaction.equals(tightened.redaction)
+                                    ? "redaction"
+                                    : redactionRules.answers()
+                                            != tightened.redactionRules.answers()
+                                        ? "redaction_answers"
+                                        : "";
     if (!field.isEmpty()) {
       throw new FormatException(
           "policy." + field, "may only be tightened; the team or org above is stricter");
@@ -135,6 +182,7 @@ public record ProjectPolicy(
         .put("redaction", redaction);
     ArrayNode list = json.putArray("regions");
     regions.forEach(list::add);
+    redactionRules.write(json);
     return json;
   }
 
@@ -148,7 +196,7 @@ public record ProjectPolicy(
       throw new FormatException("policy", "must be an object");
     }
     for (String name : json.propertyNames()) {
-      if (!FIELDS.contains(name)) {
+      if (!FIELDS.contains(name) && !RedactionRules.FIELDS.contains(name)) {
         throw new FormatException("policy." + name, "is unknown");
       }
     }
@@ -159,7 +207,8 @@ public record ProjectPolicy(
         days(json, retentionDays),
         choice(json, "cache_isolation", cacheIsolation, ISOLATIONS),
         regions(json, regions),
-        choice(json, "redaction", redaction, REDACTIONS));
+        choice(json, "redaction", redaction, REDACTIONS),
+        redactionRules.with(json));
   }
 
   private static boolean flag(JsonNode json, String name, boolean fallback) {

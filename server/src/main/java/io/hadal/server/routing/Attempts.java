@@ -6,9 +6,11 @@ import io.hadal.server.http.Exchange;
 import io.hadal.server.routing.config.Operation;
 import io.hadal.server.routing.usage.UsageReader;
 import io.hadal.server.wire.Call;
+import io.hadal.server.wire.CallTrace;
 import io.hadal.server.wire.ClientGoneException;
 import java.io.IOException;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** The attempts at one request: at most three, each of which is recorded on its own. */
@@ -170,6 +172,14 @@ final class Attempts {
             request, candidate, upstream, settlement, usage, parts.watchdog(), parts.slowReader());
     candidate.backend().active().incrementAndGet();
     String result = "client_left";
+    CallTrace trace = request.call().trace();
+    if (trace != null) {
+      trace.attempt(
+          made,
+          candidate.name(),
+          candidate.backend().config().format().name().toLowerCase(Locale.ROOT),
+          candidate.model().upstreamName());
+    }
     try {
       Failure failure =
           attempt.run(upstream.http(request, candidate.backend().config(), key.secret()));
@@ -180,6 +190,9 @@ final class Attempts {
       return failure;
     } finally {
       candidate.backend().active().decrementAndGet();
+      if (trace != null) {
+        trace.attempted(result);
+      }
       parts.metrics().attempt(candidate, result);
     }
   }

@@ -168,6 +168,10 @@ final class Settlement {
                 perToken,
                 prices == null || !any ? null : prices.cost(took),
                 upstreamId));
+    String finish = usage.finish();
+    if (finish != null && finish.matches("[A-Za-z_]{1,40}")) {
+      call.finished(finish);
+    }
     if (any) {
       call.usage(Conversion.usage(took));
       call.times(

@@ -17,6 +17,7 @@ import io.hadal.server.routing.convert.ChatToMessages;
 import io.hadal.server.routing.convert.Converted;
 import io.hadal.server.routing.convert.MessagesEvents;
 import io.hadal.server.routing.convert.MessagesToChat;
+import io.hadal.server.wire.CallTrace;
 import io.hadal.server.wire.ConvertedAnswer;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -68,6 +69,8 @@ record UpstreamRequest(Operation spoken, byte[] body, boolean beta, Translator t
       edit.includeUsage();
     }
     if (request.zdr() && spoken == Operation.RESPONSES) {
+      edit.literal("store", "false");
+    } else if (request.zdr() && view.members().has("store")) {
       edit.literal("store", "false");
     }
     // Only DeepSeek has such paths.
@@ -146,6 +149,11 @@ record UpstreamRequest(Operation spoken, byte[] body, boolean beta, Translator t
     http.header("accept", request.view().stream() ? "text/event-stream" : "application/json");
     common(http, exchange, upstream, key, spoken.anthropic());
     http.header("x-client-request-id", request.call().requestId());
+    CallTrace trace = request.call().trace();
+    String parent = trace == null ? null : trace.traceparent();
+    if (parent != null) {
+      http.header("traceparent", parent);
+    }
     http.body(body);
     return http;
   }

@@ -156,7 +156,7 @@ public final class Videos implements AutoCloseable {
             job);
         candidate.lane().succeeded(System.nanoTime() - started);
         headers(call.exchange(), candidate.name());
-        call.exchange().setHeader("x-hadal-model", candidate.version());
+        call.answeredBy(candidate.version());
         call.exchange().send(response.status(), "application/json", withId(answer, own));
         return null;
       }

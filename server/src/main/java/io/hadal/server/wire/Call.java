@@ -31,7 +31,7 @@ public final class Call {
           "x-session-affinity",
           "x-session-id");
 
-  private final Exchange exchange;
+  private Exchange exchange;
   private final Dialect dialect;
   private final String operation;
   private final String requestId;
@@ -51,6 +51,10 @@ public final class Call {
   private @Nullable Duration firstToken;
   private @Nullable Duration tokenTime;
   private @Nullable Duration queueTime;
+  private @Nullable CallTrace trace;
+  private @Nullable String answeredBy;
+  private @Nullable String answerId;
+  private final List<String> finishReasons = new ArrayList<>(1);
 
   public Call(
       Exchange exchange,
@@ -69,6 +73,11 @@ public final class Call {
 
   public Exchange exchange() {
     return exchange;
+  }
+
+  /** Answers through another exchange from now on. */
+  public void through(Exchange wrapper) {
+    exchange = wrapper;
   }
 
   public Dialect dialect() {
@@ -177,6 +186,11 @@ public final class Call {
     }
     body = raw;
     return raw;
+  }
+
+  /** The body as it was last given; null when nobody has read it. */
+  public byte @Nullable [] bodyRead() {
+    return body;
   }
 
   /** Another body, for whoever reads it next. */
@@ -293,6 +307,48 @@ public final class Call {
   /** Label of the upstream's model; null for this process. */
   public @Nullable String upstreamModel() {
     return upstreamModel;
+  }
+
+  /** Lets somebody follow the call. */
+  public void trace(CallTrace follower) {
+    trace = follower;
+  }
+
+  /** Follows the call; null when nobody wants to see it. */
+  public @Nullable CallTrace trace() {
+    return trace;
+  }
+
+  /** Tells the client, and others, which version of a model answers. */
+  public void answeredBy(String version) {
+    answeredBy = version;
+    exchange.setHeader("x-hadal-model", version);
+  }
+
+  /** The version that answers; null before it is known. */
+  public @Nullable String answeredBy() {
+    return answeredBy;
+  }
+
+  /** Takes note of the answer's id; returns it. */
+  String answerId(String id) {
+    answerId = id;
+    return id;
+  }
+
+  /** Id of the answer; null when it has none of ours. */
+  public @Nullable String answerId() {
+    return answerId;
+  }
+
+  /** Takes note of why an answer, or one of several, has ended. */
+  public void finished(String reason) {
+    finishReasons.add(reason);
+  }
+
+  /** Why answers have ended, in small letters. */
+  public List<String> finishReasons() {
+    return finishReasons;
   }
 
   /** How it ended: ok, client_closed, or the code of a problem. */

@@ -84,7 +84,7 @@ public final class ChatCompletions {
     ServedModel model = planner.model();
     Head head =
         new Head(
-            Ids.next("chatcmpl-"),
+            call.answerId(Ids.next("chatcmpl-")),
             call.created(),
             model.profile().version(),
             fingerprint,

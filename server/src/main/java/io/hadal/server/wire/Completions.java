@@ -106,7 +106,11 @@ public final class Completions {
               call.client()));
     }
     Head head =
-        new Head(Ids.next("cmpl-"), call.created(), model.profile().version(), logprobs != null);
+        new Head(
+            call.answerId(Ids.next("cmpl-")),
+            call.created(),
+            model.profile().version(),
+            logprobs != null);
     if (stream) {
       runner.stream(
           call,

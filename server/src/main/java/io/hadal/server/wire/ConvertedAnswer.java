@@ -33,7 +33,7 @@ public final class ConvertedAnswer {
    */
   public static ConvertedAnswer chat(
       Call call, String model, boolean includeUsage, boolean reasons) {
-    String id = Ids.next("chatcmpl-");
+    String id = call.answerId(Ids.next("chatcmpl-"));
     ChatCompletions.Head head = chatHead(id, call, model, reasons);
     return new ConvertedAnswer(
         new ChatStream(head, 1, includeUsage),
@@ -59,7 +59,8 @@ public final class ConvertedAnswer {
   public static ConvertedAnswer messages(
       Call call, String model, Seal seal, boolean omitThinking, boolean edits) {
     MessagesApi.Head head =
-        new MessagesApi.Head(Ids.next("msg_"), model, omitThinking, edits, false, call, seal);
+        new MessagesApi.Head(
+            call.answerId(Ids.next("msg_")), model, omitThinking, edits, false, call, seal);
     return new ConvertedAnswer(
         new MessagesStream(head), (answer, usage) -> MessagesApi.whole(head, answer, usage));
   }

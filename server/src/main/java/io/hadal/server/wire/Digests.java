@@ -7,7 +7,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 
 /** Short hashes of what clients name, so that the names themselves are kept nowhere. */
-final class Digests {
+public final class Digests {
   private static final int BYTES = 12;
 
   private Digests() {}
@@ -17,7 +17,7 @@ final class Digests {
    *
    * @param space names of different spaces never have the same hash
    */
-  static String hash(String space, String name) {
+  public static String hash(String space, String name) {
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
       digest.update(space.getBytes(StandardCharsets.UTF_8));

@@ -141,7 +141,7 @@ public final class Embeddings {
     } finally {
       call.meter().end(call.usage(), outcome, 200, call.admitted(), null, null, null);
     }
-    call.exchange().setHeader("x-hadal-model", call.version(model.profile().version()));
+    call.answeredBy(call.version(model.profile().version()));
     call.exchange().setHeader("x-hadal-experimental", "embeddings");
     return vectors;
   }

@@ -102,7 +102,7 @@ public final class MessagesApi {
     String version = call.exchange().header("anthropic-version");
     Head head =
         new Head(
-            Ids.next("msg_"),
+            call.answerId(Ids.next("msg_")),
             planner.model().profile().version(),
             reader.omitsThinking(),
             body.has("context_management"),

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
@@ -276,6 +277,9 @@ public final class TurnRunner implements AutoCloseable {
 
   /** Keeps what the model wrote for its calls, under the ids the client gets to see. */
   private void remember(Call call, TurnEvent event, List<Answer> answers) {
+    if (event instanceof TurnEvent.End end) {
+      call.finished(end.finish().name().toLowerCase(Locale.ROOT));
+    }
     if (!call.client().kept()) {
       return;
     }
@@ -296,7 +300,7 @@ public final class TurnRunner implements AutoCloseable {
   }
 
   private void headers(Call call) {
-    call.exchange().setHeader("x-hadal-model", call.version(model.profile().version()));
+    call.answeredBy(call.version(model.profile().version()));
     if (!call.ignored().isEmpty()) {
       call.exchange().setHeader("x-hadal-ignored-params", String.join(",", call.ignored()));
     }

@@ -1,0 +1,187 @@
+package io.hadal.server.redaction;
+
+import io.hadal.chat.Problem;
+import io.hadal.formats.FormatException;
+import io.hadal.formats.Json;
+import io.hadal.server.http.Exchange;
+import io.hadal.server.wire.Call;
+import io.hadal.server.wire.Dialect;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/** An exchange that changes the texts of its answer. */
+final class RedactingExchange implements Exchange {
+  private static final int ERROR = 400;
+
+  private final Exchange exchange;
+  private final Call call;
+  private final AnswerRules rules;
+  private final Consumer<AnswerRules> ended;
+  private @Nullable OutputStream streaming;
+
+  RedactingExchange(
+      Exchange exchange, Call call, AnswerRules rules, Consumer<AnswerRules> ended) {
+    this.exchange = exchange;
+    this.call = call;
+    this.rules = rules;
+    this.ended = ended;
+  }
+
+  @Override
+  public void send(int status, String contentType, byte[] body) {
+    if (!contentType.contains("json")) {
+      exchange.send(status, contentType, body);
+      return;
+    }
+    ObjectNode json;
+    try {
+      json = Json.parse(body, "answer") instanceof ObjectNode object ? object : null;
+    } catch (FormatException e) {
+      json = null;
+    }
+    if (json == null) {
+      exchange.send(status, contentType, body);
+      return;
+    }
+    if (status >= ERROR) {
+      JsonTexts.change(json, new Restoring(rules));
+    } else {
+      rules.change(json, true);
+      ended.accept(rules);
+    }
+    if (rules.blocked()) {
+      Problem problem = RedactingStream.blocked(rules);
+      call.outcome(problem.code());
+      exchange.setHeader("x-should-retry", "false");
+      exchange.send(
+          call.dialect().status(problem),
+          "application/json",
+          call.dialect().body(problem, call.requestId()));
+      return;
+    }
+    exchange.send(status, contentType, json.toString().getBytes(StandardCharsets.UTF_8));
+  }
+
+  private record Restoring(AnswerRules rules) implements JsonTexts.Filter {
+    @Override
+    public String text(String name, String text) {
+      return rules.request().restore(text);
+    }
+
+    @Override
+    public String json(String text) {
+      return rules.request().restoreJson(text);
+    }
+  }
+
+  @Override
+  public OutputStream stream(int status, String contentType) {
+    OutputStream out = exchange.stream(status, contentType);
+    boolean events = contentType.startsWith("text/event-stream");
+    if (!events && !contentType.startsWith("application/x-ndjson")) {
+      return out;
+    }
+    OutputStream stream = new RedactingStream(out, !events, rules, this::refusal, ended);
+    streaming = stream;
+    return stream;
+  }
+
+  /** Ends a stream that was not to go on. */
+  void close() throws IOException {
+    OutputStream stream = streaming;
+    streaming = null;
+    if (stream != null) {
+      stream.close();
+    }
+  }
+
+  /** An error as it stands inside a stream. */
+  private String refusal() {
+    Problem problem = RedactingStream.blocked(rules);
+    call.outcome(problem.code());
+    String body =
+        new String(call.dialect().body(problem, call.requestId()), StandardCharsets.UTF_8);
+    if (call.dialect() == Dialect.ANTHROPIC) {
+      return "event: error\ndata: " + body + "\n\n";
+    }
+    if (call.dialect() == Dialect.OLLAMA) {
+      return body + "\n";
+    }
+    if (call.operation().equals("responses")) {
+      ObjectNode event = JsonNodeFactory.instance.objectNode();
+      event.put("type", "response.failed");
+      ObjectNode response = event.putObject("response");
+      response.put("object", "response").put("status", "failed");
+      response.putObject("error").put("code", problem.code()).put("message", problem.message());
+      return "event: response.failed\ndata: " + event + "\n\n";
+    }
+    return "data: " + body + "\n\n";
+  }
+
+  /** False also when nothing more of the answer may go out: then it need not be made. */
+  @Override
+  public boolean connected() {
+    return !rules.blocked() && exchange.connected();
+  }
+
+  @Override
+  public String method() {
+    return exchange.method();
+  }
+
+  @Override
+  public String path() {
+    return exchange.path();
+  }
+
+  @Override
+  public String target() {
+    return exchange.target();
+  }
+
+  @Override
+  public @Nullable String query(String name) {
+    return exchange.query(name);
+  }
+
+  @Override
+  public @Nullable String header(String name) {
+    return exchange.header(name);
+  }
+
+  @Override
+  public Set<String> headerNames() {
+    return exchange.headerNames();
+  }
+
+  @Override
+  public String peer() {
+    return exchange.peer();
+  }
+
+  @Override
+  public byte @Nullable [] body(long limit) throws IOException {
+    return exchange.body(limit);
+  }
+
+  @Override
+  public void setHeader(String name, String value) {
+    exchange.setHeader(name, value);
+  }
+
+  @Override
+  public boolean answered() {
+    return exchange.answered();
+  }
+
+  @Override
+  public void watch() {
+    exchange.watch();
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.hadal.server.redaction;
+
+import org.jspecify.annotations.NullMarked;
