@@ -10,7 +10,9 @@ import io.hadal.engine.WarmUp;
 import io.hadal.engine.serving.Dispatcher;
 import io.hadal.kernels.Kernels;
 import io.hadal.kernels.SlowPaths;
+import io.hadal.platform.probe.QualityOptions;
 import io.hadal.server.admin.BackendEndpoints;
+import io.hadal.server.admin.EndpointGroup;
 import io.hadal.server.admin.StateEndpoints;
 import io.hadal.server.console.Console;
 import io.hadal.server.http.HelidonListener;
@@ -35,8 +37,11 @@ import io.hadal.server.wire.ResponsesApi;
 import io.hadal.server.wire.TurnRunner;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -58,6 +63,11 @@ public final class HadalServer implements AutoCloseable {
   private final Seal seal = Seal.ofProcess();
   private final Router router;
   private final @Nullable ModelNames names;
+  private final @Nullable Trials trials;
+
+  /** What answers here, by what is asked for. */
+  private final Map<Operation, Route.Handler> here = new EnumMap<>(Operation.class);
+
   private final PlatformAccess.@Nullable Health health;
   private final ApiHandler handler;
   private final HttpListener listener;
@@ -109,7 +119,6 @@ public final class HadalServer implements AutoCloseable {
             limits.slowReader(),
             System::currentTimeMillis);
     PlatformAccess.Names known = platform == null ? null : platform.names();
-    this.names = known == null ? null : new ModelNames(known, model.profile().name());
     if (platform != null) {
       router.gate(platform.gate());
       router.identities(
@@ -122,6 +131,11 @@ public final class HadalServer implements AutoCloseable {
       metrics.platform(health);
     }
     router.meters(metrics.registry());
+    this.trials = known == null ? null : new Trials(known, this::inside, metrics.registry());
+    this.names =
+        known == null || trials == null
+            ? null
+            : new ModelNames(known, model.profile().name(), trials.shadows());
     this.handler =
         new ApiHandler(
             routes(platform, active),
@@ -249,15 +263,27 @@ public final class HadalServer implements AutoCloseable {
   }
 
   /** Answers what a route covers elsewhere, all else here. */
-  private Route.Handler routed(Operation operation, Route.Handler here) {
+  private Route.Handler routed(Operation operation, Route.Handler local) {
+    here.put(operation, local);
     return call -> {
       if (names != null) {
         names.resolve(call, operation, options.limits().bodyBytes());
       }
       if (!router.handle(call, operation)) {
-        here.handle(call);
+        local.handle(call);
       }
     };
+  }
+
+  /** Answers a call of this process itself, whose version is known. */
+  private void inside(Call call, Operation operation) throws IOException {
+    if (names != null) {
+      names.pinned(call, operation, options.limits().bodyBytes());
+    }
+    Route.Handler local = here.get(operation);
+    if (!router.handle(call, operation) && local != null) {
+      local.handle(call);
+    }
   }
 
   /** Images and videos, which only upstreams make. */
@@ -293,10 +319,14 @@ public final class HadalServer implements AutoCloseable {
     if (platform.administration() != null) {
       StateEndpoints state =
           new StateEndpoints(model.dispatcher()::stats, active::get, () -> effective);
+      List<EndpointGroup> own = new ArrayList<>(List.of(state, new BackendEndpoints(router)));
+      if (trials != null) {
+        own.addAll(trials.endpoints());
+      }
       routes.addAdmin(
           platform
               .administration()
-              .api(List.of(state, new BackendEndpoints(router)), model.dispatcher().options()));
+              .api(own, model.dispatcher().options()));
       Console console = new Console();
       for (String path : console.paths()) {
         for (String method : new String[] {"GET", "HEAD"}) {
@@ -386,6 +416,13 @@ public final class HadalServer implements AutoCloseable {
     router.configure(now);
   }
 
+  /** How well backends serve versions is looked at so, from now on. */
+  public void quality(QualityOptions now) {
+    if (trials != null) {
+      trials.quality(now);
+    }
+  }
+
   /** What answers for models of others. */
   public Router router() {
     return router;
@@ -435,6 +472,9 @@ public final class HadalServer implements AutoCloseable {
   @Override
   public void close() {
     listener.close();
+    if (trials != null) {
+      trials.close();
+    }
     runner.close();
     router.close();
     metrics.close();

@@ -4,9 +4,13 @@ import io.hadal.engine.capacity.CostTable;
 import io.hadal.engine.serving.DispatcherOptions;
 import io.hadal.platform.Refusal;
 import io.hadal.platform.Refusal.Reason;
+import io.hadal.platform.audit.AuditEntry;
+import io.hadal.platform.compare.UpgradeStore;
 import io.hadal.platform.ledger.LedgerVerifier;
 import io.hadal.platform.limits.SubjectLookup;
+import io.hadal.platform.metering.CopyGate;
 import io.hadal.platform.node.Platform;
+import io.hadal.platform.probe.QualityStore;
 import io.hadal.platform.registry.ProbeStore;
 import io.hadal.platform.reports.UsageExport;
 import io.hadal.platform.reports.UsageReports;
@@ -35,6 +39,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import tools.jackson.databind.node.JsonNodeFactory;
 
 /** Connects an open platform with the server in front of it. */
 public final class PlatformWiring {
@@ -58,9 +63,35 @@ public final class PlatformWiring {
         platform.metering(),
         project -> platform.ledger().balance(project),
         new PlatformAccess.Names(
-            platform.registry(), platform.rollouts(), platform.budgets(), platform.clock()),
+            platform.registry(),
+            platform.rollouts(),
+            platform.budgets(),
+            trying(platform),
+            platform.clock()),
         (own, options) -> administration(platform, secure, own, options),
         health(platform));
+  }
+
+  private static PlatformAccess.Trying trying(Platform platform) {
+    return new PlatformAccess.Trying(
+        new CopyGate(platform.journal(), platform.clock()),
+        new ProbeStore(platform.database(), platform.registry()),
+        new QualityStore(platform.database()),
+        alert ->
+            platform
+                .audit()
+                .append(
+                    AuditEntry.system(
+                        null,
+                        "quality.drop",
+                        "backend:" + alert.backend(),
+                        JsonNodeFactory.instance
+                            .objectNode()
+                            .put("version", alert.version())
+                            .put("why", alert.detail()))),
+        new UpgradeStore(platform.database(), platform.clock()),
+        platform.tenants(),
+        platform.prices()::at);
   }
 
   private static PlatformAccess.Health health(Platform platform) {
@@ -123,6 +154,7 @@ public final class PlatformWiring {
         ofOrg(
             new ModelEndpoints(
                 platform.registry(),
+                platform.prices(),
                 new ProbeStore(platform.database(), platform.registry()),
                 new VersionUses(platform.database()),
                 platform.clock())));

@@ -228,7 +228,7 @@ final class Attempt {
 
   private void headers() {
     client().setHeader("x-hadal-upstream", candidate.name());
-    client().setHeader("x-hadal-model", candidate.version());
+    client().setHeader("x-hadal-model", call().version(candidate.version()));
     if (!call().ignored().isEmpty()) {
       client().setHeader("x-hadal-ignored-params", String.join(",", call().ignored()));
     }
