@@ -5,6 +5,7 @@ import io.hadal.cli.platform.AuditCommand;
 import io.hadal.cli.platform.KeysCommand;
 import io.hadal.cli.platform.LedgerCommand;
 import io.hadal.cli.platform.ModelCommand;
+import io.hadal.cli.platform.RolloutCommand;
 import io.hadal.cli.platform.RedactCommand;
 import java.io.IOException;
 import java.io.InputStream;
@@ -65,6 +66,7 @@ final class HadalCommand implements Runnable {
           AuditCommand.class,
           RedactCommand.class,
           ModelCommand.class,
+          RolloutCommand.class,
           CapacityCommand.class,
           ExportCommand.class,
           PackCommand.class,

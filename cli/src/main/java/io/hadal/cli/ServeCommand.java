@@ -187,6 +187,7 @@ final class ServeCommand implements Callable<Integer> {
                 line -> reloaded(line, platform))) {
       server.accessLog(config.accessLog());
       server.routing(config.routing());
+      server.quality(config.platform().quality());
       server.effective(config.effective());
       HangUpSignal.listen(reload::reload);
       spec.commandLine()

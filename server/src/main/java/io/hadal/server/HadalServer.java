@@ -35,6 +35,7 @@ import io.hadal.server.wire.Models;
 import io.hadal.server.wire.OllamaApi;
 import io.hadal.server.wire.ResponsesApi;
 import io.hadal.server.wire.TurnRunner;
+import io.hadal.server.wire.VersionEntries;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -228,7 +229,7 @@ public final class HadalServer implements AutoCloseable {
         "/embeddings");
     routes.add("POST", Dialect.OLLAMA, "embedding", embeddings::ollama, "/api/embed");
     addMedia(routes);
-    Models models = new Models(model, new RoutedModels(router));
+    Models models = new Models(model, new RoutedModels(router), entries(platform));
     String[] lists = {"/v1/models", "/models", "/beta/models", "/anthropic/v1/models"};
     routes.add("GET", Dialect.OPENAI, "models", models::list, lists);
     for (String list : lists) {
@@ -260,6 +261,15 @@ public final class HadalServer implements AutoCloseable {
     routes.addOpen("GET", "ready", this::ready, "/readyz");
     routes.addOpen("HEAD", "probe", call -> text(call, 200, ""), "/", "/api/hello");
     return routes;
+  }
+
+  private static @Nullable VersionEntries entries(@Nullable PlatformAccess platform) {
+    PlatformAccess.Names known = platform == null ? null : platform.names();
+    return known == null
+        ? null
+        : new VersionEntries(
+            known.registry()::cards,
+            (version, project) -> known.trials().price(version, project, known.clock().millis()));
   }
 
   /** Answers what a route covers elsewhere, all else here. */

@@ -4,7 +4,9 @@ import io.hadal.engine.serving.DispatcherOptions;
 import io.hadal.platform.budget.Budgets;
 import io.hadal.platform.compare.UpgradeStore;
 import io.hadal.platform.ledger.Balance;
+import io.hadal.platform.Refusal;
 import io.hadal.platform.metering.Prices;
+import io.hadal.platform.money.PriceSnapshot;
 import io.hadal.platform.probe.QualityAlert;
 import io.hadal.platform.probe.QualityStore;
 import io.hadal.platform.registry.ProbeStore;
@@ -69,7 +71,17 @@ public record PlatformAccess(
       Consumer<QualityAlert> alerts,
       UpgradeStore upgrades,
       Tenants tenants,
-      Prices prices) {}
+      Prices prices) {
+    /** The prices of a version for a project at a moment; null for none. */
+    public @Nullable PriceSnapshot price(String version, String project, long millis) {
+      try {
+        PriceSnapshot price = prices.at(version, project, millis);
+        return price.id() == 0 ? null : price;
+      } catch (Refusal e) {
+        return null; // Models without a price may be refused.
+      }
+    }
+  }
 
   /** Knows the keys. */
   @FunctionalInterface

@@ -47,9 +47,8 @@ final class Trials implements AutoCloseable {
             known.registry(),
             known.trials().upgrades(),
             known.trials().tenants(),
-            known.trials().prices(),
-            calls,
-            known.clock());
+            version -> known.trials().price(version, "", known.clock().millis()),
+            calls);
   }
 
   private static Resolution pinned(Registry registry, String id) {

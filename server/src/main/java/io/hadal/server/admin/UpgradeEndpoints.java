@@ -8,7 +8,6 @@ import io.hadal.platform.compare.UpgradeLine;
 import io.hadal.platform.compare.UpgradeRun;
 import io.hadal.platform.compare.UpgradeStore;
 import io.hadal.platform.compare.UpgradeStore.State;
-import io.hadal.platform.metering.Prices;
 import io.hadal.platform.money.PriceSnapshot;
 import io.hadal.platform.probe.ProbeTransport;
 import io.hadal.platform.registry.ModelVersion;
@@ -21,12 +20,12 @@ import io.hadal.platform.tenancy.Tenants;
 import io.hadal.server.trial.InnerCalls;
 import io.hadal.server.trial.InsideTransport;
 import java.lang.System.Logger.Level;
-import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
@@ -50,29 +49,26 @@ public final class UpgradeEndpoints implements EndpointGroup, AutoCloseable {
   private final Registry registry;
   private final UpgradeStore store;
   private final Tenants tenants;
-  private final Prices prices;
+  private final Function<String, @Nullable PriceSnapshot> prices;
   private final InnerCalls calls;
-  private final Clock clock;
   private final Semaphore places = new Semaphore(2);
   private volatile boolean closed;
 
   /**
    * @param tenants knows whose requests may be used
-   * @param prices what versions cost
+   * @param prices what versions cost; null for unknown
    */
   public UpgradeEndpoints(
       Registry registry,
       UpgradeStore store,
       Tenants tenants,
-      Prices prices,
-      InnerCalls calls,
-      Clock clock) {
+      Function<String, @Nullable PriceSnapshot> prices,
+      InnerCalls calls) {
     this.registry = registry;
     this.store = store;
     this.tenants = tenants;
     this.prices = prices;
     this.calls = calls;
-    this.clock = clock;
   }
 
   @Override
@@ -208,20 +204,10 @@ public final class UpgradeEndpoints implements EndpointGroup, AutoCloseable {
         identity);
   }
 
-  private @Nullable PriceSnapshot price(String version) {
-    try {
-      PriceSnapshot price = prices.at(version, "", clock.millis());
-      return price.id() == 0 ? null : price;
-    } catch (RuntimeException e) {
-      // Without a price, models may be refused.
-      return null;
-    }
-  }
-
   private void run(String id, ProbeTransport from, ProbeTransport to, List<Prompt> prompts) {
     List<UpgradeLine> lines = new ArrayList<>();
     try {
-      UpgradeRun run = new UpgradeRun(from, to, this::price);
+      UpgradeRun run = new UpgradeRun(from, to, prices);
       for (Prompt prompt : prompts) {
         if (closed) {
           store.progress(id, lines, State.FAILED);
