@@ -111,6 +111,7 @@ class AnswersTest {
   @ParameterizedTest
   @CsvSource(
       delimiter = ';',
+      quoteCharacter = '`',
       value = {
         "{'content':'x'}; stop; NONE; NONE",
         "{'tool_calls':[{'function':{'name':'f','arguments':'{x'}}]}; tool_calls; BAD; NONE",
@@ -134,6 +135,7 @@ class AnswersTest {
   @ParameterizedTest
   @CsvSource(
       delimiter = ';',
+      quoteCharacter = '`',
       value = {
         "{'type':'object','properties':{'a':{'type':'string'}},'required':['a']}; {'a':'x'}; true",
         "{'type':'object','required':['a']}; {'b':1}; false",
@@ -168,6 +170,7 @@ class AnswersTest {
   @ParameterizedTest
   @CsvSource(
       delimiter = ';',
+      quoteCharacter = '`',
       value = {
         "I'm sorry, but I can't help with that.; true",
         "I am very sorry, I am not able to do so.; true",
