@@ -36,6 +36,7 @@ import io.hadal.server.wire.OllamaApi;
 import io.hadal.server.wire.ResponsesApi;
 import io.hadal.server.wire.TurnRunner;
 import io.hadal.server.wire.VersionEntries;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;

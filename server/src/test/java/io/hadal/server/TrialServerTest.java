@@ -7,6 +7,7 @@ import io.hadal.platform.node.Platform;
 import io.hadal.platform.node.PlatformOptions;
 import io.hadal.server.ModelUpstream.Mood;
 import java.io.IOException;
+import java.io.IOException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
@@ -59,18 +60,6 @@ class TrialServerTest {
     platform =
         Platform.open(PlatformOptions.in(new DataFolder(folder.resolve("data"))), line -> {});
     server = TestServer.with(PlatformWiring.access(platform, false));
-    Path config =
-        Files.writeString(
-            folder.resolve("serve.yaml"),
-            """
-            upstreams:
-              - {name: old, url: 'http://127.0.0.1:%d', models: {one: theirs}, probe_seconds: 0,
-                 prices: {input: 1, output: 2}}
-              - {name: young, url: 'http://127.0.0.1:%d', models: {two: theirs}, probe_seconds: 0,
-                 prices: {input: 3, output: 4}}
-            """
-                .formatted(old.port(), young.port()));
-    server.server.routing(ServeConfig.read(config).routing());
     String password = Objects.requireNonNull(platform.firstPassword()).reveal();
     HttpResponse<String> in =
         server.post(
@@ -92,8 +81,21 @@ class TrialServerTest {
 
   /** Two versions of a family of its own, each at its upstream under the same name there. */
   @BeforeEach
-  void two() {
+  void two() throws IOException {
     name = "nova" + ++names;
+    // Other upstreams each time, so that no breaker is open.
+    Path config =
+        Files.writeString(
+            folder.resolve("serve.yaml"),
+            """
+            upstreams:
+              - {name: old, url: 'http://127.0.0.1:%d', models: {one: theirs}, probe_seconds: 0,
+                 priority: %d, prices: {input: 1, output: 2}}
+              - {name: young, url: 'http://127.0.0.1:%d', models: {two: theirs}, probe_seconds: 0,
+                 priority: %d, prices: {input: 3, output: 4}}
+            """
+                .formatted(old.port(), names, young.port(), names));
+    server.server.routing(ServeConfig.read(config).routing());
     version("2026-01-01", "old", "'1'");
     version("2026-02-01", "young", "'2'");
     for (ModelUpstream upstream : new ModelUpstream[] {old, young}) {
@@ -196,7 +198,7 @@ class TrialServerTest {
     String more = mood == Mood.BROKEN_CALLS ? TOOLS : mood == Mood.NO_SCHEMA ? SCHEMA : PLAIN;
     Map<String, String> versions = new TreeMap<>();
     for (int turn = 0; turn < 2; turn++) {
-      for (int session = 0; session < 20; session++) {
+      for (int session = 0; session < 16; session++) {
         // Streams and whole answers are judged alike.
         HttpResponse<String> answer =
             ask(key, "s" + session, more + ",'stream':" + (session % 2 == 0));
@@ -212,7 +214,7 @@ class TrialServerTest {
     young.requests.set(0);
     int sent = 0;
     while (sent < 100 && state(id).equals("running")) {
-      ask(key, "s" + sent % 20, more + ",'stream':" + (sent % 3 == 0));
+      ask(key, "s" + sent % 16, more + ",'stream':" + (sent % 3 == 0));
       sent++;
     }
     JsonNode seen = admin("GET", "/rollouts/" + id, "");
@@ -223,7 +225,7 @@ class TrialServerTest {
     assertThat(
             admin("GET", "/audit/events?action=rollout.rolled_back", "").at("/data/0").toString())
         .contains(id);
-    for (int session = 0; session < 20; session++) {
+    for (int session = 0; session < 16; session++) {
       assertThat(model(ask(key, "s" + session, more))).isEqualTo(first());
     }
   }
@@ -261,7 +263,8 @@ class TrialServerTest {
     assertThat(platform.journal().flush(Duration.ofSeconds(20))).isTrue();
     JsonNode usage = admin("GET", "/usage?by=version,outcome&project=" + own, "");
     Map<String, JsonNode> rows = new TreeMap<>();
-    usage.path("data").forEach(r -> rows.put(r.path("outcome").asString(), r));
+    usage.path("data").forEach(r -> rows.put(r.at("/values/outcome").asString(), r));
+    assertThat(rows).as(usage.toString()).containsKeys("COMPLETED", "SHADOW");
     // 20 tokens at 1 and 5 at 1 USD a million: the customer pays the baseline only.
     assertThat(rows.get("COMPLETED").path("cost_nano").asLong())
         .as(usage.toString())

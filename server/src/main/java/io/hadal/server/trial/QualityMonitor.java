@@ -185,7 +185,7 @@ public final class QualityMonitor implements AutoCloseable {
       List<QualitySample> samples = new ArrayList<>();
       for (ModelVersion version : answering()) {
         if (only == null || version.id().equals(only)) {
-          samples.addAll(sample(version));
+          samples.addAll(ask(version));
         }
       }
       return samples;
@@ -194,7 +194,7 @@ public final class QualityMonitor implements AutoCloseable {
     }
   }
 
-  private List<QualitySample> sample(ModelVersion version) throws InterruptedException {
+  private List<QualitySample> ask(ModelVersion version) throws InterruptedException {
     List<QualitySample> samples = new ArrayList<>();
     List<String> backends = version.manifest().backends();
     for (String backend : backends) {
