@@ -276,6 +276,27 @@ class TrialServerTest {
     admin("POST", "/rollouts/" + id + "/rollback", "");
   }
 
+  @Test
+  void aCopyMayGoToTheModelOfThisProcess() throws Exception {
+    version("2026-03-01", "local", "'2'");
+    String id =
+        admin(
+                "POST",
+                "/rollouts",
+                "{'alias':'%s','candidate':'%s@2026-03-01','mode':'shadow'}".formatted(name, name))
+            .at("/id")
+            .asString();
+    admin("POST", "/rollouts/" + id + "/start", "");
+    assertThat(model(ask(key, "x", PLAIN))).isEqualTo(first());
+    JsonNode seen =
+        await(
+            () -> admin("GET", "/rollouts/" + id, "").path("comparison"),
+            c -> c.path("compared").asInt() > 0);
+    assertThat(seen.path("candidate_failed").asInt()).as(seen.toString()).isZero();
+    assertThat(seen.path("candidate_tokens").asInt()).isBetween(1, 5);
+    admin("POST", "/rollouts/" + id + "/rollback", "");
+  }
+
   private static String metrics() {
     return server.get("/metrics", "authorization", "Bearer " + key).body();
   }
