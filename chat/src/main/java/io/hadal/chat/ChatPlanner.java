@@ -114,8 +114,8 @@ public final class ChatPlanner {
         request.client().background()
             ? PriorityClass.BATCH
             : request.priority() != null
-            ? request.priority()
-            : offersTools ? PriorityClass.AGENT : PriorityClass.INTERACTIVE;
+                ? request.priority()
+                : offersTools ? PriorityClass.AGENT : PriorityClass.INTERACTIVE;
     GenerationRequest generation =
         new GenerationRequest.Builder(prompt, Math.min(max, most), request.client().tenant())
             .sampling(request.sampling().options(reasons))

@@ -334,10 +334,7 @@ public final class HadalServer implements AutoCloseable {
       if (trials != null) {
         own.addAll(trials.endpoints());
       }
-      routes.addAdmin(
-          platform
-              .administration()
-              .api(own, model.dispatcher().options()));
+      routes.addAdmin(platform.administration().api(own, model.dispatcher().options()));
       Console console = new Console();
       for (String path : console.paths()) {
         for (String method : new String[] {"GET", "HEAD"}) {

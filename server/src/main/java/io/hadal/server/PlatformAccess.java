@@ -1,10 +1,10 @@
 package io.hadal.server;
 
 import io.hadal.engine.serving.DispatcherOptions;
+import io.hadal.platform.Refusal;
 import io.hadal.platform.budget.Budgets;
 import io.hadal.platform.compare.UpgradeStore;
 import io.hadal.platform.ledger.Balance;
-import io.hadal.platform.Refusal;
 import io.hadal.platform.metering.Prices;
 import io.hadal.platform.money.PriceSnapshot;
 import io.hadal.platform.probe.QualityAlert;

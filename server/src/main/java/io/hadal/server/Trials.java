@@ -69,13 +69,13 @@ final class Trials implements AutoCloseable {
   /** Endpoints of all of this. */
   List<EndpointGroup> endpoints() {
     return Stream.of(
-        new ProbeEndpoints(
-            known.registry(),
-            known.trials().probes(),
-            known.clock(),
-            version -> monitor.transport(version, null)),
-        new QualityEndpoints(known.registry(), known.trials().quality(), monitor),
-        upgrades)
+            new ProbeEndpoints(
+                known.registry(),
+                known.trials().probes(),
+                known.clock(),
+                version -> monitor.transport(version, null)),
+            new QualityEndpoints(known.registry(), known.trials().quality(), monitor),
+            upgrades)
         .map(group -> EndpointGroup.placed(group, Place::home))
         .toList();
   }

@@ -7,8 +7,11 @@ import io.hadal.formats.Json;
 import io.hadal.platform.db.Database;
 import io.hadal.platform.db.DatabaseKind;
 import io.hadal.platform.db.TestDatabases;
+import io.hadal.platform.probe.ProbeTarget;
 import io.hadal.platform.probe.QualityAlert;
 import io.hadal.platform.probe.QualityOptions;
+import io.hadal.platform.probe.QualityProbe;
+import io.hadal.platform.probe.QualitySample;
 import io.hadal.platform.probe.QualityStore;
 import io.hadal.platform.registry.Manifest;
 import io.hadal.platform.registry.ProbeResult.Outcome;
@@ -17,9 +20,6 @@ import io.hadal.platform.registry.Registry;
 import io.hadal.server.trial.InnerCalls;
 import io.hadal.server.trial.QualityMonitor;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import io.hadal.platform.probe.ProbeTarget;
-import io.hadal.platform.probe.QualityProbe;
-import io.hadal.platform.probe.QualitySample;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -110,8 +110,7 @@ class QualityProbeTest {
       String manifest =
           "{\"kind\":\"routed\",\"family\":\"flash\",\"upstream_model\":\"u\","
               + "\"backends\":[\"east\",\"west\"],\"context\":1024}";
-      registry.draft(
-          Manifest.of(TestServer.json(manifest), "manifest"), "2026-01-01", "ann");
+      registry.draft(Manifest.of(TestServer.json(manifest), "manifest"), "2026-01-01", "ann");
       registry.activate(VERSION, "ann");
       ProbeStore probes = new ProbeStore(database, registry);
       QualityStore store = new QualityStore(database);
@@ -126,7 +125,9 @@ class QualityProbeTest {
                 boolean asked = new String(body, StandardCharsets.UTF_8).contains("12 + 30");
                 String text = east ? asked ? "42" : "?" : "so";
                 String answer =
-                    "{\"choices\":[{\"message\":{\"content\":\"" + text + "\"}}],\"usage\":{"
+                    "{\"choices\":[{\"message\":{\"content\":\""
+                        + text
+                        + "\"}}],\"usage\":{"
                         + "\"prompt_tokens\":1,\"completion_tokens\":1,\"total_tokens\":2}}";
                 call.exchange()
                     .send(200, "application/json", answer.getBytes(StandardCharsets.UTF_8));

@@ -7,7 +7,6 @@ import io.hadal.platform.node.Platform;
 import io.hadal.platform.node.PlatformOptions;
 import io.hadal.server.ModelUpstream.Mood;
 import java.io.IOException;
-import java.io.IOException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
@@ -28,7 +27,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
 
-/** Versions on trial behind a server, driven over HTTP: acceptance test 11 and what belongs to it. */
+/**
+ * Versions on trial behind a server, driven over HTTP: acceptance test 11 and what belongs to it.
+ */
 class TrialServerTest {
   private static final String TOOLS =
       "'tools':[{'type':'function','function':{'name':'get_weather','parameters':{'type':'object',"
@@ -62,8 +63,7 @@ class TrialServerTest {
     server = TestServer.with(PlatformWiring.access(platform, false));
     String password = Objects.requireNonNull(platform.firstPassword()).reveal();
     HttpResponse<String> in =
-        server.post(
-            "/admin/v1/session", "{'name':'administrator','password':'" + password + "'}");
+        server.post("/admin/v1/session", "{'name':'administrator','password':'" + password + "'}");
     assertThat(in.statusCode()).as(in.body()).isEqualTo(200);
     cookie = in.headers().firstValue("set-cookie").orElseThrow().replaceFirst(";.*", "");
     csrf = TestServer.json(in).at("/csrf_token").asString();
@@ -359,8 +359,7 @@ class TrialServerTest {
         admin(
                 "POST",
                 "/models",
-                "{'version':'2026-03-01','manifest':{'family':'%s','kind':'routed',"
-                        .formatted(name)
+                "{'version':'2026-03-01','manifest':{'family':'%s','kind':'routed',".formatted(name)
                     + "'upstream_model':'theirs','backends':['old','young']}}")
             .at("/id")
             .asString();
@@ -404,7 +403,6 @@ class TrialServerTest {
   }
 
   private JsonNode entry() {
-    return TestServer.json(
-        server.get("/v1/models/" + name, "authorization", "Bearer " + key));
+    return TestServer.json(server.get("/v1/models/" + name, "authorization", "Bearer " + key));
   }
 }

@@ -55,8 +55,7 @@ final class ModelQualityCommand implements Callable<Integer> {
         Map<String, String> suspects =
             store.suspects(version, QualityOptions.DEFAULT).stream()
                 .collect(Collectors.toMap(QualityAlert::backend, QualityAlert::detail));
-        List<QualitySample> samples =
-            history ? store.history(version, MOST) : store.last(version);
+        List<QualitySample> samples = history ? store.history(version, MOST) : store.last(version);
         for (QualitySample s : samples) {
           print(out, s, history ? null : suspects.get(s.backend()));
         }

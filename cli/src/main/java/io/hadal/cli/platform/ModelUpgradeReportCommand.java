@@ -126,8 +126,7 @@ final class ModelUpgradeReportCommand implements Callable<Integer> {
       Set<Integer> done = new HashSet<>();
       lines.forEach(l -> done.add(l.number()));
       UpgradeRun run = new UpgradeRun(one, two, version -> price(book, version, clock));
-      try (ProgressBar bar =
-          progress.start(spec.commandLine().getErr(), "requests", set.size())) {
+      try (ProgressBar bar = progress.start(spec.commandLine().getErr(), "requests", set.size())) {
         bar.advance(done.size());
         for (Prompt prompt : set) {
           if (!done.contains(prompt.number())) {

@@ -51,6 +51,12 @@ public record AnswerFacts(
   /** Without any content. */
   @Override
   public String toString() {
-    return "AnswerFacts[" + characters() + " characters, " + calls.size() + " calls, " + finish + "]";
+    return "AnswerFacts["
+        + characters()
+        + " characters, "
+        + calls.size()
+        + " calls, "
+        + finish
+        + "]";
   }
 }

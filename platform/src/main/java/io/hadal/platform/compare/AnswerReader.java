@@ -87,9 +87,7 @@ public final class AnswerReader {
   }
 
   private Part call(int index) {
-    return calls.size() >= MOST_CALLS
-        ? new Part()
-        : calls.computeIfAbsent(index, i -> new Part());
+    return calls.size() >= MOST_CALLS ? new Part() : calls.computeIfAbsent(index, i -> new Part());
   }
 
   private void whole(@Nullable JsonNode json) {
@@ -130,8 +128,7 @@ public final class AnswerReader {
   private static void function(Part part, JsonNode function) {
     part.name.append(function.path("name").asString(""));
     JsonNode arguments = function.path("arguments");
-    part.arguments.append(
-        arguments.isObject() ? arguments.toString() : arguments.asString(""));
+    part.arguments.append(arguments.isObject() ? arguments.toString() : arguments.asString(""));
   }
 
   /** A block of Messages, at its beginning or as a whole. */
@@ -176,7 +173,8 @@ public final class AnswerReader {
     if (!usage.isObject()) {
       return;
     }
-    input = Math.max(input, Math.max(number(usage, "prompt_tokens"), number(usage, "input_tokens")));
+    input =
+        Math.max(input, Math.max(number(usage, "prompt_tokens"), number(usage, "input_tokens")));
     output =
         Math.max(
             output, Math.max(number(usage, "completion_tokens"), number(usage, "output_tokens")));

@@ -10,7 +10,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
-/** What a request wants its answer to be like: which tools it offers, and which form it asks for. */
+/**
+ * What a request wants its answer to be like: which tools it offers, and which form it asks for.
+ */
 public final class Expectation {
   /** What a model writes around its calls; in a text it is a call that nobody could read. */
   private static final List<String> MARKUP =
@@ -139,9 +141,7 @@ public final class Expectation {
       AnswerFacts.Call two = b.calls().get(i);
       JsonNode left = arguments(one);
       boolean same =
-          left == null
-              ? one.arguments().equals(two.arguments())
-              : left.equals(arguments(two));
+          left == null ? one.arguments().equals(two.arguments()) : left.equals(arguments(two));
       if (!one.name().equals(two.name()) || !same) {
         return false;
       }

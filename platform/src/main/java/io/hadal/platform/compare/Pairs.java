@@ -58,10 +58,7 @@ public final class Pairs {
    * @param tokenMicros -1 when unknown
    */
   public static Observation observation(
-      Expectation expected,
-      @Nullable AnswerFacts answer,
-      long firstTokenMillis,
-      long tokenMicros) {
+      Expectation expected, @Nullable AnswerFacts answer, long firstTokenMillis, long tokenMicros) {
     if (answer == null) {
       return Observation.answered(firstTokenMillis, tokenMicros);
     }

@@ -40,7 +40,8 @@ public record UpgradeReport(String from, String to, int total, List<UpgradeLine>
   }
 
   private static @Nullable Long percentile(List<Side> sides, double part) {
-    long[] times = sides.stream().filter(s -> !s.failed()).mapToLong(Side::millis).sorted().toArray();
+    long[] times =
+        sides.stream().filter(s -> !s.failed()).mapToLong(Side::millis).sorted().toArray();
     return times.length == 0 ? null : times[(int) Math.min(times.length - 1, times.length * part)];
   }
 
@@ -66,7 +67,8 @@ public record UpgradeReport(String from, String to, int total, List<UpgradeLine>
     json.put("output_tokens", sides.stream().mapToLong(Side::outputTokens).sum());
     json.put("millis_p50", percentile(sides, 0.5));
     json.put("millis_p95", percentile(sides, 0.95));
-    boolean priced = answered > 0 && sides.stream().allMatch(s -> s.failed() || s.costNano() != null);
+    boolean priced =
+        answered > 0 && sides.stream().allMatch(s -> s.failed() || s.costNano() != null);
     Long cost =
         priced
             ? Long.valueOf(

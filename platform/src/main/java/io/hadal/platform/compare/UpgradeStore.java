@@ -97,8 +97,7 @@ public final class UpgradeStore {
   public List<Stored> list(int most) {
     return database.read(
         h ->
-            h.createQuery(
-                    "SELECT * FROM upgrade_report ORDER BY created_at DESC, id LIMIT :most")
+            h.createQuery("SELECT * FROM upgrade_report ORDER BY created_at DESC, id LIMIT :most")
                 .bind("most", most)
                 .map((rs, c) -> stored(rs))
                 .list());

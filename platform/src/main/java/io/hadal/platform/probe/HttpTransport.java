@@ -31,8 +31,7 @@ public final class HttpTransport implements ProbeTransport {
   }
 
   @Override
-  public Answer send(String path, byte @Nullable [] body)
-      throws IOException, InterruptedException {
+  public Answer send(String path, byte @Nullable [] body) throws IOException, InterruptedException {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(target.uri(path)).timeout(target.timeout());
     if (target.key() != null) {

@@ -36,10 +36,7 @@ final class ProbeClient {
   /** A request of chat: greedy, short, without reasoning, with this text. */
   ObjectNode chat(String text) {
     ObjectNode body = JsonMapper.shared().createObjectNode();
-    body.put("model", transport.model())
-        .put("max_tokens", 64)
-        .put("temperature", 0)
-        .put("seed", 7);
+    body.put("model", transport.model()).put("max_tokens", 64).put("temperature", 0).put("seed", 7);
     body.putArray("messages").addObject().put("role", "user").put("content", text);
     if (switchesThinking) {
       body.putObject("thinking").put("type", "disabled");

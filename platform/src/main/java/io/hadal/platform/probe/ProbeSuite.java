@@ -164,8 +164,7 @@ public final class ProbeSuite {
         case 401, 403 ->
             throw new FormatException(transport.name(), "refuses the key; give another with --key");
         case 404 ->
-            throw new FormatException(
-                transport.name(), "has no model '" + transport.model() + "'");
+            throw new FormatException(transport.name(), "has no model '" + transport.model() + "'");
         default -> throw new FormatException(transport.name(), "answers " + reply.status());
       }
       if (!reply.message().path("content").isString()) {

@@ -65,10 +65,7 @@ public final class QualityProbe {
    * @throws InterruptedException when the thread is interrupted
    */
   public QualitySample run(
-      String version,
-      String backend,
-      ProbeTransport transport,
-      @Nullable ProbeTransport reference)
+      String version, String backend, ProbeTransport transport, @Nullable ProbeTransport reference)
       throws InterruptedException {
     int failures = 0;
     int right = 0;

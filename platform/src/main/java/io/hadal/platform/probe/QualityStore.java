@@ -137,15 +137,13 @@ public final class QualityStore {
     if (last.validShare() < usualCalls - tolerance) {
       return text(
           "%.0f %% of calls are valid, elsewhere or before %.0f %%",
-          100 * last.validShare(),
-          100 * usualCalls);
+          100 * last.validShare(), 100 * usualCalls);
     }
     double usualAnswers = Math.max(answers, median(before, QualitySample::exactShare));
     if (last.exactShare() < usualAnswers - tolerance) {
       return text(
           "%.0f %% of answers are right, elsewhere or before %.0f %%",
-          100 * last.exactShare(),
-          100 * usualAnswers);
+          100 * last.exactShare(), 100 * usualAnswers);
     }
     return null;
   }

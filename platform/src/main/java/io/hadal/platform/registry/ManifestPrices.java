@@ -54,7 +54,6 @@ public final class ManifestPrices {
       return;
     }
     long now = clock.millis();
-    book.add(
-        new Price(0, version.id(), null, now, null, prices, Schedule.NONE, SOURCE, by, now));
+    book.add(new Price(0, version.id(), null, now, null, prices, Schedule.NONE, SOURCE, by, now));
   }
 }

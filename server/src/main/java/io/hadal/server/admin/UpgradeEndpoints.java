@@ -75,7 +75,10 @@ public final class UpgradeEndpoints implements EndpointGroup, AutoCloseable {
   public List<Endpoint> endpoints() {
     return List.of(
         new Endpoint(
-            "GET", "/upgrade-reports", READ, "Upgrade reports, the newest first",
+            "GET",
+            "/upgrade-reports",
+            READ,
+            "Upgrade reports, the newest first",
             checked(this::list)),
         new Endpoint(
             "POST",
@@ -197,10 +200,7 @@ public final class UpgradeEndpoints implements EndpointGroup, AutoCloseable {
     return new InsideTransport(
         calls,
         InnerCalls.pinned(
-            version.id(),
-            version.manifest().backends(),
-            version.manifest().upstreamModel(),
-            null),
+            version.id(), version.manifest().backends(), version.manifest().upstreamModel(), null),
         identity);
   }
 

@@ -97,8 +97,7 @@ public record PlatformConfig(
   private static QualityOptions quality(Section section) {
     QualityOptions usual = QualityOptions.DEFAULT;
     long minutes = section.number("every_minutes", 0, MOST_MINUTES, 0);
-    long percent =
-        section.number("tolerance_percent", 0, 100, Math.round(100 * usual.tolerance()));
+    long percent = section.number("tolerance_percent", 0, 100, Math.round(100 * usual.tolerance()));
     return new QualityOptions(
         minutes == 0 ? null : Duration.ofMinutes(minutes),
         percent / 100.0,

@@ -9,8 +9,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An exchange of a request that takes part in a rollout. It remembers the answer until that has been
- * looked at.
+ * An exchange of a request that takes part in a rollout. It remembers the answer until that has
+ * been looked at.
  */
 public final class AnswerTap implements Exchange {
   /** Longest answer that is looked at. */

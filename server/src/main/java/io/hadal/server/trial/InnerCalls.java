@@ -22,8 +22,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Asks versions from inside: copies of requests, probes and reports. Nobody is charged, all requests
- * of clients come first, and nothing is kept of them.
+ * Asks versions from inside: copies of requests, probes and reports. Nobody is charged, all
+ * requests of clients come first, and nothing is kept of them.
  */
 public final class InnerCalls {
   /** Whose probes are: no organisation has this id. */

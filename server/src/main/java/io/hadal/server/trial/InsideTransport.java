@@ -41,8 +41,7 @@ public final class InsideTransport implements ProbeTransport {
   }
 
   @Override
-  public Answer send(String path, byte @Nullable [] body)
-      throws IOException, InterruptedException {
+  public Answer send(String path, byte @Nullable [] body) throws IOException, InterruptedException {
     if (Thread.interrupted()) {
       throw new InterruptedException();
     }
@@ -54,8 +53,7 @@ public final class InsideTransport implements ProbeTransport {
       return new Answer(NOT_FOUND, new byte[0]);
     }
     InnerCalls.Reply reply =
-        calls.ask(
-            new InnerCalls.Order(operation, body, version, identity, Map.of(), PATIENCE));
+        calls.ask(new InnerCalls.Order(operation, body, version, identity, Map.of(), PATIENCE));
     if (reply.status() == 200 && !reply.complete()) {
       throw new IOException("the answer breaks off");
     }

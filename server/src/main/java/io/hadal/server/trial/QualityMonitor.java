@@ -164,10 +164,7 @@ public final class QualityMonitor implements AutoCloseable {
 
   private static Resolution resolution(ModelVersion version, @Nullable String backend) {
     return InnerCalls.pinned(
-        version.id(),
-        version.manifest().backends(),
-        version.manifest().upstreamModel(),
-        backend);
+        version.id(), version.manifest().backends(), version.manifest().upstreamModel(), backend);
   }
 
   /**
@@ -241,11 +238,7 @@ public final class QualityMonitor implements AutoCloseable {
     }
   }
 
-  private void gauge(
-      String name,
-      Tags tags,
-      String key,
-      ToDoubleFunction<QualitySample> figure) {
+  private void gauge(String name, Tags tags, String key, ToDoubleFunction<QualitySample> figure) {
     Gauge.builder(
             name,
             () -> {

@@ -93,8 +93,7 @@ public final class Models {
     return cards;
   }
 
-  private ObjectNode entry(
-      String name, @Nullable Identity identity, @Nullable ModelCard card) {
+  private ObjectNode entry(String name, @Nullable Identity identity, @Nullable ModelCard card) {
     return versions == null || identity == null || card == null
         ? entry(name)
         : versions.entry(card, identity);
