@@ -13,6 +13,7 @@ module io.hadal.platform {
 
   exports io.hadal.platform.audit;
   exports io.hadal.platform.budget;
+  exports io.hadal.platform.compare;
   exports io.hadal.platform.db;
   exports io.hadal.platform.journal;
   exports io.hadal.platform.json;

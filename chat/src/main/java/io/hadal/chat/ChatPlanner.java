@@ -111,9 +111,11 @@ public final class ChatPlanner {
     }
     AnswerRules.Rules answer = rules.of(policy.answerTo(request), reasons, Math.min(max, most));
     PriorityClass priority =
-        request.priority() != null
-            ? request.priority()
-            : offersTools ? PriorityClass.AGENT : PriorityClass.INTERACTIVE;
+        request.client().background()
+            ? PriorityClass.BATCH
+            : request.priority() != null
+                ? request.priority()
+                : offersTools ? PriorityClass.AGENT : PriorityClass.INTERACTIVE;
     GenerationRequest generation =
         new GenerationRequest.Builder(prompt, Math.min(max, most), request.client().tenant())
             .sampling(request.sampling().options(reasons))
@@ -151,7 +153,10 @@ public final class ChatPlanner {
             .stopIds(fill ? model.fillStops() : model.textStops())
             .topLogprobs(topLogprobs)
             .constraint(answer.constraint())
-            .priority(fill ? PriorityClass.FIM : PriorityClass.INTERACTIVE)
+            .priority(
+                client.background()
+                    ? PriorityClass.BATCH
+                    : fill ? PriorityClass.FIM : PriorityClass.INTERACTIVE)
             .cacheKey(client.kept() ? client.cacheKey() : null)
             .timeLimit(timeLimit)
             .choices(choices)

@@ -34,13 +34,19 @@ public final class ChatRequest {
    * @param tenant shares the engine with other tenants in equal parts
    * @param cacheKey prompts are shared among requests of this key only
    * @param kept false when nothing of the request may outlive it, its prompt's state included
+   * @param background true when nobody waits for the answer, so that all others come first
    */
-  public record Client(String tenant, String cacheKey, boolean kept) {
+  public record Client(String tenant, String cacheKey, boolean kept, boolean background) {
     static final Client ANYONE = new Client("", "");
 
     /** A client whose prompts are kept for its next requests. */
     public Client(String tenant, String cacheKey) {
       this(tenant, cacheKey, true);
+    }
+
+    /** A client that waits for its answers. */
+    public Client(String tenant, String cacheKey, boolean kept) {
+      this(tenant, cacheKey, kept, false);
     }
   }
 

@@ -6,6 +6,7 @@ import io.hadal.cli.platform.KeysCommand;
 import io.hadal.cli.platform.LedgerCommand;
 import io.hadal.cli.platform.ModelCommand;
 import io.hadal.cli.platform.RedactCommand;
+import io.hadal.cli.platform.RolloutCommand;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -65,6 +66,7 @@ final class HadalCommand implements Runnable {
           AuditCommand.class,
           RedactCommand.class,
           ModelCommand.class,
+          RolloutCommand.class,
           CapacityCommand.class,
           ExportCommand.class,
           PackCommand.class,

@@ -217,6 +217,7 @@ final class ServeCommand implements Callable<Integer> {
       }
       server.accessLog(config.accessLog());
       server.routing(config.routing());
+      server.quality(config.platform().quality());
       server.effective(config.effective());
       HangUpSignal.listen(reload::reload);
       spec.commandLine()

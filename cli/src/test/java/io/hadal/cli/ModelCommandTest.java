@@ -53,6 +53,27 @@ class ModelCommandTest {
       Invocation probe =
           good("probe", "tiny@2026-01-01", "--url", "http://127.0.0.1:" + server.port());
       assertThat(probe.out()).contains("chat             passed", "needle_128k      skipped");
+      Path prompts =
+          Files.writeString(
+              folder.resolve("prompts.jsonl"),
+              "{\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}],\"max_tokens\":4}\n");
+      String[] report = {
+        "upgrade-report",
+        "--from",
+        "tiny",
+        "--to",
+        "nothing",
+        "--prompts",
+        prompts.toString(),
+        "--out",
+        folder.resolve("report.jsonl").toString(),
+        "--url",
+        "http://127.0.0.1:" + server.port(),
+        "--format",
+        "markdown"
+      };
+      assertThat(good(report).out()).contains("| no answer | 0 | 1 |", "requests 1.");
+      assertThat(good(report).out()).contains("Of 1 requests (1 in the set)");
     }
     good("activate", "tiny@2026-01-01");
     assertThat(good("list").out()).contains("active", "tiny  [", " stream");
@@ -64,6 +85,29 @@ class ModelCommandTest {
     assertThat(good("show", "tiny").out()).contains("history of tiny", "newer", "2026-02-01");
     good("retire", "tiny@2026-01-01");
     assertThat(good("list").out()).contains("retired");
+    assertThat(good("quality").out()).contains("nothing was looked at yet");
+    rollouts(checkpoint);
+  }
+
+  private void rollouts(Path checkpoint) {
+    good("add", checkpoint.toString(), "--family", "tiny", "--version-date", "2026-03-01");
+    good("activate", "tiny@2026-03-01");
+    String made = rollout("create", "tiny", "tiny@2026-03-01", "--mode", "blue_green");
+    String id = made.substring(0, made.indexOf(' '));
+    assertThat(rollout("start", id)).contains("running");
+    assertThat(rollout("percent", id, "100")).contains("100 %");
+    assertThat(rollout("rollback", id, "--reason", "worse")).contains("rolled_back");
+    assertThat(rollout("show", id)).contains("by cli:", "worse");
+    assertThat(rollout("list")).contains("tiny@2026-02-01 -> tiny@2026-03-01");
+  }
+
+  private String rollout(String... args) {
+    List<String> all = new ArrayList<>(List.of("rollout"));
+    all.addAll(List.of(args));
+    all.addAll(List.of("--data", folder.resolve("data").toString()));
+    Invocation run = Invocation.hadal(all.toArray(String[]::new));
+    assertThat(run.exitCode()).as(run.err()).isZero();
+    return run.out();
   }
 
   @Test

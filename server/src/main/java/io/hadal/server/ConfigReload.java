@@ -121,6 +121,7 @@ public final class ConfigReload implements AutoCloseable {
             name, "serving beyond this machine needs access.keys or access.anonymous: true");
       }
       server.routing(next.routing());
+      server.quality(next.platform().quality());
       server.keys(ring);
       server.limits(next.limits());
       server

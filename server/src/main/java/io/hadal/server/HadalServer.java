@@ -9,7 +9,9 @@ import io.hadal.engine.serving.Dispatcher;
 import io.hadal.engine.serving.DispatcherOptions;
 import io.hadal.kernels.Kernels;
 import io.hadal.kernels.SlowPaths;
+import io.hadal.platform.probe.QualityOptions;
 import io.hadal.server.admin.BackendEndpoints;
+import io.hadal.server.admin.EndpointGroup;
 import io.hadal.server.admin.StateEndpoints;
 import io.hadal.server.console.Console;
 import io.hadal.server.http.HelidonListener;
@@ -30,11 +32,15 @@ import io.hadal.server.wire.Call;
 import io.hadal.server.wire.CallTrace;
 import io.hadal.server.wire.Dialect;
 import io.hadal.server.wire.Models;
+import io.hadal.server.wire.VersionEntries;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -55,6 +61,11 @@ public final class HadalServer implements AutoCloseable {
   private final Seal seal = Seal.ofProcess();
   private final Router router;
   private final @Nullable ModelNames names;
+  private final @Nullable Trials trials;
+
+  /** What answers here, by what is asked for. */
+  private final Map<Operation, Route.Handler> here = new EnumMap<>(Operation.class);
+
   private final PlatformAccess.@Nullable Health health;
   private final ApiHandler handler;
   private final HttpListener listener;
@@ -104,7 +115,6 @@ public final class HadalServer implements AutoCloseable {
             limits.slowReader(),
             System::currentTimeMillis);
     PlatformAccess.Names known = platform == null ? null : platform.names();
-    this.names = known == null ? null : new ModelNames(known, name);
     if (platform != null) {
       router.gate(platform.gate());
       router.identities(
@@ -117,6 +127,11 @@ public final class HadalServer implements AutoCloseable {
       metrics.platform(health);
     }
     router.meters(metrics.registry());
+    this.trials = known == null ? null : new Trials(known, this::inside, metrics.registry());
+    this.names =
+        known == null || trials == null
+            ? null
+            : new ModelNames(known, name, trials.shadows());
     this.handler =
         new ApiHandler(
             routes(platform, active),
@@ -200,7 +215,8 @@ public final class HadalServer implements AutoCloseable {
         "/embeddings");
     addMedia(routes);
     Models models =
-        new Models(local == null ? null : local.served(), new RoutedModels(router));
+        new Models(
+            local == null ? null : local.served(), new RoutedModels(router), entries(platform));
     String[] lists = {"/v1/models", "/models", "/beta/models", "/anthropic/v1/models"};
     routes.add("GET", Dialect.OPENAI, "models", models::list, lists);
     for (String list : lists) {
@@ -236,18 +252,39 @@ public final class HadalServer implements AutoCloseable {
     return routes;
   }
 
+  private static @Nullable VersionEntries entries(@Nullable PlatformAccess platform) {
+    PlatformAccess.Names known = platform == null ? null : platform.names();
+    return known == null
+        ? null
+        : new VersionEntries(
+            known.registry()::cards,
+            (version, project) -> known.trials().price(version, project, known.clock().millis()));
+  }
+
   /** Answers what a route covers elsewhere, all else here. */
   private Route.Handler routed(Operation operation) {
     Route.Handler own = local == null ? null : local.handler(operation);
-    Route.Handler here = own != null ? own : call -> nobody(call, operation);
+    Route.Handler answering = own != null ? own : call -> nobody(call, operation);
+    here.put(operation, answering);
     return call -> {
       if (names != null) {
         names.resolve(call, operation, options.limits().bodyBytes());
       }
       if (!router.handle(call, operation)) {
-        here.handle(call);
+        answering.handle(call);
       }
     };
+  }
+
+  /** Answers a call of this process itself, whose version is known. */
+  private void inside(Call call, Operation operation) throws IOException {
+    if (names != null) {
+      names.pinned(call, operation, options.limits().bodyBytes());
+    }
+    Route.Handler own = here.get(operation);
+    if (!router.handle(call, operation) && own != null) {
+      own.handle(call);
+    }
   }
 
   /** Nobody has the model. */
@@ -289,11 +326,15 @@ public final class HadalServer implements AutoCloseable {
       StateEndpoints state =
           new StateEndpoints(
               local == null ? null : local.dispatcher()::stats, active::get, () -> effective);
+      List<EndpointGroup> own = new ArrayList<>(List.of(state, new BackendEndpoints(router)));
+      if (trials != null) {
+        own.addAll(trials.endpoints());
+      }
       routes.addAdmin(
           platform
               .administration()
               .api(
-                  List.of(state, new BackendEndpoints(router)),
+                  own,
                   local == null ? DispatcherOptions.defaults() : local.dispatcher().options()));
       Console console = new Console();
       for (String path : console.paths()) {
@@ -393,6 +434,13 @@ public final class HadalServer implements AutoCloseable {
     router.configure(now);
   }
 
+  /** How well backends serve versions is looked at so, from now on. */
+  public void quality(QualityOptions now) {
+    if (trials != null) {
+      trials.quality(now);
+    }
+  }
+
   /** What answers for models of others. */
   public Router router() {
     return router;
@@ -447,6 +495,9 @@ public final class HadalServer implements AutoCloseable {
   @Override
   public void close() {
     listener.close();
+    if (trials != null) {
+      trials.close();
+    }
     if (local != null) {
       local.close();
     }

@@ -1,15 +1,25 @@
 package io.hadal.server;
 
+import io.hadal.chat.Problem;
+import io.hadal.platform.compare.AnswerFacts;
+import io.hadal.platform.compare.AnswerReader;
+import io.hadal.platform.compare.Expectation;
+import io.hadal.platform.compare.Pairs;
 import io.hadal.platform.registry.DeprecationHeaders;
 import io.hadal.platform.registry.Resolution;
 import io.hadal.platform.rollout.Observation;
 import io.hadal.platform.tenancy.Identity;
 import io.hadal.server.routing.body.RequestView;
+import io.hadal.server.routing.body.SessionKey;
 import io.hadal.server.routing.config.Operation;
+import io.hadal.server.trial.AnswerTap;
+import io.hadal.server.trial.Shadows;
 import io.hadal.server.wire.Call;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Gives the names of the registry their meaning before a request goes its way. */
 final class ModelNames {
@@ -20,17 +30,26 @@ final class ModelNames {
   private static final Set<String> FAULTS =
       Set.of("internal_error", "timeout", "queue_timeout", "upstream_error");
 
+  /** How a request for a routed version ends when nobody there can or may take it. */
+  private static final Set<String> ROUTED_FAULTS =
+      Set.of("server_is_overloaded", "unsupported_value", "upstream_refused");
+
+  private static final System.Logger LOG = System.getLogger("hadal.server");
+
   private final PlatformAccess.Names known;
   private final String local;
+  private final Shadows shadows;
 
   /**
    * Names of a platform.
    *
    * @param local name of the model of this process
+   * @param shadows takes copies of answered requests
    */
-  ModelNames(PlatformAccess.Names known, String local) {
+  ModelNames(PlatformAccess.Names known, String local, Shadows shadows) {
     this.known = known;
     this.local = local;
+    this.shadows = shadows;
   }
 
   /**
@@ -53,34 +72,105 @@ final class ModelNames {
     if (!known.registry().knows(view.model(), identity)) {
       return;
     }
-    Resolution found = known.registry().resolve(view.model(), identity, call.sessionHash());
+    // Without a name, a conversation is known by its beginning.
+    SessionKey key = SessionKey.of(view, identity.project(), call.exchange()::header);
+    String session = Long.toHexString(key.value());
+    Resolution found = known.registry().resolve(view.model(), identity, session);
     DeprecationHeaders.of(found, known.clock().instant()).forEach(call.exchange()::setHeader);
     call.resolved(found);
+    if (found.rollout() != null && operation.generates()) {
+      call.through(new AnswerTap(call.exchange(), operation, view.body(), session));
+    }
+    rename(call, view, found);
+  }
+
+  /**
+   * Prepares a call whose version is known already.
+   *
+   * @throws Problem when its body names no model
+   */
+  void pinned(Call call, Operation operation, long bodyLimit) throws IOException {
+    Resolution found = call.resolution();
+    RequestView view = RequestView.of(call.body(bodyLimit), operation);
+    if (view == null || found == null) {
+      throw Problem.missing("model");
+    }
+    rename(call, view, found);
+  }
+
+  /** Names the model as whoever answers does. */
+  private void rename(Call call, RequestView view, Resolution found) {
     String target = found.backends().contains(LOCAL) ? local : found.upstreamModel();
     if (!target.equals(view.model())) {
       call.replaceBody(view.withModel(target).body());
     }
   }
 
-  /** Tells a rollout how an answer of it went. */
+  /** Tells a rollout how an answer of it went, and sends the copy that the candidate may get. */
   void observe(Call call) {
     Resolution found = call.resolution();
     String rollout = found == null ? null : found.rollout();
-    boolean answered = call.outcome().equals("ok");
-    if (found == null || rollout == null || !(answered || FAULTS.contains(call.outcome()))) {
+    if (found == null || rollout == null) {
       return;
+    }
+    try {
+      observe(call, found, rollout);
+    } catch (RuntimeException e) {
+      // The client has its answer; what is told here has no content.
+      LOG.log(Level.WARNING, "an answer of a rollout was not judged: " + e.getClass().getName());
+    }
+  }
+
+  private void observe(Call call, Resolution found, String rollout) {
+    boolean failed = failed(call, found);
+    if (!failed && !call.outcome().equals("ok")) {
+      return;
+    }
+    AnswerTap tap = call.exchange() instanceof AnswerTap one ? one : null;
+    byte[] answer = tap == null || failed ? new byte[0] : tap.answer();
+    known.rollouts().observe(rollout, found.version(), observation(call, tap, answer, failed));
+    Identity identity = call.meter().identity();
+    if (tap == null || identity == null || (!failed && answer.length == 0)) {
+      return;
+    }
+    boolean zdr = "true".equals(call.exchange().header("x-hadal-zdr"));
+    known
+        .rollouts()
+        .shadow(found, identity, tap.session(), zdr)
+        .ifPresent(
+            candidate ->
+                shadows.copy(
+                    tap,
+                    rollout,
+                    candidate,
+                    identity,
+                    failed ? null : answer,
+                    call.age().toMillis()));
+  }
+
+  private static Observation observation(
+      Call call, @Nullable AnswerTap tap, byte[] answer, boolean failed) {
+    if (failed) {
+      return Observation.failure();
     }
     Duration first = call.firstToken();
     Duration each = call.tokenTime();
-    known
-        .rollouts()
-        .observe(
-            rollout,
-            found.version(),
-            answered
-                ? Observation.answered(
-                    first == null ? -1 : first.toMillis(),
-                    each == null ? -1 : each.toNanos() / 1000)
-                : Observation.failure());
+    AnswerFacts facts = answer.length == 0 ? null : AnswerReader.read(answer);
+    return Pairs.observation(
+        Expectation.of(tap == null ? new byte[0] : tap.request()),
+        facts,
+        first == null ? -1 : first.toMillis(),
+        each == null ? -1 : each.toNanos() / 1000);
+  }
+
+  /** Whether what answers is to blame. A version that another one stood in for has failed, too. */
+  private static boolean failed(Call call, Resolution found) {
+    String outcome = call.outcome();
+    boolean routed = !found.backends().contains(LOCAL);
+    boolean limited = call.upstream() != null && outcome.equals("rate_limit_exceeded");
+    return call.isSubstituted()
+        || FAULTS.contains(outcome)
+        || outcome.startsWith("upstream_")
+        || (routed && (limited || ROUTED_FAULTS.contains(outcome)));
   }
 }

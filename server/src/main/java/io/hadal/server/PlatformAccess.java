@@ -1,16 +1,25 @@
 package io.hadal.server;
 
 import io.hadal.engine.serving.DispatcherOptions;
+import io.hadal.platform.Refusal;
 import io.hadal.platform.budget.Budgets;
+import io.hadal.platform.compare.UpgradeStore;
 import io.hadal.platform.ledger.Balance;
+import io.hadal.platform.metering.Prices;
+import io.hadal.platform.money.PriceSnapshot;
+import io.hadal.platform.probe.QualityAlert;
+import io.hadal.platform.probe.QualityStore;
+import io.hadal.platform.registry.ProbeStore;
 import io.hadal.platform.registry.Registry;
 import io.hadal.platform.rollout.Rollouts;
 import io.hadal.platform.tenancy.Identity;
+import io.hadal.platform.tenancy.Tenants;
 import io.hadal.platform.usage.Gate;
 import io.hadal.server.admin.AdminApi;
 import io.hadal.server.admin.EndpointGroup;
 import java.time.Clock;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,8 +50,40 @@ public record PlatformAccess(
    * Versions of models, and which of them are being tried.
    *
    * @param budgets knows who has to do with a cheaper model
+   * @param trials what versions are tried with
    */
-  public record Names(Registry registry, Rollouts rollouts, Budgets budgets, Clock clock) {}
+  public record Names(
+      Registry registry, Rollouts rollouts, Budgets budgets, Trying trials, Clock clock) {}
+
+  /**
+   * What versions are tried with.
+   *
+   * @param copies lets pass what nobody asked for: copies, probes
+   * @param probes what versions can do
+   * @param quality how well backends serve versions
+   * @param alerts is told of backends that got worse
+   * @param upgrades reports of two versions side by side
+   * @param tenants knows the policies of projects
+   * @param prices what versions cost
+   */
+  public record Trying(
+      Gate copies,
+      ProbeStore probes,
+      QualityStore quality,
+      Consumer<QualityAlert> alerts,
+      UpgradeStore upgrades,
+      Tenants tenants,
+      Prices prices) {
+    /** The prices of a version for a project at a moment; null for none. */
+    public @Nullable PriceSnapshot price(String version, String project, long millis) {
+      try {
+        PriceSnapshot price = prices.at(version, project, millis);
+        return price.id() == 0 ? null : price;
+      } catch (Refusal e) {
+        return null; // Models without a price may be refused.
+      }
+    }
+  }
 
   /** Knows the keys. */
   @FunctionalInterface

@@ -4,11 +4,15 @@ import io.hadal.engine.capacity.CostTable;
 import io.hadal.engine.serving.DispatcherOptions;
 import io.hadal.platform.Refusal;
 import io.hadal.platform.Refusal.Reason;
+import io.hadal.platform.audit.AuditEntry;
+import io.hadal.platform.compare.UpgradeStore;
 import io.hadal.platform.keys.AddressRange;
 import io.hadal.platform.ledger.LedgerVerifier;
 import io.hadal.platform.limits.SubjectLookup;
+import io.hadal.platform.metering.CopyGate;
 import io.hadal.platform.node.Platform;
 import io.hadal.platform.privacy.Envelope;
+import io.hadal.platform.probe.QualityStore;
 import io.hadal.platform.registry.ProbeStore;
 import io.hadal.platform.reports.UsageExport;
 import io.hadal.platform.reports.UsageReports;
@@ -38,6 +42,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import tools.jackson.databind.node.JsonNodeFactory;
 
 /** Connects an open platform with the server in front of it. */
 public final class PlatformWiring {
@@ -68,7 +73,11 @@ public final class PlatformWiring {
         platform.metering(),
         project -> platform.ledger().balance(project),
         new PlatformAccess.Names(
-            platform.registry(), platform.rollouts(), platform.budgets(), platform.clock()),
+            platform.registry(),
+            platform.rollouts(),
+            platform.budgets(),
+            trying(platform),
+            platform.clock()),
         (own, options) -> administration(platform, secure, own, options),
         health(platform),
         vault(new Envelope(platform.dataKeys())));
@@ -97,6 +106,28 @@ public final class PlatformWiring {
         return envelope.open(org, place, sealed).bytes();
       }
     };
+  }
+
+  private static PlatformAccess.Trying trying(Platform platform) {
+    return new PlatformAccess.Trying(
+        new CopyGate(platform.journal(), platform.clock()),
+        new ProbeStore(platform.database(), platform.registry()),
+        new QualityStore(platform.database()),
+        alert ->
+            platform
+                .audit()
+                .append(
+                    AuditEntry.system(
+                        null,
+                        "quality.drop",
+                        "backend:" + alert.backend(),
+                        JsonNodeFactory.instance
+                            .objectNode()
+                            .put("version", alert.version())
+                            .put("why", alert.detail()))),
+        new UpgradeStore(platform.database(), platform.clock()),
+        platform.tenants(),
+        platform.prices()::at);
   }
 
   private static PlatformAccess.Health health(Platform platform) {
@@ -159,6 +190,7 @@ public final class PlatformWiring {
         ofOrg(
             new ModelEndpoints(
                 platform.registry(),
+                platform.prices(),
                 new ProbeStore(platform.database(), platform.registry()),
                 new VersionUses(platform.database()),
                 platform.clock())));

@@ -148,7 +148,7 @@ public record ServeConfig(
     fields.put("cache.interval_tokens", prefixInterval);
     fields.put("cache.folder", prefixFolder);
     fields.put("cache.disk_bytes", prefixDisk);
-    fields.put("platform", platform);
+    fields.put("platform", platform.fixed());
     fields.put("telemetry", telemetry);
     return fields;
   }
@@ -167,6 +167,7 @@ public record ServeConfig(
     fields.put("platform.journal_bytes", platform.journalBytes());
     fields.put("platform.faults_free", platform.faultsFree());
     fields.put("platform.unpriced", platform.unpriced());
+    fields.put("platform.quality.every", platform.quality().every());
     fields.put("limits.running", running);
     fields.put("limits.waiting", waiting);
     fields.put("limits.waiting_per_key", waitingPerKey);

@@ -12,6 +12,7 @@ import io.hadal.platform.Refusal;
 import io.hadal.platform.db.Database;
 import io.hadal.platform.db.DatabaseKind;
 import io.hadal.platform.db.TestDatabases;
+import io.hadal.platform.money.PriceBook;
 import io.hadal.platform.probe.ProbeSuite;
 import io.hadal.platform.probe.ProbeTarget;
 import io.hadal.platform.registry.ProbeResult;
@@ -27,6 +28,7 @@ import io.hadal.server.admin.AdminCall;
 import io.hadal.server.admin.CapacityEndpoints;
 import io.hadal.server.admin.Endpoint;
 import io.hadal.server.admin.ModelEndpoints;
+import io.hadal.server.admin.ProbeEndpoints;
 import io.hadal.server.admin.RolloutEndpoints;
 import io.hadal.server.http.Exchange;
 import java.io.IOException;
@@ -73,7 +75,18 @@ class ModelAdminTest {
                 .sorted()
                 .map(v -> new VersionUsage.Use(v, "acme", "shop", 3, Instant.EPOCH))
                 .toList();
-    endpoints.addAll(new ModelEndpoints(registry, probes, usage, Clock.systemUTC()).endpoints());
+    Clock clock = Clock.systemUTC();
+    PriceBook prices = new PriceBook(database, PriceBook.Unpriced.FREE, clock);
+    endpoints.addAll(new ModelEndpoints(registry, prices, probes, usage, clock).endpoints());
+    endpoints.addAll(
+        new ProbeEndpoints(
+                registry,
+                probes,
+                clock,
+                version -> {
+                  throw new AssertionError("nothing runs here");
+                })
+            .endpoints());
     endpoints.addAll(new RolloutEndpoints(rollouts).endpoints());
     endpoints.addAll(new CapacityEndpoints(() -> costs, DispatcherOptions.defaults()).endpoints());
   }

@@ -4,15 +4,31 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
 import io.hadal.formats.Json;
+import io.hadal.platform.db.Database;
+import io.hadal.platform.db.DatabaseKind;
+import io.hadal.platform.db.TestDatabases;
 import io.hadal.platform.probe.ProbeTarget;
+import io.hadal.platform.probe.QualityAlert;
+import io.hadal.platform.probe.QualityOptions;
 import io.hadal.platform.probe.QualityProbe;
 import io.hadal.platform.probe.QualitySample;
+import io.hadal.platform.probe.QualityStore;
+import io.hadal.platform.registry.Manifest;
+import io.hadal.platform.registry.ProbeResult.Outcome;
+import io.hadal.platform.registry.ProbeStore;
+import io.hadal.platform.registry.Registry;
+import io.hadal.server.trial.InnerCalls;
+import io.hadal.server.trial.QualityMonitor;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 
@@ -85,5 +101,57 @@ class QualityProbeTest {
                 new ProbeTarget("http://127.0.0.1:1", null, "m", Duration.ofSeconds(1)),
                 null);
     assertThat(nobody.failures()).isEqualTo(nobody.calls() + nobody.questions());
+  }
+
+  @Test
+  void oneNodeLooksWhenItIsTimeAndProbesWhatIsNew() throws Exception {
+    try (Database database = TestDatabases.open(DatabaseKind.SQLITE)) {
+      Registry registry = new Registry(database, clock);
+      String manifest =
+          "{\"kind\":\"routed\",\"family\":\"flash\",\"upstream_model\":\"u\","
+              + "\"backends\":[\"east\",\"west\"],\"context\":1024}";
+      registry.draft(Manifest.of(TestServer.json(manifest), "manifest"), "2026-01-01", "ann");
+      registry.activate(VERSION, "ann");
+      ProbeStore probes = new ProbeStore(database, registry);
+      QualityStore store = new QualityStore(database);
+      List<QualityAlert> alerts = new ArrayList<>();
+      InnerCalls calls =
+          new InnerCalls(
+              new RecordingGate(),
+              (call, operation) -> {
+                boolean east =
+                    Objects.requireNonNull(call.resolution()).backends().contains("east");
+                byte[] body = call.body(1 << 20);
+                boolean asked = new String(body, StandardCharsets.UTF_8).contains("12 + 30");
+                String text = east ? asked ? "42" : "?" : "so";
+                String answer =
+                    "{\"choices\":[{\"message\":{\"content\":\""
+                        + text
+                        + "\"}}],\"usage\":{"
+                        + "\"prompt_tokens\":1,\"completion_tokens\":1,\"total_tokens\":2}}";
+                call.exchange()
+                    .send(200, "application/json", answer.getBytes(StandardCharsets.UTF_8));
+              });
+      try (QualityMonitor monitor =
+          new QualityMonitor(
+              registry, probes, store, calls, alerts::add, new SimpleMeterRegistry(), clock)) {
+        monitor.tick();
+        // Nobody asked for looks, but a new version is probed.
+        assertThat(store.versions()).isEmpty();
+        assertThat(probes.last(VERSION))
+            .anyMatch(r -> r.feature().equals("chat") && r.outcome() == Outcome.PASSED)
+            .anyMatch(r -> r.feature().equals("tools") && r.outcome() == Outcome.FAILED);
+        monitor.options(new QualityOptions(Duration.ofHours(1), 0.1, 0.25, true));
+        monitor.tick();
+        monitor.tick();
+        assertThat(store.history(VERSION, 10)).hasSize(2);
+        assertThat(alerts).extracting(QualityAlert::backend).containsExactly("west");
+        assertThat(alerts.getFirst().detail()).contains("0 % of answers are right");
+        monitor.sample(VERSION);
+        assertThat(store.history(VERSION, 10)).hasSize(4);
+        // It has been said.
+        assertThat(alerts).hasSize(1);
+      }
+    }
   }
 }

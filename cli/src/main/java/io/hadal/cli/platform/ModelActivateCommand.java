@@ -1,6 +1,9 @@
 package io.hadal.cli.platform;
 
+import io.hadal.platform.money.PriceBook;
+import io.hadal.platform.registry.ManifestPrices;
 import io.hadal.platform.registry.ModelVersion;
+import java.time.Clock;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -27,6 +30,12 @@ final class ModelActivateCommand implements Callable<Integer> {
   public Integer call() {
     try (ModelData.Opened opened = data.open()) {
       ModelVersion active = opened.registry.activate(version, ModelData.actor());
+      Clock clock = Clock.systemUTC();
+      ManifestPrices.enter(
+          active,
+          new PriceBook(opened.database, PriceBook.Unpriced.FREE, clock),
+          ModelData.actor(),
+          clock);
       spec.commandLine().getOut().println(active.id() + " is active");
       spec.commandLine().getOut().flush();
     }

@@ -21,7 +21,9 @@ import picocli.CommandLine.Spec;
       ModelActivateCommand.class,
       ModelDeprecateCommand.class,
       ModelRetireCommand.class,
-      ModelAliasCommand.class
+      ModelAliasCommand.class,
+      ModelUpgradeReportCommand.class,
+      ModelQualityCommand.class
     })
 public final class ModelCommand implements Runnable {
   @Spec private CommandSpec spec = CommandSpec.create();

@@ -10,7 +10,7 @@ import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /** Lines of UTF-8, none longer than a limit. Only LF ends a line. */
-final class BoundedLines {
+public final class BoundedLines {
   private final InputStream in;
   private final String name;
   private final int limit;
@@ -24,7 +24,7 @@ final class BoundedLines {
    * @param name name of the text for messages
    * @param limit most bytes of a line
    */
-  BoundedLines(InputStream in, String name, int limit) {
+  public BoundedLines(InputStream in, String name, int limit) {
     this.in = in;
     this.name = name;
     this.limit = limit;
@@ -35,7 +35,7 @@ final class BoundedLines {
    *
    * @throws FormatException when it is too long or no UTF-8
    */
-  @Nullable String next() throws IOException {
+  public @Nullable String next() throws IOException {
     line.reset();
     ended = false;
     for (int c = in.read(); c >= 0; c = in.read()) {
@@ -64,7 +64,7 @@ final class BoundedLines {
   }
 
   /** Name of the text and number of the line, from 1. */
-  String source() {
+  public String source() {
     return name + ", line " + number;
   }
 

@@ -1,23 +1,17 @@
 package io.hadal.platform.probe;
 
+import io.hadal.platform.probe.ProbeTransport.Answer;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.URLEncoder;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Asks a server. What it answers is bounded, and never part of a message. */
-final class ProbeClient implements AutoCloseable {
-  private static final int MOST_BYTES = 16 << 20;
-
+/** Asks a server. What it answers is never part of a message. */
+final class ProbeClient {
   /** An answer; the body is missing when it is no JSON. */
   record Reply(int status, JsonNode json) {
     JsonNode message() {
@@ -32,19 +26,17 @@ final class ProbeClient implements AutoCloseable {
   /** A streamed answer: its events, and whether it came to its end. */
   record Streamed(int status, List<JsonNode> events, boolean done) {}
 
-  private final HttpClient http =
-      HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
-  private final ProbeTarget target;
+  private final ProbeTransport transport;
   private boolean switchesThinking = true;
 
-  ProbeClient(ProbeTarget target) {
-    this.target = target;
+  ProbeClient(ProbeTransport transport) {
+    this.transport = transport;
   }
 
   /** A request of chat: greedy, short, without reasoning, with this text. */
   ObjectNode chat(String text) {
     ObjectNode body = JsonMapper.shared().createObjectNode();
-    body.put("model", target.model()).put("max_tokens", 64).put("temperature", 0).put("seed", 7);
+    body.put("model", transport.model()).put("max_tokens", 64).put("temperature", 0).put("seed", 7);
     body.putArray("messages").addObject().put("role", "user").put("content", text);
     if (switchesThinking) {
       body.putObject("thinking").put("type", "disabled");
@@ -62,69 +54,36 @@ final class ProbeClient implements AutoCloseable {
   }
 
   Reply post(String path, ObjectNode body) throws IOException, InterruptedException {
-    HttpResponse<InputStream> response = send(path, body);
-    return new Reply(response.statusCode(), json(response));
+    return reply(transport.send(path, bytes(body)));
   }
 
   /** What the server says about the model; status 0 when it says nothing. */
   Reply model() throws IOException, InterruptedException {
-    String name = URLEncoder.encode(target.model(), StandardCharsets.UTF_8);
-    HttpResponse<InputStream> response =
-        http.send(
-            request("/v1/models/" + name).GET().build(), HttpResponse.BodyHandlers.ofInputStream());
-    return new Reply(response.statusCode(), json(response));
+    String name = URLEncoder.encode(transport.model(), StandardCharsets.UTF_8);
+    return reply(transport.send("/v1/models/" + name, null));
   }
 
   Streamed stream(ObjectNode body) throws IOException, InterruptedException {
-    HttpResponse<InputStream> response =
-        send("/v1/chat/completions", body.deepCopy().put("stream", true));
+    Answer answer =
+        transport.send("/v1/chat/completions", bytes(body.deepCopy().put("stream", true)));
     List<JsonNode> events = new ArrayList<>();
     boolean done = false;
-    for (String line : new String(bytes(response), StandardCharsets.UTF_8).split("\r?\n", -1)) {
+    for (String line : new String(answer.body(), StandardCharsets.UTF_8).split("\r?\n", -1)) {
       if (line.equals("data: [DONE]")) {
         done = true;
       } else if (line.startsWith("data: ")) {
         events.add(ProbeJson.parse(line.substring(6)));
       }
     }
-    return new Streamed(response.statusCode(), events, done);
+    return new Streamed(answer.status(), events, done);
   }
 
-  private HttpResponse<InputStream> send(String path, ObjectNode body)
-      throws IOException, InterruptedException {
-    return http.send(
-        request(path)
-            .header("content-type", "application/json")
-            .POST(HttpRequest.BodyPublishers.ofString(body.toString()))
-            .build(),
-        HttpResponse.BodyHandlers.ofInputStream());
+  private static byte[] bytes(ObjectNode body) {
+    return body.toString().getBytes(StandardCharsets.UTF_8);
   }
 
-  private HttpRequest.Builder request(String path) {
-    HttpRequest.Builder request =
-        HttpRequest.newBuilder(target.uri(path)).timeout(target.timeout());
-    if (target.key() != null) {
-      request.header("authorization", "Bearer " + target.key());
-    }
-    return request;
-  }
-
-  private static byte[] bytes(HttpResponse<InputStream> response) throws IOException {
-    try (InputStream in = response.body()) {
-      byte[] bytes = in.readNBytes(MOST_BYTES + 1);
-      if (bytes.length > MOST_BYTES) {
-        throw new IOException("an answer of more than " + MOST_BYTES + " bytes");
-      }
-      return bytes;
-    }
-  }
-
-  private static JsonNode json(HttpResponse<InputStream> response) throws IOException {
-    return ProbeJson.parse(new String(bytes(response), StandardCharsets.UTF_8));
-  }
-
-  @Override
-  public void close() {
-    http.close();
+  private static Reply reply(Answer answer) {
+    return new Reply(
+        answer.status(), ProbeJson.parse(new String(answer.body(), StandardCharsets.UTF_8)));
   }
 }

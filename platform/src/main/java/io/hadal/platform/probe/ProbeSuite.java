@@ -79,26 +79,42 @@ public final class ProbeSuite {
    */
   public List<ProbeResult> run(ProbeTarget target, int context, Consumer<ProbeResult> progress)
       throws InterruptedException {
+    try (HttpTransport transport = new HttpTransport(target)) {
+      return run(transport, context, Integer.MAX_VALUE, progress);
+    }
+  }
+
+  /**
+   * Runs all probes over any transport, which stays open.
+   *
+   * @param context longest conversation in tokens; 0 to ask the server
+   * @param longest tokens of the longest text to find something in; longer ones are left out
+   * @param progress told each result as it comes
+   * @throws FormatException when the server does not answer at all, or not for this model
+   * @throws InterruptedException when the thread is interrupted
+   */
+  public List<ProbeResult> run(
+      ProbeTransport transport, int context, int longest, Consumer<ProbeResult> progress)
+      throws InterruptedException {
     List<ProbeResult> results = new ArrayList<>();
-    try (ProbeClient client = new ProbeClient(target)) {
-      long start = clock.millis();
-      Finding chat = first(client, target);
-      add(results, progress, "chat", chat, start);
-      for (Map.Entry<String, Probe> probe : probes.entrySet()) {
-        one(results, progress, probe.getKey(), client, probe.getValue());
-      }
-      int room = context > 0 ? context : told(client);
-      for (int tokens : HAYSTACKS) {
-        String feature = "needle_" + (tokens >> 10) + "k";
-        if (tokens + BESIDE_HAYSTACK > room) {
-          Finding skipped =
-              new Finding(
-                  Outcome.SKIPPED,
-                  room == 0 ? "the context is not known" : "the context is " + room + " tokens");
-          add(results, progress, feature, skipped, clock.millis());
-        } else {
-          one(results, progress, feature, client, c -> needle(c, tokens));
-        }
+    ProbeClient client = new ProbeClient(transport);
+    long start = clock.millis();
+    Finding chat = first(client, transport);
+    add(results, progress, "chat", chat, start);
+    for (Map.Entry<String, Probe> probe : probes.entrySet()) {
+      one(results, progress, probe.getKey(), client, probe.getValue());
+    }
+    int room = context > 0 ? context : told(client);
+    for (int tokens : HAYSTACKS) {
+      String feature = "needle_" + (tokens >> 10) + "k";
+      String skipped =
+          tokens + BESIDE_HAYSTACK > room
+              ? room == 0 ? "the context is not known" : "the context is " + room + " tokens"
+              : tokens > longest ? "left out of automatic runs" : null;
+      if (skipped != null) {
+        add(results, progress, feature, new Finding(Outcome.SKIPPED, skipped), clock.millis());
+      } else {
+        one(results, progress, feature, client, c -> needle(c, tokens));
       }
     }
     return results;
@@ -135,7 +151,8 @@ public final class ProbeSuite {
   }
 
   /** The first request, which also finds out whether reasoning can be switched off. */
-  private static Finding first(ProbeClient client, ProbeTarget target) throws InterruptedException {
+  private static Finding first(ProbeClient client, ProbeTransport transport)
+      throws InterruptedException {
     try {
       ProbeClient.Reply reply = client.chat(client.chat("Say hello."));
       if (reply.status() == 400) {
@@ -145,10 +162,10 @@ public final class ProbeSuite {
       switch (reply.status()) {
         case 200 -> {}
         case 401, 403 ->
-            throw new FormatException(target.url(), "refuses the key; give another with --key");
+            throw new FormatException(transport.name(), "refuses the key; give another with --key");
         case 404 ->
-            throw new FormatException(target.url(), "has no model '" + target.model() + "'");
-        default -> throw new FormatException(target.url(), "answers " + reply.status());
+            throw new FormatException(transport.name(), "has no model '" + transport.model() + "'");
+        default -> throw new FormatException(transport.name(), "answers " + reply.status());
       }
       if (!reply.message().path("content").isString()) {
         return Finding.failed("the answer has no text");
@@ -161,7 +178,7 @@ public final class ProbeSuite {
       }
       return Finding.PASSED;
     } catch (IOException e) {
-      throw new FormatException(target.url(), "does not answer: " + e, e);
+      throw new FormatException(transport.name(), "does not answer: " + e, e);
     }
   }
 

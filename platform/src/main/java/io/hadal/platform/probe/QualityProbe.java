@@ -44,7 +44,7 @@ public final class QualityProbe {
   }
 
   /**
-   * Asks a backend.
+   * Asks a backend over HTTP.
    *
    * @param reference a server that runs the same weights and is trusted; null for none
    * @throws InterruptedException when the thread is interrupted
@@ -52,43 +52,57 @@ public final class QualityProbe {
   public QualitySample run(
       String version, String backend, ProbeTarget target, @Nullable ProbeTarget reference)
       throws InterruptedException {
+    try (HttpTransport transport = new HttpTransport(target);
+        HttpTransport trusted = reference == null ? null : new HttpTransport(reference)) {
+      return run(version, backend, transport, trusted);
+    }
+  }
+
+  /**
+   * Asks a backend over any transport; those stay open.
+   *
+   * @param reference the way to the same weights at a place that is trusted; null for none
+   * @throws InterruptedException when the thread is interrupted
+   */
+  public QualitySample run(
+      String version, String backend, ProbeTransport transport, @Nullable ProbeTransport reference)
+      throws InterruptedException {
     int failures = 0;
     int right = 0;
     int valid = 0;
     double distance = 0;
     int common = 0;
-    try (ProbeClient client = new ProbeClient(target);
-        ProbeClient known = reference == null ? null : new ProbeClient(reference)) {
-      settle(client);
-      if (known != null) {
-        settle(known);
+    ProbeClient client = new ProbeClient(transport);
+    ProbeClient known = reference == null ? null : new ProbeClient(reference);
+    settle(client);
+    if (known != null) {
+      settle(known);
+    }
+    for (Map.Entry<String, String> question : QUESTIONS.entrySet()) {
+      ProbeClient.Reply reply = ask(client, client.chat(question.getKey() + ONLY));
+      failures += reply.status() == 200 ? 0 : 1;
+      right += reply.content().strip().equals(question.getValue()) ? 1 : 0;
+    }
+    for (String city : CITIES) {
+      ObjectNode body = client.chat("What is the weather in " + city + ", in degrees celsius?");
+      ProbeTool.add(body, false);
+      body.put("max_tokens", 320);
+      ProbeClient.Reply reply = ask(client, body);
+      failures += reply.status() == 200 ? 0 : 1;
+      valid += ProbeTool.validCalls(reply) == 1 ? 1 : 0;
+    }
+    for (String beginning : BEGINNINGS) {
+      if (known == null) {
+        break;
       }
-      for (Map.Entry<String, String> question : QUESTIONS.entrySet()) {
-        ProbeClient.Reply reply = ask(client, client.chat(question.getKey() + ONLY));
-        failures += reply.status() == 200 ? 0 : 1;
-        right += reply.content().strip().equals(question.getValue()) ? 1 : 0;
-      }
-      for (String city : CITIES) {
-        ObjectNode body = client.chat("What is the weather in " + city + ", in degrees celsius?");
-        ProbeTool.add(body, false);
-        body.put("max_tokens", 320);
-        ProbeClient.Reply reply = ask(client, body);
-        failures += reply.status() == 200 ? 0 : 1;
-        valid += ProbeTool.validCalls(reply) == 1 ? 1 : 0;
-      }
-      for (String beginning : BEGINNINGS) {
-        if (known == null) {
-          break;
+      List<Token> ours = tokens(ask(known, probabilities(known, beginning)));
+      List<Token> theirs = tokens(ask(client, probabilities(client, beginning)));
+      for (int i = 0; i < Math.min(ours.size(), theirs.size()); i++) {
+        if (!ours.get(i).text.equals(theirs.get(i).text)) {
+          break; // What follows has other beginnings.
         }
-        List<Token> ours = tokens(ask(known, probabilities(known, beginning)));
-        List<Token> theirs = tokens(ask(client, probabilities(client, beginning)));
-        for (int i = 0; i < Math.min(ours.size(), theirs.size()); i++) {
-          if (!ours.get(i).text.equals(theirs.get(i).text)) {
-            break; // What follows has other beginnings.
-          }
-          distance += Math.abs(ours.get(i).logprob - theirs.get(i).logprob);
-          common++;
-        }
+        distance += Math.abs(ours.get(i).logprob - theirs.get(i).logprob);
+        common++;
       }
     }
     return new QualitySample(

@@ -23,4 +23,14 @@ public record QualitySample(
     int questions,
     int exactAnswers,
     @Nullable Double logprobDistance,
-    int failures) {}
+    int failures) {
+  /** Part of the requests for a call that were answered with a valid one. */
+  public double validShare() {
+    return calls == 0 ? 0 : (double) validCalls / calls;
+  }
+
+  /** Part of the questions that were answered right. */
+  public double exactShare() {
+    return questions == 0 ? 0 : (double) exactAnswers / questions;
+  }
+}

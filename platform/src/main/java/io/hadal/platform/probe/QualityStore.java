@@ -1,19 +1,24 @@
 package io.hadal.platform.probe;
 
 import io.hadal.platform.db.Database;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Samples of the quality of backends, and which of them stand out. */
 public final class QualityStore {
   private static final double MICRO = 1e6;
 
-  /** Right answers or valid calls that a backend may have fewer than the best one. */
-  private static final int SLACK = 1;
-
-  /** Distance of probabilities that mode and kernels explain; more comes from other weights. */
-  private static final double FAR = 0.25;
+  /** Earlier samples that a new one is compared with. */
+  private static final int EARLIER = 5;
 
   private final Database database;
 
@@ -53,41 +58,121 @@ public final class QualityStore {
                         + " s.backend = l.backend AND s.sampled_at = l.at WHERE s.version ="
                         + " :version ORDER BY s.backend")
                 .bind("version", version)
-                .map(
-                    (rs, c) -> {
-                      long micro = rs.getLong("logprob_distance_micro");
-                      Double distance = rs.wasNull() ? null : Double.valueOf(micro / MICRO);
-                      return new QualitySample(
-                          rs.getString("version"),
-                          rs.getString("backend"),
-                          Instant.ofEpochMilli(rs.getLong("sampled_at")),
-                          rs.getInt("calls"),
-                          rs.getInt("valid_calls"),
-                          rs.getInt("questions"),
-                          rs.getInt("exact_answers"),
-                          distance,
-                          rs.getInt("failures"));
-                    })
+                .map((rs, c) -> sample(rs))
                 .list());
   }
 
+  /** Samples of a version, the newest first. */
+  public List<QualitySample> history(String version, int most) {
+    return database.read(
+        h ->
+            h.createQuery(
+                    "SELECT * FROM quality_sample WHERE version = :version ORDER BY sampled_at DESC,"
+                        + " backend LIMIT :most")
+                .bind("version", version)
+                .bind("most", most)
+                .map((rs, c) -> sample(rs))
+                .list());
+  }
+
+  /** Versions that have samples, by id. */
+  public List<String> versions() {
+    return database.read(
+        h ->
+            h.createQuery("SELECT DISTINCT version FROM quality_sample ORDER BY version")
+                .mapTo(String.class)
+                .list());
+  }
+
+  private static QualitySample sample(ResultSet rs) throws SQLException {
+    long micro = rs.getLong("logprob_distance_micro");
+    Double distance = rs.wasNull() ? null : Double.valueOf(micro / MICRO);
+    return new QualitySample(
+        rs.getString("version"),
+        rs.getString("backend"),
+        Instant.ofEpochMilli(rs.getLong("sampled_at")),
+        rs.getInt("calls"),
+        rs.getInt("valid_calls"),
+        rs.getInt("questions"),
+        rs.getInt("exact_answers"),
+        distance,
+        rs.getInt("failures"));
+  }
+
   /**
-   * Backends of a version that are worse than the best one, or far from the reference, so that
-   * routes may leave them out and people look.
+   * Backends of a version whose last sample is worse than the best one's or than their own earlier
+   * ones, or far from the reference.
    */
-  public List<String> suspects(String version) {
+  public List<QualityAlert> suspects(String version, QualityOptions options) {
     List<QualitySample> samples = last(version);
-    int calls = samples.stream().mapToInt(QualitySample::validCalls).max().orElse(0);
-    int answers = samples.stream().mapToInt(QualitySample::exactAnswers).max().orElse(0);
-    return samples.stream()
-        .filter(
-            s -> {
-              Double distance = s.logprobDistance();
-              return s.validCalls() < calls - SLACK
-                  || s.exactAnswers() < answers - SLACK
-                  || (distance != null && distance > FAR);
-            })
-        .map(QualitySample::backend)
-        .toList();
+    double calls = samples.stream().mapToDouble(QualitySample::validShare).max().orElse(0);
+    double answers = samples.stream().mapToDouble(QualitySample::exactShare).max().orElse(0);
+    Map<String, List<QualitySample>> earlier =
+        history(version, 64 * EARLIER).stream()
+            .collect(Collectors.groupingBy(QualitySample::backend));
+    List<QualityAlert> suspects = new ArrayList<>();
+    for (QualitySample last : samples) {
+      List<QualitySample> own = earlier.getOrDefault(last.backend(), List.of());
+      List<QualitySample> before = own.stream().skip(1).limit(EARLIER).toList();
+      String why = why(last, calls, answers, before, options);
+      if (why != null) {
+        suspects.add(new QualityAlert(version, last.backend(), why));
+      }
+    }
+    return suspects;
+  }
+
+  private static @Nullable String why(
+      QualitySample last,
+      double calls,
+      double answers,
+      List<QualitySample> before,
+      QualityOptions options) {
+    double tolerance = options.tolerance();
+    Double distance = last.logprobDistance();
+    if (distance != null && distance > options.distance()) {
+      return text("probabilities differ from the reference by %.3f", distance);
+    }
+    double usualCalls = Math.max(calls, median(before, QualitySample::validShare));
+    if (last.validShare() < usualCalls - tolerance) {
+      return text(
+          "%.0f %% of calls are valid, elsewhere or before %.0f %%",
+          100 * last.validShare(), 100 * usualCalls);
+    }
+    double usualAnswers = Math.max(answers, median(before, QualitySample::exactShare));
+    if (last.exactShare() < usualAnswers - tolerance) {
+      return text(
+          "%.0f %% of answers are right, elsewhere or before %.0f %%",
+          100 * last.exactShare(), 100 * usualAnswers);
+    }
+    return null;
+  }
+
+  private static String text(String format, Object... values) {
+    return String.format(Locale.ROOT, format, values);
+  }
+
+  private static double median(List<QualitySample> samples, ToDoubleFunction<QualitySample> of) {
+    double[] sorted = samples.stream().mapToDouble(of).sorted().toArray();
+    return sorted.length == 0 ? 0 : sorted[(sorted.length - 1) / 2];
+  }
+
+  /**
+   * Whether a job's time has come; of several nodes one hears yes.
+   *
+   * @param now milliseconds since 1970
+   */
+  public boolean due(String job, long now, Duration every) {
+    return database.write(
+        h ->
+            h.createUpdate(
+                        "INSERT INTO quality_job (name, next_at) VALUES (:job, :next) ON CONFLICT"
+                            + " (name) DO UPDATE SET next_at = excluded.next_at WHERE"
+                            + " quality_job.next_at <= :now")
+                    .bind("job", job)
+                    .bind("now", now)
+                    .bind("next", now + every.toMillis())
+                    .execute()
+                == 1);
   }
 }

@@ -74,6 +74,7 @@ public record Manifest(
       }
       default -> throw new FormatException(source, "kind must be local or routed, not " + kind);
     }
+    ManifestPrices.read(json, source);
     JsonNode context = json.path("context");
     if (!context.isMissingNode() && (!context.isInt() || context.intValue() < 1)) {
       throw new FormatException(source, "context must be a whole number of tokens");

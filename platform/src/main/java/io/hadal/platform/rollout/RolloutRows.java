@@ -43,18 +43,4 @@ final class RolloutRows {
         rs.getString("detail"),
         Instant.ofEpochMilli(rs.getLong("at")));
   }
-
-  static Comparison comparison(ResultSet rs) throws SQLException {
-    return new Comparison(
-        rs.getLong("compared"),
-        rs.getLong("same_text"),
-        rs.getLong("same_finish"),
-        rs.getLong("same_calls"),
-        rs.getLong("baseline_failed"),
-        rs.getLong("candidate_failed"),
-        rs.getLong("baseline_tokens"),
-        rs.getLong("candidate_tokens"),
-        rs.getLong("baseline_millis"),
-        rs.getLong("candidate_millis"));
-  }
 }

@@ -19,7 +19,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jdbi.v3.core.Handle;
-import org.jdbi.v3.core.statement.SqlStatement;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -290,44 +289,7 @@ public final class Rollouts {
 
   /** Adds a comparison to those of a rollout. */
   public void compare(String rollout, Comparison pair) {
-    database.run(
-        h ->
-            bind(
-                    h.createUpdate(
-                        "INSERT INTO rollout_comparison VALUES (:id, :n, :text, :finish, :calls,"
-                            + " :bf, :cf, :bt, :ct, :bm, :cm) ON CONFLICT (rollout_id) DO UPDATE"
-                            + " SET compared = rollout_comparison.compared + excluded.compared,"
-                            + " same_text = rollout_comparison.same_text + excluded.same_text,"
-                            + " same_finish = rollout_comparison.same_finish +"
-                            + " excluded.same_finish, same_calls = rollout_comparison.same_calls"
-                            + " + excluded.same_calls, baseline_failed ="
-                            + " rollout_comparison.baseline_failed + excluded.baseline_failed,"
-                            + " candidate_failed = rollout_comparison.candidate_failed +"
-                            + " excluded.candidate_failed, baseline_tokens ="
-                            + " rollout_comparison.baseline_tokens + excluded.baseline_tokens,"
-                            + " candidate_tokens = rollout_comparison.candidate_tokens +"
-                            + " excluded.candidate_tokens, baseline_millis ="
-                            + " rollout_comparison.baseline_millis + excluded.baseline_millis,"
-                            + " candidate_millis = rollout_comparison.candidate_millis +"
-                            + " excluded.candidate_millis"),
-                    rollout,
-                    pair)
-                .execute());
-  }
-
-  private static <T extends SqlStatement<T>> T bind(T statement, String id, Comparison c) {
-    return statement
-        .bind("id", id)
-        .bind("n", c.compared())
-        .bind("text", c.sameText())
-        .bind("finish", c.sameFinish())
-        .bind("calls", c.sameCalls())
-        .bind("bf", c.baselineFailed())
-        .bind("cf", c.candidateFailed())
-        .bind("bt", c.baselineTokens())
-        .bind("ct", c.candidateTokens())
-        .bind("bm", c.baselineMillis())
-        .bind("cm", c.candidateMillis());
+    database.run(h -> ComparisonRows.add(h, rollout, pair));
   }
 
   // Views
@@ -378,7 +340,7 @@ public final class Rollouts {
         h ->
             h.createQuery("SELECT * FROM rollout_comparison WHERE rollout_id = :id")
                 .bind("id", id)
-                .map((rs, c) -> RolloutRows.comparison(rs))
+                .map((rs, c) -> ComparisonRows.read(rs))
                 .findOne()
                 .orElse(Comparison.NONE));
   }

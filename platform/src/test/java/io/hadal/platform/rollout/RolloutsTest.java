@@ -13,6 +13,7 @@ import io.hadal.platform.registry.Registry;
 import io.hadal.platform.registry.Resolution;
 import io.hadal.platform.registry.Samples;
 import io.hadal.platform.registry.Split.Stickiness;
+import io.hadal.platform.rollout.Comparison.Side;
 import io.hadal.platform.rollout.Observation.Check;
 import io.hadal.platform.rollout.Rollout.Mode;
 import io.hadal.platform.rollout.Rollout.State;
@@ -218,6 +219,18 @@ class RolloutsTest {
     assertThat(wrong).isLessThanOrEqualTo(28); // 5 % of 400 and two standard deviations
   }
 
+  /** A pair whose candidate failed, or answered alike with calls and a broken schema. */
+  private static Comparison pair(long same, long failed, long tokens, long millis) {
+    return new Comparison(
+        1,
+        same,
+        1,
+        same,
+        0,
+        new Side(0, 5, 100, 20, 1, 1, 0, 0),
+        new Side(failed, tokens, millis, same * 20, same, same, same, 0));
+  }
+
   @OnBothDatabases
   void copiesGoToProjectsThatMayHaveThem(DatabaseKind kind) {
     try (Database database = TestDatabases.open(kind)) {
@@ -237,10 +250,19 @@ class RolloutsTest {
         assertThat(rollouts.shadow(resolution, Samples.identity("acme", "k", closed), null, false))
             .isEmpty();
       }
-      rollouts.compare(rollout.id(), new Comparison(1, 1, 1, 1, 0, 0, 5, 5, 100, 120));
-      rollouts.compare(rollout.id(), new Comparison(1, 0, 1, 0, 0, 1, 5, 0, 100, 0));
+      rollouts.compare(rollout.id(), pair(1, 0, 5, 120));
+      rollouts.compare(rollout.id(), pair(0, 1, 0, 0));
+      rollouts.compare(rollout.id(), Comparison.dropped(1));
       assertThat(rollouts.compared(rollout.id()))
-          .isEqualTo(new Comparison(2, 1, 2, 1, 0, 1, 10, 5, 200, 120));
+          .isEqualTo(
+              new Comparison(
+                  2,
+                  1,
+                  2,
+                  1,
+                  1,
+                  new Side(0, 10, 200, 40, 2, 2, 0, 0),
+                  new Side(1, 5, 120, 20, 1, 1, 1, 0)));
       for (int i = 0; i < 12; i++) {
         rollouts.observe(rollout.id(), NEW, Observation.failure());
       }

@@ -3,11 +3,10 @@ package io.hadal.server.admin;
 import static io.hadal.server.admin.RegistryJson.checked;
 
 import io.hadal.chat.Problem;
-import io.hadal.formats.FormatException;
-import io.hadal.platform.probe.ProbeSuite;
-import io.hadal.platform.probe.ProbeTarget;
+import io.hadal.platform.money.PriceBook;
 import io.hadal.platform.registry.AliasChange;
 import io.hadal.platform.registry.Manifest;
+import io.hadal.platform.registry.ManifestPrices;
 import io.hadal.platform.registry.ModelVersion;
 import io.hadal.platform.registry.ProbeResult;
 import io.hadal.platform.registry.ProbeStore;
@@ -20,7 +19,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -33,22 +31,20 @@ public final class ModelEndpoints implements EndpointGroup {
   private static final Permission READ = Permission.read(Resource.MODEL);
   private static final Permission WRITE = Permission.write(Resource.MODEL);
 
-  /** Probes at once: each may keep a backend busy for minutes. */
-  private static final int MOST_PROBES = 4;
-
   private final Registry registry;
+  private final PriceBook prices;
   private final ProbeStore probes;
   private final VersionUsage usage;
   private final Clock clock;
 
-  /** Versions that are being probed or could not be, with why: empty while it goes on. */
-  private final Map<String, String> probing = new ConcurrentHashMap<>();
-
   /**
+   * @param prices get those of manifests when a version begins to answer
    * @param usage tells who uses versions that will end
    */
-  public ModelEndpoints(Registry registry, ProbeStore probes, VersionUsage usage, Clock clock) {
+  public ModelEndpoints(
+      Registry registry, PriceBook prices, ProbeStore probes, VersionUsage usage, Clock clock) {
     this.registry = registry;
+    this.prices = prices;
     this.probes = probes;
     this.usage = usage;
     this.clock = clock;
@@ -74,14 +70,6 @@ public final class ModelEndpoints implements EndpointGroup {
             "Announce the end of a version",
             checked(this::deprecate)),
         new Endpoint("POST", "/models/{id}/retire", WRITE, "End a version", checked(this::retire)),
-        new Endpoint(
-            "GET", "/models/{id}/probes", READ, "What a version can do", checked(this::results)),
-        new Endpoint(
-            "POST",
-            "/models/{id}/probes",
-            WRITE,
-            "Try what a version can do, at a running server",
-            checked(this::probe)),
         new Endpoint(
             "GET",
             "/model-usage",
@@ -118,7 +106,7 @@ public final class ModelEndpoints implements EndpointGroup {
   }
 
   /** A name of the path, where ~ stands for the slashes that names of routed models may have. */
-  private static String named(AdminCall call, String part) {
+  static String named(AdminCall call, String part) {
     return call.path(part).replace('~', '/');
   }
 
@@ -150,7 +138,10 @@ public final class ModelEndpoints implements EndpointGroup {
 
   private JsonNode activate(AdminCall call) {
     RegistryJson.everything(call);
-    return RegistryJson.version(registry.activate(version(call).id(), call.actor().name()));
+    String by = call.actor().name();
+    ModelVersion version = registry.activate(version(call).id(), by);
+    ManifestPrices.enter(version, prices, by, clock);
+    return RegistryJson.version(version);
   }
 
   private JsonNode deprecate(AdminCall call) {
@@ -166,58 +157,6 @@ public final class ModelEndpoints implements EndpointGroup {
   private JsonNode retire(AdminCall call) {
     RegistryJson.everything(call);
     return RegistryJson.version(registry.retire(version(call).id()));
-  }
-
-  private JsonNode results(AdminCall call) {
-    ModelVersion version = version(call);
-    ObjectNode json = RegistryJson.object();
-    String state = probing.get(version.id());
-    json.put("state", state == null ? "idle" : state.isEmpty() ? "running" : "failed");
-    json.put("problem", state == null || state.isEmpty() ? null : state);
-    ArrayNode data = json.putArray("data");
-    probes.last(version.id()).forEach(r -> data.add(RegistryJson.probe(r)));
-    return json.putNull("next");
-  }
-
-  private JsonNode probe(AdminCall call) {
-    RegistryJson.everything(call);
-    ModelVersion version = version(call);
-    Manifest manifest = version.manifest();
-    String asked = call.text("model");
-    ProbeTarget target =
-        new ProbeTarget(
-            call.required("url"),
-            call.text("key"),
-            asked != null
-                ? asked
-                : manifest.kind().equals("local") ? manifest.family() : manifest.upstreamModel(),
-            Duration.ofMinutes(10));
-    int context = manifest.json().path("context").asInt(0);
-    synchronized (probing) {
-      if ("".equals(probing.get(version.id()))) {
-        throw Problem.inexpressible(version.id() + " is being probed already");
-      }
-      if (probing.values().stream().filter(String::isEmpty).count() >= MOST_PROBES) {
-        throw Problem.overloaded(60);
-      }
-      probing.put(version.id(), "");
-    }
-    Thread.ofVirtual().name("hadal-probe").start(() -> run(version.id(), target, context));
-    return RegistryJson.object().put("state", "running");
-  }
-
-  private void run(String version, ProbeTarget target, int context) {
-    try {
-      probes.save(version, new ProbeSuite(clock).run(target, context, r -> {}));
-      probing.remove(version);
-    } catch (FormatException e) {
-      probing.put(version, String.valueOf(e.getMessage()));
-    } catch (InterruptedException e) {
-      probing.put(version, "interrupted");
-      Thread.currentThread().interrupt();
-    } catch (RuntimeException e) {
-      probing.put(version, "failed: " + e.getClass().getSimpleName());
-    }
   }
 
   private JsonNode deprecatedUse(AdminCall call) {

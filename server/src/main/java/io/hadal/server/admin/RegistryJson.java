@@ -196,17 +196,27 @@ final class RegistryJson {
   }
 
   static ObjectNode comparison(Comparison c) {
-    return object()
-        .put("compared", c.compared())
-        .put("same_text", c.sameText())
-        .put("same_finish", c.sameFinish())
-        .put("same_calls", c.sameCalls())
-        .put("baseline_failed", c.baselineFailed())
-        .put("candidate_failed", c.candidateFailed())
-        .put("baseline_tokens", c.baselineTokens())
-        .put("candidate_tokens", c.candidateTokens())
-        .put("baseline_millis", c.baselineMillis())
-        .put("candidate_millis", c.candidateMillis());
+    ObjectNode json =
+        object()
+            .put("compared", c.compared())
+            .put("same_text", c.sameText())
+            .put("same_finish", c.sameFinish())
+            .put("same_calls", c.sameCalls())
+            .put("dropped", c.dropped());
+    side(json, "baseline_", c.baseline());
+    side(json, "candidate_", c.candidate());
+    return json;
+  }
+
+  private static void side(ObjectNode json, String of, Comparison.Side s) {
+    json.put(of + "failed", s.failed())
+        .put(of + "tokens", s.tokens())
+        .put(of + "millis", s.millis())
+        .put(of + "characters", s.characters())
+        .put(of + "calls", s.calls())
+        .put(of + "good_calls", s.goodCalls())
+        .put(of + "schemas", s.schemas())
+        .put(of + "good_schemas", s.goodSchemas());
   }
 
   /** A field that is JSON of any kind; null when it is not there. */

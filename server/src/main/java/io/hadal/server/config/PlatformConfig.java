@@ -4,12 +4,14 @@ import io.hadal.formats.FormatException;
 import io.hadal.platform.DataFolder;
 import io.hadal.platform.money.PriceBook.Unpriced;
 import io.hadal.platform.node.PlatformOptions;
+import io.hadal.platform.probe.QualityOptions;
 import io.hadal.platform.signin.OidcConfig;
 import io.hadal.platform.signin.OidcOptions;
 import io.hadal.server.routing.config.SecretReference;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +28,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param org organisation of people who sign in for the first time; null for the first one there
  *     is
  * @param oidcPasswordEnds whether the password ends when a person has signed in by OIDC
+ * @param quality how the quality of backends is looked at; a reload changes it
  */
 public record PlatformConfig(
     boolean enabled,
@@ -44,8 +47,10 @@ public record PlatformConfig(
     @Nullable String org,
     boolean oidcPasswordEnds,
     @Nullable String pepper,
-    @Nullable String masterKey) {
+    @Nullable String masterKey,
+    QualityOptions quality) {
   private static final String SECRET = "client_secret";
+  private static final long MOST_MINUTES = 30L * 24 * 60;
 
   /**
    * Reads the section.
@@ -57,6 +62,7 @@ public record PlatformConfig(
     Section database = section.section("database");
     Section alerts = section.section("alerts");
     Section oidc = section.section("oidc");
+    Section quality = section.section("quality");
     PlatformConfig config =
         new PlatformConfig(
             section.flag("enabled", false),
@@ -75,8 +81,9 @@ public record PlatformConfig(
             oidc.text("org"),
             oidc.flag("password_ends", false),
             reference(section, "pepper"),
-            reference(section, "master_key"));
-    for (Section one : List.of(section, database, alerts)) {
+            reference(section, "master_key"),
+            quality(quality));
+    for (Section one : List.of(section, database, alerts, quality)) {
       one.requireKnown();
     }
     if (!config.node.matches("[A-Za-z0-9_.-]{1,64}")) {
@@ -86,6 +93,40 @@ public record PlatformConfig(
       throw section.broken("shared", "needs platform.database.url, which several nodes can reach");
     }
     return config;
+  }
+
+  private static QualityOptions quality(Section section) {
+    QualityOptions usual = QualityOptions.DEFAULT;
+    long minutes = section.number("every_minutes", 0, MOST_MINUTES, 0);
+    long percent = section.number("tolerance_percent", 0, 100, Math.round(100 * usual.tolerance()));
+    return new QualityOptions(
+        minutes == 0 ? null : Duration.ofMinutes(minutes),
+        percent / 100.0,
+        usual.distance(),
+        section.flag("probe_new", usual.probeNew()));
+  }
+
+  /** The same without what a reload changes. */
+  public PlatformConfig fixed() {
+    return new PlatformConfig(
+        enabled,
+        data,
+        folder,
+        url,
+        user,
+        passwordReference,
+        node,
+        shared,
+        journalBytes,
+        faultsFree,
+        unpriced,
+        webhook,
+        oidc,
+        org,
+        oidcPasswordEnds,
+        pepper,
+        masterKey,
+        QualityOptions.DEFAULT);
   }
 
   /** The fields that {@link OidcConfig} reads, looked through without its secret. */

@@ -202,7 +202,7 @@ final class Attempt {
 
   private void headers() {
     client().setHeader("x-hadal-upstream", candidate.name());
-    call().answeredBy(candidate.version());
+    call().answeredBy(call().version(candidate.version()));
     if (!call().ignored().isEmpty()) {
       client().setHeader("x-hadal-ignored-params", String.join(",", call().ignored()));
     }

@@ -1,6 +1,7 @@
 package io.hadal.server.routing;
 
 import io.hadal.chat.Problem;
+import io.hadal.platform.usage.Gate;
 import io.hadal.platform.usage.Metered;
 import io.hadal.server.http.Exchange;
 import io.hadal.server.routing.config.Operation;
@@ -207,7 +208,8 @@ final class Attempts {
       // It is free.
       return new OpenGate().admit(request.work(made, candidate));
     }
-    return parts.gate().admit(request.work(made, candidate));
+    Gate own = request.call().meter().gate();
+    return (own == null ? parts.gate() : own).admit(request.work(made, candidate));
   }
 
   /** Tells the client of a failure: in the upstream's own bytes where it speaks the same. */

@@ -38,14 +38,18 @@ final class CandidateFilter {
   /**
    * Those that may answer, in the order they came in.
    *
+   * @param versioned whether the model is named as the upstreams do, by a version of the registry
    * @throws Problem when none may, with what stands in the way
    */
-  List<Candidate> candidates(List<Backend> backends) {
+  List<Candidate> candidates(List<Backend> backends, boolean versioned) {
     List<Candidate> fitting = new ArrayList<>();
     List<Candidate> tooShort = new ArrayList<>();
     long prompt = request.promptTokens();
     for (Backend backend : backends) {
       UpstreamModel model = backend.config().model(request.model());
+      if (model == null && versioned) {
+        model = backend.config().modelCalled(request.model());
+      }
       Operation spoken = spoken(backend.config());
       String reason =
           model == null

@@ -4,6 +4,7 @@ import io.hadal.chat.Problem;
 import io.hadal.chat.Seal;
 import io.hadal.formats.FormatException;
 import io.hadal.platform.SecretText;
+import io.hadal.platform.registry.Resolution;
 import io.hadal.platform.tenancy.Identity;
 import io.hadal.platform.tenancy.ProjectPolicy;
 import io.hadal.platform.usage.Gate;
@@ -12,6 +13,7 @@ import io.hadal.server.routing.body.SessionKey;
 import io.hadal.server.routing.config.Operation;
 import io.hadal.server.routing.config.RouteConfig;
 import io.hadal.server.routing.config.RoutingConfig;
+import io.hadal.server.routing.config.Strategy;
 import io.hadal.server.routing.config.UpstreamConfig;
 import io.hadal.server.routing.config.UpstreamModel;
 import io.hadal.server.wire.Call;
@@ -40,6 +42,9 @@ public final class Router implements AutoCloseable {
 
   /** How long a breaker stays open before it lets calls try. */
   private static final Duration BREAKER_OPEN = Duration.ofSeconds(15);
+
+  /** Name of this process among the backends of a version. */
+  private static final String LOCAL = "local";
 
   private final Predicate<String> local;
   private final long bodyLimit;
@@ -180,7 +185,7 @@ public final class Router implements AutoCloseable {
       return false;
     }
     RequestView view = RequestView.of(call.body(bodyLimit), operation);
-    RouteConfig route = view == null ? null : route(now, view.model());
+    RouteConfig route = view == null ? null : route(now, view.model(), call.resolution());
     if (view == null || route == null) {
       return false;
     }
@@ -223,6 +228,24 @@ public final class Router implements AutoCloseable {
     return explicit != null || local.test(model) ? explicit : now.config.route(model);
   }
 
+  /**
+   * The route of a version: what the registry says runs it, by the strategy of the route that its
+   * name has here, if any.
+   */
+  private @Nullable RouteConfig route(Snapshot now, String model, @Nullable Resolution version) {
+    RouteConfig known = route(now, model);
+    List<String> there =
+        version == null
+            ? List.of()
+            : version.backends().stream().filter(now.backends::containsKey).toList();
+    if (version == null || there.isEmpty() || version.backends().contains(LOCAL)) {
+      return known;
+    }
+    return known == null
+        ? new RouteConfig(model, Strategy.PRIORITY, there, null, true)
+        : new RouteConfig(model, known.strategy(), there, known.fallback(), known.providerObject());
+  }
+
   /** False when a fallback to this process has to answer. */
   private boolean run(Snapshot now, RoutedRequest request, RouteConfig route, int made)
       throws IOException {
@@ -247,9 +270,11 @@ public final class Router implements AutoCloseable {
     }
     if (fallback != null && (failure == null || failure.retryable() || failure.ofKey())) {
       if (next != null && after < Attempts.MOST) {
+        request.call().substituted();
         return run(now, request.withView(request.view().withModel(fallback)), next, after);
       }
       if (next == null && local.test(fallback)) {
+        request.call().substituted();
         request.call().local();
         request.call().replaceBody(request.view().withModel(fallback).body());
         return false;
@@ -277,7 +302,7 @@ public final class Router implements AutoCloseable {
     }
     List<Candidate> candidates =
         new CandidateFilter(view, request.identity().policy(), wishes, request.zdr())
-            .candidates(backends);
+            .candidates(backends, request.call().resolution() != null);
     return new CandidateOrder(ThreadLocalRandom.current())
         .order(route.strategy(), candidates, view, wishes, request.session().value());
   }

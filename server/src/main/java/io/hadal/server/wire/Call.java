@@ -43,6 +43,7 @@ public final class Call {
   private byte @Nullable [] body;
   private String model = "";
   private @Nullable Resolution resolution;
+  private boolean substituted;
   private Usage usage = Usage.NONE;
   private boolean streamed;
   private String outcome = "ok";
@@ -131,9 +132,19 @@ public final class Call {
     return resolution;
   }
 
+  /** Says that another model answers, because the one that was asked for could not. */
+  public void substituted() {
+    substituted = true;
+  }
+
+  /** Whether another model answers than the one that was asked for. */
+  public boolean isSubstituted() {
+    return substituted;
+  }
+
   /** The version that answers: the registry's, or what the model says of itself. */
   public String version(String own) {
-    return resolution == null ? own : resolution.version();
+    return resolution == null || substituted ? own : resolution.version();
   }
 
   /** Name of the model as the client wrote it; empty before it is known. */

@@ -42,6 +42,11 @@ public final class CallMeter {
     return identity;
   }
 
+  /** What lets its attempts begin; null when nobody asks. */
+  public @Nullable Gate gate() {
+    return gate;
+  }
+
   /** Nano-USD of what has ended. */
   public long cost() {
     return cost;

@@ -2,9 +2,12 @@ package io.hadal.server.wire;
 
 import io.hadal.chat.Problem;
 import io.hadal.chat.ServedModel;
+import io.hadal.platform.registry.ModelCard;
 import io.hadal.platform.tenancy.Identity;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -15,6 +18,7 @@ public final class Models {
 
   private final @Nullable ServedModel model;
   private final Others others;
+  private final @Nullable VersionEntries versions;
 
   /** Models that are answered elsewhere. */
   public interface Others {
@@ -29,10 +33,13 @@ public final class Models {
    *
    * @param model null for none
    * @param others models of other providers and replicas
+   * @param versions names of the registry, which come before those of the same name; null for none
    */
-  public Models(@Nullable ServedModel model, Others others) {
+  public Models(
+      @Nullable ServedModel model, Others others, @Nullable VersionEntries versions) {
     this.model = model;
     this.others = others;
+    this.versions = versions;
   }
 
   /**
@@ -63,6 +70,8 @@ public final class Models {
     if (identity != null) {
       names.removeIf(name -> !identity.mayUse(name));
     }
+    Map<String, ModelCard> cards = cards(identity);
+    cards.keySet().stream().filter(name -> !names.contains(name)).forEach(names::add);
     String after = call.exchange().query("after_id");
     String before = call.exchange().query("before_id");
     int from = after == null ? 0 : names.indexOf(after) + 1;
@@ -74,8 +83,22 @@ public final class Models {
     json.put("first_id", page.isEmpty() ? null : page.getFirst());
     json.put("last_id", page.isEmpty() ? null : page.getLast());
     ArrayNode data = json.putArray("data");
-    page.forEach(name -> data.add(entry(name)));
+    page.forEach(name -> data.add(entry(name, identity, cards.get(name))));
     Responders.json(call, 200, json);
+  }
+
+  private Map<String, ModelCard> cards(@Nullable Identity identity) {
+    Map<String, ModelCard> cards = new LinkedHashMap<>();
+    if (versions != null && identity != null) {
+      versions.cards(identity).forEach(card -> cards.put(card.name(), card));
+    }
+    return cards;
+  }
+
+  private ObjectNode entry(String name, @Nullable Identity identity, @Nullable ModelCard card) {
+    return versions == null || identity == null || card == null
+        ? entry(name)
+        : versions.entry(card, identity);
   }
 
   private static int limit(@Nullable String text) {
@@ -87,6 +110,12 @@ public final class Models {
 
   /** One of them. */
   public void get(Call call, String name) {
+    Identity identity = call.meter().identity();
+    ModelCard card = cards(identity).get(name);
+    if (card != null) {
+      Responders.json(call, 200, entry(name, identity, card));
+      return;
+    }
     if (others.entry(name) == null) {
       require(call, model, name);
     } else {

@@ -186,6 +186,13 @@ export const models = {
   history: (name, q) => get(`aliases/${part(name)}/history`, q),
   point: (name, body) => write(`aliases/${part(name)}`, body),
 };
+export const trials = {
+  quality: () => get("quality", { limit: 200 }),
+  look: () => post("quality", {}),
+  reports: () => get("upgrade-reports", { limit: 10 }),
+  report: (id) => get(`upgrade-reports/${part(id)}`),
+};
+
 export const rollouts = {
   list: (q) => get("rollouts", q),
   one: (id) => get(`rollouts/${part(id)}`),

@@ -10,7 +10,7 @@ const MENU = [
   ["menu.watch", [["overview", "USAGE"], ["usage", "USAGE"], ["requests", "REQUEST"], ["capacity", "CAPACITY"]]],
   ["menu.build", [["playground", "PLAYGROUND"], ["keys", "KEY"], ["clients", null]]],
   ["menu.manage", [["projects", "PROJECT"], ["budgets", "BUDGET"], ["billing", "LEDGER"], ["people", "PRINCIPAL"]]],
-  ["menu.serve", [["models", "MODEL"], ["routes", "BACKEND"]]],
+  ["menu.serve", [["models", "MODEL"], ["quality", "MODEL"], ["routes", "BACKEND"]]],
   ["menu.prove", [["audit", "AUDIT"], ["privacy", "PRIVACY"], ["settings", null]]],
 ];
 const PAGES = MENU.flatMap(([, pages]) => pages.map(([name]) => name));
@@ -121,7 +121,7 @@ function frame() {
 }
 
 function symbol(page) {
-  return { playground: "play", clients: "send" }[page] ?? page;
+  return { playground: "play", clients: "send", quality: "capacity" }[page] ?? page;
 }
 
 async function go() {

@@ -1,7 +1,7 @@
 /* Words of the language in use. */
 
 const LANGUAGES = ["en", "zh"];
-const PARTS = ["shell", "manage", "observe"];
+const PARTS = ["shell", "manage", "observe", "trials"];
 let words = {};
 let current = "en";
 

@@ -62,6 +62,14 @@ public record UpstreamConfig(
           "upgrade",
           "cookie");
 
+  /** The model that it calls so itself; null when it has none of that name. */
+  public @Nullable UpstreamModel modelCalled(String upstreamName) {
+    return models.values().stream()
+        .filter(m -> m.upstreamName().equals(upstreamName))
+        .findFirst()
+        .orElse(null);
+  }
+
   /** The model that a name stands for; null when there is none. */
   public @Nullable UpstreamModel model(String name) {
     UpstreamModel exact = models.get(name);

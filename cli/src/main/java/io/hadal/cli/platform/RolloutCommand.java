@@ -1,0 +1,207 @@
+package io.hadal.cli.platform;
+
+import io.hadal.platform.audit.AuditEntry;
+import io.hadal.platform.audit.AuditLog;
+import io.hadal.platform.registry.Split.Stickiness;
+import io.hadal.platform.rollout.Comparison;
+import io.hadal.platform.rollout.Guard;
+import io.hadal.platform.rollout.Rollout;
+import io.hadal.platform.rollout.Rollout.Mode;
+import io.hadal.platform.rollout.RolloutEvent;
+import io.hadal.platform.rollout.RolloutPlan;
+import io.hadal.platform.rollout.Rollouts;
+import java.io.PrintWriter;
+import java.time.Clock;
+import java.util.Locale;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+import tools.jackson.databind.node.JsonNodeFactory;
+
+/** {@code hadal rollout}: new versions by degrees. */
+@Command(
+    name = "rollout",
+    description = {
+      "New versions by degrees: a part of the sessions (canary), copies that are compared (shadow),"
+          + " or everything at once and back (blue_green).",
+      "Running servers follow within a second, and take a candidate back by themselves when it"
+          + " breaks a guard."
+    })
+public final class RolloutCommand implements Runnable {
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Override
+  public void run() {
+    throw new CommandLine.ParameterException(spec.commandLine(), "which command? See --help");
+  }
+
+  private static int with(ModelData data, CommandSpec spec, Function<Rollouts, Rollout> work) {
+    try (ModelData.Opened opened = data.open()) {
+      Rollout rollout = work.apply(rollouts(opened));
+      print(spec.commandLine().getOut(), rollout);
+      spec.commandLine().getOut().flush();
+    }
+    return 0;
+  }
+
+  private static Rollouts rollouts(ModelData.Opened opened) {
+    AuditLog audit = new AuditLog(opened.database, Clock.systemUTC());
+    return new Rollouts(
+        opened.database,
+        opened.registry,
+        Clock.systemUTC(),
+        event ->
+            audit.append(
+                AuditEntry.system(
+                    null,
+                    "rollout." + event.kind(),
+                    "rollout:" + event.rollout(),
+                    JsonNodeFactory.instance
+                        .objectNode()
+                        .put("by", event.actor())
+                        .put("why", event.detail()))));
+  }
+
+  private static void print(PrintWriter out, Rollout r) {
+    out.printf(
+        Locale.ROOT,
+        "%s  %-10s %-11s %3d %%  %s: %s -> %s%n",
+        r.id(),
+        r.mode().text(),
+        r.state().text(),
+        r.percent(),
+        r.alias(),
+        r.baseline(),
+        r.candidate());
+  }
+
+  @Command(name = "list", description = "Rollouts, the newest first.")
+  int list(@Mixin ModelData data) {
+    try (ModelData.Opened opened = data.open()) {
+      PrintWriter out = spec.commandLine().getOut();
+      rollouts(opened).list().forEach(r -> print(out, r));
+      out.flush();
+    }
+    return 0;
+  }
+
+  @Command(
+      name = "show",
+      description = "A rollout with what happened to it, and how copies compare.")
+  int show(@Parameters(paramLabel = "ID") String id, @Mixin ModelData data) {
+    try (ModelData.Opened opened = data.open()) {
+      PrintWriter out = spec.commandLine().getOut();
+      Rollouts rollouts = rollouts(opened);
+      print(out, rollouts.get(id));
+      for (RolloutEvent e : rollouts.events(id)) {
+        out.printf("  %s  %-11s by %s  %s%n", e.at(), e.kind(), e.actor(), e.detail());
+      }
+      Comparison c = rollouts.compared(id);
+      if (c.compared() + c.dropped() > 0) {
+        print(out, c);
+      }
+      out.flush();
+    }
+    return 0;
+  }
+
+  private static void print(PrintWriter out, Comparison c) {
+    out.printf(
+        "copies: %d compared, %d dropped; same text %d, same calls %d, same end %d%n",
+        c.compared(), c.dropped(), c.sameText(), c.sameCalls(), c.sameFinish());
+    print(out, "baseline", c.baseline(), c.compared());
+    print(out, "candidate", c.candidate(), c.compared());
+  }
+
+  private static void print(PrintWriter out, String name, Comparison.Side s, long pairs) {
+    long answers = Math.max(1, pairs - s.failed());
+    out.printf(
+        "  %-10s failed %d, valid calls %d of %d, schemas %d of %d; a mean of %d characters, %d"
+            + " tokens, %d ms%n",
+        name,
+        s.failed(),
+        s.goodCalls(),
+        s.calls(),
+        s.goodSchemas(),
+        s.schemas(),
+        s.characters() / answers,
+        s.tokens() / answers,
+        s.millis() / Math.max(1, pairs));
+  }
+
+  @Command(name = "create", description = "Adds a draft; 'hadal rollout start' lets it run.")
+  int create(
+      @Parameters(paramLabel = "NAME", description = "Name whose version changes.") String alias,
+      @Parameters(paramLabel = "VERSION", description = "The candidate.") String candidate,
+      @Option(
+              names = "--mode",
+              defaultValue = "canary",
+              description = "canary, shadow or blue_green. Default: ${DEFAULT-VALUE}.")
+          String mode,
+      @Option(
+              names = "--percent",
+              description = "Part of the candidate. Default: 100 for shadow, else 0.")
+          @Nullable Integer percent,
+      @Option(
+              names = "--stickiness",
+              defaultValue = "session",
+              description = "session, project or key. Default: ${DEFAULT-VALUE}.")
+          String stickiness,
+      @Mixin ModelData data) {
+    Mode how = choice("--mode", mode, Mode.class);
+    RolloutPlan plan =
+        new RolloutPlan(
+            "",
+            alias,
+            candidate,
+            how,
+            percent != null ? percent : how == Mode.SHADOW ? 100 : 0,
+            choice("--stickiness", stickiness, Stickiness.class),
+            Guard.DEFAULTS);
+    return with(data, spec, r -> r.create(plan, ModelData.actor()));
+  }
+
+  private <E extends Enum<E>> E choice(String option, String text, Class<E> type) {
+    for (E value : type.getEnumConstants()) {
+      if (value.name().equalsIgnoreCase(text)) {
+        return value;
+      }
+    }
+    throw new CommandLine.ParameterException(
+        spec.commandLine(), option + " has no value '" + text + "'; see --help");
+  }
+
+  @Command(name = "start", description = "Lets a draft run.")
+  int start(@Parameters(paramLabel = "ID") String id, @Mixin ModelData data) {
+    return with(data, spec, r -> r.start(id, ModelData.actor()));
+  }
+
+  @Command(
+      name = "percent",
+      description = "Gives the candidate another part; of blue_green 0 or 100, at once.")
+  int percent(
+      @Parameters(paramLabel = "ID") String id,
+      @Parameters(paramLabel = "PERCENT") int percent,
+      @Mixin ModelData data) {
+    return with(data, spec, r -> r.percent(id, percent, ModelData.actor()));
+  }
+
+  @Command(name = "promote", description = "Points the name to the candidate for good.")
+  int promote(@Parameters(paramLabel = "ID") String id, @Mixin ModelData data) {
+    return with(data, spec, r -> r.promote(id, ModelData.actor(), ""));
+  }
+
+  @Command(name = "rollback", description = "Points the name back to the baseline.")
+  int rollback(
+      @Parameters(paramLabel = "ID") String id,
+      @Option(names = "--reason", defaultValue = "", description = "Why.") String reason,
+      @Mixin ModelData data) {
+    return with(data, spec, r -> r.rollBack(id, ModelData.actor(), reason));
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.hadal.platform.compare;
+
+import org.jspecify.annotations.NullMarked;
