@@ -10,6 +10,7 @@ import io.hadal.engine.WarmUp;
 import io.hadal.engine.serving.Dispatcher;
 import io.hadal.kernels.Kernels;
 import io.hadal.kernels.SlowPaths;
+import io.hadal.platform.cluster.NodeTokens;
 import io.hadal.server.admin.BackendEndpoints;
 import io.hadal.server.admin.StateEndpoints;
 import io.hadal.server.console.Console;
@@ -55,13 +56,14 @@ public final class HadalServer implements AutoCloseable {
   private final ChatPlanner planner;
   private final AccessLog log;
   private final Metrics metrics;
-  private final Seal seal = Seal.ofProcess();
+  private final Seal seal;
   private final Router router;
   private final @Nullable ModelNames names;
   private final PlatformAccess.@Nullable Health health;
   private final ApiHandler handler;
   private final HttpListener listener;
   private volatile ServerLimits limits;
+  private volatile @Nullable ServedPrompts prompts;
   private volatile JsonNode effective = JsonMapper.shared().createObjectNode();
 
   /**
@@ -96,6 +98,7 @@ public final class HadalServer implements AutoCloseable {
     this.options = options;
     this.model = model;
     this.limits = options.limits();
+    this.seal = platform == null || platform.seal() == null ? Seal.ofProcess() : platform.seal();
     this.runner =
         new TurnRunner(
             model, new CallMemory(REMEMBERED_CALLS), limits.keepAlive(), limits.slowReader());
@@ -251,13 +254,34 @@ public final class HadalServer implements AutoCloseable {
   /** Answers what a route covers elsewhere, all else here. */
   private Route.Handler routed(Operation operation, Route.Handler here) {
     return call -> {
-      if (names != null) {
+      // A gateway has chosen the model and this node; nothing is passed on any further.
+      boolean chosen = NodeTokens.counted(call.meter().identity());
+      if (names != null && !chosen) {
         names.resolve(call, operation, options.limits().bodyBytes());
       }
-      if (!router.handle(call, operation)) {
+      if (chosen || !router.handle(call, operation)) {
         here.handle(call);
+        ServedPrompts served = prompts;
+        if (served != null) {
+          served.add(call, operation, options.limits().bodyBytes());
+        }
       }
     };
+  }
+
+  /** Notes from now on what prompts are cached here. */
+  void prompts(ServedPrompts now) {
+    prompts = now;
+  }
+
+  /** Whether it takes no more requests. */
+  boolean draining() {
+    return handler.draining();
+  }
+
+  /** The model that it serves. */
+  ServedModel model() {
+    return model;
   }
 
   /** Images and videos, which only upstreams make. */

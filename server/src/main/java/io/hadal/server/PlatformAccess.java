@@ -1,5 +1,6 @@
 package io.hadal.server;
 
+import io.hadal.chat.Seal;
 import io.hadal.engine.serving.DispatcherOptions;
 import io.hadal.platform.budget.Budgets;
 import io.hadal.platform.ledger.Balance;
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param names knows versions of models; null for none
  * @param administration null for none over HTTP
  * @param health what probes and metrics are told; null for nothing
+ * @param seal closes what clients keep for the server; null for one that lasts as long as the process
  */
 public record PlatformAccess(
     Keys keys,
@@ -29,10 +31,11 @@ public record PlatformAccess(
     @Nullable Balances balances,
     @Nullable Names names,
     @Nullable Administration administration,
-    @Nullable Health health) {
+    @Nullable Health health,
+    @Nullable Seal seal) {
   /** Keys and a gate only. */
   public PlatformAccess(Keys keys, Gate gate) {
-    this(keys, gate, null, null, null, null);
+    this(keys, gate, null, null, null, null, null);
   }
 
   /**

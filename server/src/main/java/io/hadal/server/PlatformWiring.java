@@ -1,5 +1,6 @@
 package io.hadal.server;
 
+import io.hadal.chat.Seal;
 import io.hadal.engine.capacity.CostTable;
 import io.hadal.engine.serving.DispatcherOptions;
 import io.hadal.platform.Refusal;
@@ -11,6 +12,7 @@ import io.hadal.platform.registry.ProbeStore;
 import io.hadal.platform.reports.UsageExport;
 import io.hadal.platform.reports.UsageReports;
 import io.hadal.platform.reports.VersionUses;
+import io.hadal.platform.tenancy.Identity;
 import io.hadal.platform.tenancy.Permissions;
 import io.hadal.platform.tenancy.Place;
 import io.hadal.server.admin.ActorScope;
@@ -24,6 +26,7 @@ import io.hadal.server.admin.KeyEndpoints;
 import io.hadal.server.admin.LedgerEndpoints;
 import io.hadal.server.admin.LimitEndpoints;
 import io.hadal.server.admin.ModelEndpoints;
+import io.hadal.server.admin.NodeEndpoints;
 import io.hadal.server.admin.PriceEndpoints;
 import io.hadal.server.admin.PrivacyEndpoints;
 import io.hadal.server.admin.RequestEndpoints;
@@ -53,14 +56,16 @@ public final class PlatformWiring {
                 Reason.UNAUTHENTICATED,
                 "No API key: send it as 'Authorization: Bearer KEY' or 'x-api-key: KEY'.");
           }
-          return platform.keys().authenticate(key, address);
+          Identity counted = platform.nodeTokens().read(key);
+          return counted != null ? counted : platform.keys().authenticate(key, address);
         },
-        platform.metering(),
+        new NodeGate(platform.metering()),
         project -> platform.ledger().balance(project),
         new PlatformAccess.Names(
             platform.registry(), platform.rollouts(), platform.budgets(), platform.clock()),
         (own, options) -> administration(platform, secure, own, options),
-        health(platform));
+        health(platform),
+        new Seal(platform.sealKey()));
   }
 
   private static PlatformAccess.Health health(Platform platform) {
@@ -127,6 +132,7 @@ public final class PlatformWiring {
                 new VersionUses(platform.database()),
                 platform.clock())));
     groups.add(ofOrg(new RolloutEndpoints(platform.rollouts())));
+    groups.add(new NodeEndpoints(platform.nodes(), platform::leader));
     Path costs = platform.data().capacity();
     groups.add(
         anywhere(

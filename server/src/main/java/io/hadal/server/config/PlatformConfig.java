@@ -25,6 +25,8 @@ import tools.jackson.databind.node.ObjectNode;
  *     none
  * @param org organisation of people who sign in for the first time; null without such
  * @param oidcPasswordEnds whether the password ends when a person has signed in by OIDC
+ * @param auditKey file of the key that signs the audit log; null for one in the data folder
+ * @param engine how it computes for other nodes; null when it does not
  */
 public record PlatformConfig(
     boolean enabled,
@@ -43,8 +45,11 @@ public record PlatformConfig(
     @Nullable String org,
     boolean oidcPasswordEnds,
     @Nullable String pepper,
-    @Nullable String masterKey) {
+    @Nullable String masterKey,
+    @Nullable Path auditKey,
+    @Nullable EngineConfig engine) {
   private static final String SECRET = "client_secret";
+  private static final String NODE = "[A-Za-z0-9_.-]{1,64}";
 
   /**
    * Reads the section.
@@ -74,17 +79,64 @@ public record PlatformConfig(
             oidc.names().isEmpty() ? null : oidc.required("org"),
             oidc.flag("password_ends", false),
             reference(section, "pepper"),
-            reference(section, "master_key"));
+            reference(section, "master_key"),
+            section.path("audit_key", folder),
+            EngineConfig.read(section));
     for (Section one : List.of(section, database, alerts)) {
       one.requireKnown();
     }
-    if (!config.node.matches("[A-Za-z0-9_.-]{1,64}")) {
+    if (!config.node.matches(NODE)) {
       throw section.broken("node", "must be 1 to 64 letters, digits, _ . and -");
     }
     if (config.shared && config.url == null) {
       throw section.broken("shared", "needs platform.database.url, which several nodes can reach");
     }
+    if (config.shared
+        && (config.pepper == null || config.masterKey == null || config.auditKey == null)) {
+      throw section.broken(
+          "shared", "needs platform.pepper, master_key and audit_key, the same on all nodes");
+    }
+    if (config.engine != null && !config.shared) {
+      throw section.broken("engine", "needs platform.shared: gateways find it in the database");
+    }
     return config;
+  }
+
+  /**
+   * The same for a process that its command line names.
+   *
+   * @param name name of the node; null for that of the file
+   * @param address where other nodes reach its engine; null for what the file says
+   * @throws FormatException when that is no name or address, or nodes share nothing
+   */
+  public PlatformConfig with(@Nullable String name, @Nullable String address) {
+    if (name != null && !name.matches(NODE)) {
+      throw new FormatException("--node " + name, "must be 1 to 64 letters, digits, _ . and -");
+    }
+    if (address != null && !shared) {
+      throw new FormatException("--engine " + address, "needs platform.shared in --config");
+    }
+    EngineConfig own = engine;
+    return new PlatformConfig(
+        enabled,
+        data,
+        folder,
+        url,
+        user,
+        passwordReference,
+        name == null ? node : name,
+        shared,
+        journalBytes,
+        faultsFree,
+        unpriced,
+        webhook,
+        oidc,
+        org,
+        oidcPasswordEnds,
+        pepper,
+        masterKey,
+        auditKey,
+        address == null ? own : EngineConfig.at(address, own));
   }
 
   /** The fields that {@link OidcConfig} reads, looked through without its secret. */
@@ -158,7 +210,8 @@ public record PlatformConfig(
         people,
         oidcPasswordEnds,
         absolute(pepper),
-        absolute(masterKey));
+        absolute(masterKey),
+        auditKey);
   }
 
   private String secret(String reference) {
