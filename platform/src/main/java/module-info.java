@@ -13,6 +13,7 @@ module io.hadal.platform {
   requires static transitive org.jspecify;
 
   exports io.hadal.platform.audit;
+  exports io.hadal.platform.backup;
   exports io.hadal.platform.budget;
   exports io.hadal.platform.cluster;
   exports io.hadal.platform.db;
