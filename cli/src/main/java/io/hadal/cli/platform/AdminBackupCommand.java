@@ -24,7 +24,7 @@ import picocli.CommandLine.Spec;
 final class AdminBackupCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
 
-  @Mixin private DatabaseOption where = new DatabaseOption();
+  @Mixin private DataOption where = new DataOption();
 
   @Parameters(paramLabel = "DIR", description = "Folder of the backup: not there yet, or empty.")
   private Path target = Path.of("");

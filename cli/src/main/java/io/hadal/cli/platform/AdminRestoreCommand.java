@@ -31,7 +31,7 @@ import picocli.CommandLine.Spec;
 final class AdminRestoreCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
 
-  @Mixin private DatabaseOption where = new DatabaseOption();
+  @Mixin private DataOption where = new DataOption();
 
   @Parameters(paramLabel = "DIR", description = "Folder of the backup.")
   private Path source = Path.of("");

@@ -34,7 +34,7 @@ public record BackupManifest(Instant createdAt, List<Entry> files) {
 
   /** Names that a data folder has; no other may come out of a backup. */
   private static final String KNOWN =
-      "hadal\\.db|pepper|master\\.key|audit\\.key|audit\\.key\\.pub|audit-checkpoints\\.jsonl"
+      "hadal\\.db|pepper|master\\.key|audit\\.key|audit-checkpoints\\.jsonl"
           + "|costs\\.json|journal/node|journal/journal-[0-9]{12}\\.log(\\.damaged)?";
 
   public BackupManifest {

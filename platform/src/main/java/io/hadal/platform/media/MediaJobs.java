@@ -88,7 +88,9 @@ public final class MediaJobs {
     database.run(
         h ->
             h.execute(
-                "UPDATE media_job SET owner = '' WHERE owner = ? AND settled_at IS NULL", owner));
+                "UPDATE media_job SET owner = '', looked_at = 0"
+                    + " WHERE owner = ? AND settled_at IS NULL",
+                owner));
   }
 
   /** Jobs of a project, the newest first, without those that were deleted. */

@@ -120,6 +120,10 @@ final class VideoJob {
         upstreamId);
   }
 
+  static boolean over(MediaJob job) {
+    return ending(job.status(), 0, null, "") != null;
+  }
+
   /** Leaves it to whoever books it when it is done. */
   synchronized void leave() {
     if (!over) {

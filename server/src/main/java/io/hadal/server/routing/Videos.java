@@ -55,7 +55,7 @@ public final class Videos implements AutoCloseable {
   private static final int MOST_OPEN = 1000;
 
   /** Looks at jobs in memory between two at those in the database. */
-  private static final int LOOKS = 3;
+  private static final int LOOKS = 2;
 
   private static final System.Logger LOG = System.getLogger("hadal.routing");
 
@@ -434,7 +434,7 @@ public final class Videos implements AutoCloseable {
         // It has ended here.
         kept.jobs().settled(job.id(), now);
       } else if (!kept.lives().test(job.owner())
-          && kept.jobs().take(job.id(), now - LOOK_MILLIS, now)) {
+          && kept.jobs().take(job.id(), VideoJob.over(job) ? now : now - LOOK_MILLIS, now)) {
         Thread.ofVirtual().name("hadal-video-job").start(() -> noted(() -> adopt(kept, job)));
       }
     }
@@ -445,7 +445,7 @@ public final class Videos implements AutoCloseable {
   private void adopt(JobKeeping kept, MediaJob job) {
     boolean old = router.now() - job.createdAt() > MOST_AGE_MILLIS;
     String status = job.status();
-    if (VideoJob.ending(status, 0, null, "") == null) {
+    if (!VideoJob.over(job)) {
       status = old ? "failed" : ask(kept, job);
     }
     Ending ending =
