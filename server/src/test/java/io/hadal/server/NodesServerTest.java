@@ -173,7 +173,7 @@ class NodesServerTest {
     KeyStore.Created key = key(NODES.get(0), "sessions");
     String text = key.text().reveal();
     Set<String> engines = new HashSet<>();
-    for (int session = 0; session < 8; session++) {
+    for (int session = 0; session < 6; session++) {
       String messages =
           "{'role':'user','content':'Session %d of several that all have their own words'}"
               .formatted(session);
@@ -211,7 +211,7 @@ class NodesServerTest {
                         .bind("key", key.key().id())
                         .mapToMap()
                         .list());
-    assertThat(events).hasSize(24);
+    assertThat(events).hasSize(18);
     assertThat(events)
         .allMatch(e -> e.get("model_version").equals("pool@2026-01-01"))
         .allMatch(e -> (long) e.get("cost_nano") > 0)
@@ -311,6 +311,18 @@ class NodesServerTest {
     assertThat(cost).isBetween(1L, limit);
   }
 
+  private static List<String> videoEvents(Platform platform) {
+    return platform
+        .database()
+        .read(
+            h ->
+                h.createQuery(
+                        "SELECT attempt || ' ' || outcome || ' ' || seconds || ' ' || cost_nano"
+                            + " FROM usage_event WHERE operation = 'video' ORDER BY attempt")
+                    .mapTo(String.class)
+                    .list());
+  }
+
   @Test
   void aVideoIsPaidOnceByWhomeverSeesItsEnd() throws Exception {
     String text = key(NODES.get(0), "video").text().reveal();
@@ -346,31 +358,10 @@ class NodesServerTest {
       assertThat(TestServer.json(list).at("/data/0/id").asString()).isEqualTo(id);
       Platform platform = NODES.get(1).platform;
       await(() -> platform.mediaJobs().open(10).isEmpty());
-      assertThat(platform.journal().flush(Duration.ofSeconds(20))).isTrue();
-      List<String> events =
-          platform
-              .database()
-              .read(
-                  h ->
-                      h.createQuery(
-                              "SELECT attempt || ' ' || outcome || ' ' || seconds || ' ' ||"
-                                  + " cost_nano || ' ' || upstream_cost_nano FROM usage_event"
-                                  + " WHERE operation = 'video' ORDER BY attempt")
-                          .mapTo(String.class)
-                          .list());
-      assertThat(events).hasSize(2);
-      assertThat(events.getLast()).isEqualTo("2 COMPLETED 8 1600000000 800000000");
-      assertThat(
-              platform
-                  .database()
-                  .<Long>read(
-                      h ->
-                          h.createQuery(
-                                  "SELECT sum(cost_nano) FROM usage_event"
-                                      + " WHERE operation = 'video'")
-                              .mapTo(Long.class)
-                              .one()))
-          .isEqualTo(1_600_000_000L);
+      // Whichever node was first; its journal is on the way.
+      await(() -> videoEvents(platform).size() == 2);
+      assertThat(videoEvents(platform))
+          .containsExactly("1 DRAINED 0 0", "2 COMPLETED 8 1600000000");
       assertThat(new LedgerVerifier(platform.database()).verify().ok()).isTrue();
     }
     Node gateway = NODES.get(0);
