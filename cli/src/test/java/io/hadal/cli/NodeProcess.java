@@ -62,8 +62,7 @@ final class NodeProcess implements AutoCloseable {
     command.addAll(List.of(more));
     process = new ProcessBuilder(command).redirectError(err.toFile()).start();
     String line =
-        new BufferedReader(
-                new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))
+        new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))
             .readLine();
     assertThat(line).as(Files.readString(err)).startsWith("serving ");
     url = line.substring(line.indexOf("http"));

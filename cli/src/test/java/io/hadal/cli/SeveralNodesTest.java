@@ -71,8 +71,7 @@ class SeveralNodesTest {
             .build());
   }
 
-  private JsonNode admin(NodeProcess at, String method, String path, String body)
-      throws Exception {
+  private JsonNode admin(NodeProcess at, String method, String path, String body) throws Exception {
     HttpResponse<String> answer = ask(at, method, path, body);
     assertThat(answer.statusCode()).as(path + ": " + answer.body()).isBetween(200, 299);
     return NodeProcess.json(answer);
@@ -411,7 +410,8 @@ class SeveralNodesTest {
     }
     String journal = folder.resolve("gateway-1").resolve("journal").toString();
     Invocation early =
-        Invocation.hadal("ledger", "import", journal, "--db", options.url(), "--db-user", "postgres");
+        Invocation.hadal(
+            "ledger", "import", journal, "--db", options.url(), "--db-user", "postgres");
     assertThat(early.exitCode()).as(early.out()).isNotZero();
     assertThat(early.err()).contains("gateway-1");
     victim.kill();
@@ -433,7 +433,8 @@ class SeveralNodesTest {
     say("gateway killed with 4 streams: %s (%.1f s)", imported.out().strip(), seconds(since));
     assertThat(imported.out()).contains("4 attempts had not ended").contains("'gateway-1'");
     Invocation again =
-        Invocation.hadal("ledger", "import", journal, "--db", options.url(), "--db-user", "postgres");
+        Invocation.hadal(
+            "ledger", "import", journal, "--db", options.url(), "--db-user", "postgres");
     assertThat(again.exitCode()).as(again.err()).isZero();
     assertThat(again.out()).contains("0 attempts");
 
@@ -441,7 +442,8 @@ class SeveralNodesTest {
         Invocation.hadal("ledger", "verify", "--db", options.url(), "--db-user", "postgres");
     assertThat(verified.exitCode()).as(verified.out() + verified.err()).isZero();
     try (Database database = Database.open(options)) {
-      assertThat(number(database, "SELECT coalesce(sum(amount_nano), 0) FROM ledger_entry")).isZero();
+      assertThat(number(database, "SELECT coalesce(sum(amount_nano), 0) FROM ledger_entry"))
+          .isZero();
       assertThat(
               number(
                   database,

@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
  * @param names knows versions of models; null for none
  * @param administration null for none over HTTP
  * @param health what probes and metrics are told; null for nothing
- * @param seal closes what clients keep for the server; null for one that lasts as long as the process
+ * @param seal closes what clients keep for the server; null for one that lasts as long as the
+ *     process
  */
 public record PlatformAccess(
     Keys keys,

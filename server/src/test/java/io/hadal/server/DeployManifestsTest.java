@@ -82,9 +82,7 @@ class DeployManifestsTest {
             .path("data")
             .properties()
             .forEach(
-                field ->
-                    ((ObjectNode) merged.path("data"))
-                        .set(field.getKey(), field.getValue()));
+                field -> ((ObjectNode) merged.path("data")).set(field.getKey(), field.getValue()));
         objects.put(id(document), merged);
       }
     }
@@ -102,7 +100,8 @@ class DeployManifestsTest {
   @Test
   void everyManifestFits() throws Exception {
     List<Path> places =
-        List.of(ROOT.resolve("base"), ROOT.resolve("overlays/vllm"), ROOT.resolve("overlays/sglang"));
+        List.of(
+            ROOT.resolve("base"), ROOT.resolve("overlays/vllm"), ROOT.resolve("overlays/sglang"));
     JsonNode secret = documents(ROOT.resolve("secret.example.yaml")).getFirst();
     assertThat(valid(secret)).isTrue();
     Set<String> secrets = new HashSet<>(secret.path("stringData").propertyNames());
@@ -119,8 +118,7 @@ class DeployManifestsTest {
       for (JsonNode service : all(objects, "Service")) {
         JsonNode target = selected(objects, service.at("/spec/selector"), id(service));
         for (JsonNode port : service.at("/spec/ports")) {
-          assertThat(
-                  target.at("/spec/template/spec/containers/0/ports").findValuesAsString("name"))
+          assertThat(target.at("/spec/template/spec/containers/0/ports").findValuesAsString("name"))
               .contains(port.path("targetPort").asString());
         }
       }
@@ -128,12 +126,16 @@ class DeployManifestsTest {
         selected(objects, budget.at("/spec/selector/matchLabels"), id(budget));
       }
       for (JsonNode scaler : all(objects, "HorizontalPodAutoscaler")) {
-        JsonNode target = objects.get("StatefulSet/" + scaler.at("/spec/scaleTargetRef/name").asString());
+        JsonNode target =
+            objects.get("StatefulSet/" + scaler.at("/spec/scaleTargetRef/name").asString());
         assertThat(target).isNotNull();
         assertThat(target.at("/spec/replicas").asInt())
             .isBetween(
                 scaler.at("/spec/minReplicas").asInt(), scaler.at("/spec/maxReplicas").asInt());
-        assertThat(target.at("/spec/template/spec/containers/0/resources/requests/cpu").isMissingNode())
+        assertThat(
+                target
+                    .at("/spec/template/spec/containers/0/resources/requests/cpu")
+                    .isMissingNode())
             .as("a part of what is asked for")
             .isFalse();
       }
@@ -206,8 +208,7 @@ class DeployManifestsTest {
       assertThat(config.limits().drain().toSeconds()).isEqualTo(120);
       assertThat(config.port()).isEqualTo(8080);
       Matcher used =
-          Pattern.compile("/etc/hadal/secrets/([a-z.-]+)")
-              .matcher(entry.getValue().asString());
+          Pattern.compile("/etc/hadal/secrets/([a-z.-]+)").matcher(entry.getValue().asString());
       while (used.find()) {
         assertThat(secrets).as(entry.getKey()).contains(used.group(1));
       }

@@ -11,8 +11,8 @@ import io.hadal.platform.db.DatabaseOptions;
 import io.hadal.platform.db.TestDatabases;
 import io.hadal.platform.keys.KeyStore;
 import io.hadal.platform.keys.KeyTerms;
-import io.hadal.platform.ledger.LedgerVerifier;
 import io.hadal.platform.lease.Window;
+import io.hadal.platform.ledger.LedgerVerifier;
 import io.hadal.platform.limits.LimitScope;
 import io.hadal.platform.money.Price;
 import io.hadal.platform.money.PriceBook;
@@ -37,11 +37,11 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -83,8 +83,7 @@ class NodesServerTest {
                   first ? null : "file:" + shared.resolve("master.key"),
                   first ? null : shared.resolve("audit.key")),
               line -> {});
-      server =
-          TestServer.with(PlatformWiring.access(platform, false), engine ? "pool" : "tiny");
+      server = TestServer.with(PlatformWiring.access(platform, false), engine ? "pool" : "tiny");
       NodeWiring.join(
           platform, server.server, engine ? new EngineConfig(null, 1, null) : null, server.url(""));
       NODES.add(this);
@@ -130,8 +129,7 @@ class NodesServerTest {
         .getFirst()
         .platform
         .prices()
-        .add(
-            new Price(0, version, null, 0, null, prices, Schedule.NONE, "test", "test", 0));
+        .add(new Price(0, version, null, 0, null, prices, Schedule.NONE, "test", "test", 0));
   }
 
   private static void await(BooleanSupplier condition) {
@@ -159,7 +157,11 @@ class NodesServerTest {
   private static HttpResponse<String> chat(Node at, String key, String messages, int tokens) {
     return at.server.post(
         "/v1/chat/completions",
-        "{'model':'pool','temperature':0,'max_tokens':" + tokens + ",'messages':[" + messages + "]}",
+        "{'model':'pool','temperature':0,'max_tokens':"
+            + tokens
+            + ",'messages':["
+            + messages
+            + "]}",
         "authorization",
         "Bearer " + key);
   }
@@ -226,8 +228,7 @@ class NodesServerTest {
         chat(NODES.get(2), "hadal-node.YQ.YQ", "{'role':'user','content':'Hi'}", 1);
     assertThat(forged.statusCode()).isEqualTo(401);
     JsonNode models =
-        TestServer.json(
-            gateway.server.get("/v1/models", "authorization", "Bearer " + text));
+        TestServer.json(gateway.server.get("/v1/models", "authorization", "Bearer " + text));
     assertThat(models.at("/data").findValuesAsString("id")).contains("pool", "tiny");
   }
 
@@ -330,12 +331,14 @@ class NodesServerTest {
       maker.then(
           ScriptedUpstream.answer(
               200, "{\"id\":\"v1\",\"object\":\"video\",\"status\":\"queued\",\"seconds\":\"8\"}"),
-          ScriptedUpstream.answer(200, "{\"id\":\"v1\",\"status\":\"completed\",\"seconds\":\"8\"}"));
+          ScriptedUpstream.answer(
+              200, "{\"id\":\"v1\",\"status\":\"completed\",\"seconds\":\"8\"}"));
       Path config =
           Files.writeString(
               folder.resolve("video.yaml"),
               "upstreams:\n"
-                  + Gateway.upstream("maker", maker.port(), "speaks: [videos], prices: {second: 0.1}"));
+                  + Gateway.upstream(
+                      "maker", maker.port(), "speaks: [videos], prices: {second: 0.1}"));
       Node begins = new Node("gateway-3", false);
       begins.server.server.routing(ServeConfig.read(config).routing());
       NODES.get(1).server.server.routing(ServeConfig.read(config).routing());

@@ -24,8 +24,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A copy of a data folder: database, journal, keys. It may be made while a server uses the folder.
- * The journal is copied before the database, so that whatever leaves the journal meanwhile is in the
- * database; what is in both is stored once.
+ * The journal is copied before the database, so that whatever leaves the journal meanwhile is in
+ * the database; what is in both is stored once.
  */
 public final class Backup {
   private static final String DATABASE = "hadal.db";
@@ -116,8 +116,7 @@ public final class Backup {
   private static Path begin(Path to) {
     try {
       if (Files.exists(to) && !(Files.isDirectory(to) && files(to).isEmpty())) {
-        throw new FormatException(
-            to.toString(), "is there and not empty; nothing is overwritten");
+        throw new FormatException(to.toString(), "is there and not empty; nothing is overwritten");
       }
       Path whole = to.toAbsolutePath().normalize();
       Path parent = whole.getParent();
@@ -153,8 +152,7 @@ public final class Backup {
             }
 
             @Override
-            public FileVisitResult postVisitDirectory(
-                Path folder, @Nullable IOException error)
+            public FileVisitResult postVisitDirectory(Path folder, @Nullable IOException error)
                 throws IOException {
               Files.delete(folder);
               return FileVisitResult.CONTINUE;

@@ -78,13 +78,11 @@ public record BackupManifest(Instant createdAt, List<Entry> files) {
     json.put("format", FORMAT).put("created_at", createdAt.toString());
     ArrayNode list = json.putArray("files");
     for (Entry file : files) {
-      list.addObject()
-          .put("name", file.name)
-          .put("bytes", file.bytes)
-          .put("sha256", file.sha256);
+      list.addObject().put("name", file.name).put("bytes", file.bytes).put("sha256", file.sha256);
     }
     Files.writeString(
-        folder.resolve(NAME), JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsString(json) + "\n");
+        folder.resolve(NAME),
+        JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsString(json) + "\n");
   }
 
   /**
@@ -101,8 +99,7 @@ public record BackupManifest(Instant createdAt, List<Entry> files) {
       }
       json = Json.parse(Files.readAllBytes(file), file.toString());
     } catch (IOException e) {
-      throw new FormatException(
-          folder.toString(), "is no backup: it has no readable " + NAME, e);
+      throw new FormatException(folder.toString(), "is no backup: it has no readable " + NAME, e);
     }
     if (!FORMAT.equals(json.path("format").asString(""))) {
       throw new FormatException(file.toString(), "format must be " + FORMAT);

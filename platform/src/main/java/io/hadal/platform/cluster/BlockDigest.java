@@ -6,8 +6,9 @@ import java.util.zip.Deflater;
 import java.util.zip.Inflater;
 
 /**
- * What blocks a prompt cache holds, as a Bloom filter that others can read: it never forgets a block
- * that is there, and claims one that is not there in about one of a hundred cases when it is full.
+ * What blocks a prompt cache holds, as a Bloom filter that others can read: it never forgets a
+ * block that is there, and claims one that is not there in about one of a hundred cases when it is
+ * full.
  */
 public final class BlockDigest {
   /** Of nothing. */

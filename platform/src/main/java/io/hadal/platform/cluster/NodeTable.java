@@ -106,8 +106,7 @@ final class NodeTable {
    * @param digest null when it has not changed
    * @return false when the row belongs to another process now, or is gone
    */
-  boolean beat(
-      String name, String incarnation, Load load, @Nullable BlockDigest digest, long now) {
+  boolean beat(String name, String incarnation, Load load, @Nullable BlockDigest digest, long now) {
     return database.write(
             h ->
                 h.createUpdate(
@@ -130,8 +129,7 @@ final class NodeTable {
 
   void leave(String name, String incarnation) {
     database.run(
-        h ->
-            h.execute("DELETE FROM node WHERE name = ? AND incarnation = ?", name, incarnation));
+        h -> h.execute("DELETE FROM node WHERE name = ? AND incarnation = ?", name, incarnation));
   }
 
   /** Forgets nodes that were not heard of for long. */

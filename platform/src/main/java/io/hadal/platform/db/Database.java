@@ -109,8 +109,8 @@ public final class Database implements AutoCloseable {
   }
 
   /**
-   * A connection beside those of the pool, for what lasts: notifications and locks of a session. Who
-   * asks closes it.
+   * A connection beside those of the pool, for what lasts: notifications and locks of a session.
+   * Who asks closes it.
    *
    * @throws SQLException when the database does not answer
    */

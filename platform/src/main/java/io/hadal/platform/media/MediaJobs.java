@@ -69,8 +69,7 @@ public final class MediaJobs {
 
   /** A client has deleted a job. */
   public void delete(String id) {
-    database.run(
-        h -> h.execute("UPDATE media_job SET status = 'deleted' WHERE id = ?", id));
+    database.run(h -> h.execute("UPDATE media_job SET status = 'deleted' WHERE id = ?", id));
   }
 
   /** The cost of a job is booked. */
@@ -188,7 +187,9 @@ public final class MediaJobs {
 
   private static Work work(JsonNode json) {
     Map<String, String> tags = new LinkedHashMap<>();
-    json.path("tags").properties().forEach(tag -> tags.put(tag.getKey(), tag.getValue().asString()));
+    json.path("tags")
+        .properties()
+        .forEach(tag -> tags.put(tag.getKey(), tag.getValue().asString()));
     return new Work(
         new Identity(
             json.path("org").asString(""),

@@ -110,9 +110,7 @@ public final class Metering implements Gate, AutoCloseable {
       hold = cost == 0 ? null : budgets.hold(work, clock.millis(), cost);
     } catch (Refusal e) {
       LOG.log(
-          Level.INFO,
-          "metering: request {0} cost more than its budget has left",
-          work.requestId());
+          Level.INFO, "metering: request {0} cost more than its budget has left", work.requestId());
     }
     try {
       journal.admit(work, start, hold == null ? null : hold.id(), hold == null ? 0 : cost);

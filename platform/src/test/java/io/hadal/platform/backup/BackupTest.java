@@ -97,7 +97,8 @@ class BackupTest {
     DataFolder again = new DataFolder(folder.resolve("again"));
     Backup.restore(copy, again);
     assertThat(Files.readString(again.pepper())).isEqualTo("1 secret\n");
-    try (Database database = Database.open(DatabaseOptions.file(again.path().resolve("hadal.db")))) {
+    try (Database database =
+        Database.open(DatabaseOptions.file(again.path().resolve("hadal.db")))) {
       assertThat(new LedgerVerifier(database).verify().ok()).isTrue();
       SampleUsage usage = new SampleUsage(database);
       try (Journal journal = journal(again, database, usage)) {

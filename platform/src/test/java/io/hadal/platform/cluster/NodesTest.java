@@ -161,8 +161,7 @@ class NodesTest {
   @Test
   void nodesTrustOnlyTheirOwn() {
     NodeTokens tokens = new NodeTokens(new byte[32], clock);
-    ProjectPolicy policy =
-        new ProjectPolicy(true, false, true, 3, "key", List.of("eu"), "off");
+    ProjectPolicy policy = new ProjectPolicy(true, false, true, 3, "key", List.of("eu"), "off");
     Identity client =
         new Identity("o", "t", "p", "key_1", "usr_1", Set.of(Scope.ADMIN), List.of("m"), policy);
     SecretText token = tokens.issue(client, true);

@@ -30,7 +30,9 @@ class MediaJobsTest {
       assertThat(kept.work().tags()).isEqualTo(work.tags());
       assertThat(kept.work().withAttempt(3).attempt()).isEqualTo(3);
       assertThat(kept.work().requestId()).isEqualTo("r1");
-      assertThat(jobs.list("p1", 10)).extracting(MediaJob::id).containsExactly("video_2", "video_1");
+      assertThat(jobs.list("p1", 10))
+          .extracting(MediaJob::id)
+          .containsExactly("video_2", "video_1");
       assertThat(jobs.list("p1", 10).getFirst().upstreamCost()).isNull();
       assertThat(jobs.list("p2", 10)).isEmpty();
 

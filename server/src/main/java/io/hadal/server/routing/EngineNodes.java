@@ -23,8 +23,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The engine nodes that this gateway knows (platform specification, 2.17), as upstreams. Requests go
- * to where their prompt is cached; a node that leaves or falls silent is out at once.
+ * The engine nodes that this gateway knows (platform specification, 2.17), as upstreams. Requests
+ * go to where their prompt is cached; a node that leaves or falls silent is out at once.
  */
 final class EngineNodes {
   /** None. */
@@ -115,8 +115,7 @@ final class EngineNodes {
   @Nullable RouteConfig route(String model) {
     return has(model).isEmpty()
         ? null
-        : new RouteConfig(
-            model, Strategy.AFFINITY, List.of(RoutingConfig.ENGINES), null, true);
+        : new RouteConfig(model, Strategy.AFFINITY, List.of(RoutingConfig.ENGINES), null, true);
   }
 
   /** Nodes that have a model; those that take no more only when there are no others. */

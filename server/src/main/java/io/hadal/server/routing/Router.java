@@ -154,8 +154,8 @@ public final class Router implements AutoCloseable {
    * Engine nodes that are alive, from the next request on; their models are routed to them, unless
    * the configuration or this process has a model of that name.
    *
-   * @param credentials what a node is shown for a request of somebody, and whether nothing of it may
-   *     be kept
+   * @param credentials what a node is shown for a request of somebody, and whether nothing of it
+   *     may be kept
    */
   public void engines(
       List<EngineNode> nodes, BiFunction<Identity, Boolean, SecretText> credentials) {

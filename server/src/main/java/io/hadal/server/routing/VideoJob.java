@@ -129,8 +129,7 @@ final class VideoJob {
     if (!over) {
       over = true;
       metered.end(
-          new Ending(
-              Quantities.NONE, Outcome.DRAINED, 503, false, 0, 0, 0, null, upstreamId));
+          new Ending(Quantities.NONE, Outcome.DRAINED, 503, false, 0, 0, 0, null, upstreamId));
     }
   }
 

@@ -448,8 +448,7 @@ public final class Videos implements AutoCloseable {
     if (!VideoJob.over(job)) {
       status = old ? "failed" : ask(kept, job);
     }
-    Ending ending =
-        VideoJob.ending(status, job.seconds(), job.upstreamCost(), job.upstreamId());
+    Ending ending = VideoJob.ending(status, job.seconds(), job.upstreamCost(), job.upstreamId());
     if (ending != null) {
       router.gate().book(job.work().withAttempt(job.work().attempt() + 1), job.createdAt(), ending);
       kept.jobs().settled(job.id(), router.now());

@@ -28,8 +28,7 @@ class CachedPromptsTest {
   private static RequestView view(String messages) {
     String json = "{'model':'m','messages':[" + messages + "]}";
     return Objects.requireNonNull(
-        RequestView.of(
-            json.replace('\'', '"').getBytes(StandardCharsets.UTF_8), Operation.CHAT));
+        RequestView.of(json.replace('\'', '"').getBytes(StandardCharsets.UTF_8), Operation.CHAT));
   }
 
   private static PromptBlocks blocks(String messages) {
@@ -56,9 +55,7 @@ class CachedPromptsTest {
     PromptBlocks other = blocks(SYSTEM + FIRST.replace("one", "two"));
     assertThat(common(one, other)).as("the system text").isEqualTo(1);
     assertThat(common(one, PromptBlocks.of(view(SYSTEM + FIRST), "q"))).as("projects").isZero();
-    assertThat(common(one, blocks(SYSTEM.replace("system", "user") + FIRST)))
-        .as("roles")
-        .isZero();
+    assertThat(common(one, blocks(SYSTEM.replace("system", "user") + FIRST))).as("roles").isZero();
     String marked =
         "{'role':'user','content':[{'type':'text','text':'Question one',"
             + "'cache_control':{'type':'ephemeral'}}]}";
@@ -119,16 +116,16 @@ class CachedPromptsTest {
     }
     RequestView view = view(messages);
     return new CandidateOrder(new Random(1))
-        .order(
-            Strategy.AFFINITY,
-            candidates,
-            view,
-            ProviderWishes.NONE,
-            session,
-            () -> PromptBlocks.of(view, "p"))
-        .stream()
-        .map(Candidate::name)
-        .toList();
+            .order(
+                Strategy.AFFINITY,
+                candidates,
+                view,
+                ProviderWishes.NONE,
+                session,
+                () -> PromptBlocks.of(view, "p"))
+            .stream()
+            .map(Candidate::name)
+            .toList();
   }
 
   @Test

@@ -9,9 +9,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * A prompt as a chain of blocks: each has a hash of all texts up to its end, so that two prompts
  * have as many hashes in common as they have blocks from their beginning. A block ends with a
- * message, or after 4096 bytes. Gateways and engines compute the same from the same request, without
- * a tokenizer, which is all they need: this decides where a prompt may be cached, never what is
- * reused.
+ * message, or after 4096 bytes. Gateways and engines compute the same from the same request,
+ * without a tokenizer, which is all they need: this decides where a prompt may be cached, never
+ * what is reused.
  */
 public final class PromptBlocks {
   /** Most blocks; longer prompts are told apart long before. */

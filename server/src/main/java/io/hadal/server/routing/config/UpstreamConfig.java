@@ -83,7 +83,8 @@ public record UpstreamConfig(
 
   static UpstreamConfig read(Section section) {
     String name = section.required("name");
-    if (!name.matches("[A-Za-z0-9][A-Za-z0-9._-]{0,63}") || name.equals("local")
+    if (!name.matches("[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+        || name.equals("local")
         || name.equals(RoutingConfig.ENGINES)) {
       throw section.broken(
           "name",
