@@ -109,14 +109,7 @@ final class TestServer implements AutoCloseable {
 
   /** A server with the keys and limits of a platform. */
   static TestServer with(PlatformAccess platform) {
-    return new TestServer(
-        null,
-        ServerLimits.DEFAULT,
-        1024,
-        16,
-        new ListenerOptions("127.0.0.1", 0, 256, null, null, HTTP),
-        UnaryOperator.identity(),
-        platform);
+    return with(platform, "tiny");
   }
 
   /** The same under another name of its model. */

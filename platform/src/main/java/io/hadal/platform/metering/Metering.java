@@ -115,22 +115,14 @@ public final class Metering implements Gate, AutoCloseable {
     try {
       journal.admit(work, start, hold == null ? null : hold.id(), hold == null ? 0 : cost);
       journal.end(
-          new UsageEvent(
+          UsageEvent.of(
               work,
               start,
-              ending.firstToken(),
               clock.millis(),
-              ending.outcome(),
-              ending.status(),
-              ending.quantities(),
-              ending.estimated(),
+              ending,
               price.id(),
               cost,
-              ending.upstreamCost(),
-              ending.upstreamRequestId(),
-              hold == null ? null : hold.id(),
-              ending.queueMillis(),
-              ending.tokenMicros()));
+              hold == null ? null : hold.id()));
     } finally {
       if (hold != null) {
         hold.settle(cost);
