@@ -7,13 +7,16 @@ module io.hadal.platform {
   requires transitive io.hadal.formats;
   requires java.logging;
   requires java.net.http;
+  requires org.postgresql.jdbc;
   requires transitive java.sql;
   requires transitive org.jdbi.v3.core;
   requires static transitive org.jspecify;
 
   exports io.hadal.platform.audit;
+  exports io.hadal.platform.backup;
   exports io.hadal.platform.budget;
   exports io.hadal.platform.compare;
+  exports io.hadal.platform.cluster;
   exports io.hadal.platform.db;
   exports io.hadal.platform.journal;
   exports io.hadal.platform.json;
@@ -21,6 +24,7 @@ module io.hadal.platform {
   exports io.hadal.platform.lease;
   exports io.hadal.platform.ledger;
   exports io.hadal.platform.limits;
+  exports io.hadal.platform.media;
   exports io.hadal.platform.metering;
   exports io.hadal.platform.money;
   exports io.hadal.platform.node;

@@ -16,6 +16,7 @@ import io.hadal.platform.signin.BreakGlass;
 import io.hadal.server.ConfigReload;
 import io.hadal.server.HadalServer;
 import io.hadal.server.KeyRing;
+import io.hadal.server.NodeWiring;
 import io.hadal.server.PlatformAccess;
 import io.hadal.server.PlatformWiring;
 import io.hadal.server.ServeConfig;
@@ -107,6 +108,22 @@ final class ServeCommand implements Callable<Integer> {
               + " false there. Ready within a second or so.")
   private boolean gateway;
 
+  @Option(
+      names = "--node",
+      paramLabel = "NAME",
+      description =
+          "Name of this process among those that share the database. Default: platform.node of"
+              + " --config.")
+  private @Nullable String node;
+
+  @Option(
+      names = "--engine",
+      paramLabel = "URL",
+      description =
+          "Computes for the gateways that share the database, which reach this process at"
+              + " http://HOST:PORT. Default: platform.engine of --config, else it does not.")
+  private @Nullable String engineAddress;
+
   /** The process ends when everything is closed. */
   private final CountDownLatch stopped = new CountDownLatch(1);
 
@@ -171,6 +188,7 @@ final class ServeCommand implements Callable<Integer> {
     PlatformOptions options =
         config
             .platform()
+            .with(node, engineAddress)
             .options(
                 data != null
                     ? new DataFolder(data)
@@ -220,6 +238,13 @@ final class ServeCommand implements Callable<Integer> {
       server.quality(config.platform().quality());
       server.effective(config.effective());
       HangUpSignal.listen(reload::reload);
+      if (platform != null) {
+        NodeWiring.join(
+            platform,
+            server,
+            config.platform().with(node, engineAddress).engine(),
+            (tls ? "https" : "http") + "://" + listener.host() + ":" + server.port());
+      }
       spec.commandLine()
           .getOut()
           .printf(

@@ -9,6 +9,7 @@ import io.hadal.engine.serving.Dispatcher;
 import io.hadal.engine.serving.DispatcherOptions;
 import io.hadal.kernels.Kernels;
 import io.hadal.kernels.SlowPaths;
+import io.hadal.platform.cluster.NodeTokens;
 import io.hadal.platform.probe.QualityOptions;
 import io.hadal.server.admin.BackendEndpoints;
 import io.hadal.server.admin.EndpointGroup;
@@ -58,7 +59,7 @@ public final class HadalServer implements AutoCloseable {
   private final @Nullable LocalModel local;
   private final AccessLog log;
   private final Metrics metrics;
-  private final Seal seal = Seal.ofProcess();
+  private final Seal seal;
   private final Router router;
   private final @Nullable ModelNames names;
   private final @Nullable Trials trials;
@@ -70,6 +71,7 @@ public final class HadalServer implements AutoCloseable {
   private final ApiHandler handler;
   private final HttpListener listener;
   private volatile ServerLimits limits;
+  private volatile @Nullable ServedPrompts prompts;
   private volatile JsonNode effective = JsonMapper.shared().createObjectNode();
 
   /**
@@ -104,6 +106,7 @@ public final class HadalServer implements AutoCloseable {
       @Nullable PlatformAccess platform) {
     this.options = options;
     this.limits = options.limits();
+    this.seal = platform == null || platform.seal() == null ? Seal.ofProcess() : platform.seal();
     this.local = model == null ? null : new LocalModel(model, options, policy, seal);
     String name = local == null ? NO_MODEL : local.name();
     this.log = new AccessLog(options.accessLog());
@@ -267,11 +270,17 @@ public final class HadalServer implements AutoCloseable {
     Route.Handler answering = own != null ? own : call -> nobody(call, operation);
     here.put(operation, answering);
     return call -> {
-      if (names != null) {
+      // A gateway has chosen the model and this node; nothing is passed on any further.
+      boolean chosen = NodeTokens.counted(call.meter().identity());
+      if (names != null && !chosen) {
         names.resolve(call, operation, options.limits().bodyBytes());
       }
-      if (!router.handle(call, operation)) {
+      if (chosen || !router.handle(call, operation)) {
         answering.handle(call);
+        ServedPrompts served = prompts;
+        if (served != null) {
+          served.add(call, operation, options.limits().bodyBytes());
+        }
       }
     };
   }
@@ -294,6 +303,21 @@ public final class HadalServer implements AutoCloseable {
     }
     RequestView view = RequestView.of(call.body(options.limits().bodyBytes()), operation);
     throw view == null ? Problem.missing("model") : Problem.unknownModel(view.model());
+  }
+
+  /** Notes from now on what prompts are cached here. */
+  void prompts(ServedPrompts now) {
+    prompts = now;
+  }
+
+  /** Whether it takes no more requests. */
+  boolean draining() {
+    return handler.draining();
+  }
+
+  /** The model that it serves; null for a gateway without one. */
+  @Nullable ServedModel model() {
+    return local == null ? null : local.served();
   }
 
   /** Images and videos, which only upstreams make. */

@@ -1,5 +1,6 @@
 package io.hadal.server;
 
+import io.hadal.chat.Seal;
 import io.hadal.engine.serving.DispatcherOptions;
 import io.hadal.platform.Refusal;
 import io.hadal.platform.budget.Budgets;
@@ -32,6 +33,8 @@ import org.jspecify.annotations.Nullable;
  * @param administration null for none over HTTP
  * @param health what probes and metrics are told; null for nothing
  * @param vault encrypts what may be kept; null to keep it as it is
+ * @param seal closes what clients keep for the server; null for one that lasts as long as the
+ *     process
  */
 public record PlatformAccess(
     Keys keys,
@@ -40,7 +43,8 @@ public record PlatformAccess(
     @Nullable Names names,
     @Nullable Administration administration,
     @Nullable Health health,
-    @Nullable Vault vault) {
+    @Nullable Vault vault,
+    @Nullable Seal seal) {
   /** Keys and a gate only. */
   public PlatformAccess(Keys keys, Gate gate) {
     this(keys, gate, null, null, null, null, null);

@@ -1,5 +1,6 @@
 package io.hadal.server;
 
+import io.hadal.chat.Seal;
 import io.hadal.engine.capacity.CostTable;
 import io.hadal.engine.serving.DispatcherOptions;
 import io.hadal.platform.Refusal;
@@ -31,6 +32,7 @@ import io.hadal.server.admin.KeyEndpoints;
 import io.hadal.server.admin.LedgerEndpoints;
 import io.hadal.server.admin.LimitEndpoints;
 import io.hadal.server.admin.ModelEndpoints;
+import io.hadal.server.admin.NodeEndpoints;
 import io.hadal.server.admin.PriceEndpoints;
 import io.hadal.server.admin.PrivacyEndpoints;
 import io.hadal.server.admin.RequestEndpoints;
@@ -64,13 +66,15 @@ public final class PlatformWiring {
                 Reason.UNAUTHENTICATED,
                 "No API key: send it as 'Authorization: Bearer KEY' or 'x-api-key: KEY'.");
           }
-          Identity identity = platform.keys().authenticate(key, address);
+          Identity counted = platform.nodeTokens().read(key);
+          Identity identity =
+              counted != null ? counted : platform.keys().authenticate(key, address);
           if (identity.policy().phi()) {
             requireSafe(secure, address);
           }
           return identity;
         },
-        platform.metering(),
+        new NodeGate(platform.metering()),
         project -> platform.ledger().balance(project),
         new PlatformAccess.Names(
             platform.registry(),
@@ -80,7 +84,8 @@ public final class PlatformWiring {
             platform.clock()),
         (own, options) -> administration(platform, secure, own, options),
         health(platform),
-        vault(new Envelope(platform.dataKeys())));
+        vault(new Envelope(platform.dataKeys())),
+        new Seal(platform.sealKey()));
   }
 
   /** Health information needs TLS, here or in a proxy on this machine, and leaves no dump. */
@@ -195,6 +200,7 @@ public final class PlatformWiring {
                 new VersionUses(platform.database()),
                 platform.clock())));
     groups.add(ofOrg(new RolloutEndpoints(platform.rollouts())));
+    groups.add(new NodeEndpoints(platform.nodes(), platform::leader));
     Path costs = platform.data().capacity();
     groups.add(
         anywhere(

@@ -109,6 +109,11 @@ final class TestServer implements AutoCloseable {
 
   /** A server with the keys and limits of a platform. */
   static TestServer with(PlatformAccess platform) {
+    return with(platform, "tiny");
+  }
+
+  /** The same under another name of its model. */
+  static TestServer with(PlatformAccess platform, String name) {
     return new TestServer(
         null,
         ServerLimits.DEFAULT,
@@ -116,7 +121,8 @@ final class TestServer implements AutoCloseable {
         16,
         new ListenerOptions("127.0.0.1", 0, 256, null, null, HTTP),
         UnaryOperator.identity(),
-        platform);
+        platform,
+        name);
   }
 
   private TestServer(
@@ -127,6 +133,18 @@ final class TestServer implements AutoCloseable {
       ListenerOptions listener,
       UnaryOperator<DispatcherOptions> more,
       @Nullable PlatformAccess platform) {
+    this(keys, limits, context, waiting, listener, more, platform, "tiny");
+  }
+
+  private TestServer(
+      @Nullable KeyRing keys,
+      ServerLimits limits,
+      int context,
+      int waiting,
+      ListenerOptions listener,
+      UnaryOperator<DispatcherOptions> more,
+      @Nullable PlatformAccess platform,
+      String name) {
     model = Model.load(MODEL);
     engine =
         new Engine(
@@ -139,10 +157,10 @@ final class TestServer implements AutoCloseable {
     served =
         new ServedModel(
             new ServedModel.Profile(
-                "tiny",
-                Set.of("claude-tiny"),
+                name,
+                Set.of("claude-" + name),
                 "Tiny",
-                "tiny@2026-01-01",
+                name + "@2026-01-01",
                 Instant.EPOCH,
                 PromptDialect.V4_1,
                 false),

@@ -8,8 +8,13 @@ import picocli.CommandLine.Spec;
 /** {@code hadal admin}: what needs the machine itself. */
 @Command(
     name = "admin",
-    description = "Looks after the local administrator and the pepper of keys.",
-    subcommands = {AdminResetPasswordCommand.class, AdminRotatePepperCommand.class})
+    description = "Looks after the local administrator, the pepper of keys, and backups.",
+    subcommands = {
+      AdminResetPasswordCommand.class,
+      AdminRotatePepperCommand.class,
+      AdminBackupCommand.class,
+      AdminRestoreCommand.class
+    })
 public final class AdminCommand implements Runnable {
   @Spec private CommandSpec spec = CommandSpec.create();
 

@@ -9,16 +9,12 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Where the platform's data and its database are. */
 final class DatabaseOption {
-  @Option(
-      names = "--data",
-      paramLabel = "DIR",
-      description =
-          "Data folder of 'hadal serve'. Default: $XDG_DATA_HOME/hadal, else ~/.local/share/hadal.")
-  private @Nullable Path data;
+  @Mixin private DataOption data = new DataOption();
 
   @Option(
       names = "--db",
@@ -36,9 +32,7 @@ final class DatabaseOption {
 
   /** The data folder, there or not. */
   DataFolder folder() {
-    return data == null
-        ? DataFolder.standard(System.getenv(), Path.of(System.getProperty("user.home")))
-        : new DataFolder(data);
+    return data.folder();
   }
 
   /**

@@ -1,11 +1,16 @@
 package io.hadal.cli.platform;
 
 import io.hadal.formats.FormatException;
+import io.hadal.platform.budget.Budgets;
+import io.hadal.platform.budget.UsageEvents;
+import io.hadal.platform.cluster.Nodes;
 import io.hadal.platform.db.Database;
 import io.hadal.platform.journal.Journal;
 import io.hadal.platform.journal.JournalOptions;
+import io.hadal.platform.lease.LeaseOptions;
 import io.hadal.platform.ledger.Ledger;
 import io.hadal.platform.ledger.UsageStore;
+import io.hadal.platform.limits.RateLimits;
 import io.hadal.platform.money.PriceBook;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -27,7 +32,8 @@ import picocli.CommandLine.Spec;
     description = {
       "Brings the journal of a dead node into the database: what had ended is booked, what had not"
           + " is settled as crashed, and no money stays held.",
-      "Safe to repeat."
+      "Its leases are given back when the folder says whose it is. Refused while that node runs; safe"
+          + " to repeat."
     })
 final class LedgerImportCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
@@ -48,6 +54,11 @@ final class LedgerImportCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     try (Database open = database.open(false)) {
       Clock clock = Clock.systemUTC();
+      String node = Journal.node(folder);
+      if (node != null && Nodes.lives(open, node, clock)) {
+        throw new FormatException(
+            folder.toString(), "is the journal of '" + node + "', which runs; stop it first");
+      }
       PriceBook prices = new PriceBook(open, PriceBook.Unpriced.FREE, clock);
       UsageStore store = new UsageStore(open.kind(), prices, new Ledger(open, clock));
       try (Journal journal =
@@ -57,9 +68,23 @@ final class LedgerImportCommand implements Callable<Integer> {
             "%s; %d attempts had not ended%n",
             done ? "the database has all of it" : "the database has not taken all of it",
             journal.crashed());
+        if (done && node != null) {
+          release(open, node, clock);
+          out.println("leases of '" + node + "' are given back");
+        }
         out.flush();
         return done ? 0 : 1;
       }
+    }
+  }
+
+  /** Does what the node would do at its next start: opening reads and recovers its leases. */
+  private static void release(Database database, String node, Clock clock) {
+    LeaseOptions leases = LeaseOptions.shared(node);
+    try (RateLimits limits = new RateLimits(database, leases, clock);
+        Budgets budgets = new Budgets(database, leases, clock, new UsageEvents(), alert -> {})) {
+      limits.sweep();
+      budgets.sweep();
     }
   }
 }

@@ -3,7 +3,11 @@ package io.hadal.platform.db;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import io.hadal.formats.FormatException;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
 import java.util.List;
+import java.util.Properties;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -27,14 +31,23 @@ public final class Database implements AutoCloseable {
   private static final String SCHEMAS = "classpath:io/hadal/platform/db/migration/";
 
   private final DatabaseKind kind;
+  private final DatabaseOptions options;
+  private final Properties login = new Properties();
   private final HikariDataSource pool;
   private final Jdbi jdbi;
 
   /** SQLite lets one transaction write: waiting here is fair and does not time out. */
   private final ReentrantLock writer = new ReentrantLock(true);
 
-  private Database(DatabaseKind kind, HikariDataSource pool) {
-    this.kind = kind;
+  private Database(DatabaseOptions options, HikariDataSource pool) {
+    this.kind = options.kind();
+    this.options = options;
+    if (options.user() != null) {
+      login.setProperty("user", options.user());
+    }
+    if (options.password() != null) {
+      login.setProperty("password", options.password());
+    }
     this.pool = pool;
     this.jdbi = Jdbi.create(pool);
   }
@@ -80,7 +93,7 @@ public final class Database implements AutoCloseable {
       pool.close();
       throw new FormatException("database.url", "has a schema that does not fit: " + cause(e), e);
     }
-    return new Database(kind, pool);
+    return new Database(options, pool);
   }
 
   private static String cause(Throwable error) {
@@ -93,6 +106,16 @@ public final class Database implements AutoCloseable {
 
   public DatabaseKind kind() {
     return kind;
+  }
+
+  /**
+   * A connection beside those of the pool, for what lasts: notifications and locks of a session.
+   * Who asks closes it.
+   *
+   * @throws SQLException when the database does not answer
+   */
+  public Connection connect() throws SQLException {
+    return DriverManager.getConnection(options.url(), login);
   }
 
   /** Reads, in one transaction. */

@@ -39,6 +39,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Journal implements UsageJournal, AutoCloseable {
   private static final int MOST_ID = 200;
+  private static final String NODE = "node";
   private static final int END_TRIES = 3;
 
   private final JournalOptions options;
@@ -107,6 +108,9 @@ public final class Journal implements UsageJournal, AutoCloseable {
         throw new FormatException(
             folder.toString(), "is the journal of another process; each needs its own");
       }
+      if (!options.node().isEmpty()) {
+        Files.writeString(folder.resolve(NODE), options.node());
+      }
       Journal journal = new Journal(options, lockFile, database, store, prices, clock, log);
       lockFile = null;
       return journal;
@@ -117,6 +121,21 @@ public final class Journal implements UsageJournal, AutoCloseable {
       if (lockFile != null) {
         closeQuietly(lockFile);
       }
+    }
+  }
+
+  /**
+   * Name of the node that a journal belongs to; null when the folder does not say.
+   *
+   * @throws FormatException when it cannot be read
+   */
+  public static @Nullable String node(Path folder) {
+    Path file = folder.resolve(NODE);
+    try {
+      String name = Files.exists(file) && Files.size(file) <= 64 ? Files.readString(file) : "";
+      return name.matches("[A-Za-z0-9_.-]{1,64}") ? name : null;
+    } catch (IOException e) {
+      throw new FormatException(file.toString(), "cannot be read: " + e.getMessage(), e);
     }
   }
 

@@ -436,8 +436,8 @@ public final class KeyStore implements AutoCloseable {
     }
   }
 
-  /** Looks whether something has changed. */
-  private void refresh() {
+  /** Looks whether something has changed; what is cached from before is not used any more then. */
+  public void refresh() {
     long now = database.<Long>read(TenancyVersion::read);
     version.accumulateAndGet(now, Math::max);
   }

@@ -206,22 +206,8 @@ final class Attempt {
       return metering
           .journal()
           .ending(
-              new UsageEvent(
-                  work,
-                  start,
-                  ending.firstToken(),
-                  now,
-                  ending.outcome(),
-                  ending.status(),
-                  ending.quantities(),
-                  ending.estimated(),
-                  price.id(),
-                  cost,
-                  ending.upstreamCost(),
-                  ending.upstreamRequestId(),
-                  hold == null ? null : hold.id(),
-                  ending.queueMillis(),
-                  ending.tokenMicros()));
+              UsageEvent.of(
+                  work, start, now, ending, price.id(), cost, hold == null ? null : hold.id()));
     } finally {
       if (hold != null) {
         hold.settle(cost);

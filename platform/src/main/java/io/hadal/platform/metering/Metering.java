@@ -1,5 +1,6 @@
 package io.hadal.platform.metering;
 
+import io.hadal.platform.Refusal;
 import io.hadal.platform.budget.Budgets;
 import io.hadal.platform.budget.Hold;
 import io.hadal.platform.limits.LimitTicket;
@@ -8,6 +9,7 @@ import io.hadal.platform.money.PriceSnapshot;
 import io.hadal.platform.usage.Ending;
 import io.hadal.platform.usage.Gate;
 import io.hadal.platform.usage.Metered;
+import io.hadal.platform.usage.UsageEvent;
 import io.hadal.platform.usage.UsageJournal;
 import io.hadal.platform.usage.Work;
 import java.time.Clock;
@@ -99,6 +101,35 @@ public final class Metering implements Gate, AutoCloseable {
     return handle;
   }
 
+  @Override
+  public void book(Work work, long start, Ending ending) {
+    PriceSnapshot price = prices.at(work.modelVersion(), work.identity().project(), start);
+    long cost = ending.outcome().charged() ? price.cost(ending.quantities()) : 0;
+    Hold hold = null;
+    try {
+      hold = cost == 0 ? null : budgets.hold(work, clock.millis(), cost);
+    } catch (Refusal e) {
+      LOG.log(
+          Level.INFO, "metering: request {0} cost more than its budget has left", work.requestId());
+    }
+    try {
+      journal.admit(work, start, hold == null ? null : hold.id(), hold == null ? 0 : cost);
+      journal.end(
+          UsageEvent.of(
+              work,
+              start,
+              clock.millis(),
+              ending,
+              price.id(),
+              cost,
+              hold == null ? null : hold.id()));
+    } finally {
+      if (hold != null) {
+        hold.settle(cost);
+      }
+    }
+  }
+
   long now() {
     return clock.millis();
   }
@@ -152,6 +183,13 @@ public final class Metering implements Gate, AutoCloseable {
       work.run();
     } catch (RuntimeException e) {
       LOG.log(Level.WARNING, "metering: a sweep failed: {0}", e.getMessage());
+    }
+  }
+
+  /** Sweeps soon: another node has changed a limit or a budget. */
+  public void wake() {
+    if (!sweeper.isShutdown()) {
+      sweeper.execute(this::sweep);
     }
   }
 

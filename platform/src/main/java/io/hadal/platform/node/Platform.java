@@ -1,6 +1,7 @@
 package io.hadal.platform.node;
 
 import io.hadal.platform.DataFolder;
+import io.hadal.platform.Ids;
 import io.hadal.platform.SecretText;
 import io.hadal.platform.audit.AuditEntry;
 import io.hadal.platform.audit.AuditExport;
@@ -13,6 +14,9 @@ import io.hadal.platform.budget.BudgetAlert;
 import io.hadal.platform.budget.Budgets;
 import io.hadal.platform.budget.UsageEvents;
 import io.hadal.platform.budget.WebhookAlerts;
+import io.hadal.platform.cluster.NodeTokens;
+import io.hadal.platform.cluster.Nodes;
+import io.hadal.platform.cluster.Signals;
 import io.hadal.platform.db.Database;
 import io.hadal.platform.journal.Journal;
 import io.hadal.platform.journal.JournalOptions;
@@ -24,6 +28,7 @@ import io.hadal.platform.ledger.LedgerVerifier;
 import io.hadal.platform.ledger.UsageStore;
 import io.hadal.platform.ledger.Verification;
 import io.hadal.platform.limits.RateLimits;
+import io.hadal.platform.media.MediaJobs;
 import io.hadal.platform.metering.Metering;
 import io.hadal.platform.money.Charging;
 import io.hadal.platform.money.PriceBook;
@@ -43,6 +48,7 @@ import io.hadal.platform.tenancy.Permissions;
 import io.hadal.platform.tenancy.Principals;
 import io.hadal.platform.tenancy.Tenants;
 import java.net.URI;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -88,6 +94,12 @@ public final class Platform implements AutoCloseable {
   private final DataKeys dataKeys;
   private final Registry registry;
   private final Rollouts rollouts;
+  private final NodeTokens nodeTokens;
+  private final byte[] sealKey;
+  private final MediaJobs mediaJobs;
+  private final @Nullable Nodes nodes;
+  private final String run;
+  private final Signals signals;
   private final @Nullable SecretText firstPassword;
 
   private Platform(PlatformOptions options, Database database, Consumer<String> log) {
@@ -118,7 +130,8 @@ public final class Platform implements AutoCloseable {
 
     this.ledger = new Ledger(database, clock);
     this.audit = new AuditLog(database, clock);
-    this.auditKey = SigningKey.open(options.data().auditKey());
+    Path signing = options.auditKey();
+    this.auditKey = SigningKey.open(signing == null ? options.data().auditKey() : signing);
     Checkpoints checkpoints =
         new Checkpoints(database, auditKey, options.data().auditCheckpoints(), clock);
     this.auditSchedule =
@@ -174,6 +187,12 @@ public final class Platform implements AutoCloseable {
     this.metering = keep(new Metering(limits, budgets, prices::at, journal, clock, LONGEST));
     this.registry = new Registry(database, clock);
     this.rollouts = new Rollouts(database, registry, clock, this::rolledOut);
+    this.nodeTokens = new NodeTokens(pepper.derive("node requests"), clock);
+    this.sealKey = pepper.derive("reasoning seal");
+    this.mediaJobs = new MediaJobs(database);
+    this.nodes = options.several() ? keep(new Nodes(database, options.node(), clock)) : null;
+    this.run = nodes == null ? Ids.next("run_") : nodes.incarnation();
+    this.signals = keep(new Signals(database, this::heard));
     metering.start();
     auditSchedule.start();
   }
@@ -194,6 +213,20 @@ public final class Platform implements AutoCloseable {
     } catch (RuntimeException e) {
       database.close();
       throw e;
+    }
+  }
+
+  /** Another node has changed something; empty when that is to be expected. */
+  private void heard(String what) {
+    boolean all = what.isEmpty();
+    if (all || what.equals("tenancy")) {
+      keys.refresh();
+    }
+    if (all || what.equals("limit") || what.equals("budget")) {
+      metering.wake();
+    }
+    if (nodes != null && (all || what.equals("node"))) {
+      nodes.wake();
     }
   }
 
@@ -351,6 +384,41 @@ public final class Platform implements AutoCloseable {
 
   public Rollouts rollouts() {
     return rollouts;
+  }
+
+  /** How nodes trust each other. */
+  public NodeTokens nodeTokens() {
+    return nodeTokens;
+  }
+
+  /** Key of what clients keep for this server: the same on all nodes, and after a restart. */
+  public byte[] sealKey() {
+    return sealKey.clone();
+  }
+
+  /** Jobs at upstreams. */
+  public MediaJobs mediaJobs() {
+    return mediaJobs;
+  }
+
+  /** The processes that share the database; null when it is not shared. */
+  public @Nullable Nodes nodes() {
+    return nodes;
+  }
+
+  /** Whether this node does what only one has to do. */
+  public boolean leader() {
+    return signals.leader();
+  }
+
+  /** Tells this run of this process from others. */
+  public String run() {
+    return run;
+  }
+
+  /** Whether a run of this or another process goes on. */
+  public boolean lives(String other) {
+    return other.equals(run) || (nodes != null && nodes.alive(other));
   }
 
   /** Brings the journal into the database, if that can be done soon, and closes everything. */

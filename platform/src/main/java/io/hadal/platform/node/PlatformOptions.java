@@ -4,6 +4,7 @@ import io.hadal.platform.DataFolder;
 import io.hadal.platform.money.PriceBook.Unpriced;
 import io.hadal.platform.signin.OidcOptions;
 import java.net.URI;
+import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  *     folder
  * @param masterKey {@code env:NAME} or {@code file:PATH} of the key around data keys; null for a
  *     file in the folder
+ * @param auditKey file of the key that signs the audit log; null for one in the folder
  */
 public record PlatformOptions(
     DataFolder data,
@@ -40,7 +42,8 @@ public record PlatformOptions(
     @Nullable OidcOptions oidc,
     boolean passwordUntilOidc,
     @Nullable String pepper,
-    @Nullable String masterKey) {
+    @Nullable String masterKey,
+    @Nullable Path auditKey) {
 
   /** A single process with everything in one folder; models without a price are free. */
   public static PlatformOptions in(DataFolder data) {
@@ -57,6 +60,7 @@ public record PlatformOptions(
         null,
         null,
         false,
+        null,
         null,
         null);
   }

@@ -34,4 +34,31 @@ public record UsageEvent(
     @Nullable String upstreamRequestId,
     @Nullable String holdId,
     long queueMillis,
-    long tokenMicros) {}
+    long tokenMicros) {
+  /** The event of an attempt that ended so. */
+  public static UsageEvent of(
+      Work work,
+      long start,
+      long end,
+      Ending ending,
+      long priceBook,
+      long cost,
+      @Nullable String holdId) {
+    return new UsageEvent(
+        work,
+        start,
+        ending.firstToken(),
+        end,
+        ending.outcome(),
+        ending.status(),
+        ending.quantities(),
+        ending.estimated(),
+        priceBook,
+        cost,
+        ending.upstreamCost(),
+        ending.upstreamRequestId(),
+        holdId,
+        ending.queueMillis(),
+        ending.tokenMicros());
+  }
+}

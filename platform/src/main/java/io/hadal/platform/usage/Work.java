@@ -36,4 +36,22 @@ public record Work(
   public Work {
     tags = Map.copyOf(tags);
   }
+
+  /** The same as another attempt. */
+  public Work withAttempt(int number) {
+    return new Work(
+        identity,
+        requestId,
+        number,
+        dialect,
+        operation,
+        alias,
+        modelVersion,
+        backend,
+        promptTokens,
+        maxOutput,
+        endUser,
+        session,
+        tags);
+  }
 }

@@ -28,6 +28,8 @@ import tools.jackson.databind.node.ObjectNode;
  * @param org organisation of people who sign in for the first time; null for the first one there
  *     is
  * @param oidcPasswordEnds whether the password ends when a person has signed in by OIDC
+ * @param auditKey file of the key that signs the audit log; null for one in the data folder
+ * @param engine how it computes for other nodes; null when it does not
  * @param quality how the quality of backends is looked at; a reload changes it
  */
 public record PlatformConfig(
@@ -48,8 +50,11 @@ public record PlatformConfig(
     boolean oidcPasswordEnds,
     @Nullable String pepper,
     @Nullable String masterKey,
+    @Nullable Path auditKey,
+    @Nullable EngineConfig engine,
     QualityOptions quality) {
   private static final String SECRET = "client_secret";
+  private static final String NODE = "[A-Za-z0-9_.-]{1,64}";
   private static final long MOST_MINUTES = 30L * 24 * 60;
 
   /**
@@ -82,15 +87,25 @@ public record PlatformConfig(
             oidc.flag("password_ends", false),
             reference(section, "pepper"),
             reference(section, "master_key"),
+            section.path("audit_key", folder),
+            EngineConfig.read(section),
             quality(quality));
     for (Section one : List.of(section, database, alerts, quality)) {
       one.requireKnown();
     }
-    if (!config.node.matches("[A-Za-z0-9_.-]{1,64}")) {
+    if (!config.node.matches(NODE)) {
       throw section.broken("node", "must be 1 to 64 letters, digits, _ . and -");
     }
     if (config.shared && config.url == null) {
       throw section.broken("shared", "needs platform.database.url, which several nodes can reach");
+    }
+    if (config.shared
+        && (config.pepper == null || config.masterKey == null || config.auditKey == null)) {
+      throw section.broken(
+          "shared", "needs platform.pepper, master_key and audit_key, the same on all nodes");
+    }
+    if (config.engine != null && !config.shared) {
+      throw section.broken("engine", "needs platform.shared: gateways find it in the database");
     }
     return config;
   }
@@ -108,6 +123,32 @@ public record PlatformConfig(
 
   /** The same without what a reload changes. */
   public PlatformConfig fixed() {
+    return copy(node, engine, QualityOptions.DEFAULT);
+  }
+
+  /**
+   * The same for a process that its command line names.
+   *
+   * @param name name of the node; null for that of the file
+   * @param address where other nodes reach its engine; null for what the file says
+   * @throws FormatException when that is no name or address, or nodes share nothing
+   */
+  public PlatformConfig with(@Nullable String name, @Nullable String address) {
+    if (name != null && !name.matches(NODE)) {
+      throw new FormatException("--node " + name, "must be 1 to 64 letters, digits, _ . and -");
+    }
+    if (address != null && !shared) {
+      throw new FormatException("--engine " + address, "needs platform.shared in --config");
+    }
+    EngineConfig own = engine;
+    return copy(
+        name == null ? node : name,
+        address == null ? own : EngineConfig.at(address, own),
+        quality);
+  }
+
+  private PlatformConfig copy(
+      String node, @Nullable EngineConfig engine, QualityOptions quality) {
     return new PlatformConfig(
         enabled,
         data,
@@ -126,7 +167,9 @@ public record PlatformConfig(
         oidcPasswordEnds,
         pepper,
         masterKey,
-        QualityOptions.DEFAULT);
+        auditKey,
+        engine,
+        quality);
   }
 
   /** The fields that {@link OidcConfig} reads, looked through without its secret. */
@@ -201,7 +244,8 @@ public record PlatformConfig(
         people,
         oidcPasswordEnds,
         absolute(pepper),
-        absolute(masterKey));
+        absolute(masterKey),
+        auditKey);
   }
 
   private String secret(String reference) {

@@ -183,7 +183,11 @@ final class Attempts {
     }
     try {
       Failure failure =
-          attempt.run(upstream.http(request, candidate.backend().config(), key.secret()));
+          attempt.run(
+              upstream.http(
+                  request,
+                  candidate.backend().config(),
+                  candidate.backend().credential(request, key)));
       result = failure != null ? failure.label() : outcome();
       if (failure == null) {
         candidate.backend().health().answered(parts.clock().getAsLong());

@@ -1,6 +1,7 @@
 package io.hadal.server.routing;
 
 import io.hadal.platform.SecretText;
+import io.hadal.platform.cluster.BlockDigest;
 import io.hadal.server.routing.client.UpstreamClient;
 import io.hadal.server.routing.config.UpstreamConfig;
 import java.time.Duration;
@@ -8,6 +9,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** An upstream while it is in use. */
 final class Backend {
@@ -21,6 +24,11 @@ final class Backend {
   private final AtomicInteger active = new AtomicInteger();
   private final UpstreamClient http;
   private final Duration breakerOpen;
+
+  /** What a node says of itself; null for other upstreams. */
+  private volatile @Nullable EngineNode node;
+
+  private volatile @Nullable Function<RoutedRequest, SecretText> credentials;
 
   Backend(UpstreamConfig config, List<SecretText> keys, Duration breakerOpen) {
     this.config = config;
@@ -47,6 +55,43 @@ final class Backend {
 
   UpstreamClient http() {
     return http;
+  }
+
+  /** What a node says of itself now, and what it is shown in place of keys. */
+  void node(EngineNode now, Function<RoutedRequest, SecretText> shown) {
+    credentials = shown;
+    node = now;
+  }
+
+  /** What a request shows: a key, or what nodes trust. */
+  @Nullable SecretText credential(RoutedRequest request, KeyPool.Lease key) {
+    Function<RoutedRequest, SecretText> shown = credentials;
+    return shown == null ? key.secret() : shown.apply(request);
+  }
+
+  /** Version of the model of a node; null for other upstreams. */
+  @Nullable String version() {
+    EngineNode now = node;
+    return now == null ? null : now.engine().version();
+  }
+
+  boolean draining() {
+    EngineNode now = node;
+    return now != null && now.load().draining();
+  }
+
+  /** What a node's prompt cache holds; of nothing for other upstreams. */
+  BlockDigest digest() {
+    EngineNode now = node;
+    return now == null ? BlockDigest.EMPTY : now.digest();
+  }
+
+  /** Requests that it is answering: for all gateways where it says so, else for this one. */
+  int load() {
+    EngineNode now = node;
+    return now == null
+        ? active.get()
+        : Math.max(active.get(), now.load().running() + now.load().waiting());
   }
 
   /** Requests that it is answering for this gateway. */

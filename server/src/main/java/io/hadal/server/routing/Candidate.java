@@ -22,7 +22,8 @@ record Candidate(Backend backend, UpstreamModel model, Operation spoken) {
 
   /** The version that answers, as records and headers name it. */
   String version() {
-    return backend.name() + "/" + model.upstreamName();
+    String own = backend.version();
+    return own != null ? own : backend.name() + "/" + model.upstreamName();
   }
 
   /** Label of the model in metrics: names that clients make up are none. */

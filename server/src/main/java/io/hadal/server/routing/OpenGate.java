@@ -8,7 +8,7 @@ import io.hadal.platform.usage.Quantities;
 import io.hadal.platform.usage.Work;
 
 /** Lets everything pass and keeps nothing: a server without the platform. */
-final class OpenGate implements Gate {
+public final class OpenGate implements Gate {
   private static final Metered FREE =
       new Metered() {
         @Override

@@ -34,13 +34,18 @@ final class Rendezvous {
     return scored.stream().map(Scored::replica).toList();
   }
 
-  /** Puts those with too much to do behind the others; the order stays otherwise. */
-  static <T> List<T> bounded(List<T> ordered, ToIntFunction<T> load) {
+  /** The load at which a replica has too much to do. */
+  static <T> double most(List<T> replicas, ToIntFunction<T> load) {
     long all = 1;
-    for (T replica : ordered) {
+    for (T replica : replicas) {
       all += load.applyAsInt(replica);
     }
-    double most = Math.max(FLOOR, Math.ceil(BOUND * all / Math.max(1, ordered.size())));
+    return Math.max(FLOOR, Math.ceil(BOUND * all / Math.max(1, replicas.size())));
+  }
+
+  /** Puts those with too much to do behind the others; the order stays otherwise. */
+  static <T> List<T> bounded(List<T> ordered, ToIntFunction<T> load) {
+    double most = most(ordered, load);
     List<T> free = new ArrayList<>();
     List<T> full = new ArrayList<>();
     for (T replica : ordered) {

@@ -8,6 +8,7 @@ import io.hadal.platform.registry.Resolution;
 import io.hadal.platform.tenancy.Identity;
 import io.hadal.platform.tenancy.ProjectPolicy;
 import io.hadal.platform.usage.Gate;
+import io.hadal.server.routing.body.PromptBlocks;
 import io.hadal.server.routing.body.RequestView;
 import io.hadal.server.routing.body.SessionKey;
 import io.hadal.server.routing.config.Operation;
@@ -28,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
@@ -59,6 +61,7 @@ public final class Router implements AutoCloseable {
   private volatile Gate gate = new OpenGate();
   private volatile Function<Call, Identity> identities = Router::anyone;
   private volatile UpstreamAlerts alerts = Router::warn;
+  private volatile EngineNodes engines = EngineNodes.NONE;
   private volatile Duration slowReader;
 
   private record Snapshot(RoutingConfig config, Map<String, Backend> backends) {}
@@ -79,7 +82,7 @@ public final class Router implements AutoCloseable {
     this.seal = seal;
     this.slowReader = slowReader;
     this.clock = clock;
-    this.prober = new Prober(() -> snapshot.backends.values(), clock);
+    this.prober = new Prober(this::backends, clock);
     this.videos = new Videos(this);
   }
 
@@ -154,6 +157,27 @@ public final class Router implements AutoCloseable {
     }
   }
 
+  /**
+   * Engine nodes that are alive, from the next request on; their models are routed to them, unless
+   * the configuration or this process has a model of that name.
+   *
+   * @param credentials what a node is shown for a request of somebody, and whether nothing of it
+   *     may be kept
+   */
+  public void engines(
+      List<EngineNode> nodes, BiFunction<Identity, Boolean, SecretText> credentials) {
+    engines =
+        engines.with(
+            nodes,
+            BREAKER_OPEN,
+            request -> credentials.apply(request.identity(), request.zdr()));
+  }
+
+  /** Keeps jobs from now on. */
+  public void jobs(JobKeeping now) {
+    videos.keeping(now);
+  }
+
   /** The configuration that holds. */
   public RoutingConfig config() {
     return snapshot.config;
@@ -181,7 +205,7 @@ public final class Router implements AutoCloseable {
    */
   public boolean handle(Call call, Operation operation) throws IOException {
     Snapshot now = snapshot;
-    if (now.backends.isEmpty()) {
+    if (now.backends.isEmpty() && engines.isEmpty()) {
       return false;
     }
     RequestView view = RequestView.of(call.body(bodyLimit), operation);
@@ -211,7 +235,20 @@ public final class Router implements AutoCloseable {
   }
 
   Collection<Backend> backends() {
-    return snapshot.backends.values();
+    EngineNodes nodes = engines;
+    Collection<Backend> configured = snapshot.backends.values();
+    if (nodes.isEmpty()) {
+      return configured;
+    }
+    List<Backend> all = new ArrayList<>(configured);
+    all.addAll(nodes.all());
+    return all;
+  }
+
+  /** An upstream; null when there is none of this name. */
+  @Nullable Backend backend(String name) {
+    Backend backend = snapshot.backends.get(name);
+    return backend == null ? engines.find(name) : backend;
   }
 
   long bodyLimit() {
@@ -225,7 +262,11 @@ public final class Router implements AutoCloseable {
 
   private @Nullable RouteConfig route(Snapshot now, String model) {
     RouteConfig explicit = now.config.explicit(model);
-    return explicit != null || local.test(model) ? explicit : now.config.route(model);
+    if (explicit != null || local.test(model)) {
+      return explicit;
+    }
+    RouteConfig named = now.config.route(model);
+    return named == null ? engines.route(model) : named;
   }
 
   /**
@@ -298,13 +339,21 @@ public final class Router implements AutoCloseable {
       Backend backend = now.backends.get(name);
       if (backend != null) {
         backends.add(backend);
+      } else if (name.equals(RoutingConfig.ENGINES)) {
+        backends.addAll(engines.has(view.model()));
       }
     }
     List<Candidate> candidates =
         new CandidateFilter(view, request.identity().policy(), wishes, request.zdr())
             .candidates(backends, request.call().resolution() != null);
     return new CandidateOrder(ThreadLocalRandom.current())
-        .order(route.strategy(), candidates, view, wishes, request.session().value());
+        .order(
+            route.strategy(),
+            candidates,
+            view,
+            wishes,
+            request.session().value(),
+            () -> PromptBlocks.of(view, request.identity().project()));
   }
 
   /** Jobs that make videos. */
@@ -324,7 +373,9 @@ public final class Router implements AutoCloseable {
 
   /** Names of routed models that clients are told of, with what they can do. */
   public Map<String, UpstreamModel> models() {
-    return snapshot.config.models();
+    Map<String, UpstreamModel> models = snapshot.config.models();
+    engines.addModels(models);
+    return models;
   }
 
   /** Whether an upstream is there that may answer. */
@@ -337,7 +388,7 @@ public final class Router implements AutoCloseable {
   /** All upstreams as they are now. */
   public List<BackendState> states() {
     long now = clock.getAsLong();
-    return snapshot.backends.values().stream().map(b -> BackendState.of(b, now)).toList();
+    return backends().stream().map(b -> BackendState.of(b, now)).toList();
   }
 
   /**
@@ -346,7 +397,7 @@ public final class Router implements AutoCloseable {
    * @return its state after that; null when there is none of this name
    */
   public @Nullable BackendState probe(String name) {
-    Backend backend = snapshot.backends.get(name);
+    Backend backend = backend(name);
     if (backend == null) {
       return null;
     }
@@ -355,7 +406,7 @@ public final class Router implements AutoCloseable {
   }
 
   private double breakerLevel(String name, String model) {
-    Backend backend = snapshot.backends.get(name);
+    Backend backend = backend(name);
     Lane lane = backend == null ? null : backend.lanes().get(model);
     return lane == null ? 0 : lane.breakerLevel();
   }
@@ -365,6 +416,6 @@ public final class Router implements AutoCloseable {
     prober.close();
     watchdog.close();
     videos.close();
-    snapshot.backends.values().forEach(b -> b.http().close());
+    backends().forEach(b -> b.http().close());
   }
 }

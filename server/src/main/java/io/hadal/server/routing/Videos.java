@@ -3,10 +3,12 @@ package io.hadal.server.routing;
 import io.hadal.chat.Problem;
 import io.hadal.formats.FormatException;
 import io.hadal.formats.Json;
+import io.hadal.platform.media.MediaJob;
 import io.hadal.platform.usage.Ending;
 import io.hadal.platform.usage.Metered;
 import io.hadal.platform.usage.Outcome;
 import io.hadal.platform.usage.Quantities;
+import io.hadal.platform.usage.Work;
 import io.hadal.server.http.Exchange;
 import io.hadal.server.routing.body.BodyEdit;
 import io.hadal.server.routing.body.JsonMembers;
@@ -21,9 +23,9 @@ import io.hadal.server.wire.ClientGoneException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.util.Comparator;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
@@ -38,14 +40,24 @@ import tools.jackson.databind.node.StringNode;
 
 /**
  * Jobs that make videos (api.md 8.4). They stay with the upstream that took them; what they cost is
- * recorded when they are done, which is looked after here when no client asks.
+ * recorded when they are done, which is looked after here when no client asks. With a database they
+ * outlive the process: whoever finds one whose process is gone books it as a further attempt, whose
+ * number is always the same, so that it is booked once.
  */
 public final class Videos implements AutoCloseable {
   private static final int MOST_JOBS = 10_000;
   private static final int MOST_ANSWER = 1 << 20;
   private static final long LOOK_MILLIS = 15_000;
   private static final long MOST_AGE_MILLIS = 86_400_000;
+  private static final long KEPT_MILLIS = 7 * MOST_AGE_MILLIS;
   private static final int MOST_SECONDS = 3600;
+  private static final int MOST_LISTED = 100;
+  private static final int MOST_OPEN = 1000;
+
+  /** Looks at jobs in memory between two at those in the database. */
+  private static final int LOOKS = 2;
+
+  private static final System.Logger LOG = System.getLogger("hadal.routing");
 
   private final Router router;
   private final Map<String, VideoJob> jobs = new ConcurrentHashMap<>();
@@ -53,9 +65,17 @@ public final class Videos implements AutoCloseable {
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().name("hadal-video-jobs").daemon().factory());
 
+  private volatile @Nullable JobKeeping keeping;
+  private int looks;
+
   Videos(Router router) {
     this.router = router;
     var _ = timer.scheduleWithFixedDelay(this::look, 1, 1, TimeUnit.SECONDS);
+  }
+
+  /** Keeps jobs from now on. */
+  void keeping(JobKeeping now) {
+    keeping = now;
   }
 
   /** What a client sends to begin a job. */
@@ -130,9 +150,10 @@ public final class Videos implements AutoCloseable {
       KeyPool.Lease key,
       int attempt)
       throws IOException {
+    Work work = request.work(attempt, candidate);
     Metered metered;
     try {
-      metered = router.gate().admit(request.work(attempt, candidate));
+      metered = router.gate().admit(work);
     } catch (RuntimeException e) {
       candidate.lane().release();
       throw e;
@@ -152,7 +173,14 @@ public final class Videos implements AutoCloseable {
         long seconds = seconds(job.path("seconds").asString(form.seconds));
         keep(
             new VideoJob(
-                own, request.identity().project(), candidate, id, metered, seconds, router.now()),
+                own,
+                request.identity().project(),
+                candidate,
+                id,
+                work,
+                metered,
+                seconds,
+                router.now()),
             job);
         candidate.lane().succeeded(System.nanoTime() - started);
         headers(call.exchange(), candidate.name());
@@ -192,10 +220,33 @@ public final class Videos implements AutoCloseable {
     }
     if (jobs.size() >= MOST_JOBS) {
       // Nobody would look after it.
-      job.end(Outcome.COMPLETED, true);
-      return;
+      job.end("completed");
+    } else {
+      jobs.put(job.id, job);
     }
-    jobs.put(job.id, job);
+    JobKeeping kept = keeping;
+    if (kept != null) {
+      noted(
+          () -> {
+            kept.jobs().add(job.record(kept.run()));
+            settled(kept, job);
+          });
+    }
+  }
+
+  private void settled(JobKeeping kept, VideoJob job) {
+    if (job.over()) {
+      kept.jobs().settled(job.id, router.now());
+    }
+  }
+
+  /** The client has its job whether the database answers or not. */
+  private static void noted(Runnable note) {
+    try {
+      note.run();
+    } catch (RuntimeException e) {
+      LOG.log(Level.WARNING, "a video job could not be noted: {0}", e.getClass().getSimpleName());
+    }
   }
 
   private static long seconds(String text) {
@@ -233,21 +284,28 @@ public final class Videos implements AutoCloseable {
     return backend.http().call(request, backend.config().timeouts().firstToken());
   }
 
-  /** {@code GET /v1/videos}: jobs that this gateway has begun for the project. */
+  /** {@code GET /v1/videos}: jobs of the project. */
   public void list(Call call) {
     String project = router.identity(call).project();
     ObjectNode json = JsonNodeFactory.instance.objectNode().put("object", "list");
     ArrayNode data = json.putArray("data");
-    List<VideoJob> own =
-        jobs.values().stream()
-            .filter(job -> job.project.equals(project))
-            .sorted(Comparator.comparingLong(job -> -job.created))
-            .limit(100)
-            .toList();
-    own.forEach(job -> data.add(job.seen()));
+    JobKeeping kept = keeping;
+    if (kept != null) {
+      kept.jobs().list(project, MOST_LISTED).forEach(job -> data.add(seen(job)));
+    } else {
+      jobs.values().stream()
+          .filter(job -> job.project.equals(project))
+          .sorted(Comparator.comparingLong(job -> -job.created))
+          .limit(MOST_LISTED)
+          .forEach(job -> data.add(job.seen()));
+    }
     json.put("has_more", false);
     byte[] body = json.toString().getBytes(StandardCharsets.UTF_8);
     call.exchange().send(200, "application/json", body);
+  }
+
+  private static JsonNode seen(MediaJob job) {
+    return Json.parse(job.seen().getBytes(StandardCharsets.UTF_8), "media_job.seen");
   }
 
   /** {@code GET} and {@code DELETE} below {@code /v1/videos/}. */
@@ -305,23 +363,40 @@ public final class Videos implements AutoCloseable {
   }
 
   private void saw(String id, byte[] answer, int status, boolean delete) {
+    JsonNode json = delete ? null : json(answer);
+    if (status >= 300 || (json == null && !delete)) {
+      return;
+    }
     VideoJob job = jobs.get(id);
-    if (job == null || status >= 300) {
-      return;
-    }
-    if (delete) {
-      job.end(Outcome.CLIENT_LEFT, true);
+    if (job != null && json == null) {
+      job.end(MediaJob.DELETED);
       jobs.remove(id);
-      return;
-    }
-    JsonNode json = json(answer);
-    if (json != null) {
+    } else if (job != null && json != null) {
       job.saw(json, router.now());
+    }
+    JobKeeping kept = keeping;
+    if (kept != null) {
+      noted(
+          () -> {
+            if (json == null) {
+              kept.jobs().delete(id);
+            } else {
+              String seen = VideoJob.kept(id, json).toString();
+              kept.jobs().saw(id, VideoJob.status(json), seen, router.now());
+            }
+            if (job != null) {
+              settled(kept, job);
+            }
+          });
     }
   }
 
   private void look() {
     long now = router.now();
+    JobKeeping kept = keeping;
+    if (kept != null && ++looks % LOOKS == 0) {
+      noted(() -> lookKept(kept, now));
+    }
     jobs.values().removeIf(job -> old(job, now));
     for (VideoJob job : jobs.values()) {
       if (!job.over() && now - job.looked() > LOOK_MILLIS) {
@@ -335,9 +410,68 @@ public final class Videos implements AutoCloseable {
   private static boolean old(VideoJob job, long now) {
     boolean old = now - job.created > MOST_AGE_MILLIS;
     if (old) {
-      job.end(Outcome.UPSTREAM_ERROR, false);
+      job.end("failed");
     }
     return old;
+  }
+
+  /** Jobs that others have heard of, and those whose process is gone. */
+  private void lookKept(JobKeeping kept, long now) {
+    for (MediaJob job : kept.jobs().open(MOST_OPEN)) {
+      VideoJob own = jobs.get(job.id());
+      if (own != null) {
+        own.end(job.status());
+        settled(kept, own);
+      } else if (job.owner().equals(kept.run())) {
+        // It has ended here.
+        kept.jobs().settled(job.id(), now);
+      } else if (!kept.lives().test(job.owner())
+          && kept.jobs().take(job.id(), VideoJob.over(job) ? now : now - LOOK_MILLIS, now)) {
+        Thread.ofVirtual().name("hadal-video-job").start(() -> noted(() -> adopt(kept, job)));
+      }
+    }
+    kept.jobs().prune(now - KEPT_MILLIS);
+  }
+
+  /** Books a job whose process is gone, if it is over. */
+  private void adopt(JobKeeping kept, MediaJob job) {
+    boolean old = router.now() - job.createdAt() > MOST_AGE_MILLIS;
+    String status = job.status();
+    if (!VideoJob.over(job)) {
+      status = old ? "failed" : ask(kept, job);
+    }
+    Ending ending = VideoJob.ending(status, job.seconds(), job.upstreamCost(), job.upstreamId());
+    if (ending != null) {
+      router.gate().book(job.work().withAttempt(job.work().attempt() + 1), job.createdAt(), ending);
+      kept.jobs().settled(job.id(), router.now());
+    }
+  }
+
+  /** What the upstream says of a job now; empty when it says nothing. */
+  private String ask(JobKeeping kept, MediaJob job) {
+    Backend backend = router.backend(job.backend());
+    KeyPool.Lease key = backend == null ? null : backend.keys().take(router.now());
+    if (backend == null || key == null) {
+      return "";
+    }
+    HttpRequest request = request(backend, key, "/" + job.upstreamId()).GET().build();
+    try {
+      HttpResponse<InputStream> response = send(backend, request);
+      JsonNode json;
+      try (InputStream in = response.body()) {
+        json = response.statusCode() < 300 ? json(in.readNBytes(MOST_ANSWER)) : null;
+      }
+      if (json == null) {
+        return "";
+      }
+      String status = VideoJob.status(json);
+      String seen = VideoJob.kept(job.id(), json).toString();
+      kept.jobs().saw(job.id(), status, seen, router.now());
+      return status;
+    } catch (IOException e) {
+      // It is asked again.
+      return "";
+    }
   }
 
   private void look(VideoJob job) {
@@ -357,5 +491,13 @@ public final class Videos implements AutoCloseable {
   @Override
   public void close() {
     timer.shutdownNow();
+    JobKeeping kept = keeping;
+    if (kept != null) {
+      noted(
+          () -> {
+            jobs.values().forEach(VideoJob::leave);
+            kept.jobs().handOver(kept.run());
+          });
+    }
   }
 }

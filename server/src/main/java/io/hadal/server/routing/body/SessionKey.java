@@ -21,7 +21,6 @@ public record SessionKey(long value, @Nullable String given) {
       List.of("session-id", "thread-id", "x-session-affinity", "x-session-id");
 
   private static final int MOST_HASHED = 16 << 10;
-  private static final String ATTRIBUTION = "x-anthropic-billing-header:";
 
   /**
    * Key of a request.
@@ -85,7 +84,7 @@ public record SessionKey(long value, @Nullable String given) {
 
   /**
    * Hash of what the turns of a conversation begin with: system texts and the first message of the
-   * user. Only texts count, because markers move and a text may be a string or a block.
+   * user.
    */
   private static final class Prefix {
     private final byte[] body;
@@ -128,30 +127,13 @@ public record SessionKey(long value, @Nullable String given) {
     }
 
     private void texts(int from, int to) {
-      if (body[from] == '"') {
-        hash(from + 1, to - 1);
-        return;
-      }
-      List<int[]> parts = JsonMembers.elements(body, from, to, 256);
-      for (int[] part : parts == null ? List.<int[]>of() : parts) {
-        JsonMembers block = JsonMembers.of(body, part[0], part[1]);
-        JsonMembers.Member text = block == null ? null : block.find("text");
-        if (text != null && body[text.start()] == '"') {
-          hash(text.start() + 1, text.end() - 1);
-        }
-      }
+      MessageTexts.each(body, from, to, this::hash);
     }
 
     private void hash(int from, int to) {
       int length = Math.min(to - from, left);
-      boolean attribution =
-          length >= ATTRIBUTION.length()
-              && new String(body, from, ATTRIBUTION.length(), StandardCharsets.ISO_8859_1)
-                  .equals(ATTRIBUTION);
-      if (length > 0 && !attribution) {
-        crc.update(body, from, length);
-        left -= length;
-      }
+      crc.update(body, from, length);
+      left -= length;
     }
   }
 }

@@ -20,6 +20,9 @@ public record RoutingConfig(List<UpstreamConfig> upstreams, List<RouteConfig> ro
   /** Everything is answered by this process. */
   public static final RoutingConfig NONE = new RoutingConfig(List.of(), List.of(), Path.of(""));
 
+  /** In a route: all engine nodes that have the model. */
+  public static final String ENGINES = "engines";
+
   private static final int MOST_UPSTREAMS = 256;
   private static final int MOST_ROUTES = 4096;
 
@@ -52,7 +55,7 @@ public record RoutingConfig(List<UpstreamConfig> upstreams, List<RouteConfig> ro
       }
       routes.add(route);
     }
-    if (upstreams.isEmpty()) {
+    if (upstreams.isEmpty() && routes.isEmpty()) {
       return NONE;
     }
     RoutingConfig config = new RoutingConfig(upstreams, routes, folder);
@@ -70,7 +73,7 @@ public record RoutingConfig(List<UpstreamConfig> upstreams, List<RouteConfig> ro
       throw section.broken("upstreams", "is required");
     }
     for (String name : names) {
-      if (!upstreams.contains(name)) {
+      if (!upstreams.contains(name) && !name.equals(ENGINES)) {
         throw section.broken("upstreams", "names " + name + ", which is no upstream");
       }
     }

@@ -91,9 +91,12 @@ public record UpstreamConfig(
 
   static UpstreamConfig read(Section section) {
     String name = section.required("name");
-    if (!name.matches("[A-Za-z0-9][A-Za-z0-9._-]{0,63}") || name.equals("local")) {
+    if (!name.matches("[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+        || name.equals("local")
+        || name.equals(RoutingConfig.ENGINES)) {
       throw section.broken(
-          "name", "must be up to 64 letters, digits, dots, hyphens, underscores, and not local");
+          "name",
+          "must be up to 64 letters, digits, dots, hyphens, underscores, and not local or engines");
     }
     UpstreamFormat format = section.choice("format", UpstreamFormat.OPENAI);
     List<String> keys = section.texts("keys");

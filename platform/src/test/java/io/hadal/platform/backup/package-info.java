@@ -1,0 +1,4 @@
+@NullMarked
+package io.hadal.platform.backup;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.hadal.platform.cluster;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.hadal.platform.media;
+
+import org.jspecify.annotations.NullMarked;
