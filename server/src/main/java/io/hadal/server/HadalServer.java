@@ -34,6 +34,7 @@ import io.hadal.server.wire.OllamaApi;
 import io.hadal.server.wire.ResponsesApi;
 import io.hadal.server.wire.TurnRunner;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -62,7 +63,8 @@ public final class HadalServer implements AutoCloseable {
   private final ApiHandler handler;
   private final HttpListener listener;
   private volatile ServerLimits limits;
-  private volatile JsonNode effective = JsonMapper.shared().createObjectNode();
+  private final ConfigHistory config =
+      new ConfigHistory(Clock.systemUTC(), ServeConfig.defaults().effective());
 
   /**
    * Listens from now on. The model's dispatcher stays open when the server closes.
@@ -292,7 +294,7 @@ public final class HadalServer implements AutoCloseable {
     }
     if (platform.administration() != null) {
       StateEndpoints state =
-          new StateEndpoints(model.dispatcher()::stats, active::get, () -> effective);
+          new StateEndpoints(model.dispatcher()::stats, active::get, config::json);
       routes.addAdmin(
           platform
               .administration()
@@ -306,9 +308,19 @@ public final class HadalServer implements AutoCloseable {
     }
   }
 
-  /** Shows administrators another configuration as the one in effect, without secrets. */
-  public void effective(JsonNode config) {
-    effective = config;
+  /** Shows administrators what the server was started with, without secrets. */
+  public void effective(JsonNode now) {
+    config.started(now);
+  }
+
+  /** Tells administrators of a configuration that was applied while the server runs. */
+  void reloaded(JsonNode now, List<String> needRestart) {
+    config.applied(now, needRestart);
+  }
+
+  /** Tells administrators of a configuration that was refused, and why. */
+  void notReloaded(String why) {
+    config.refused(why);
   }
 
   private static void addOllama(Routes routes, OllamaApi ollama) {

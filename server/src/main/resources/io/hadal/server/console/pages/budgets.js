@@ -45,7 +45,7 @@ export async function show(place, page) {
     return { ...budget, state: state ?? { settled_nano: 0, held_nano: 0, limit_nano: budget.limit_nano, remaining_nano: budget.limit_nano, carried_over_nano: 0 } };
   }
 
-  const where = (row) => (row.scope_id.endsWith("*") ? t("budgets.each", { scope: named("scope", row.scope) }) : all.name(row.scope_id));
+  const where = (row) => (row.scope_id.endsWith("*") ? t("budgets.each", { scope: named("scope", row.scope_type) }) : all.name(row.scope_id));
   const scopes = () => [
     ...all.scopeOptions(),
     ...["team", "project", "key", "end_user"].map((s) => [`${s}:*`, t("budgets.each", { scope: named("scope", s) })]),
@@ -63,7 +63,7 @@ export async function show(place, page) {
         none: empty("budgets", t("budgets.none"), t("budgets.none_text"), add),
         sort: { key: "used", down: true },
         columns: [
-          { key: "name", title: t("name"), first: true, sort: (b) => b.name, show: (b) => [b.name, h("span", { class: "sub" }, named("scope", b.scope), ": ", where(b))] },
+          { key: "name", title: t("name"), first: true, sort: (b) => b.name, show: (b) => [b.name, h("span", { class: "sub" }, named("scope", b.scope_type), ": ", where(b))] },
           { key: "window", title: t("budgets.window"), show: (b) => [named("window", b.window), h("span", { class: "sub" }, b.zone)] },
           { key: "used", title: t("budgets.used"), sort: (b) => used(b), show: state },
           { key: "left", title: t("budgets.left"), end: true, sort: (b) => left(b), show: (b) => h("span", { title: exact(left(b)) }, usd(left(b))) },
@@ -73,7 +73,11 @@ export async function show(place, page) {
             key: "actions",
             title: t("actions"),
             actions: true,
-            show: (b) => page.may("BUDGET") && button(t("delete"), { small: true, plain: true, danger: true, about: b.name, onclick: () => dropBudget(b) }),
+            show: (b) =>
+              page.may("BUDGET") && [
+                button(t("change"), { small: true, about: b.name, onclick: () => changeBudget(b) }),
+                button(t("delete"), { small: true, plain: true, danger: true, about: b.name, onclick: () => dropBudget(b) }),
+              ],
           },
         ],
       })
@@ -121,7 +125,7 @@ export async function show(place, page) {
         const { type, id } = scopeOf(v.scope);
         await api.budgets.add({
           name: v.name,
-          scope: type,
+          scope_type: type,
           scope_id: id,
           window: v.window,
           zone: v.zone,
@@ -133,6 +137,45 @@ export async function show(place, page) {
         });
         close();
         toast(t("created_done"));
+        refresh();
+      },
+    });
+  }
+
+  function changeBudget(b) {
+    ask(t("budgets.change", { name: b.name }), {
+      intro: t("budgets.change_text"),
+      fields: [
+        { name: "name", label: t("name"), required: true, value: b.name },
+        { name: "limit", label: t("budgets.limit_usd"), required: true, value: b.limit_usd, help: t("budgets.limit_help"), check: (v) => (nano(v) === null ? t("budgets.amount_wrong") : null) },
+        { name: "action", label: t("budgets.then"), type: "select", value: b.action, options: ACTIONS.map((a) => [a, named("action", a)]), help: t("budgets.action_help") },
+        { name: "downgrade_to", label: t("budgets.downgrade_to"), optional: true, value: b.downgrade_to ?? "", help: t("budgets.downgrade_help") },
+        { name: "soft", label: t("budgets.soft"), value: b.soft_percents.join(", "), help: t("budgets.soft_help"), check: (v) => (/^[\d\s,]*$/.test(v) ? null : t("budgets.soft_wrong")) },
+      ],
+      submit: t("save"),
+      send: async (v, close) => {
+        await api.budgets.change(b.id, {
+          name: v.name,
+          limit_nano: nano(v.limit),
+          soft_percents: v.soft.split(/[\s,]+/).filter(Boolean).map(Number),
+          action: v.action,
+          downgrade_to: v.action === "downgrade" ? v.downgrade_to : null,
+        });
+        close();
+        toast(t("saved"));
+        refresh();
+      },
+    });
+  }
+
+  function changeLimit(l) {
+    ask(t("budgets.change", { name: named("limit", l.dimension) }), {
+      fields: [{ name: "amount", label: t("budgets.most"), type: "number", required: true, value: String(l.amount), more: { min: 1, step: 1 }, check: (v) => (/^[1-9]\d{0,14}$/.test(v) ? null : t("budgets.number_wrong")) }],
+      submit: t("save"),
+      send: async (v, close) => {
+        await api.limits.change(l.id, { amount: Number(v.amount) });
+        close();
+        toast(t("saved"));
         refresh();
       },
     });
@@ -159,7 +202,7 @@ export async function show(place, page) {
         rows,
         none: empty("budgets", t("budgets.no_limits"), t("budgets.no_limits_text"), add),
         columns: [
-          { key: "scope", title: t("budgets.for"), first: true, sort: (l) => where(l), show: (l) => [where(l), h("span", { class: "sub" }, named("scope", l.scope))] },
+          { key: "scope", title: t("budgets.for"), first: true, sort: (l) => where(l), show: (l) => [where(l), h("span", { class: "sub" }, named("scope", l.scope_type))] },
           { key: "dimension", title: t("budgets.what"), show: (l) => [named("limit", l.dimension), h("span", { class: "sub mono" }, l.dimension)] },
           { key: "amount", title: t("budgets.most"), end: true, sort: (l) => Number(l.amount), show: (l) => count(l.amount) },
           { key: "model", title: t("budgets.model"), show: (l) => (l.model ? h("code", l.model) : t("keys.all_models")) },
@@ -168,7 +211,11 @@ export async function show(place, page) {
             key: "actions",
             title: t("actions"),
             actions: true,
-            show: (l) => page.may("LIMIT") && button(t("delete"), { small: true, plain: true, danger: true, about: `${named("limit", l.dimension)}, ${where(l)}`, onclick: () => dropLimit(l) }),
+            show: (l) =>
+              page.may("LIMIT") && [
+                button(t("change"), { small: true, about: `${named("limit", l.dimension)}, ${where(l)}`, onclick: () => changeLimit(l) }),
+                button(t("delete"), { small: true, plain: true, danger: true, about: `${named("limit", l.dimension)}, ${where(l)}`, onclick: () => dropLimit(l) }),
+              ],
           },
         ],
       })
@@ -187,7 +234,7 @@ export async function show(place, page) {
       submit: t("create"),
       send: async (v, close) => {
         const { type, id } = scopeOf(v.scope);
-        await api.limits.add({ scope: type, scope_id: id, dimension: v.dimension, amount: Number(v.amount), model: v.model || null });
+        await api.limits.add({ scope_type: type, scope_id: id, dimension: v.dimension, amount: Number(v.amount), model: v.model || null });
         close();
         toast(t("created_done"));
         refresh();
@@ -234,7 +281,7 @@ export async function show(place, page) {
     const rows = [
       ...result.data.map((c) => ({
         name: named("limit", c.dimension),
-        scope: `${named("scope", c.scope)}: ${all.name(c.subject)}`,
+        scope: `${named("scope", c.scope_type)}: ${all.name(c.subject)}`,
         blocks: c.blocks,
         left: count(c.left),
         most: count(c.amount),
@@ -242,7 +289,7 @@ export async function show(place, page) {
       })),
       ...budgets.map((b) => ({
         name: b.name,
-        scope: `${named("scope", b.scope)}: ${where(b)}`,
+        scope: `${named("scope", b.scope_type)}: ${where(b)}`,
         blocks: left(b) <= 0 && b.action === "block",
         left: usd(left(b)),
         most: usd(b.limit_nano),
@@ -280,7 +327,7 @@ export async function show(place, page) {
         rows,
         none: empty("check", t("budgets.no_alerts"), t("budgets.no_alerts_text")),
         columns: [
-          { key: "budget", title: t("budgets.budget"), first: true, show: (a) => [a.budget_name, h("span", { class: "sub" }, named("scope", a.scope), ": ", all.name(a.subject))] },
+          { key: "budget", title: t("budgets.budget"), first: true, show: (a) => [a.budget_name, h("span", { class: "sub" }, named("scope", a.scope_type), ": ", all.name(a.subject))] },
           { key: "percent", title: t("budgets.reached"), show: (a) => badge(`${a.percent}%`, a.percent >= 100 ? "bad" : "warn") },
           { key: "spent", title: t("budgets.spent"), end: true, show: (a) => `${usd(a.settled_nano)} / ${usd(a.limit_nano)}` },
           { key: "time", title: t("requests.time"), show: (a) => when(a.raised_at) },

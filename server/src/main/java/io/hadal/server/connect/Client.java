@@ -1,4 +1,4 @@
-package io.hadal.cli.connect;
+package io.hadal.server.connect;
 
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -10,13 +10,14 @@ import tools.jackson.databind.node.ObjectNode;
 /** Clients whose settings are known. Wire and environment: api.md section 12. */
 public enum Client {
   /** Anthropic's agent: environment in its settings. */
-  CLAUDE_CODE("claude-code") {
+  CLAUDE_CODE("claude-code", "Claude Code") {
     @Override
-    public Setup setup(Endpoint e, Path home) {
+    public Setup setup(Endpoint e, HomeFolder home) {
       Path file = home.resolve(".claude/settings.json");
       return new Setup(
           List.of(
               JsonSettings.edit(
+                  home,
                   file,
                   settings -> {
                     ObjectNode env = JsonSettings.child(settings, "env", file);
@@ -32,9 +33,9 @@ public enum Client {
   },
 
   /** OpenAI's agent: a profile, which is a file of its own. */
-  CODEX("codex") {
+  CODEX("codex", "Codex") {
     @Override
-    public Setup setup(Endpoint e, Path home) {
+    public Setup setup(Endpoint e, HomeFolder home) {
       String text =
           """
           model = "%s"
@@ -50,19 +51,20 @@ public enum Client {
               .formatted(e.model(), e.context(), e.v1());
       Path file = home.resolve(".codex/hadal.config.toml");
       return new Setup(
-          List.of(new FileEdit(file, FileEdit.content(file), text)),
+          List.of(home.edit(file, text)),
           List.of("export HADAL_API_KEY=" + quoted(e.key()), "codex --profile hadal"));
     }
   },
 
   /** opencode: a provider of the OpenAI-compatible kind. */
-  OPENCODE("opencode") {
+  OPENCODE("opencode", "opencode") {
     @Override
-    public Setup setup(Endpoint e, Path home) {
+    public Setup setup(Endpoint e, HomeFolder home) {
       Path file = home.resolve(".config/opencode/opencode.json");
       return new Setup(
           List.of(
               JsonSettings.edit(
+                  home,
                   file,
                   settings -> {
                     ObjectNode provider =
@@ -85,9 +87,9 @@ public enum Client {
   },
 
   /** GitHub's agent, which reads its environment only. */
-  COPILOT("copilot") {
+  COPILOT("copilot", "Copilot CLI") {
     @Override
-    public Setup setup(Endpoint e, Path home) {
+    public Setup setup(Endpoint e, HomeFolder home) {
       Path file = home.resolve(".config/hadal/copilot.env");
       String text =
           """
@@ -98,15 +100,15 @@ public enum Client {
           """
               .formatted(quoted(e.v1()), quoted(e.key()), quoted(e.model()));
       return new Setup(
-          List.of(new FileEdit(file, FileEdit.content(file), text)),
-          List.of(". " + quoted(file.toString()), "copilot"));
+          List.of(home.edit(file, text)),
+          List.of(". " + shellPath(file), "copilot"));
     }
   },
 
   /** Continue: a configuration file of its own, so that others stay as they are. */
-  CONTINUE("continue") {
+  CONTINUE("continue", "Continue") {
     @Override
-    public Setup setup(Endpoint e, Path home) {
+    public Setup setup(Endpoint e, HomeFolder home) {
       String text =
           """
           name: Hadal
@@ -132,41 +134,49 @@ public enum Client {
               .formatted(e.model(), e.v1(), e.key(), e.context(), answer(e));
       Path file = home.resolve(".continue/hadal.yaml");
       return new Setup(
-          List.of(new FileEdit(file, FileEdit.content(file), text)),
-          List.of("cn --config " + quoted(file.toString())));
+          List.of(home.edit(file, text)),
+          List.of("cn --config " + shellPath(file)));
     }
   },
 
   /** VS Code's chat: its Ollama provider, which needs no key. */
-  VSCODE("vscode") {
+  VSCODE("vscode", "VS Code") {
     @Override
-    public Setup setup(Endpoint e, Path home) {
+    public Setup setup(Endpoint e, HomeFolder home) {
       Path file = home.resolve(codeFolder()).resolve("User/settings.json");
       return new Setup(
           List.of(
               JsonSettings.edit(
+                  home,
                   file, s -> s.put("github.copilot.chat.byok.ollamaEndpoint", e.url()))),
           List.of("In the chat's list of models choose: Manage Models, Ollama, " + e.model()));
     }
   };
 
   private final String id;
+  private final String displayName;
 
-  Client(String id) {
+  Client(String id, String displayName) {
     this.id = id;
+    this.displayName = displayName;
   }
 
   /**
    * What to write where.
    *
-   * @param home the user's folder
+   * @param home the user's folder, or a description of one
    * @throws io.hadal.formats.FormatException when a settings file cannot be understood
    */
-  public abstract Setup setup(Endpoint endpoint, Path home);
+  public abstract Setup setup(Endpoint endpoint, HomeFolder home);
 
   /** Name on the command line. */
   public String id() {
     return id;
+  }
+
+  /** Name for people. */
+  public String displayName() {
+    return displayName;
   }
 
   /** All names, for messages. */
@@ -186,6 +196,12 @@ public enum Client {
 
   private static String quoted(String text) {
     return text.matches("[A-Za-z0-9_./:@%+=-]+") ? text : "'" + text.replace("'", "'\\''") + "'";
+  }
+
+  /** A path for a shell, which knows the home folder by its sign. */
+  private static String shellPath(Path file) {
+    String text = file.toString().replace('\\', '/');
+    return text.startsWith("~/") ? "~/" + quoted(text.substring(2)) : quoted(text);
   }
 
   private static String codeFolder() {
