@@ -11,8 +11,10 @@ import io.hadal.engine.serving.Dispatcher;
 import io.hadal.kernels.Kernels;
 import io.hadal.kernels.SlowPaths;
 import io.hadal.server.admin.BackendEndpoints;
+import io.hadal.server.admin.CacheEndpoints;
 import io.hadal.server.admin.StateEndpoints;
 import io.hadal.server.console.Console;
+import io.hadal.server.explain.CacheExplainer;
 import io.hadal.server.http.HelidonListener;
 import io.hadal.server.http.HttpListener;
 import io.hadal.server.http.JdkListener;
@@ -63,6 +65,7 @@ public final class HadalServer implements AutoCloseable {
   private final ApiHandler handler;
   private final HttpListener listener;
   private volatile ServerLimits limits;
+  private final CacheExplainer explainer = new CacheExplainer(Clock.systemUTC());
   private final ConfigHistory config =
       new ConfigHistory(Clock.systemUTC(), ServeConfig.defaults().effective());
 
@@ -110,6 +113,9 @@ public final class HadalServer implements AutoCloseable {
             seal,
             limits.slowReader(),
             System::currentTimeMillis);
+    if (platform != null) {
+      runner.explainer(explainer);
+    }
     PlatformAccess.Names known = platform == null ? null : platform.names();
     this.names = known == null ? null : new ModelNames(known, model.profile().name());
     if (platform != null) {
@@ -298,7 +304,9 @@ public final class HadalServer implements AutoCloseable {
       routes.addAdmin(
           platform
               .administration()
-              .api(List.of(state, new BackendEndpoints(router)), model.dispatcher().options()));
+              .api(
+                  List.of(state, new BackendEndpoints(router), new CacheEndpoints(explainer)),
+                  model.dispatcher().options()));
       Console console = new Console();
       for (String path : console.paths()) {
         for (String method : new String[] {"GET", "HEAD"}) {

@@ -158,6 +158,7 @@ export const usage = {
 export const requests = {
   list: (q) => get("requests", q),
   attempts: (id) => get(`requests/${part(id)}`),
+  cache: (q) => get("cache-explanations", q),
 };
 export const ledger = {
   transactions: (q) => get("ledger/transactions", q),
