@@ -65,6 +65,14 @@ final class RealConsole implements AutoCloseable {
     tenants();
     money();
     models();
+    Files.writeString(
+        platform.data().capacity(),
+        """
+        {"schema": 1, "model": "tiny", "host": "this machine", "mixed": 1, "step_tokens": 512,
+         "prefill": {"tokens": [1, 512], "contexts": [0], "nanos": [[20000000], [60000000]]},
+         "decode": {"answers": [1, 32], "contexts": [0], "nanos": [[20000000], [40000000]]},
+         "kv_fixed": 0, "kv_per_token": 0, "kv_budget": 0, "residual": 0.03}
+        """);
     history();
     requests();
     reloads();
