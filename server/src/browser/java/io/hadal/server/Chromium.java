@@ -6,7 +6,6 @@ import com.microsoft.playwright.Playwright;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -75,15 +74,19 @@ final class Chromium implements AutoCloseable {
     return null;
   }
 
-  /** The script of axe-core. */
-  static String axe() {
-    String version = System.getProperty("hadal.axe.version", "");
-    String name = "/META-INF/resources/webjars/axe-core/" + version + "/axe.min.js";
+  /** The script of axe-core: that of the profile, or a newer one in {@code -Dhadal.axe=FILE}. */
+  static String axe() throws IOException {
+    String file = System.getProperty("hadal.axe");
+    if (file != null) {
+      return Files.readString(Path.of(file));
+    }
+    String name =
+        "/META-INF/resources/webjars/axe-core/"
+            + System.getProperty("hadal.axe.version", "")
+            + "/axe.min.js";
     try (InputStream in =
         Objects.requireNonNull(Chromium.class.getResourceAsStream(name), name)) {
       return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
     }
   }
 

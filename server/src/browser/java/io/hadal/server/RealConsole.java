@@ -48,6 +48,7 @@ final class RealConsole implements AutoCloseable {
   private final Path config;
   private final Map<String, String> projects = new LinkedHashMap<>();
   private final Map<String, String> keys = new LinkedHashMap<>();
+  private final Map<String, String> keyIds = new LinkedHashMap<>();
   private String cookie = "";
   private String csrf = "";
 
@@ -63,7 +64,7 @@ final class RealConsole implements AutoCloseable {
     reload = new ConfigReload(config, null, true, first, server.server, line -> {});
     signIn();
     tenants();
-    money();
+    prices();
     models();
     Files.writeString(
         platform.data().capacity(),
@@ -74,6 +75,7 @@ final class RealConsole implements AutoCloseable {
          "kv_fixed": 0, "kv_per_token": 0, "kv_budget": 0, "residual": 0.03}
         """);
     history();
+    money();
     requests();
     reloads();
     admin("POST", "/audit/verify", "");
@@ -196,6 +198,7 @@ final class RealConsole implements AutoCloseable {
               "/keys",
               "{'name':'%s','project':'%s'}".formatted(one[0], projects.get(one[1])));
       keys.put(one[0], key.path("text").asString(""));
+      keyIds.putIfAbsent(projects.get(one[1]), key.path("id").asString(""));
       if (one[0].equals("Old laptop")) {
         admin("DELETE", "/keys/" + key.path("id").asString(""), "");
       }
@@ -205,15 +208,20 @@ final class RealConsole implements AutoCloseable {
     }
   }
 
-  private void money() {
+  private void prices() {
+    String from = java.time.Instant.ofEpochMilli(platform.clock().millis() - 400 * HOUR).toString();
     for (String version : List.of(VERSION, "nova@2026-10-01", "nova@2026-11-01")) {
       admin(
           "POST",
           "/prices",
-          ("{'version':'%s','source':'price list of November','prices':{'input':150000,"
-                  + "'cache_read':15000,'cache_write':150000,'output':600000,'reasoning':600000}}")
-              .formatted(version));
+          ("{'version':'%s','valid_from':'%s','source':'price list of November','prices':{"
+                  + "'input':15000000,'cache_read':1500000,'cache_write':15000000,"
+                  + "'output':60000000,'reasoning':60000000}}")
+              .formatted(version, from));
     }
+  }
+
+  private void money() {
     for (String project : List.of("Code assistant", "Help desk")) {
       admin(
           "POST",
@@ -222,9 +230,9 @@ final class RealConsole implements AutoCloseable {
               .formatted(project.length()));
     }
     String[][] budgets = {
-      {"Assistants, monthly", "Code assistant", "month", "40", "block"},
-      {"Help desk, weekly", "Help desk", "week", "5", "alert"},
-      {"Review bot, trial", "Review bot", "total", "0.00001", "alert"}
+      {"Assistants, monthly", "Code assistant", "month", "80", "block"},
+      {"Help desk, all", "Help desk", "total", "16", "alert"},
+      {"Review bot, trial", "Review bot", "month", "60", "downgrade','downgrade_to':'tiny"}
     };
     for (String[] one : budgets) {
       admin(
@@ -344,7 +352,14 @@ final class RealConsole implements AutoCloseable {
   private Identity identity(String project) {
     Tenants.Project found = Objects.requireNonNull(platform.tenants().project(project));
     return new Identity(
-        found.org(), found.team(), project, "key_" + project, null, Set.of(), List.of(), found.policy());
+        found.org(),
+        found.team(),
+        project,
+        Objects.requireNonNull(keyIds.get(project)),
+        null,
+        Set.of(),
+        List.of(),
+        found.policy());
   }
 
   /** Requests that the model answers, in each dialect, some of them with a common beginning. */

@@ -107,7 +107,7 @@ final class AdminThings {
       case "limit" -> limit();
       case "budget" -> budget();
       case "draft" -> version(n).id();
-      case "active" -> platform.registry().activate(version(n).id(), "test").id();
+      case "active", "candidate" -> platform.registry().activate(version(n).id(), "test").id();
       case "deprecated" -> deprecated(n);
       case "alias" ->
           platform.registry().alias(base.org(), "name-" + n, of("active"), "test", "").name();
@@ -190,15 +190,13 @@ final class AdminThings {
   private String rollout(int n) {
     String alias =
         platform.registry().alias(base.org(), "trial-" + n, of("active"), "test", "").name();
-    String candidate =
-        platform.registry().activate(version(COUNT.incrementAndGet()).id(), "test").id();
     return platform
         .rollouts()
         .create(
             new RolloutPlan(
                 base.org(),
                 alias,
-                candidate,
+                of("candidate"),
                 Mode.CANARY,
                 5,
                 Stickiness.SESSION,

@@ -322,7 +322,7 @@ class PlatformServerTest {
                 {"manifest": {"family": "swift", "kind": "routed", "upstream_model": "tiny",
                               "backends": ["local"],
                               "slo": {"ttft_ms": 3600000, "tpot_ms": 0.001, "percent": 90}},
-                 "version": "1"}
+                 "version": "2026-01-01"}
                 """)
             .at("/id")
             .asString();

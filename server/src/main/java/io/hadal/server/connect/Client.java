@@ -151,6 +151,160 @@ public enum Client {
                   file, s -> s.put("github.copilot.chat.byok.ollamaEndpoint", e.url()))),
           List.of("In the chat's list of models choose: Manage Models, Ollama, " + e.model()));
     }
+  },
+
+  /** Cline's command line, which keeps what it is told; its extensions ask for the same. */
+  CLINE("cline", "Cline") {
+    @Override
+    public Setup setup(Endpoint e, HomeFolder home) {
+      return new Setup(
+          List.of(),
+          List.of(
+              "cline auth openai -k %s -m %s -b %s"
+                  .formatted(quoted(e.key()), quoted(e.model()), quoted(e.v1())),
+              "cline"));
+    }
+  },
+
+  /** Qwen Code, which reads its environment. */
+  QWEN_CODE("qwen-code", "Qwen Code") {
+    @Override
+    public Setup setup(Endpoint e, HomeFolder home) {
+      Path file = home.resolve(".config/hadal/qwen-code.env");
+      String text =
+          """
+          export OPENAI_BASE_URL=%s
+          export OPENAI_API_KEY=%s
+          export OPENAI_MODEL=%s
+          """
+              .formatted(quoted(e.v1()), quoted(e.key()), quoted(e.model()));
+      return new Setup(
+          List.of(home.edit(file, text)),
+          List.of(". " + shellPath(file), "qwen --auth-type openai"));
+    }
+  },
+
+  /** The AI Assistant of IntelliJ and its sisters, set up in a dialog. */
+  INTELLIJ("intellij", "IntelliJ") {
+    @Override
+    public Setup setup(Endpoint e, HomeFolder home) {
+      return new Setup(
+          List.of(),
+          List.of(
+              "In Settings, Tools, AI Assistant, Models choose: OpenAI-compatible",
+              "URL: " + e.v1(),
+              "API key: " + e.key(),
+              "Model: " + e.model()));
+    }
+  },
+
+  /** OpenAI's SDK for Python. */
+  OPENAI_PYTHON("openai-python", "OpenAI SDK, Python") {
+    @Override
+    public Setup setup(Endpoint e, HomeFolder home) {
+      return example(
+          home,
+          "openai_example.py",
+          """
+          from openai import OpenAI
+
+          client = OpenAI(base_url="%s", api_key="%s")
+          answer = client.chat.completions.create(
+              model="%s",
+              messages=[{"role": "user", "content": "Say hello."}],
+          )
+          print(answer.choices[0].message.content)
+          """
+              .formatted(e.v1(), e.key(), e.model()),
+          "pip install openai",
+          "python");
+    }
+  },
+
+  /** OpenAI's SDK for JavaScript. */
+  OPENAI_JS("openai-js", "OpenAI SDK, JavaScript") {
+    @Override
+    public Setup setup(Endpoint e, HomeFolder home) {
+      return example(
+          home,
+          "openai-example.mjs",
+          """
+          import OpenAI from "openai";
+
+          const client = new OpenAI({ baseURL: "%s", apiKey: "%s" });
+          const answer = await client.responses.create({ model: "%s", input: "Say hello." });
+          console.log(answer.output_text);
+          """
+              .formatted(e.v1(), e.key(), e.model()),
+          "npm install openai",
+          "node");
+    }
+  },
+
+  /** Anthropic's SDK for Python. */
+  ANTHROPIC_PYTHON("anthropic-python", "Anthropic SDK, Python") {
+    @Override
+    public Setup setup(Endpoint e, HomeFolder home) {
+      return example(
+          home,
+          "anthropic_example.py",
+          """
+          from anthropic import Anthropic
+
+          client = Anthropic(base_url="%s", api_key="%s")
+          answer = client.messages.create(
+              model="%s",
+              max_tokens=1024,
+              messages=[{"role": "user", "content": "Say hello."}],
+          )
+          print(answer.content[0].text)
+          """
+              .formatted(e.url(), e.key(), e.model()),
+          "pip install anthropic",
+          "python");
+    }
+  },
+
+  /** Anthropic's SDK for JavaScript. */
+  ANTHROPIC_JS("anthropic-js", "Anthropic SDK, JavaScript") {
+    @Override
+    public Setup setup(Endpoint e, HomeFolder home) {
+      return example(
+          home,
+          "anthropic-example.mjs",
+          """
+          import Anthropic from "@anthropic-ai/sdk";
+
+          const client = new Anthropic({ baseURL: "%s", apiKey: "%s" });
+          const answer = await client.messages.create({
+            model: "%s",
+            max_tokens: 1024,
+            messages: [{ role: "user", content: "Say hello." }],
+          });
+          console.log(answer.content);
+          """
+              .formatted(e.url(), e.key(), e.model()),
+          "npm install @anthropic-ai/sdk",
+          "node");
+    }
+  },
+
+  /** The command line, for a first look. */
+  CURL("curl", "curl") {
+    @Override
+    public Setup setup(Endpoint e, HomeFolder home) {
+      String body =
+          "{\"model\":\"%s\",\"messages\":[{\"role\":\"user\",\"content\":\"Say hello.\"}]}"
+              .formatted(e.model());
+      return new Setup(
+          List.of(),
+          List.of(
+              "curl %s -H %s -H 'content-type: application/json' -d %s"
+                  .formatted(
+                      quoted(e.v1() + "/chat/completions"),
+                      quoted("authorization: Bearer " + e.key()),
+                      quoted(body))));
+    }
   };
 
   private final String id;
@@ -187,6 +341,14 @@ public enum Client {
   /** The client of a name, null for none. */
   public static @Nullable Client of(String id) {
     return Arrays.stream(values()).filter(c -> c.id.equals(id)).findFirst().orElse(null);
+  }
+
+  /** A program to begin with, which needs a package. */
+  private static Setup example(
+      HomeFolder home, String name, String text, String install, String run) {
+    Path file = home.resolve(".config/hadal/" + name);
+    return new Setup(
+        List.of(home.edit(file, text)), List.of(install, run + " " + shellPath(file)));
   }
 
   /** Tokens of an answer: a quarter of the conversation. */

@@ -17,11 +17,19 @@ export async function show(place, page) {
   const body = h("div");
   let all = null;
   let keys = [];
+  let models = [];
   let stated = [];
   const refresh = () =>
     load(body, async () => {
-      const [names, budgets, limits, alerts] = await Promise.all([tree(true), api.all(api.budgets.list), api.all(api.limits.list), api.alerts.list({ limit: 50 })]);
+      const [names, budgets, limits, alerts, aliases] = await Promise.all([
+        tree(true),
+        api.all(api.budgets.list),
+        api.all(api.limits.list),
+        api.alerts.list({ limit: 50 }),
+        api.models.aliases({ limit: 50 }).then((a) => a.data, () => []),
+      ]);
       all = names;
+      models = aliases.map((a) => a.name);
       keys = all.keys.filter((k) => k.state === "active");
       stated = await Promise.all(budgets.map(withState));
       return tabs(
@@ -258,7 +266,7 @@ export async function show(place, page) {
     const made = form({
       fields: [
         { name: "key_id", label: t("dimension.key"), type: "select", required: true, options: keys.map((k) => [k.id, `${k.name} · ${all.name(k.project)}`]) },
-        { name: "model", label: t("dimension.alias"), required: true, placeholder: "deepseek-v4-flash" },
+        { name: "model", label: t("dimension.alias"), required: true, value: models[0] ?? "", placeholder: "deepseek-v4-flash" },
         { name: "tokens", label: t("budgets.tokens"), type: "number", value: "3000", help: t("budgets.tokens_help"), more: { min: 1 } },
       ],
       submit: t("budgets.check"),

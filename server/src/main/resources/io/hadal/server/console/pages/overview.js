@@ -265,8 +265,17 @@ function sloList(rows) {
           return h(
             "li",
             badge(share === null ? t("overview.slo_none") : percent(share, 1), share === null ? "" : one.met ? "good" : "bad"),
-            h("span", h("code", r.version), h("span", { class: "sub" }, k === "first_token" ? firstPromise(one, r.percent) : t("overview.slo_token", { percent: r.percent, time: lasted(one.tpot_us / 1000) }))),
-            h("span", { class: "muted small push" }, t("overview.slo_of", { answers: count(one.answers) }))
+            h(
+              "span",
+              { class: "rest" },
+              h("code", r.version),
+              h(
+                "span",
+                { class: "sub" },
+                k === "first_token" ? firstPromise(one, r.percent) : t("overview.slo_token", { percent: r.percent, time: lasted(one.tpot_us / 1000) }),
+                one.answers > 0 && ` · ${t("overview.slo_of", { answers: count(one.answers) })}`
+              )
+            )
           );
         })
     )
