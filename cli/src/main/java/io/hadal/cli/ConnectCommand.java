@@ -1,12 +1,12 @@
 package io.hadal.cli;
 
+import io.hadal.formats.FormatException;
+import io.hadal.formats.Json;
 import io.hadal.server.connect.Client;
 import io.hadal.server.connect.Endpoint;
 import io.hadal.server.connect.FileEdit;
 import io.hadal.server.connect.HomeFolder;
 import io.hadal.server.connect.Setup;
-import io.hadal.formats.FormatException;
-import io.hadal.formats.Json;
 import io.hadal.train.corpus.AtomicFiles;
 import java.io.BufferedReader;
 import java.io.IOException;

@@ -37,8 +37,7 @@ final class Chromium implements AutoCloseable {
             + " -Dhadal.chromium=FILE");
     Playwright playwright =
         Playwright.create(
-            new Playwright.CreateOptions()
-                .setEnv(Map.of("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")));
+            new Playwright.CreateOptions().setEnv(Map.of("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")));
     Browser browser =
         playwright
             .chromium()
@@ -84,8 +83,7 @@ final class Chromium implements AutoCloseable {
         "/META-INF/resources/webjars/axe-core/"
             + System.getProperty("hadal.axe.version", "")
             + "/axe.min.js";
-    try (InputStream in =
-        Objects.requireNonNull(Chromium.class.getResourceAsStream(name), name)) {
+    try (InputStream in = Objects.requireNonNull(Chromium.class.getResourceAsStream(name), name)) {
       return new String(in.readAllBytes(), StandardCharsets.UTF_8);
     }
   }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.microsoft.playwright.BrowserContext;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
+import com.microsoft.playwright.assertions.PlaywrightAssertions;
 import com.microsoft.playwright.options.AriaRole;
 import com.microsoft.playwright.options.ColorScheme;
 import com.microsoft.playwright.options.ReducedMotion;
@@ -25,8 +26,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * The console of a real server in a real browser (platform.md 6, test 19): each page in both themes
- * and languages and on a narrow screen, with a picture of each in {@code target/console}, no request
- * to anywhere else, what axe finds, and the main things done by the keyboard alone.
+ * and languages and on a narrow screen, with a picture of each in {@code target/console}, no
+ * request to anywhere else, what axe finds, and the main things done by the keyboard alone.
  */
 class ConsoleBrowserTest {
   private static final Path PICTURES = Path.of("target", "console");
@@ -36,8 +37,7 @@ class ConsoleBrowserTest {
       Pattern.compile("undefined|NaN|\\[object |Invalid Date|\\bnull\\b");
 
   /** A key of the dictionaries that has no text. */
-  private static final Pattern UNTRANSLATED =
-      Pattern.compile("(?:[a-z_]+\\.){1,2}[a-z_0-9]+");
+  private static final Pattern UNTRANSLATED = Pattern.compile("(?:[a-z_]+\\.){1,2}[a-z_0-9]+");
 
   @TempDir private static Path folder;
 
@@ -54,6 +54,8 @@ class ConsoleBrowserTest {
   @BeforeAll
   static void start() throws Exception {
     chromium = Chromium.start();
+    // A busy machine is slow, not wrong.
+    PlaywrightAssertions.setDefaultAssertionTimeout(30_000);
     console = new RealConsole(folder);
     axe = Chromium.axe();
     try (BrowserContext first = chromium.browser.newContext()) {
@@ -202,6 +204,7 @@ class ConsoleBrowserTest {
         "billing?tab=ledger",
         "people",
         "people?tab=roles",
+        "people?tab=signin",
         "models",
         "models?tab=versions",
         "models?tab=rollouts",
@@ -315,7 +318,9 @@ class ConsoleBrowserTest {
     press("Escape");
     assertThat(page.locator("code.key")).hasCount(0);
     assertThat(page.content()).doesNotContain(text);
-    assertThat(page.getByRole(AriaRole.ROWHEADER).filter(new Locator.FilterOptions().setHasText("Tablet")))
+    assertThat(
+            page.getByRole(AriaRole.ROWHEADER)
+                .filter(new Locator.FilterOptions().setHasText("Tablet")))
         .isVisible();
     // And it works.
     assertThat(
@@ -451,7 +456,10 @@ class ConsoleBrowserTest {
   @Test
   void whatCannotBeUndoneIsAskedAboutFirst() {
     visit("projects");
-    page.getByRole(AriaRole.BUTTON).filter(new Locator.FilterOptions().setHasText("Archive")).first().click();
+    page.getByRole(AriaRole.BUTTON)
+        .filter(new Locator.FilterOptions().setHasText("Archive"))
+        .first()
+        .click();
     assertThat(page.locator("dialog[open]")).isVisible();
     accessible("archiving");
     picture("projects-archive");
@@ -463,7 +471,10 @@ class ConsoleBrowserTest {
   @Test
   void boundsOfAnOrganisationHoldForItsProjects() {
     visit("privacy?tab=bounds");
-    page.getByRole(AriaRole.BUTTON).filter(new Locator.FilterOptions().setHasText("Change")).first().click();
+    page.getByRole(AriaRole.BUTTON)
+        .filter(new Locator.FilterOptions().setHasText("Change"))
+        .first()
+        .click();
     page.locator("dialog [name=retention_days]").fill("400");
     accessible("bounds");
     picture("privacy-bound");

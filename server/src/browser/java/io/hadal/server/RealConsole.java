@@ -176,7 +176,8 @@ final class RealConsole implements AutoCloseable {
                       one[0],
                       one[1].equals("user")
                           ? ",'email':'%s@northwind.example'"
-                              .formatted(one[0].replaceAll(" .*", "").toLowerCase(java.util.Locale.ROOT))
+                              .formatted(
+                                  one[0].replaceAll(" .*", "").toLowerCase(java.util.Locale.ROOT))
                           : ""));
       admin(
           "POST",
@@ -226,8 +227,7 @@ final class RealConsole implements AutoCloseable {
       admin(
           "POST",
           "/projects/" + projects.get(project) + "/topup",
-          "{'amount_usd':'250','ref':'INV-2026-%s','memo':'November'}"
-              .formatted(project.length()));
+          "{'amount_usd':'250','ref':'INV-2026-%s','memo':'November'}".formatted(project.length()));
     }
     String[][] budgets = {
       {"Assistants, monthly", "Code assistant", "month", "80", "block"},

@@ -122,8 +122,7 @@ public final class PlatformWiring {
             platform.auditKey().publicKey()));
     groups.add(new PrivacyEndpoints(platform.dataKeys()));
     groups.add(anywhere(new ClientEndpoints()));
-    groups.add(
-        anywhere(new SloEndpoints(platform.registry(), reports, scopes, platform.clock())));
+    groups.add(anywhere(new SloEndpoints(platform.registry(), reports, scopes, platform.clock())));
     groups.add(
         ofOrg(
             new ModelEndpoints(

@@ -165,8 +165,7 @@ public record ServeConfig(
     fields.put("access.keys", keys);
     fields.put("access.anonymous", anonymous);
     fields.put("log.access", accessLog);
-    fields.put(
-        "upstreams", routing.upstreams().stream().map(u -> u.name()).sorted().toList());
+    fields.put("upstreams", routing.upstreams().stream().map(u -> u.name()).sorted().toList());
     fields.put("routes", routing.routes().stream().map(r -> r.model()).sorted().toList());
     fields.forEach((name, value) -> json.put(name, value == null ? null : value.toString()));
     return json;

@@ -11,7 +11,8 @@ class ConfigHistoryTest {
   @Test
   void tellsWhatWasSetAndWhatReloadsDid() {
     ConfigHistory history =
-        new ConfigHistory(Clock.systemUTC(), TestServer.json("{\"a\":\"1\",\"b\":null,\"c\":\"3\"}"));
+        new ConfigHistory(
+            Clock.systemUTC(), TestServer.json("{\"a\":\"1\",\"b\":null,\"c\":\"3\"}"));
     history.started(TestServer.json("{\"a\":\"1\",\"b\":\"2\",\"c\":\"3\"}"));
     history.applied(TestServer.json("{\"a\":\"1\",\"b\":\"2\",\"c\":\"4\"}"), List.of("c"));
     history.refused("x is unknown");

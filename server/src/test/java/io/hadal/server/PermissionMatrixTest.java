@@ -179,8 +179,7 @@ class PermissionMatrixTest {
     Principals principals = platform.principals();
     String id = principals.create(org, Principals.Kind.SERVICE, "s-" + role, null).id();
     principals.grant(id, grant);
-    KeyTerms terms =
-        new KeyTerms("k", EnumSet.of(Scope.ADMIN), List.of(), List.of(), "{}", null);
+    KeyTerms terms = new KeyTerms("k", EnumSet.of(Scope.ADMIN), List.of(), List.of(), "{}", null);
     return new Holder(id, platform.keys().create(project, id, false, terms).text().reveal());
   }
 
@@ -190,10 +189,8 @@ class PermissionMatrixTest {
     Tenants.Project project =
         AdminThings.project(platform, platform.tenants().createOrg("reader").id());
     Holder reader =
-        holder(
-            Role.VIEWER, new Actor.Grant(Role.VIEWER, "all", "*"), project.id(), project.org());
-    JsonNode paths =
-        TestServer.json(send("GET", "/openapi.json", "", reader.key)).path("paths");
+        holder(Role.VIEWER, new Actor.Grant(Role.VIEWER, "all", "*"), project.id(), project.org());
+    JsonNode paths = TestServer.json(send("GET", "/openapi.json", "", reader.key)).path("paths");
     TreeMap<String, String> mounted = new TreeMap<>();
     TreeSet<String> open = new TreeSet<>();
     for (var path : paths.properties()) {
@@ -225,10 +222,7 @@ class PermissionMatrixTest {
       Tenants.Project other =
           AdminThings.project(platform, platform.tenants().createOrg("foreign-" + role).id());
       String stranger =
-          platform
-              .principals()
-              .create(other.org(), Principals.Kind.SERVICE, "stranger", null)
-              .id();
+          platform.principals().create(other.org(), Principals.Kind.SERVICE, "stranger", null).id();
       AdminThings mine = new AdminThings(platform, base, holder.principal);
       AdminThings theirs = new AdminThings(platform, other, stranger);
       for (Sample sample : SAMPLES) {

@@ -301,8 +301,7 @@ class PlatformServerTest {
               "x-hadal-explain-cache",
               "true");
       assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
-      causes.add(
-          answer.headers().firstValue("x-hadal-cache").orElse("").replaceFirst(";.*", ""));
+      causes.add(answer.headers().firstValue("x-hadal-cache").orElse("").replaceFirst(";.*", ""));
     }
     assertThat(causes).containsExactly("cause=first", "cause=extended", "cause=system_changed");
     JsonNode list = admin("GET", "/cache-explanations?limit=3", "");
@@ -378,7 +377,8 @@ class PlatformServerTest {
       // VS Code's provider has no key, and asks the server for models.
       assertThat(one.toString()).contains("http://10.0.0.1:8080").contains("tiny");
     }
-    assertThat(ids).containsExactlyElementsOf(Arrays.stream(Client.values()).map(Client::id).toList());
+    assertThat(ids)
+        .containsExactlyElementsOf(Arrays.stream(Client.values()).map(Client::id).toList());
     assertThat(ask("GET", "/client-setups?url=ftp://x", "").statusCode()).isEqualTo(400);
   }
 

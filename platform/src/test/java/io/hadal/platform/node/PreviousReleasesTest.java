@@ -78,15 +78,11 @@ class PreviousReleasesTest {
     assertThat(audit.checkpoints()).isPositive();
     for (String key : List.of("key", "rotated")) {
       assertThat(
-              platform
-                  .keys()
-                  .authenticate(facts.getProperty(prefix + key), "127.0.0.1")
-                  .project())
+              platform.keys().authenticate(facts.getProperty(prefix + key), "127.0.0.1").project())
           .isEqualTo(project);
     }
     assertThatThrownBy(
-            () ->
-                platform.keys().authenticate(facts.getProperty(prefix + "revoked"), "127.0.0.1"))
+            () -> platform.keys().authenticate(facts.getProperty(prefix + "revoked"), "127.0.0.1"))
         .isInstanceOf(Refusal.class);
     assertThat(Objects.requireNonNull(platform.tenants().project(project)).policy().zdr()).isTrue();
     assertThat(platform.limits().find("lim_release")).isNotNull();
@@ -194,8 +190,7 @@ class PreviousReleasesTest {
       throw new IOException("pg_dump failed");
     }
     // Lines of psql's own are not SQL.
-    List<String> lines =
-        sql.lines().filter(line -> !line.startsWith("\\")).toList();
+    List<String> lines = sql.lines().filter(line -> !line.startsWith("\\")).toList();
     try (OutputStream gzip = new GZIPOutputStream(Files.newOutputStream(file))) {
       gzip.write(String.join("\n", lines).getBytes(StandardCharsets.UTF_8));
     }

@@ -136,7 +136,9 @@ final class FocusDescription {
   }
 
   private static void together(Map<String, String> row, String one, String other) {
-    assertThat(text(row, one).isEmpty()).as(one + ", " + other).isEqualTo(text(row, other).isEmpty());
+    assertThat(text(row, one).isEmpty())
+        .as(one + ", " + other)
+        .isEqualTo(text(row, other).isEmpty());
   }
 
   /** Exact but for rounding to nano-USD, which rows of an attempt share. */

@@ -54,8 +54,7 @@ public final class ClientEndpoints implements EndpointGroup {
     ArrayNode data = answer.putArray("data");
     for (Client client : Client.values()) {
       Setup setup = client.setup(endpoint, HomeFolder.described());
-      ObjectNode one =
-          data.addObject().put("id", client.id()).put("name", client.displayName());
+      ObjectNode one = data.addObject().put("id", client.id()).put("name", client.displayName());
       ArrayNode files = one.putArray("files");
       for (FileEdit edit : setup.edits()) {
         files

@@ -99,9 +99,7 @@ public enum Client {
           export COPILOT_MODEL=%s
           """
               .formatted(quoted(e.v1()), quoted(e.key()), quoted(e.model()));
-      return new Setup(
-          List.of(home.edit(file, text)),
-          List.of(". " + shellPath(file), "copilot"));
+      return new Setup(List.of(home.edit(file, text)), List.of(". " + shellPath(file), "copilot"));
     }
   },
 
@@ -133,9 +131,7 @@ public enum Client {
           """
               .formatted(e.model(), e.v1(), e.key(), e.context(), answer(e));
       Path file = home.resolve(".continue/hadal.yaml");
-      return new Setup(
-          List.of(home.edit(file, text)),
-          List.of("cn --config " + shellPath(file)));
+      return new Setup(List.of(home.edit(file, text)), List.of("cn --config " + shellPath(file)));
     }
   },
 
@@ -147,8 +143,7 @@ public enum Client {
       return new Setup(
           List.of(
               JsonSettings.edit(
-                  home,
-                  file, s -> s.put("github.copilot.chat.byok.ollamaEndpoint", e.url()))),
+                  home, file, s -> s.put("github.copilot.chat.byok.ollamaEndpoint", e.url()))),
           List.of("In the chat's list of models choose: Manage Models, Ollama, " + e.model()));
     }
   },
@@ -347,8 +342,7 @@ public enum Client {
   private static Setup example(
       HomeFolder home, String name, String text, String install, String run) {
     Path file = home.resolve(".config/hadal/" + name);
-    return new Setup(
-        List.of(home.edit(file, text)), List.of(install, run + " " + shellPath(file)));
+    return new Setup(List.of(home.edit(file, text)), List.of(install, run + " " + shellPath(file)));
   }
 
   /** Tokens of an answer: a quarter of the conversation. */

@@ -88,8 +88,7 @@ public record CacheMiss(
 
   /** For a header: {@code cause=system_changed; part=0; kind=system; same=0; before=...}. */
   public String header() {
-    StringBuilder text =
-        new StringBuilder("cause=%s; part=%d".formatted(cause, position));
+    StringBuilder text = new StringBuilder("cause=%s; part=%d".formatted(cause, position));
     if (kind != null) {
       text.append("; kind=").append(kind);
     }

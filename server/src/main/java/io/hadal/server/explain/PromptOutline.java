@@ -98,8 +98,7 @@ public final class PromptOutline {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
       digest.update(salt);
       return HexFormat.of()
-          .formatHex(
-              Arrays.copyOf(digest.digest(text.getBytes(StandardCharsets.UTF_8)), 8));
+          .formatHex(Arrays.copyOf(digest.digest(text.getBytes(StandardCharsets.UTF_8)), 8));
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException(e);
     }

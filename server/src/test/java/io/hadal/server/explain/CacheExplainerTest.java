@@ -25,8 +25,7 @@ class CacheExplainerTest {
   private static ToolDefinition tool(String name) {
     return new ToolDefinition(
         (ObjectNode)
-            Json.parse(
-                ("{\"name\":\"" + name + "\"}").getBytes(StandardCharsets.UTF_8), "tool"));
+            Json.parse(("{\"name\":\"" + name + "\"}").getBytes(StandardCharsets.UTF_8), "tool"));
   }
 
   private static ChatRequest request(List<ToolDefinition> tools, Message... messages) {
@@ -92,9 +91,7 @@ class CacheExplainerTest {
         .extracting(e -> e.miss().cause())
         .containsExactly("lost", "extended", "first");
     assertThat(explainer.entries(e -> e.session().equals("other"), 10)).isEmpty();
-    assertThat(
-            explainer.ask(
-                one.copy().client(new ChatRequest.Client("t", "k", false)), "s"))
+    assertThat(explainer.ask(one.copy().client(new ChatRequest.Client("t", "k", false)), "s"))
         .isNull();
   }
 

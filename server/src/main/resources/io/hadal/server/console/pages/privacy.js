@@ -63,7 +63,7 @@ export async function show(place, page) {
       intro: t(row.kind === "projects" ? "privacy.change_text" : "privacy.change_bound"),
       wide: true,
       fields: [
-        ...SWITCHES.map((k) => ({ name: k, type: "check", label: t(label([row], k)), help: t(`privacy.${k}_help`), value: p[k] })),
+        ...SWITCHES.map((k) => ({ name: k, type: "check", label: t(label([row], k)), help: t(`${label([row], k)}_help`), value: p[k] })),
         { name: "retention_days", label: t("privacy.retention_days"), type: "number", value: String(p.retention_days ?? 0), help: t("privacy.retention_help"), more: { min: 0, max: 36500 } },
         { name: "redaction", label: t("privacy.redaction"), type: "select", value: p.redaction ?? "off", options: REDACTIONS.map((r) => [r, t(`redaction.${r}`)]), help: t("privacy.redaction_help") },
         { name: "cache_isolation", label: t("privacy.cache"), type: "select", value: p.cache_isolation ?? "project", options: ISOLATIONS.map((r) => [r, t(`isolation.${r}`)]), help: t("privacy.cache_help") },
