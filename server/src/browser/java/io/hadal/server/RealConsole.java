@@ -90,6 +90,11 @@ final class RealConsole implements AutoCloseable {
     return Objects.requireNonNull(keys.get(name), name);
   }
 
+  /** The id of a project. */
+  String project(String name) {
+    return Objects.requireNonNull(projects.get(name), name);
+  }
+
   private ServeConfig write(String more) throws IOException {
     Files.writeString(
         config,
@@ -190,6 +195,7 @@ final class RealConsole implements AutoCloseable {
       {"CI pipeline", "Review bot"},
       {"Help desk bot", "Help desk"},
       {"Notes", "Clinic notes"},
+      {"Review", "Review bot"},
       {"Old laptop", "Code assistant"}
     };
     for (String[] one : names) {
@@ -382,9 +388,11 @@ final class RealConsole implements AutoCloseable {
       HttpResponse<String> answer =
           server.post(
               i % 3 == 2 ? "/v1/messages" : "/v1/chat/completions",
-              body.formatted(system, i),
+              body.formatted(i > 5 ? system + "It is Monday." : system, i),
               "authorization",
-              "Bearer " + key);
+              "Bearer " + key,
+              "session-id",
+              "session of " + i % 3);
       assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
     }
     assertThat(platform.journal().flush(Duration.ofSeconds(20))).isTrue();

@@ -321,7 +321,7 @@ class UsageReportsTest {
             .setDuplicateHeaderMode(DuplicateHeaderMode.DISALLOW)
             .setTrailingData(false)
             .setLenientEof(false)
-            .build();
+            .get();
     List<Map<String, String>> rows = new ArrayList<>();
     try (CSVParser parser = CSVParser.parse(csv, strict)) {
       List<String> header = parser.getHeaderNames();

@@ -50,7 +50,9 @@ export async function show(place, page) {
     const states = await api.budgets.state(budget.id).then((a) => a.data, () => []);
     const spent = (s) => Number(s.settled_nano) + Number(s.held_nano);
     const state = states.sort((a, b) => spent(b) - spent(a))[0];
-    return { ...budget, state: state ?? { settled_nano: 0, held_nano: 0, limit_nano: budget.limit_nano, remaining_nano: budget.limit_nano, carried_over_nano: 0 } };
+    // What was spent before is counted with the first request that meets the budget.
+    const untouched = { settled_nano: 0, held_nano: 0, limit_nano: budget.limit_nano, remaining_nano: budget.limit_nano, carried_over_nano: 0 };
+    return { ...budget, touched: state !== undefined, state: state ?? untouched };
   }
 
   const where = (row) => (row.scope_id.endsWith("*") ? t("budgets.each", { scope: named("scope", row.scope_type) }) : all.name(row.scope_id));
@@ -73,8 +75,8 @@ export async function show(place, page) {
         columns: [
           { key: "name", title: t("name"), first: true, sort: (b) => b.name, show: (b) => [b.name, h("span", { class: "sub" }, named("scope", b.scope_type), ": ", where(b))] },
           { key: "window", title: t("budgets.window"), show: (b) => [named("window", b.window), h("span", { class: "sub" }, b.zone)] },
-          { key: "used", title: t("budgets.used"), sort: (b) => used(b), show: state },
-          { key: "left", title: t("budgets.left"), end: true, sort: (b) => left(b), show: (b) => h("span", { title: exact(left(b)) }, usd(left(b))) },
+          { key: "used", title: t("budgets.used"), sort: (b) => used(b), show: (b) => (b.touched ? state(b) : h("span", { class: "muted" }, t("budgets.untouched"))) },
+          { key: "left", title: t("budgets.left"), end: true, sort: (b) => left(b), show: (b) => (b.touched ? h("span", { title: exact(left(b)) }, usd(left(b))) : "–") },
           { key: "limit", title: t("budgets.limit"), end: true, sort: (b) => Number(b.limit_nano), show: (b) => usd(b.limit_nano) },
           { key: "action", title: t("budgets.then"), show: (b) => [named("action", b.action), b.downgrade_to && h("span", { class: "sub" }, b.downgrade_to)] },
           {
@@ -299,7 +301,7 @@ export async function show(place, page) {
         name: b.name,
         scope: `${named("scope", b.scope_type)}: ${where(b)}`,
         blocks: left(b) <= 0 && b.action === "block",
-        left: usd(left(b)),
+        left: b.touched ? usd(left(b)) : t("budgets.untouched"),
         most: usd(b.limit_nano),
         again: null,
       })),

@@ -101,6 +101,7 @@ function reload(r) {
     badge(t(r.applied ? "settings.applied" : "settings.rejected"), r.applied ? "good" : "bad"),
     h(
       "div",
+      { class: "rest" },
       r.problem ?? (r.changes.length === 0 ? h("span", { class: "muted" }, t("settings.no_changes")) : null),
       r.changes.length > 0 && h("ul", { class: "grants" }, r.changes.map((c) => h("li", h("code", c.key), " ", h("del", c.before ?? "–"), " → ", h("ins", c.after ?? "–")))),
       r.needs_restart.length > 0 && h("span", { class: "sub" }, t("settings.restart", { keys: r.needs_restart.join(", ") }))
