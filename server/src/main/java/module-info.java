@@ -24,6 +24,7 @@ module io.hadal.server {
 
   exports io.hadal.server.admin;
   exports io.hadal.server.config;
+  exports io.hadal.server.connect;
   exports io.hadal.server.http;
   exports io.hadal.server.routing.config;
   exports io.hadal.server.routing;

@@ -1,11 +1,12 @@
 package io.hadal.cli;
 
-import io.hadal.cli.connect.Client;
-import io.hadal.cli.connect.Endpoint;
-import io.hadal.cli.connect.FileEdit;
-import io.hadal.cli.connect.Setup;
 import io.hadal.formats.FormatException;
 import io.hadal.formats.Json;
+import io.hadal.server.connect.Client;
+import io.hadal.server.connect.Endpoint;
+import io.hadal.server.connect.FileEdit;
+import io.hadal.server.connect.HomeFolder;
+import io.hadal.server.connect.Setup;
 import io.hadal.train.corpus.AtomicFiles;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -40,8 +41,9 @@ import tools.jackson.databind.JsonNode;
     name = "connect",
     description = {
       "Shows how a coding agent or editor is set up for a Hadal server; with --write sets it up.",
-      "Clients: claude-code, codex, opencode, copilot, continue, vscode. Asks the server for the"
-          + " name of its model unless --model is given."
+      "Clients: claude-code, codex, opencode, copilot, continue, vscode, cline, qwen-code, intellij,"
+          + " openai-python, openai-js, anthropic-python, anthropic-js, curl. Asks the server for"
+          + " the name of its model unless --model is given."
     })
 final class ConnectCommand implements Callable<Integer> {
   private static final int DEFAULT_CONTEXT = 16_384;
@@ -95,7 +97,7 @@ final class ConnectCommand implements Callable<Integer> {
     if (yes && !write) {
       throw usage("--yes goes with --write");
     }
-    Setup setup = client.setup(endpoint(), home);
+    Setup setup = client.setup(endpoint(), HomeFolder.at(home));
     PrintWriter out = spec.commandLine().getOut();
     boolean changes = setup.edits().stream().anyMatch(e -> !e.done());
     for (FileEdit edit : setup.edits()) {

@@ -3,6 +3,7 @@ package io.hadal.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hadal.formats.Json;
+import io.hadal.server.connect.Client;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -12,6 +13,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
@@ -31,9 +33,9 @@ class ConnectCommandTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"claude-code", "codex", "opencode", "copilot", "continue", "vscode"})
-  void showsWithoutWriting(String client) throws IOException {
-    Invocation run = connect(client);
+  @EnumSource
+  void showsWithoutWriting(Client client) throws IOException {
+    Invocation run = connect(client.id());
     assertThat(run.exitCode()).as(run.err()).isZero();
     assertThat(run.out()).contains(URL, "nano", "start it with").doesNotContain(URL + "//");
     try (var files = Files.list(home)) {
@@ -42,7 +44,17 @@ class ConnectCommandTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"claude-code", "codex", "opencode", "copilot", "continue", "vscode"})
+  @ValueSource(
+      strings = {
+        "claude-code",
+        "codex",
+        "opencode",
+        "copilot",
+        "continue",
+        "vscode",
+        "qwen-code",
+        "openai-python"
+      })
   void aSecondTimeNothingIsLeftToDo(String client) {
     assertThat(connect(client, "--write", "--yes").out()).contains("(new)", "wrote ");
     assertThat(connect(client, "--write", "--yes").out())

@@ -1,166 +1,197 @@
 package io.hadal.server;
 
+import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.io.IOException;
-import java.nio.file.Files;
+import com.microsoft.playwright.BrowserContext;
+import com.microsoft.playwright.Locator;
+import com.microsoft.playwright.Page;
+import com.microsoft.playwright.assertions.PlaywrightAssertions;
+import com.microsoft.playwright.options.AriaRole;
+import com.microsoft.playwright.options.ColorScheme;
+import com.microsoft.playwright.options.ReducedMotion;
+import com.microsoft.playwright.options.SelectOption;
 import java.nio.file.Path;
-import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
-import java.util.function.BooleanSupplier;
-import java.util.logging.Level;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.openqa.selenium.By;
-import org.openqa.selenium.Keys;
-import org.openqa.selenium.OutputType;
-import org.openqa.selenium.WebElement;
-import org.openqa.selenium.chrome.ChromeDriver;
-import org.openqa.selenium.chrome.ChromeDriverService;
-import org.openqa.selenium.chrome.ChromeOptions;
-import org.openqa.selenium.logging.LogEntry;
-import org.openqa.selenium.logging.LogType;
-import org.openqa.selenium.logging.LoggingPreferences;
-import org.openqa.selenium.support.ui.WebDriverWait;
+import tools.jackson.databind.JsonNode;
 
 /**
- * The console in a real browser: Chromium and its driver must be installed. With {@code
- * -Dhadal.axe=FILE}, the script axe.min.js of the npm package axe-core, pages are checked for
- * accessibility, too. Pictures of all pages go to {@code target/console}.
+ * The console of a real server in a real browser (platform.md 6, test 19): each page in both themes
+ * and languages and on a narrow screen, with a picture of each in {@code target/console}, no
+ * request to anywhere else, what axe finds, and the main things done by the keyboard alone.
  */
 class ConsoleBrowserTest {
   private static final Path PICTURES = Path.of("target", "console");
-  private static final StandInConsole SERVER = new StandInConsole();
-  private static final ChromeDriver BROWSER = browser();
 
-  private static ChromeDriver browser() {
-    ChromeOptions options = new ChromeOptions();
-    options.setBinary(System.getProperty("hadal.chromium", "/usr/bin/chromium"));
-    options.addArguments(
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--lang=en-US",
-        "--force-prefers-reduced-motion",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        "--window-size=1400,1000");
-    LoggingPreferences logs = new LoggingPreferences();
-    logs.enable(LogType.BROWSER, Level.WARNING);
-    logs.enable(LogType.PERFORMANCE, Level.INFO);
-    options.setCapability("goog:loggingPrefs", logs);
-    ChromeDriverService driver =
-        new ChromeDriverService.Builder()
-            .usingDriverExecutable(
-                Path.of(System.getProperty("hadal.chromedriver", "/usr/bin/chromedriver")).toFile())
-            .build();
-    return new ChromeDriver(driver, options);
+  /** What must never be read on a page. */
+  private static final Pattern BROKEN =
+      Pattern.compile("undefined|NaN|\\[object |Invalid Date|\\bnull\\b");
+
+  /** A key of the dictionaries that has no text. */
+  private static final Pattern UNTRANSLATED = Pattern.compile("(?:[a-z_]+\\.){1,2}[a-z_0-9]+");
+
+  @TempDir private static Path folder;
+
+  private static Chromium chromium;
+  private static RealConsole console;
+  private static String state = "";
+  private static String axe = "";
+
+  private final List<String> asked = new CopyOnWriteArrayList<>();
+  private final List<String> wrong = new CopyOnWriteArrayList<>();
+  private BrowserContext context;
+  private Page page;
+
+  @BeforeAll
+  static void start() throws Exception {
+    chromium = Chromium.start();
+    // A busy machine is slow, not wrong.
+    PlaywrightAssertions.setDefaultAssertionTimeout(30_000);
+    console = new RealConsole(folder);
+    axe = Chromium.axe();
+    try (BrowserContext first = chromium.browser.newContext()) {
+      Page page = first.newPage();
+      page.navigate(console.url());
+      signIn(page);
+      assertThat(page.locator(".side nav a").first()).isVisible();
+      state = first.storageState();
+    }
+  }
+
+  private static void signIn(Page page) {
+    page.locator("input[name=name]").fill("administrator");
+    page.locator("input[name=password]").fill(console.password);
+    page.keyboard().press("Enter");
   }
 
   @AfterAll
   static void stop() {
-    BROWSER.quit();
-    SERVER.close();
+    if (console != null) {
+      console.close();
+    }
+    if (chromium != null) {
+      chromium.close();
+    }
+  }
+
+  private void open(boolean signedIn, ColorScheme scheme, String language) {
+    com.microsoft.playwright.Browser.NewContextOptions options =
+        new com.microsoft.playwright.Browser.NewContextOptions()
+            .setViewportSize(1400, 1000)
+            .setColorScheme(scheme)
+            .setReducedMotion(ReducedMotion.REDUCE)
+            .setTimezoneId("UTC")
+            .setLocale(language);
+    if (signedIn) {
+      options.setStorageState(state);
+    }
+    context = chromium.browser.newContext(options);
+    page = context.newPage();
+    page.onRequest(request -> asked.add(request.url()));
+    page.onPageError(wrong::add);
+    page.onConsoleMessage(
+        message -> {
+          if (message.type().equals("error") || message.type().equals("warning")) {
+            wrong.add(message.text());
+          }
+        });
+  }
+
+  @BeforeEach
+  void fresh() {
+    open(true, ColorScheme.LIGHT, "en-US");
   }
 
   @AfterEach
-  void asBefore() {
-    BROWSER.executeCdpCommand("Emulation.clearDeviceMetricsOverride", Map.of());
-    script("localStorage.clear()");
-    SERVER.signedIn(true);
-  }
-
-  @AfterEach
-  void nothingWentWrong() {
-    assertThat(BROWSER.manage().logs().get(LogType.BROWSER).getAll())
-        .extracting(LogEntry::getMessage)
-        // Signing in begins with the question who one is.
-        .filteredOn(message -> !message.contains("401"))
-        .isEmpty();
-    assertThat(SERVER.unknown).isEmpty();
-    String own = SERVER.url().replace("/console/", "/");
-    assertThat(BROWSER.manage().logs().get(LogType.PERFORMANCE).getAll())
-        .extracting(LogEntry::getMessage)
-        .filteredOn(message -> message.contains("\"Network.requestWillBeSent\""))
-        // Icons of the browser's own controls.
-        .filteredOn(message -> !message.contains("\"url\":\"data:"))
-        .allMatch(message -> message.contains("\"url\":\"" + own));
-  }
-
-  private static void await(BooleanSupplier condition) {
-    new WebDriverWait(BROWSER, Duration.ofSeconds(20)).until(b -> condition.getAsBoolean());
+  void nothingFromElsewhereAndNothingWrong() {
+    context.close();
+    String own = console.url().replace("/console/", "/");
+    assertThat(asked).isNotEmpty().allMatch(url -> url.startsWith(own) || url.startsWith("data:"));
+    // Signing in begins with the question who one is.
+    assertThat(wrong).filteredOn(text -> !text.contains("401")).isEmpty();
   }
 
   /** Opens a page and waits until nothing is loading any more. */
-  private static void open(String page) {
-    BROWSER.get("about:blank");
-    BROWSER.get(SERVER.url() + "#/" + page);
-    await(() -> !BROWSER.findElements(By.cssSelector("main h1")).isEmpty());
+  private void visit(String name) {
+    page.navigate("about:blank");
+    page.navigate(console.url() + "#/" + name);
+    assertThat(page.locator("main h1")).isVisible();
     settle();
   }
 
-  private static void settle() {
-    await(() -> BROWSER.findElements(By.cssSelector(".waiting")).isEmpty());
-    await(
-        () ->
-            Boolean.TRUE.equals(
-                BROWSER.executeScript(
-                    "const now = document.querySelector('main').innerHTML.length;"
-                        + " const same = window.seen === now; window.seen = now; return same;")));
+  private void settle() {
+    assertThat(page.locator(".waiting")).hasCount(0);
+    page.waitForFunction(
+        "() => { const main = document.querySelector('main').innerText;"
+            + " const same = window.seen === main; window.seen = main; return same; }",
+        null,
+        new Page.WaitForFunctionOptions().setPollingInterval(250));
   }
 
-  private static String script(String text, Object... arguments) {
-    return Objects.toString(BROWSER.executeScript(text, arguments), "");
+  private void picture(String name) {
+    page.screenshot(
+        new Page.ScreenshotOptions().setPath(PICTURES.resolve(name + ".png")).setFullPage(true));
   }
 
-  private static WebElement element(String selector) {
-    return BROWSER.findElement(By.cssSelector(selector));
-  }
-
-  private static WebElement button(String text) {
-    return BROWSER.findElements(By.tagName("button")).stream()
-        .filter(b -> b.isDisplayed() && b.getText().equals(text))
-        .findFirst()
-        .orElseThrow(() -> new AssertionError("no button " + text));
-  }
-
-  private static void picture(String name) throws IOException {
-    Files.createDirectories(PICTURES);
-    Files.write(PICTURES.resolve(name + ".png"), BROWSER.getScreenshotAs(OutputType.BYTES));
-  }
-
-  /** Fails on what axe finds; says so when there is no axe. */
-  private static void accessible(String what) throws IOException {
-    String file = System.getProperty("hadal.axe");
-    if (file == null) {
-      System.out.println("no -Dhadal.axe=axe.min.js: accessibility of " + what + " not checked");
-      return;
-    }
-    BROWSER.executeScript(Files.readString(Path.of(file)));
+  /** Fails on what axe finds. */
+  private void accessible(String what) {
+    page.evaluate(axe);
     Object found =
-        BROWSER.executeAsyncScript(
-            "const done = arguments[arguments.length - 1];axe.run(document, {resultTypes:"
-                + " ['violations']}).then(r => done(r.violations.map(v => v.id + ': ' +"
-                + " v.nodes.slice(0, 3).map(n => n.html.slice(0, 160) + ' | ' +"
-                + " n.failureSummary).join(' ; '))), e => done([String(e)]));");
+        page.evaluate(
+            "() => axe.run(document, {resultTypes: ['violations']}).then(r => r.violations.map(v =>"
+                + " v.id + ': ' + v.nodes.slice(0, 3).map(n => n.html.slice(0, 160) + ' | ' +"
+                + " n.failureSummary).join(' ; ')))");
     assertThat((List<?>) found).as(what).isEmpty();
+  }
+
+  private void readable(String what) {
+    String text = page.locator("main").innerText();
+    assertThat(BROKEN.matcher(text).results().map(m -> context(text, m.start())).toList())
+        .as(what)
+        .isEmpty();
+    // Names of settings and actions are set as program text.
+    Object words =
+        page.evaluate(
+            "() => [...document.querySelectorAll('main *')].filter(e => !e.closest('code, pre,"
+                + " .mono')).flatMap(e => [...e.childNodes]).filter(n => n.nodeType === 3)"
+                + ".map(n => n.data.trim())");
+    assertThat((List<?>) words)
+        .as(what)
+        .noneMatch(word -> UNTRANSLATED.matcher(word.toString()).matches());
+    // An upstream that is down says so; nothing else has failed.
+    List<String> failures = new ArrayList<>();
+    for (Locator notice : page.locator("main .notice.bad").all()) {
+      if (!notice.innerText().contains("no connection")) {
+        failures.add(notice.innerText());
+      }
+    }
+    assertThat(failures).as(what).isEmpty();
+  }
+
+  private static String context(String text, int at) {
+    return text.substring(Math.max(0, at - 40), Math.min(text.length(), at + 40));
   }
 
   @ParameterizedTest
   @ValueSource(
       strings = {
         "overview",
+        "overview?span=7d",
         "usage",
         "requests",
+        "requests?tab=cache",
+        "engine",
         "capacity",
         "playground",
         "keys",
@@ -175,143 +206,322 @@ class ConsoleBrowserTest {
         "billing?tab=ledger",
         "people",
         "people?tab=roles",
+        "people?tab=signin",
         "models",
         "models?tab=versions",
         "models?tab=rollouts",
         "routes",
         "audit",
         "privacy",
+        "privacy?tab=bounds",
+        "privacy?tab=keys",
+        "privacy?tab=trial",
         "settings"
       })
-  void eachPageInBothThemesAndLanguagesAndNarrow(String page) throws IOException {
-    String name = page.replace("?tab=", "-");
-    open(page);
-    for (String theme : List.of("light", "dark")) {
-      script("document.documentElement.dataset.theme = arguments[0]", theme);
-      accessible(name + " " + theme);
-      picture(name + "-" + theme);
-    }
+  void eachPageInBothThemesAndLanguagesAndNarrow(String name) {
+    String file = name.replaceAll("\\?(tab|span)=", "-");
+    visit(name);
+    readable(name);
+    accessible(name + " light");
+    picture(file + "-light");
+    page.emulateMedia(new Page.EmulateMediaOptions().setColorScheme(ColorScheme.DARK));
+    accessible(name + " dark");
+    picture(file + "-dark");
     // Nothing is wider than a small phone but what scrolls by itself.
-    BROWSER.executeCdpCommand(
-        "Emulation.setDeviceMetricsOverride",
-        Map.of("width", 400, "height", 900, "deviceScaleFactor", 1, "mobile", false));
+    page.setViewportSize(400, 900);
     settle();
-    picture(name + "-narrow");
-    assertThat(Integer.parseInt(script("return document.documentElement.scrollWidth")))
+    picture(file + "-narrow");
+    assertThat((int) page.evaluate("() => document.documentElement.scrollWidth"))
+        .as(name + " narrow")
         .isLessThanOrEqualTo(400);
-    BROWSER.executeCdpCommand("Emulation.clearDeviceMetricsOverride", Map.of());
-    // No key of a text is left over.
-    script("localStorage.setItem('hadal.language', 'zh')");
-    open(page);
-    assertThat(script("return document.documentElement.lang")).isEqualTo("zh-CN");
-    assertThat(script("return document.querySelector('h1').textContent")).matches(".*\\p{IsHan}.*");
+    page.setViewportSize(1400, 1000);
+    page.evaluate("() => localStorage.setItem('hadal.language', 'zh')");
+    visit(name);
+    readable(name + " in Chinese");
+    assertThat(page.locator("html")).hasAttribute("lang", "zh-CN");
+    assertThat(page.locator("h1").innerText()).matches("(?s).*\\p{IsHan}.*");
+    picture(file + "-zh");
+  }
+
+  /** Presses the tab key until something of this name has the focus. */
+  private void tabTo(String name) {
+    for (int i = 0; i < 150; i++) {
+      page.keyboard().press("Tab");
+      Object focused =
+          page.evaluate(
+              "() => { const e = document.activeElement; const l = e.labels && e.labels[0];"
+                  + " return (e.getAttribute('aria-label') || (l ? l.innerText : '') || e.innerText"
+                  + " || '').trim(); }");
+      if (focused.toString().startsWith(name)) {
+        return;
+      }
+    }
+    throw new AssertionError("the tab key does not lead to " + name);
+  }
+
+  private void press(String... keys) {
+    for (String key : keys) {
+      page.keyboard().press(key);
+    }
   }
 
   @Test
-  void aPersonSignsInAndOut() throws IOException {
-    SERVER.signedIn(false);
-    BROWSER.get(SERVER.url());
-    BROWSER.navigate().refresh();
-    await(() -> !BROWSER.findElements(By.cssSelector("input[type=password]")).isEmpty());
+  void aPersonSignsInAndOutByKeyboard() {
+    context.close();
+    open(false, ColorScheme.LIGHT, "en-US");
+    page.navigate(console.url());
+    assertThat(page.locator("input[name=password]")).isVisible();
     accessible("signing in");
     picture("signin-light");
-    BROWSER.switchTo().activeElement().sendKeys("admin", Keys.TAB, "secret", Keys.ENTER);
-    await(() -> !BROWSER.findElements(By.cssSelector(".side nav a")).isEmpty());
-    assertThat(SERVER.changes).anyMatch(c -> c.startsWith("POST session"));
-    SERVER.signedIn(false);
-    element(".who button").click();
-    await(() -> !BROWSER.findElements(By.cssSelector("input[type=password]")).isEmpty());
-    SERVER.signedIn(true);
+    page.emulateMedia(new Page.EmulateMediaOptions().setColorScheme(ColorScheme.DARK));
+    accessible("signing in, dark");
+    picture("signin-dark");
+    // The first field has the focus already.
+    page.keyboard().type("administrator");
+    press("Tab");
+    page.keyboard().type("wrong");
+    press("Enter");
+    assertThat(page.locator(".notice.bad")).containsText("wrong");
+    press("Shift+Tab", "Tab", "Control+A");
+    page.locator("input[name=password]").focus();
+    press("Control+A");
+    page.keyboard().type(console.password);
+    press("Enter");
+    assertThat(page.locator("main h1")).hasText("Overview");
+    tabTo("Sign out");
+    press("Enter");
+    assertThat(page.locator("input[name=password]")).isVisible();
   }
 
   @Test
-  void theKeyboardIsEnough() throws IOException {
-    open("keys");
-    // The first thing to reach leads past the menu.
-    script("document.querySelector('a, button, input, [tabindex]').focus()");
-    assertThat(BROWSER.switchTo().activeElement().getText()).contains("Skip");
-    BROWSER.switchTo().activeElement().sendKeys(Keys.ENTER);
-    assertThat(script("return document.activeElement.id")).isEqualTo("main");
-    // A dialog takes the focus, escape closes it, and the focus is back.
-    WebElement add = button("New key");
-    add.sendKeys(Keys.ENTER);
-    await(() -> !BROWSER.findElements(By.cssSelector("dialog[open]")).isEmpty());
+  void aKeyIsCreatedByKeyboardAndShownOnce() {
+    visit("keys");
+    page.evaluate("() => document.querySelector('a.skip').focus()");
+    press("Enter");
+    assertThat(page.locator("main")).isFocused();
+    tabTo("New key");
+    press("Enter");
+    assertThat(page.locator("dialog[open]")).isVisible();
     accessible("new key");
     picture("keys-dialog");
-    assertThat(script("return document.activeElement.name")).isEqualTo("name");
-    BROWSER.switchTo().activeElement().sendKeys(Keys.ESCAPE);
-    await(() -> BROWSER.findElements(By.cssSelector("dialog[open]")).isEmpty());
-    assertThat(BROWSER.switchTo().activeElement().getText()).isEqualTo("New key");
-    // Arrow keys go through tabs and charts.
-    open("budgets");
-    element("[role=tab][aria-selected=true]").sendKeys(Keys.ARROW_RIGHT);
-    await(() -> element("[role=tab][aria-selected=true]").getText().equals("Limits"));
-    open("overview");
-    element("svg.chart").sendKeys(Keys.HOME, Keys.ARROW_RIGHT);
-    await(() -> BROWSER.findElement(By.cssSelector(".tip")).isDisplayed());
-  }
-
-  @Test
-  void aKeyIsShownOnceAndAnIncompleteFormSaysWhatIsMissing() throws IOException {
-    open("keys");
-    button("New key").click();
-    await(() -> !BROWSER.findElements(By.cssSelector("dialog[open]")).isEmpty());
-    button("Create key").click();
-    assertThat(element("dialog .wrong").getText()).isEqualTo("Please fill this in.");
-    BROWSER.switchTo().activeElement().sendKeys("Laptop", Keys.ENTER);
-    await(() -> !BROWSER.findElements(By.cssSelector("code.key")).isEmpty());
+    press("Escape");
+    assertThat(page.locator("dialog[open]")).hasCount(0);
+    press("Enter");
+    assertThat(page.locator("dialog[open] input[name=name]")).isFocused();
+    press("Enter");
+    assertThat(page.locator("dialog .wrong:visible")).hasText("Please fill this in.");
+    page.keyboard().type("Tablet");
+    press("Enter");
+    assertThat(page.locator("code.key")).isVisible();
     accessible("the new key");
     picture("keys-shown");
-    assertThat(element("code.key").getText()).startsWith("sk-l-");
-    assertThat(SERVER.changes)
-        .anyMatch(c -> c.startsWith("POST keys token") && c.contains("\"name\":\"Laptop\""));
-    button("I have stored it").click();
-    await(() -> BROWSER.findElements(By.cssSelector("code.key")).isEmpty());
-    assertThat(BROWSER.getPageSource()).doesNotContain("sk-l-k7m2q9x4ab-Jx0");
+    String text = page.locator("code.key").innerText();
+    assertThat(text).startsWith("sk-l-");
+    press("Escape");
+    assertThat(page.locator("code.key")).hasCount(0);
+    assertThat(page.content()).doesNotContain(text);
+    assertThat(
+            page.getByRole(AriaRole.ROWHEADER)
+                .filter(new Locator.FilterOptions().setHasText("Tablet")))
+        .isVisible();
+    // And it works.
+    assertThat(
+            console
+                .server
+                .post(
+                    "/v1/chat/completions",
+                    "{'model':'tiny','max_tokens':1,'messages':[{'role':'user','content':'Hi'}]}",
+                    "authorization",
+                    "Bearer " + text)
+                .statusCode())
+        .isEqualTo(200);
   }
 
   @Test
-  void usageIsLookedIntoByClicks() throws IOException {
-    open("usage");
-    BROWSER.findElement(By.cssSelector("tbody button.link")).click();
-    await(() -> BROWSER.getCurrentUrl().contains("project=prj_code"));
+  void aBudgetIsSetByKeyboard() {
+    visit("budgets");
+    tabTo("New budget");
+    press("Enter");
+    assertThat(page.locator("dialog[open] input[name=name]")).isFocused();
+    picture("budgets-dialog");
+    accessible("new budget");
+    page.keyboard().type("By keyboard");
+    tabTo("Budget, USD");
+    page.keyboard().type("12.50");
+    tabTo("Create");
+    press("Enter");
+    assertThat(page.locator("dialog[open]")).hasCount(0);
+    assertThat(page.locator("main")).containsText("By keyboard");
+    assertThat(console.admin("GET", "/budgets", "").toString())
+        .contains("\"name\":\"By keyboard\"", "\"limit_nano\":12500000000");
+    for (JsonNode one : console.admin("GET", "/budgets", "").path("data")) {
+      // It would block what other tests ask for.
+      if (one.path("name").asString("").equals("By keyboard")) {
+        console.admin("DELETE", "/budgets/" + one.path("id").asString(""), "");
+      }
+    }
+    // Arrow keys go through tabs.
+    page.locator("[role=tab][aria-selected=true]").focus();
+    press("ArrowRight");
+    assertThat(page.locator("[role=tab][aria-selected=true]")).hasText("Limits");
+  }
+
+  @Test
+  void aRollOutIsRolledBackByKeyboard() {
+    visit("models?tab=rollouts");
+    tabTo("Roll back");
+    press("Enter");
+    assertThat(page.locator("dialog[open]")).isVisible();
+    accessible("rolling back");
+    picture("models-rollback");
+    tabTo("Roll back");
+    press("Enter");
+    assertThat(page.locator("main")).containsText("Rolled back");
+    assertThat(console.admin("GET", "/rollouts", "").toString())
+        .contains("\"state\":\"rolled_back\"");
+    // For the other tests, and for another picture.
+    String rollout =
+        console
+            .admin(
+                "POST",
+                "/rollouts",
+                "{'alias':'assistant','candidate':'nova@2026-11-01','mode':'canary','percent':10}")
+            .path("id")
+            .asString("");
+    console.admin("POST", "/rollouts/" + rollout + "/start", "");
+  }
+
+  @Test
+  void chartsAreReadByKeyboard() {
+    visit("overview");
+    page.locator("svg.chart").first().focus();
+    press("End");
+    assertThat(page.locator(".tip:visible").first()).isVisible();
+  }
+
+  @Test
+  void usageIsLookedIntoByClicks() {
+    visit("usage");
+    page.locator("tbody button.link").first().click();
     settle();
-    assertThat(BROWSER.getCurrentUrl()).contains("by=key");
-    assertThat(element(".chips").getText()).contains("Code assistant");
-    assertThat(element("a[download]").getDomAttribute("href")).contains("project=prj_code");
-    BROWSER.navigate().back();
-    await(() -> !BROWSER.getCurrentUrl().contains("project=prj_code"));
+    assertThat(page.url()).contains("by=key", "project=proj_");
+    assertThat(page.locator("a[download]").first().getAttribute("href")).contains("project=proj_");
+    picture("usage-project");
+    page.goBack();
+    page.waitForURL(url -> !url.contains("project=proj_"));
   }
 
   @Test
-  void anAnswerStreamsAndShowsWhatItTook() throws IOException {
-    open("playground");
-    element("[name=key]").sendKeys("sk-l-test");
-    element("[name=question]").sendKeys("What is a B-tree?", Keys.chord(Keys.CONTROL, Keys.ENTER));
-    await(() -> element(".talk").getText().contains("wide nodes"));
-    await(() -> element(".figures").getText().contains("$"));
-    assertThat(element(".figures").getText()).contains("812", "640 (79%)");
+  void anAnswerStreamsAndShowsWhatItTook() {
+    String key = console.key("Laptop of Ann");
+    visit("playground");
+    page.locator("[name=key]").fill(key);
+    page.locator("[name=model]").fill("tiny");
+    page.locator("[name=max]").fill("16");
+    page.locator("[name=question]").fill("What is a B-tree?");
+    press("Control+Enter");
+    assertThat(page.locator(".figures")).containsText("$");
     accessible("an answer");
     picture("playground-answer");
-    button("Raw events").click();
-    assertThat(BROWSER.findElements(By.cssSelector(".events li"))).hasSizeGreaterThan(8);
+    page.getByRole(AriaRole.TAB, new Page.GetByRoleOptions().setName("Raw events")).click();
+    assertThat(page.locator(".events li").nth(3)).isVisible();
     // The key is in memory only.
-    assertThat(script("return JSON.stringify(localStorage) + JSON.stringify(sessionStorage)"))
-        .doesNotContain("sk-l-test");
+    assertThat(
+            page.evaluate("() => JSON.stringify(localStorage) + JSON.stringify(sessionStorage)")
+                .toString())
+        .doesNotContain(key);
   }
 
   @Test
-  void whatCannotBeUndoneIsAskedAboutFirst() throws IOException {
-    open("projects");
-    int before = SERVER.changes.size();
-    button("Archive").click();
-    await(() -> !BROWSER.findElements(By.cssSelector("dialog[open]")).isEmpty());
+  void whatWouldBeBlockedIsSaid() {
+    String budget =
+        console
+            .admin(
+                "POST",
+                "/budgets",
+                "{'name':'Tiny','scope_type':'project','scope_id':'%s','window':'total',"
+                        .formatted(console.project("Review bot"))
+                    + "'limit_nano':1}")
+            .path("id")
+            .asString("");
+    assertThat(
+            console
+                .server
+                .post(
+                    "/v1/chat/completions",
+                    "{'model':'tiny','max_tokens':1,'messages':[{'role':'user','content':'Hi'}]}",
+                    "authorization",
+                    "Bearer " + console.key("Review"))
+                .statusCode())
+        .isEqualTo(402);
+    visit("budgets?tab=whatif");
+    page.locator("[name=key_id]")
+        .selectOption(new SelectOption().setLabel("Review · Review bot"));
+    page.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName("Check")).click();
+    assertThat(page.locator("main .notice.bad")).containsText("would be refused");
+    assertThat(page.locator("main .notice.bad")).containsText("Tiny");
+    accessible("what if");
+    picture("budgets-whatif-answer");
+    console.admin("DELETE", "/budgets/" + budget, "");
+  }
+
+  @Test
+  void aRequestShowsWhereItsTimeWent() {
+    visit("requests");
+    page.locator("tbody button.link").first().click();
+    assertThat(page.locator("dialog .falls")).isVisible();
+    accessible("a request");
+    picture("requests-one");
+  }
+
+  @Test
+  void aVersionShowsWhatItPromises() {
+    visit("models?tab=versions");
+    page.locator("tbody button.link").first().click();
+    assertThat(page.locator("dialog .facts")).isVisible();
+    assertThat(page.locator("dialog .facts")).containsText("first token within");
+    accessible("a version");
+    picture("models-version");
+  }
+
+  @Test
+  void whatCannotBeUndoneIsAskedAboutFirst() {
+    visit("projects");
+    page.getByRole(AriaRole.BUTTON)
+        .filter(new Locator.FilterOptions().setHasText("Archive"))
+        .first()
+        .click();
+    assertThat(page.locator("dialog[open]")).isVisible();
     accessible("archiving");
     picture("projects-archive");
-    WebElement go = element("dialog footer button.danger");
-    assertThat(go.isEnabled()).isFalse();
-    button("Cancel").click();
-    assertThat(SERVER.changes).hasSize(before);
-    assumeTrue(System.getProperty("hadal.axe") != null, "no -Dhadal.axe: pages were not checked");
+    assertThat(page.locator("dialog footer button.danger")).isDisabled();
+    page.locator("dialog footer button").first().click();
+    assertThat(page.locator("dialog[open]")).hasCount(0);
+  }
+
+  @Test
+  void boundsOfAnOrganisationHoldForItsProjects() {
+    visit("privacy?tab=bounds");
+    page.getByRole(AriaRole.BUTTON)
+        .filter(new Locator.FilterOptions().setHasText("Change"))
+        .first()
+        .click();
+    page.locator("dialog [name=retention_days]").fill("400");
+    accessible("bounds");
+    picture("privacy-bound");
+    page.locator("dialog button[type=submit]").click();
+    assertThat(page.locator("dialog[open]")).hasCount(0);
+    assertThat(console.admin("GET", "/projects", "").at("/data/0/policy/retention_days").asInt())
+        .isEqualTo(400);
+  }
+
+  @Test
+  void settingsOfClientsHaveTheKeyOfThePageOnly() {
+    visit("clients?client=codex");
+    page.locator("[name=key]").fill("sk-l-my-own-key");
+    assertThat(page.locator("main")).containsText("export HADAL_API_KEY=sk-l-my-own-key");
+    assertThat(page.locator("main")).containsText("wire_api = \"responses\"");
+    assertThat(asked).noneMatch(url -> url.contains("my-own-key"));
+    picture("clients-codex");
   }
 }

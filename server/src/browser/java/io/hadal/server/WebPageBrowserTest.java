@@ -1,109 +1,76 @@
 package io.hadal.server;
 
+import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.file.Files;
+import com.microsoft.playwright.Page;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.logging.Level;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.openqa.selenium.By;
-import org.openqa.selenium.OutputType;
-import org.openqa.selenium.WebElement;
-import org.openqa.selenium.chrome.ChromeDriver;
-import org.openqa.selenium.chrome.ChromeDriverService;
-import org.openqa.selenium.chrome.ChromeOptions;
-import org.openqa.selenium.logging.LogType;
-import org.openqa.selenium.logging.LoggingPreferences;
-import org.openqa.selenium.support.ui.WebDriverWait;
 
-/** The page in a real browser: Chromium and its driver must be installed. */
+/** The page in a real browser: Chromium must be installed. */
 class WebPageBrowserTest {
-  private static final TestServer SERVER = new TestServer();
-  private static final ChromeDriver BROWSER = browser();
+  private static Chromium chromium;
+  private static TestServer server;
 
-  private static ChromeDriver browser() {
-    ChromeOptions options = new ChromeOptions();
-    options.setBinary(System.getProperty("hadal.chromium", "/usr/bin/chromium"));
-    options.addArguments(
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        "--window-size=1400,1000");
-    LoggingPreferences logs = new LoggingPreferences();
-    logs.enable(LogType.BROWSER, Level.WARNING);
-    options.setCapability("goog:loggingPrefs", logs);
-    ChromeDriverService driver =
-        new ChromeDriverService.Builder()
-            .usingDriverExecutable(
-                Path.of(System.getProperty("hadal.chromedriver", "/usr/bin/chromedriver")).toFile())
-            .build();
-    return new ChromeDriver(driver, options);
+  @BeforeAll
+  static void start() {
+    chromium = Chromium.start();
+    server = new TestServer();
   }
 
   @AfterAll
   static void stop() {
-    BROWSER.quit();
-    SERVER.close();
-  }
-
-  private static WebElement element(String id) {
-    return BROWSER.findElement(By.id(id));
-  }
-
-  private static void type(String id, String text) {
-    WebElement field = element(id);
-    field.clear();
-    field.sendKeys(text);
-  }
-
-  private static void await(java.util.function.BooleanSupplier condition) {
-    new WebDriverWait(BROWSER, Duration.ofSeconds(60)).until(b -> condition.getAsBoolean());
-  }
-
-  private static void press(String form) {
-    BROWSER.findElement(By.cssSelector("#" + form + " button[type=submit]")).click();
+    if (server != null) {
+      server.close();
+    }
+    if (chromium != null) {
+      chromium.close();
+    }
   }
 
   @Test
-  void aPersonChatsCompletesAndWatches() throws Exception {
-    BROWSER.get(SERVER.url("/"));
-    await(() -> !BROWSER.findElements(By.cssSelector("#model option")).isEmpty());
+  void aPersonChatsCompletesAndWatches() {
+    Page page = chromium.browser.newPage();
+    List<String> wrong = new CopyOnWriteArrayList<>();
+    page.onPageError(wrong::add);
+    page.onConsoleMessage(
+        message -> {
+          if (message.type().equals("error")) {
+            wrong.add(message.text());
+          }
+        });
+    page.setDefaultTimeout(60_000);
+    page.navigate(server.url("/"));
+    assertThat(page.locator("#model option").first()).isAttached();
 
-    type("chat-tokens", "24");
-    element("think").click();
-    type("question", "Hello there");
-    press("ask");
-    await(() -> element("talk").getText().contains("tokens in"));
-    assertThat(element("talk").getText()).contains("You", "Hello there", "Reasoning");
-    WebElement reasoning = BROWSER.findElement(By.cssSelector("#talk details pre"));
-    assertThat(reasoning.isDisplayed()).isFalse();
-    BROWSER.findElement(By.cssSelector("#talk summary")).click();
-    assertThat(reasoning.getText()).isNotBlank();
+    page.locator("#chat-tokens").fill("24");
+    page.locator("#think").click();
+    page.locator("#question").fill("Hello there");
+    page.locator("#ask button[type=submit]").click();
+    page.waitForCondition(() -> page.locator("#talk").innerText().contains("tokens in"));
+    assertThat(page.locator("#talk").innerText()).contains("You", "Hello there", "Reasoning");
+    assertThat(page.locator("#talk details pre")).isHidden();
+    page.locator("#talk summary").click();
+    assertThat(page.locator("#talk details pre").innerText()).isNotBlank();
 
-    type("suffix", "");
-    type("fill-tokens", "8");
-    press("fill");
-    await(() -> !element("filled").getText().isBlank());
+    page.locator("#suffix").fill("");
+    page.locator("#fill-tokens").fill("8");
+    page.locator("#fill button[type=submit]").click();
+    page.waitForCondition(() -> !page.locator("#filled").innerText().isBlank());
 
-    await(() -> !BROWSER.findElements(By.cssSelector("#charts path[d*='L']")).isEmpty());
-    assertThat(BROWSER.findElements(By.cssSelector("#charts figure"))).hasSize(6);
+    page.waitForCondition(() -> page.locator("#charts path[d*='L']").count() > 0);
+    assertThat(page.locator("#charts figure")).hasCount(6);
 
-    type("fill-tokens", "100000");
-    press("fill");
-    await(() -> element("problem").isDisplayed());
-    assertThat(element("problem").getText()).contains("max_tokens");
-
-    Path picture = Path.of("target", "page.png");
-    Files.write(picture, BROWSER.getScreenshotAs(OutputType.BYTES));
+    page.locator("#fill-tokens").fill("100000");
+    page.locator("#fill button[type=submit]").click();
+    assertThat(page.locator("#problem")).isVisible();
+    assertThat(page.locator("#problem")).containsText("max_tokens");
+    page.screenshot(new Page.ScreenshotOptions().setPath(Path.of("target", "page.png")));
     // Refused requests and errors of the script would be here; the 400 above is meant.
-    assertThat(BROWSER.manage().logs().get(LogType.BROWSER).getAll())
-        .allMatch(entry -> entry.getMessage().contains("400"));
+    assertThat(wrong).allMatch(text -> text.contains("400"));
   }
 }

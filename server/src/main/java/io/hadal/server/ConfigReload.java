@@ -132,17 +132,19 @@ public final class ConfigReload implements AutoCloseable {
               next.waitingPerKey(),
               Duration.ofMillis(next.tokenMillis()));
       server.accessLog(next.accessLog());
-      server.effective(next.effective());
       current = next;
       applied = new Contents(now.config, keyBytes);
       log.accept("reloaded: " + name);
       List<String> later = started.restartFields(next);
+      server.reloaded(next.effective(), later);
       if (!later.isEmpty()) {
         log.accept("needs a restart: " + String.join(", ", later));
       }
     } catch (FormatException e) {
+      server.notReloaded(String.valueOf(e.getMessage()));
       log.accept("not reloaded, what held before goes on: " + e.getMessage());
     } catch (RuntimeException e) {
+      server.notReloaded(e.toString());
       log.accept("not reloaded, what held before goes on: " + e);
     }
   }

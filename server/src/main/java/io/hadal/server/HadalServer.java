@@ -12,9 +12,11 @@ import io.hadal.kernels.SlowPaths;
 import io.hadal.platform.cluster.NodeTokens;
 import io.hadal.platform.probe.QualityOptions;
 import io.hadal.server.admin.BackendEndpoints;
+import io.hadal.server.admin.CacheEndpoints;
 import io.hadal.server.admin.EndpointGroup;
 import io.hadal.server.admin.StateEndpoints;
 import io.hadal.server.console.Console;
+import io.hadal.server.explain.CacheExplainer;
 import io.hadal.server.http.HelidonListener;
 import io.hadal.server.http.HttpListener;
 import io.hadal.server.http.JdkListener;
@@ -36,6 +38,7 @@ import io.hadal.server.wire.Models;
 import io.hadal.server.wire.VersionEntries;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -72,7 +75,9 @@ public final class HadalServer implements AutoCloseable {
   private final HttpListener listener;
   private volatile ServerLimits limits;
   private volatile @Nullable ServedPrompts prompts;
-  private volatile JsonNode effective = JsonMapper.shared().createObjectNode();
+  private final CacheExplainer explainer = new CacheExplainer(Clock.systemUTC());
+  private final ConfigHistory config =
+      new ConfigHistory(Clock.systemUTC(), ServeConfig.defaults().effective());
 
   /**
    * Listens from now on. The model's dispatcher stays open when the server closes.
@@ -117,6 +122,9 @@ public final class HadalServer implements AutoCloseable {
             seal,
             limits.slowReader(),
             System::currentTimeMillis);
+    if (platform != null && local != null) {
+      local.explainer(explainer);
+    }
     PlatformAccess.Names known = platform == null ? null : platform.names();
     if (platform != null) {
       router.gate(platform.gate());
@@ -349,8 +357,8 @@ public final class HadalServer implements AutoCloseable {
     if (platform.administration() != null) {
       StateEndpoints state =
           new StateEndpoints(
-              local == null ? null : local.dispatcher()::stats, active::get, () -> effective);
-      List<EndpointGroup> own = new ArrayList<>(List.of(state, new BackendEndpoints(router)));
+              local == null ? null : local.dispatcher()::stats, active::get, config::json);
+      List<EndpointGroup> own = new ArrayList<>(List.of(state, new BackendEndpoints(router), new CacheEndpoints(explainer)));
       if (trials != null) {
         own.addAll(trials.endpoints());
       }
@@ -369,9 +377,19 @@ public final class HadalServer implements AutoCloseable {
     }
   }
 
-  /** Shows administrators another configuration as the one in effect, without secrets. */
-  public void effective(JsonNode config) {
-    effective = config;
+  /** Shows administrators what the server was started with, without secrets. */
+  public void effective(JsonNode now) {
+    config.started(now);
+  }
+
+  /** Tells administrators of a configuration that was applied while the server runs. */
+  void reloaded(JsonNode now, List<String> needRestart) {
+    config.applied(now, needRestart);
+  }
+
+  /** Tells administrators of a configuration that was refused, and why. */
+  void notReloaded(String why) {
+    config.refused(why);
   }
 
   /** Ready before it is warm: answers are right from the start, only slower. */

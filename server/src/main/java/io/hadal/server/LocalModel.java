@@ -8,6 +8,7 @@ import io.hadal.chat.ServedModel;
 import io.hadal.engine.WarmUp;
 import io.hadal.engine.serving.Dispatcher;
 import io.hadal.server.routing.config.Operation;
+import io.hadal.server.explain.CacheExplainer;
 import io.hadal.server.wire.ChatCompletions;
 import io.hadal.server.wire.Completions;
 import io.hadal.server.wire.Dialect;
@@ -56,6 +57,11 @@ final class LocalModel implements AutoCloseable {
   /** Answers an operation; null for those that only upstreams know. */
   Route.@Nullable Handler handler(Operation operation) {
     return handlers.get(operation);
+  }
+
+  /** Explains from now on what its prompt cache did not have. */
+  void explainer(CacheExplainer now) {
+    runner.explainer(now);
   }
 
   /** Adds what is never routed. */

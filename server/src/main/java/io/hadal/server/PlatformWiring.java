@@ -27,6 +27,7 @@ import io.hadal.server.admin.AuditEndpoints;
 import io.hadal.server.admin.AuditTrail;
 import io.hadal.server.admin.BudgetEndpoints;
 import io.hadal.server.admin.CapacityEndpoints;
+import io.hadal.server.admin.ClientEndpoints;
 import io.hadal.server.admin.EndpointGroup;
 import io.hadal.server.admin.KeyEndpoints;
 import io.hadal.server.admin.LedgerEndpoints;
@@ -38,6 +39,7 @@ import io.hadal.server.admin.PrivacyEndpoints;
 import io.hadal.server.admin.RequestEndpoints;
 import io.hadal.server.admin.RolloutEndpoints;
 import io.hadal.server.admin.SessionEndpoints;
+import io.hadal.server.admin.SloEndpoints;
 import io.hadal.server.admin.TenantEndpoints;
 import io.hadal.server.admin.UsageEndpoints;
 import java.nio.file.Files;
@@ -191,6 +193,8 @@ public final class PlatformWiring {
             platform.auditExport(),
             platform.auditKey().publicKey()));
     groups.add(new PrivacyEndpoints(platform.dataKeys()));
+    groups.add(anywhere(new ClientEndpoints()));
+    groups.add(anywhere(new SloEndpoints(platform.registry(), reports, scopes, platform.clock())));
     groups.add(
         ofOrg(
             new ModelEndpoints(

@@ -173,7 +173,13 @@ public record ServeConfig(
     fields.put("limits.waiting_per_key", waitingPerKey);
     fields.put("limits.token_millis", tokenMillis);
     fields.put("limits.drain_seconds", limits.drain().toSeconds());
+    fields.put("limits.keep_alive_seconds", limits.keepAlive().toSeconds());
+    fields.put("limits.slow_reader_seconds", limits.slowReader().toSeconds());
+    fields.put("access.keys", keys);
+    fields.put("access.anonymous", anonymous);
     fields.put("log.access", accessLog);
+    fields.put("upstreams", routing.upstreams().stream().map(u -> u.name()).sorted().toList());
+    fields.put("routes", routing.routes().stream().map(r -> r.model()).sorted().toList());
     fields.forEach((name, value) -> json.put(name, value == null ? null : value.toString()));
     return json;
   }

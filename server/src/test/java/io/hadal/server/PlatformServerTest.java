@@ -7,6 +7,10 @@ import io.hadal.platform.DataFolder;
 import io.hadal.platform.Refusal;
 import io.hadal.platform.node.Platform;
 import io.hadal.platform.node.PlatformOptions;
+import io.hadal.server.connect.Client;
+import io.hadal.server.connect.Endpoint;
+import io.hadal.server.connect.HomeFolder;
+import io.hadal.server.connect.Setup;
 import java.math.BigDecimal;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -14,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.ExecutorService;
@@ -278,6 +283,105 @@ class PlatformServerTest {
         "{'model':'" + model + "','max_tokens':2,'messages':[{'role':'user','content':'Hello'}]}",
         "authorization",
         "Bearer " + key.text);
+  }
+
+  @Test
+  void aPromptIsComparedWithTheOneBeforeIt() {
+    Key key = key("compared", project("compared"));
+    List<String> causes = new ArrayList<>();
+    for (String system : List.of("Be brief.", "Be brief.", "Be brief. Today is Monday.")) {
+      HttpResponse<String> answer =
+          server.post(
+              "/v1/chat/completions",
+              "{'model':'tiny','max_tokens':1,'messages':[{'role':'system','content':'"
+                  + system
+                  + "'},{'role':'user','content':'Hello'}]}",
+              "authorization",
+              "Bearer " + key.text,
+              "session-id",
+              "s1",
+              "x-hadal-explain-cache",
+              "true");
+      assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+      causes.add(answer.headers().firstValue("x-hadal-cache").orElse("").replaceFirst(";.*", ""));
+    }
+    assertThat(causes).containsExactly("cause=first", "cause=extended", "cause=system_changed");
+    JsonNode list = admin("GET", "/cache-explanations?limit=3", "");
+    assertThat(list.at("/data/0/cause").asString()).isEqualTo("system_changed");
+    assertThat(list.at("/data/0/kind").asString()).isEqualTo("system");
+    assertThat(list.toString()).doesNotContain("Monday");
+  }
+
+  @Test
+  void promisesAboutSpeedAreCounted() throws Exception {
+    Key key = key("promised", project("promised"));
+    String id =
+        admin(
+                "POST",
+                "/models",
+                """
+                {"manifest": {"family": "swift", "kind": "routed", "upstream_model": "tiny",
+                              "backends": ["local"],
+                              "slo": {"ttft_ms": 3600000, "tpot_ms": 0.001, "percent": 90}},
+                 "version": "2026-01-01"}
+                """)
+            .at("/id")
+            .asString();
+    admin("POST", "/models/" + id + "/activate", "");
+    HttpResponse<String> answer =
+        server.post(
+            "/v1/chat/completions",
+            "{'model':'swift','max_tokens':5,'messages':[{'role':'user','content':'Hello'}]}",
+            "authorization",
+            "Bearer " + key.text);
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+    assertThat(platform.journal().flush(Duration.ofSeconds(20))).isTrue();
+    JsonNode slo = admin("GET", "/slo", "").at("/data/0");
+    assertThat(slo.at("/version").asString()).isEqualTo(id);
+    assertThat(slo.at("/first_token/answers").asInt()).isEqualTo(1);
+    assertThat(slo.at("/first_token/met").asBoolean()).isTrue();
+    // Nothing is that fast.
+    assertThat(slo.at("/per_token/in_time").asInt()).isZero();
+    assertThat(slo.at("/per_token/met").asBoolean()).isFalse();
+    assertThat(
+            ask(
+                    "POST",
+                    "/models",
+                    """
+                    {"manifest": {"family": "x", "kind": "routed", "upstream_model": "m",
+                                  "backends": ["b"], "slo": {"tpot_ms": "soon"}}}
+                    """)
+                .body())
+        .contains("slo.tpot_ms");
+  }
+
+  @Test
+  void settingsOfClientsAreThoseOfConnect() {
+    JsonNode setups =
+        admin("GET", "/client-setups?url=http://10.0.0.1:8080&model=tiny&context=4096", "");
+    List<String> ids = new ArrayList<>();
+    for (JsonNode one : setups.path("data")) {
+      ids.add(one.path("id").asString(""));
+      Setup setup =
+          Objects.requireNonNull(Client.of(ids.getLast()))
+              .setup(
+                  new Endpoint("http://10.0.0.1:8080", "tiny", 4096, "sk-YOUR-KEY"),
+                  HomeFolder.described());
+      assertThat(one.path("files").size()).isEqualTo(setup.edits().size());
+      for (int i = 0; i < setup.edits().size(); i++) {
+        String text = one.at("/files/" + i + "/text").asString("");
+        assertThat(text).isEqualTo(setup.edits().get(i).after());
+        assertThat(one.at("/files/" + i + "/file").asString("")).startsWith("~/");
+        if (one.at("/files/" + i + "/file").asString("").endsWith(".json")) {
+          assertThat(TestServer.json(text).isObject()).isTrue();
+        }
+      }
+      // VS Code's provider has no key, and asks the server for models.
+      assertThat(one.toString()).contains("http://10.0.0.1:8080").contains("tiny");
+    }
+    assertThat(ids)
+        .containsExactlyElementsOf(Arrays.stream(Client.values()).map(Client::id).toList());
+    assertThat(ask("GET", "/client-setups?url=ftp://x", "").statusCode()).isEqualTo(400);
   }
 
   @Test

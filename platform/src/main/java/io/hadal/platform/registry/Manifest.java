@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -75,6 +76,7 @@ public record Manifest(
       default -> throw new FormatException(source, "kind must be local or routed, not " + kind);
     }
     ManifestPrices.read(json, source);
+    Slo.of(json, source);
     JsonNode context = json.path("context");
     if (!context.isMissingNode() && (!context.isInt() || context.intValue() < 1)) {
       throw new FormatException(source, "context must be a whole number of tokens");
@@ -98,6 +100,11 @@ public record Manifest(
         family,
         backends(json),
         upstreamModel(json));
+  }
+
+  /** What the version promises about its speed; null for nothing. */
+  public @Nullable Slo slo() {
+    return Slo.of(json(), "manifest");
   }
 
   /** SHA-256 of a text in UTF-8, hexadecimal. */

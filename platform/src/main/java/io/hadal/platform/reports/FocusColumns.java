@@ -18,6 +18,9 @@ import java.util.List;
  * kind of token of an attempt. The lines of an attempt sum to its cost exactly.
  */
 final class FocusColumns {
+  /** Version of these columns; new ones come last, with another version. */
+  private static final int SCHEMA_VERSION = 2;
+
   static final List<String> NAMES =
       List.of(
           "BilledCost",
@@ -63,7 +66,8 @@ final class FocusColumns {
           "x_Team",
           "x_Key",
           "x_Outcome",
-          "x_Estimated");
+          "x_Estimated",
+          "ServiceSubcategory");
 
   private static final BigInteger PICO_OF_NANO = BigInteger.valueOf(1000);
 
@@ -164,14 +168,15 @@ final class FocusColumns {
         event.project(),
         event.project(),
         event.tags(),
-        Integer.toString(EventColumns.SCHEMA_VERSION),
+        Integer.toString(SCHEMA_VERSION),
         Long.toString(event.seq()),
         event.requestId(),
         Integer.toString(event.attempt()),
         event.team(),
         event.key(),
         event.outcome(),
-        Boolean.toString(event.estimated()));
+        Boolean.toString(event.estimated()),
+        "Generative AI");
   }
 
   private static String decimal(long value, int digits) {

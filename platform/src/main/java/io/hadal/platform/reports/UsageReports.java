@@ -3,6 +3,7 @@ package io.hadal.platform.reports;
 import io.hadal.platform.db.Database;
 import io.hadal.platform.db.DatabaseKind;
 import io.hadal.platform.ledger.EventRow;
+import io.hadal.platform.registry.Slo;
 import io.hadal.platform.usage.Quantities;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -174,6 +175,34 @@ public final class UsageReports {
               .bind("limit", limit)
               .map((rs, ctx) -> EventRow.read(rs))
               .list();
+        });
+  }
+
+  /**
+   * How often a version kept what it promises about its speed (platform.md 2.9).
+   *
+   * @param filter with the version among its values
+   */
+  public Attainment attainment(UsageFilter filter, Slo slo) {
+    return database.read(
+        h -> {
+          UsageFilter.Condition condition = filter.condition(database.kind());
+          return condition
+              .bind(
+                  h.createQuery(
+                      "SELECT count(CASE WHEN first_token_at > 0 THEN 1 END), count(CASE WHEN"
+                          + " first_token_at > 0 AND (first_token_at - start_at) * 1000 <= :first *"
+                          + " 1000 + :per * (input_uncached + cache_write) THEN 1 END), count(CASE"
+                          + " WHEN token_us > 0 THEN 1 END), count(CASE WHEN token_us > 0 AND"
+                          + " token_us <= :token THEN 1 END) FROM usage_event WHERE "
+                          + condition.sql()))
+              .bind("first", slo.firstTokenMillis())
+              .bind("per", slo.perThousandMillis())
+              .bind("token", slo.tokenMicros())
+              .map(
+                  (rs, ctx) ->
+                      new Attainment(rs.getLong(1), rs.getLong(2), rs.getLong(3), rs.getLong(4)))
+              .one();
         });
   }
 

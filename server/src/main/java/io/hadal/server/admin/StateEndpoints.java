@@ -23,7 +23,7 @@ public final class StateEndpoints implements EndpointGroup {
    *
    * @param stats null for a server without a model
    * @param active requests being answered
-   * @param config the configuration in effect, without secrets
+   * @param config the configuration in effect and its reloads, without secrets
    */
   public StateEndpoints(
       @Nullable Supplier<DispatcherStats> stats, IntSupplier active, Supplier<JsonNode> config) {
@@ -45,8 +45,8 @@ public final class StateEndpoints implements EndpointGroup {
             "GET",
             "/config",
             Permission.read(Resource.CONFIG),
-            "The configuration in effect, without secrets",
-            call -> JsonNodeFactory.instance.objectNode().set("config", config.get())));
+            "The configuration in effect, what of it was set, and its reloads, without secrets",
+            call -> config.get()));
   }
 
   private JsonNode overview() {

@@ -454,13 +454,11 @@ public final class Videos implements AutoCloseable {
     if (backend == null || key == null) {
       return "";
     }
-    HttpRequest request = request(backend, key, "/" + job.upstreamId()).GET().build();
-    try {
-      HttpResponse<InputStream> response = send(backend, request);
-      JsonNode json;
-      try (InputStream in = response.body()) {
-        json = response.statusCode() < 300 ? json(in.readNBytes(MOST_ANSWER)) : null;
-      }
+    OutgoingRequest request = request(backend, key, "GET", "/" + job.upstreamId());
+    try (UpstreamCall asked = asked(backend, request)) {
+      UpstreamAnswer response = asked.send();
+      JsonNode json =
+          response.status() < 300 ? json(response.body().readNBytes(MOST_ANSWER)) : null;
       if (json == null) {
         return "";
       }

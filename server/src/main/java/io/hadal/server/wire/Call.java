@@ -7,6 +7,7 @@ import io.hadal.formats.FormatException;
 import io.hadal.formats.Json;
 import io.hadal.platform.registry.Resolution;
 import io.hadal.platform.tenancy.Identity;
+import io.hadal.server.explain.CacheExplainer;
 import io.hadal.server.http.Exchange;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -56,6 +57,7 @@ public final class Call {
   private @Nullable String answeredBy;
   private @Nullable String answerId;
   private final List<String> finishReasons = new ArrayList<>(1);
+  private CacheExplainer.@Nullable Asked asked;
 
   public Call(
       Exchange exchange,
@@ -389,5 +391,14 @@ public final class Call {
 
   public @Nullable Duration tokenTime() {
     return tokenTime;
+  }
+
+  /** How its prompt differs from the one before it; null when nobody looks. */
+  void asked(CacheExplainer.@Nullable Asked value) {
+    asked = value;
+  }
+
+  CacheExplainer.@Nullable Asked asked() {
+    return asked;
   }
 }

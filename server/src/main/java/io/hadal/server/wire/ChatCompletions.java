@@ -81,6 +81,7 @@ public final class ChatCompletions {
     boolean legacy = body.has("functions") && !body.has("tools");
     call.unknown(body);
     TurnRequest turn = planner.plan(request);
+    runner.compare(call, request);
     ServedModel model = planner.model();
     Head head =
         new Head(

@@ -99,6 +99,7 @@ public final class MessagesApi {
     }
     call.unknown(body);
     TurnRequest turn = planner.plan(request);
+    runner.compare(call, request);
     String version = call.exchange().header("anthropic-version");
     Head head =
         new Head(

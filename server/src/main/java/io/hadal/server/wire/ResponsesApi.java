@@ -141,6 +141,7 @@ public final class ResponsesApi {
     boolean stream = body.bool("stream", false);
     call.unknown(body);
     TurnRequest turn = planner.plan(request);
+    runner.compare(call, request);
     String id = call.answerId(Ids.next("resp_"));
     Head head =
         new Head(

@@ -1,6 +1,7 @@
 package io.hadal.server.wire;
 
 import io.hadal.chat.CallMemory;
+import io.hadal.chat.ChatRequest;
 import io.hadal.chat.Generation;
 import io.hadal.chat.Problem;
 import io.hadal.chat.ServedModel;
@@ -8,7 +9,10 @@ import io.hadal.chat.TurnEvent;
 import io.hadal.chat.TurnRequest;
 import io.hadal.chat.Usage;
 import io.hadal.engine.serving.GenerationRequest;
+import io.hadal.platform.tenancy.Identity;
+import io.hadal.platform.tenancy.Place;
 import io.hadal.platform.usage.Outcome;
+import io.hadal.server.explain.CacheExplainer;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -36,6 +40,7 @@ public final class TurnRunner implements AutoCloseable {
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().name("hadal-stream-watchdog").daemon().factory());
 
+  private volatile @Nullable CacheExplainer explainer;
   private volatile Duration keepAlive;
   private volatile Duration slowest;
 
@@ -61,6 +66,24 @@ public final class TurnRunner implements AutoCloseable {
 
   public CallMemory memory() {
     return memory;
+  }
+
+  /** Compares prompts with those before them from now on. */
+  public void explainer(CacheExplainer value) {
+    explainer = value;
+  }
+
+  /** Compares the prompt of a call with the one before it, and says so when the client asks. */
+  void compare(Call call, ChatRequest request) {
+    CacheExplainer comparing = explainer;
+    if (comparing == null) {
+      return;
+    }
+    CacheExplainer.Asked asked = comparing.ask(request, call.sessionHash());
+    call.asked(asked);
+    if (asked != null && "true".equals(call.exchange().header("x-hadal-explain-cache"))) {
+      call.exchange().setHeader("x-hadal-cache", asked.difference().header());
+    }
   }
 
   private void dropSlow() {
@@ -272,6 +295,17 @@ public final class TurnRunner implements AutoCloseable {
 
   private void account(Call call, Generation generation) {
     call.usage(generation.usage());
+    CacheExplainer comparing = explainer;
+    CacheExplainer.Asked asked = call.asked();
+    Identity identity = call.meter().identity();
+    if (comparing != null && asked != null && identity != null) {
+      comparing.answered(
+          asked,
+          Place.project(identity.org(), identity.team(), identity.project()),
+          call.requestId(),
+          call.model(),
+          generation.usage());
+    }
     call.times(generation.queueTime(), generation.timeToFirstToken(), generation.timePerToken());
   }
 

@@ -134,12 +134,14 @@ export const keys = {
 export const limits = {
   list: (q) => get("limits", q),
   add: (body) => post("limits", body),
+  change: (id, body) => change(`limits/${part(id)}`, body),
   remove: (id) => remove(`limits/${part(id)}`),
   check: (body) => post("limit-checks", body),
 };
 export const budgets = {
   list: (q) => get("budgets", q),
   add: (body) => post("budgets", body),
+  change: (id, body) => change(`budgets/${part(id)}`, body),
   remove: (id) => remove(`budgets/${part(id)}`),
   state: (id) => get(`budgets/${part(id)}/state`, { limit: 20 }),
 };
@@ -156,6 +158,7 @@ export const usage = {
 export const requests = {
   list: (q) => get("requests", q),
   attempts: (id) => get(`requests/${part(id)}`),
+  cache: (q) => get("cache-explanations", q),
 };
 export const ledger = {
   transactions: (q) => get("ledger/transactions", q),
@@ -169,10 +172,13 @@ export const audit = {
   file: (q) => url("audit/export", q).href,
 };
 export const privacy = {
-  list: (q) => get("privacy/projects", q),
-  change: (project, body) => change(`privacy/projects/${part(project)}`, body),
-  trial: (body) => post("privacy/redaction/trial", body),
+  change: (kind, id, policy) => change(`${kind}/${part(id)}`, { policy }),
+  trial: (body) => post("redaction/trial", body),
+  dataKeys: (org) => get(`orgs/${part(org)}/data-keys`),
+  rotate: (org) => post(`orgs/${part(org)}/data-keys`),
 };
+export const clientSetups = (q, signal) => get("client-setups", q, { signal });
+export const slo = (q, signal) => get("slo", q, { signal });
 export const models = {
   versions: (q) => get("models", q),
   version: (id) => get(`models/${part(id)}`),

@@ -7,7 +7,7 @@ import { button, notice, problem } from "./ui.js";
 
 /* Groups of pages, in the order of the menu. A page needs its permission to be offered. */
 const MENU = [
-  ["menu.watch", [["overview", "USAGE"], ["usage", "USAGE"], ["requests", "REQUEST"], ["capacity", "CAPACITY"]]],
+  ["menu.watch", [["overview", "USAGE"], ["usage", "USAGE"], ["requests", "REQUEST"], ["engine", "CONFIG"], ["capacity", "CAPACITY"]]],
   ["menu.build", [["playground", "PLAYGROUND"], ["keys", "KEY"], ["clients", null]]],
   ["menu.manage", [["projects", "PROJECT"], ["budgets", "BUDGET"], ["billing", "LEDGER"], ["people", "PRINCIPAL"]]],
   ["menu.serve", [["models", "MODEL"], ["quality", "MODEL"], ["routes", "BACKEND"]]],

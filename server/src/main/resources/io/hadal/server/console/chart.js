@@ -133,6 +133,13 @@ export function chart({ label, format, kind = "line", height = 220, pick }) {
         marks.append(svg("path", { class: `under ${tone}`, d: `${path}L${last} ${floor}L${first} ${floor}Z` }));
       }
       marks.append(svg("path", { class: `line ${tone}`, d: path }));
+      // A point without neighbours makes no line.
+      s.values.forEach((v, i) => {
+        const alone = (at) => s.values[at] === null || s.values[at] === undefined;
+        if (!alone(i) && alone(i - 1) && alone(i + 1)) {
+          marks.append(svg("circle", { cx: x(i), cy: y(v), r: 3, class: `fill ${tone}` }));
+        }
+      });
     });
   }
 

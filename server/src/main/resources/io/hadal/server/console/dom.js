@@ -84,6 +84,7 @@ const STROKES = {
   settings: "M4 7h9M17 7h3M4 17h3M11 17h9M15 5v4M9 15v4",
   billing: "M4 6h16v12H4zM4 10h16M8 14.500h3",
   capacity: "M4 18l5-6 4 3 7-9M15 6h5v5",
+  engine: "M7 7h10v10H7zM10 3v4M14 3v4M10 17v4M14 17v4M3 10h4M3 14h4M17 10h4M17 14h4",
   menu: "M4 7h16M4 12h16M4 17h16",
   close: "M6 6l12 12M18 6L6 18",
   plus: "M12 5v14M5 12h14",

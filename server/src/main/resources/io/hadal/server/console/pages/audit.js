@@ -14,18 +14,22 @@ export async function show(place, page) {
   const result = h("div");
   const verdict = h("div", { "aria-live": "polite" });
   const file = h("a", { class: "button", download: "" }, icon("save"), t("audit.export"));
-  const seen = await api.audit.chains().then((a) => a.data.map((c) => c.chain), () => []);
-  const chains = [["", t("audit.my_chain")], ...seen.map((c) => [c, c === "system" ? t("audit.system") : all.name(c)])];
+  // Only who may read all of it learns of all chains; others have that of their organisation.
+  const seen = await api.audit.chains().then((a) => a.data.map((c) => c.chain), () => all.orgs.map((o) => o.id));
+  const chains = seen.map((c) => [c, c === "system" ? t("audit.system") : all.name(c)]);
+  const chain = () => (query.get("chain") || (page.me.org ?? seen[0])) ?? null;
+  const org = () => (chain() === "system" ? null : chain());
   const fields = [
     { name: "chain", label: t("audit.chain"), type: "select", options: chains },
     { name: "actor", label: t("audit.actor") },
-    { name: "action", label: t("audit.action"), placeholder: "key.revoke" },
+    { name: "action", label: t("audit.action"), placeholder: "key.remove" },
     { name: "object", label: t("audit.object") },
     { name: "from", label: t("usage.from"), type: "date" },
     { name: "until", label: t("usage.to"), type: "date" },
-  ].map((s) => field({ ...s, value: query.get(s.name) ?? "" }));
+  ].map((s) => field({ ...s, value: s.name === "chain" ? chain() : query.get(s.name) ?? "" }));
   const asked = () => {
-    const values = Object.fromEntries([...query]);
+    const { chain: _, ...values } = Object.fromEntries([...query]);
+    values.org = org();
     for (const key of ["from", "until"]) {
       if (values[key]) {
         values[key] = `${values[key]}T00:00:00Z`;
@@ -34,7 +38,7 @@ export async function show(place, page) {
     return values;
   };
   const refresh = () => {
-    set(file, { href: api.audit.file({ chain: query.get("chain") || null }) });
+    set(file, { href: api.audit.file({ org: org() }) });
     return load(result, async () =>
       card(
         null,

@@ -45,16 +45,24 @@ export async function show(place, page) {
         columns: [
           { key: "account", title: t("billing.account"), first: true, sort: (r) => r.account, show: (r) => [account(r.account), h("span", { class: "sub mono" }, r.account)] },
           { key: "type", title: t("billing.type"), show: (r) => named("account", r.type) },
-          { key: "balance", title: t("billing.balance"), end: true, sort: (r) => Number(r.balance_nano), show: (r) => h("span", { title: exact(r.balance_nano) }, usd(r.balance_nano)) },
+          { key: "balance", title: t("billing.balance"), end: true, sort: shown, show: (r) => h("span", { title: exact(shown(r)) }, usd(shown(r))) },
         ],
       })
     );
   }
 
+  /* Accounts of projects are project/ID/KIND, others KIND or KIND/NAME. */
   function account(id) {
-    const [kind, rest] = id.split(/[/:](.*)/s);
-    return rest ? `${named("account_kind", kind)} · ${all.name(rest)}` : named("account_kind", kind);
+    const [kind, rest, own] = id.split("/");
+    if (kind === "project" && own) {
+      return `${named("account_kind", own)} · ${all.name(rest)}`;
+    }
+    const more = id.slice(kind.length + 1);
+    return more ? `${named("account_kind", kind)} · ${all.name(more)}` : named("account_kind", kind);
   }
+
+  /* What one has is a debit, which the books write with a minus. */
+  const shown = (r) => (r.type === "asset" || r.type === "expense" ? -1 : 1) * Number(r.balance_nano) || 0;
 
   function topUp() {
     ask(t("billing.top_up"), {

@@ -17,11 +17,19 @@ export async function show(place, page) {
   const body = h("div");
   let all = null;
   let keys = [];
+  let models = [];
   let stated = [];
   const refresh = () =>
     load(body, async () => {
-      const [names, budgets, limits, alerts] = await Promise.all([tree(true), api.all(api.budgets.list), api.all(api.limits.list), api.alerts.list({ limit: 50 })]);
+      const [names, budgets, limits, alerts, aliases] = await Promise.all([
+        tree(true),
+        api.all(api.budgets.list),
+        api.all(api.limits.list),
+        api.alerts.list({ limit: 50 }),
+        api.models.aliases({ limit: 50 }).then((a) => a.data, () => []),
+      ]);
       all = names;
+      models = aliases.map((a) => a.name);
       keys = all.keys.filter((k) => k.state === "active");
       stated = await Promise.all(budgets.map(withState));
       return tabs(
@@ -42,10 +50,12 @@ export async function show(place, page) {
     const states = await api.budgets.state(budget.id).then((a) => a.data, () => []);
     const spent = (s) => Number(s.settled_nano) + Number(s.held_nano);
     const state = states.sort((a, b) => spent(b) - spent(a))[0];
-    return { ...budget, state: state ?? { settled_nano: 0, held_nano: 0, limit_nano: budget.limit_nano, remaining_nano: budget.limit_nano, carried_over_nano: 0 } };
+    // What was spent before is counted with the first request that meets the budget.
+    const untouched = { settled_nano: 0, held_nano: 0, limit_nano: budget.limit_nano, remaining_nano: budget.limit_nano, carried_over_nano: 0 };
+    return { ...budget, touched: state !== undefined, state: state ?? untouched };
   }
 
-  const where = (row) => (row.scope_id.endsWith("*") ? t("budgets.each", { scope: named("scope", row.scope) }) : all.name(row.scope_id));
+  const where = (row) => (row.scope_id.endsWith("*") ? t("budgets.each", { scope: named("scope", row.scope_type) }) : all.name(row.scope_id));
   const scopes = () => [
     ...all.scopeOptions(),
     ...["team", "project", "key", "end_user"].map((s) => [`${s}:*`, t("budgets.each", { scope: named("scope", s) })]),
@@ -63,17 +73,21 @@ export async function show(place, page) {
         none: empty("budgets", t("budgets.none"), t("budgets.none_text"), add),
         sort: { key: "used", down: true },
         columns: [
-          { key: "name", title: t("name"), first: true, sort: (b) => b.name, show: (b) => [b.name, h("span", { class: "sub" }, named("scope", b.scope), ": ", where(b))] },
+          { key: "name", title: t("name"), first: true, sort: (b) => b.name, show: (b) => [b.name, h("span", { class: "sub" }, named("scope", b.scope_type), ": ", where(b))] },
           { key: "window", title: t("budgets.window"), show: (b) => [named("window", b.window), h("span", { class: "sub" }, b.zone)] },
-          { key: "used", title: t("budgets.used"), sort: (b) => used(b), show: state },
-          { key: "left", title: t("budgets.left"), end: true, sort: (b) => left(b), show: (b) => h("span", { title: exact(left(b)) }, usd(left(b))) },
+          { key: "used", title: t("budgets.used"), sort: (b) => used(b), show: (b) => (b.touched ? state(b) : h("span", { class: "muted" }, t("budgets.untouched"))) },
+          { key: "left", title: t("budgets.left"), end: true, sort: (b) => left(b), show: (b) => (b.touched ? h("span", { title: exact(left(b)) }, usd(left(b))) : "–") },
           { key: "limit", title: t("budgets.limit"), end: true, sort: (b) => Number(b.limit_nano), show: (b) => usd(b.limit_nano) },
           { key: "action", title: t("budgets.then"), show: (b) => [named("action", b.action), b.downgrade_to && h("span", { class: "sub" }, b.downgrade_to)] },
           {
             key: "actions",
             title: t("actions"),
             actions: true,
-            show: (b) => page.may("BUDGET") && button(t("delete"), { small: true, plain: true, danger: true, about: b.name, onclick: () => dropBudget(b) }),
+            show: (b) =>
+              page.may("BUDGET") && [
+                button(t("change"), { small: true, about: b.name, onclick: () => changeBudget(b) }),
+                button(t("delete"), { small: true, plain: true, danger: true, about: b.name, onclick: () => dropBudget(b) }),
+              ],
           },
         ],
       })
@@ -121,7 +135,7 @@ export async function show(place, page) {
         const { type, id } = scopeOf(v.scope);
         await api.budgets.add({
           name: v.name,
-          scope: type,
+          scope_type: type,
           scope_id: id,
           window: v.window,
           zone: v.zone,
@@ -133,6 +147,45 @@ export async function show(place, page) {
         });
         close();
         toast(t("created_done"));
+        refresh();
+      },
+    });
+  }
+
+  function changeBudget(b) {
+    ask(t("budgets.change", { name: b.name }), {
+      intro: t("budgets.change_text"),
+      fields: [
+        { name: "name", label: t("name"), required: true, value: b.name },
+        { name: "limit", label: t("budgets.limit_usd"), required: true, value: b.limit_usd, help: t("budgets.limit_help"), check: (v) => (nano(v) === null ? t("budgets.amount_wrong") : null) },
+        { name: "action", label: t("budgets.then"), type: "select", value: b.action, options: ACTIONS.map((a) => [a, named("action", a)]), help: t("budgets.action_help") },
+        { name: "downgrade_to", label: t("budgets.downgrade_to"), optional: true, value: b.downgrade_to ?? "", help: t("budgets.downgrade_help") },
+        { name: "soft", label: t("budgets.soft"), value: b.soft_percents.join(", "), help: t("budgets.soft_help"), check: (v) => (/^[\d\s,]*$/.test(v) ? null : t("budgets.soft_wrong")) },
+      ],
+      submit: t("save"),
+      send: async (v, close) => {
+        await api.budgets.change(b.id, {
+          name: v.name,
+          limit_nano: nano(v.limit),
+          soft_percents: v.soft.split(/[\s,]+/).filter(Boolean).map(Number),
+          action: v.action,
+          downgrade_to: v.action === "downgrade" ? v.downgrade_to : null,
+        });
+        close();
+        toast(t("saved"));
+        refresh();
+      },
+    });
+  }
+
+  function changeLimit(l) {
+    ask(t("budgets.change", { name: named("limit", l.dimension) }), {
+      fields: [{ name: "amount", label: t("budgets.most"), type: "number", required: true, value: String(l.amount), more: { min: 1, step: 1 }, check: (v) => (/^[1-9]\d{0,14}$/.test(v) ? null : t("budgets.number_wrong")) }],
+      submit: t("save"),
+      send: async (v, close) => {
+        await api.limits.change(l.id, { amount: Number(v.amount) });
+        close();
+        toast(t("saved"));
         refresh();
       },
     });
@@ -159,7 +212,7 @@ export async function show(place, page) {
         rows,
         none: empty("budgets", t("budgets.no_limits"), t("budgets.no_limits_text"), add),
         columns: [
-          { key: "scope", title: t("budgets.for"), first: true, sort: (l) => where(l), show: (l) => [where(l), h("span", { class: "sub" }, named("scope", l.scope))] },
+          { key: "scope", title: t("budgets.for"), first: true, sort: (l) => where(l), show: (l) => [where(l), h("span", { class: "sub" }, named("scope", l.scope_type))] },
           { key: "dimension", title: t("budgets.what"), show: (l) => [named("limit", l.dimension), h("span", { class: "sub mono" }, l.dimension)] },
           { key: "amount", title: t("budgets.most"), end: true, sort: (l) => Number(l.amount), show: (l) => count(l.amount) },
           { key: "model", title: t("budgets.model"), show: (l) => (l.model ? h("code", l.model) : t("keys.all_models")) },
@@ -168,7 +221,11 @@ export async function show(place, page) {
             key: "actions",
             title: t("actions"),
             actions: true,
-            show: (l) => page.may("LIMIT") && button(t("delete"), { small: true, plain: true, danger: true, about: `${named("limit", l.dimension)}, ${where(l)}`, onclick: () => dropLimit(l) }),
+            show: (l) =>
+              page.may("LIMIT") && [
+                button(t("change"), { small: true, about: `${named("limit", l.dimension)}, ${where(l)}`, onclick: () => changeLimit(l) }),
+                button(t("delete"), { small: true, plain: true, danger: true, about: `${named("limit", l.dimension)}, ${where(l)}`, onclick: () => dropLimit(l) }),
+              ],
           },
         ],
       })
@@ -187,7 +244,7 @@ export async function show(place, page) {
       submit: t("create"),
       send: async (v, close) => {
         const { type, id } = scopeOf(v.scope);
-        await api.limits.add({ scope: type, scope_id: id, dimension: v.dimension, amount: Number(v.amount), model: v.model || null });
+        await api.limits.add({ scope_type: type, scope_id: id, dimension: v.dimension, amount: Number(v.amount), model: v.model || null });
         close();
         toast(t("created_done"));
         refresh();
@@ -211,7 +268,7 @@ export async function show(place, page) {
     const made = form({
       fields: [
         { name: "key_id", label: t("dimension.key"), type: "select", required: true, options: keys.map((k) => [k.id, `${k.name} · ${all.name(k.project)}`]) },
-        { name: "model", label: t("dimension.alias"), required: true, placeholder: "deepseek-v4-flash" },
+        { name: "model", label: t("dimension.alias"), required: true, value: models[0] ?? "", placeholder: "deepseek-v4-flash" },
         { name: "tokens", label: t("budgets.tokens"), type: "number", value: "3000", help: t("budgets.tokens_help"), more: { min: 1 } },
       ],
       submit: t("budgets.check"),
@@ -234,7 +291,7 @@ export async function show(place, page) {
     const rows = [
       ...result.data.map((c) => ({
         name: named("limit", c.dimension),
-        scope: `${named("scope", c.scope)}: ${all.name(c.subject)}`,
+        scope: `${named("scope", c.scope_type)}: ${all.name(c.subject)}`,
         blocks: c.blocks,
         left: count(c.left),
         most: count(c.amount),
@@ -242,9 +299,9 @@ export async function show(place, page) {
       })),
       ...budgets.map((b) => ({
         name: b.name,
-        scope: `${named("scope", b.scope)}: ${where(b)}`,
+        scope: `${named("scope", b.scope_type)}: ${where(b)}`,
         blocks: left(b) <= 0 && b.action === "block",
-        left: usd(left(b)),
+        left: b.touched ? usd(left(b)) : t("budgets.untouched"),
         most: usd(b.limit_nano),
         again: null,
       })),
@@ -280,7 +337,7 @@ export async function show(place, page) {
         rows,
         none: empty("check", t("budgets.no_alerts"), t("budgets.no_alerts_text")),
         columns: [
-          { key: "budget", title: t("budgets.budget"), first: true, show: (a) => [a.budget_name, h("span", { class: "sub" }, named("scope", a.scope), ": ", all.name(a.subject))] },
+          { key: "budget", title: t("budgets.budget"), first: true, show: (a) => [a.budget_name, h("span", { class: "sub" }, named("scope", a.scope_type), ": ", all.name(a.subject))] },
           { key: "percent", title: t("budgets.reached"), show: (a) => badge(`${a.percent}%`, a.percent >= 100 ? "bad" : "warn") },
           { key: "spent", title: t("budgets.spent"), end: true, show: (a) => `${usd(a.settled_nano)} / ${usd(a.limit_nano)}` },
           { key: "time", title: t("requests.time"), show: (a) => when(a.raised_at) },

@@ -172,6 +172,7 @@ export async function show(place, page) {
             [t("models.passed"), features(v)],
             [t("models.fingerprint"), v.system_fingerprint],
             [t("models.hash"), h("span", { class: "mono" }, v.manifest_sha256)],
+            [t("models.promise"), promise(v.manifest?.slo)],
             [t("models.successor"), v.successor],
             [t("models.deprecated_at"), v.deprecated_at && when(v.deprecated_at)],
             [t("models.retires_at"), v.retires_at && when(v.retires_at)],
@@ -189,6 +190,16 @@ export async function show(place, page) {
           ),
       ];
     });
+  }
+
+  function promise(slo) {
+    return slo
+      ? [
+          slo.ttft_ms && t("models.promise_first", { time: lasted(slo.ttft_ms) }),
+          slo.ttft_ms_per_1k && t("models.promise_per_1k", { time: lasted(slo.ttft_ms_per_1k) }),
+          slo.tpot_ms && t("models.promise_token", { time: lasted(slo.tpot_ms) }),
+        ].filter(Boolean).join("; ")
+      : null;
   }
 
   async function probeList(v) {

@@ -32,6 +32,7 @@ export async function show(place, page) {
   const engineCard = card(t("overview.engine"), { note: t("overview.engine_note") }, speed.node);
   const alerts = h("div");
   const backends = h("div");
+  const promises = h("div");
   const failure = h("div", { "aria-live": "polite" });
   const started = h("div");
   const pieces = new Map();
@@ -73,12 +74,13 @@ export async function show(place, page) {
     const to = Date.now();
     try {
       const midnight = new Date(to).setHours(0, 0, 0, 0);
-      const [found, today, now, warnings, states] = await Promise.all([
+      const [found, today, now, warnings, states, kept] = await Promise.all([
         span === "1h" ? lastHour(to) : longer(to),
         api.usage.report({ from: iso(midnight), to: iso(to + 1000) }, signal),
         api.overview(signal).catch(absent),
         api.alerts.list({ limit: 5 }).catch(absent),
         api.backends.list({ limit: 50 }).catch(absent),
+        api.slo({ from: iso(to - SPANS[span]) }, signal).catch(absent),
       ]);
       if (signal.aborted || asked !== span) {
         return;
@@ -86,6 +88,7 @@ export async function show(place, page) {
       draw(found, today.total, now);
       put(alerts, alertList(warnings?.data ?? [], all));
       put(backends, backendList(states?.data ?? []));
+      put(promises, sloList(kept?.data ?? []));
       failure.replaceChildren();
       say(fresh, t("overview.fresh", { time: new Date().toLocaleTimeString() }));
     } catch (error) {
@@ -164,6 +167,7 @@ export async function show(place, page) {
       card(t("overview.latency"), { note: t("overview.latency_note") }, latency.node),
       card(t("overview.cache_chart"), { note: t("overview.cache_note") }, cache.node),
       engineCard,
+      card(t("overview.slo"), { note: t("overview.slo_note"), actions: link("models?tab=versions", t("overview.all_versions")) }, promises),
       card(t("overview.alerts"), { actions: link("budgets", t("overview.all_budgets")) }, alerts),
       card(t("overview.backends"), { actions: link("routes", t("overview.all_routes")) }, backends)
     )
@@ -237,11 +241,51 @@ function alertList(rows, all) {
       h(
         "li",
         badge(r.percent >= 100 ? t("overview.used_up") : `${r.percent}%`, r.percent >= 100 ? "bad" : "warn"),
-        h("span", r.budget_name, h("span", { class: "sub" }, `${named("scope", r.scope)}: ${all.name(r.subject)}`)),
+        h("span", r.budget_name, h("span", { class: "sub" }, `${named("scope", r.scope_type)}: ${all.name(r.subject)}`)),
         h("span", { class: "muted small push" }, ago(r.raised_at))
       )
     )
   );
+}
+
+/** What versions promise about their speed, and how often they kept it. */
+function sloList(rows) {
+  if (rows.length === 0) {
+    return h("p", { class: "muted" }, t("overview.no_slo"));
+  }
+  return h(
+    "ul",
+    { class: "lines" },
+    rows.flatMap((r) =>
+      ["first_token", "per_token"]
+        .filter((k) => r[k])
+        .map((k) => {
+          const one = r[k];
+          const share = one.answers > 0 ? one.in_time / one.answers : null;
+          return h(
+            "li",
+            badge(share === null ? t("overview.slo_none") : percent(share, 1), share === null ? "" : one.met ? "good" : "bad"),
+            h(
+              "span",
+              { class: "rest" },
+              h("code", r.version),
+              h(
+                "span",
+                { class: "sub" },
+                k === "first_token" ? firstPromise(one, r.percent) : t("overview.slo_token", { percent: r.percent, time: lasted(one.tpot_us / 1000) }),
+                one.answers > 0 && ` · ${t("overview.slo_of", { answers: count(one.answers) })}`
+              )
+            )
+          );
+        })
+    )
+  );
+}
+
+function firstPromise(one, percent) {
+  const fixed = one.ttft_ms > 0 ? lasted(one.ttft_ms) : null;
+  const more = one.ttft_ms_per_1k > 0 ? t("overview.slo_per_1k", { time: lasted(one.ttft_ms_per_1k) }) : null;
+  return t("overview.slo_first", { percent, time: [fixed, more].filter(Boolean).join(" + ") });
 }
 
 function backendList(rows) {

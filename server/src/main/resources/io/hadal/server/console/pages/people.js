@@ -14,12 +14,13 @@ export async function show(place, page) {
   const body = h("div");
   const refresh = () =>
     load(body, async () => {
-      const [all, people] = await Promise.all([tree(), api.all(api.principals.list)]);
+      const [all, people, ways] = await Promise.all([tree(), api.all(api.principals.list), api.session.methods()]);
       return tabs(
         t("people.title"),
         [
           ["people", t("people.people"), () => listing(all, people)],
           ["roles", t("people.roles"), roles],
+          ["signin", t("people.signin"), () => waysIn(ways)],
         ],
         page.query.get("tab"),
         (tab) => page.keep({ tab })
@@ -41,7 +42,7 @@ export async function show(place, page) {
           { key: "kind", title: t("people.kind"), show: (p) => named("principal", p.kind) },
           { key: "status", title: t("status"), show: (p) => (p.archived ? badge(t("people.archived")) : badge(t("people.active"), "good")) },
           { key: "roles", title: t("people.roles"), show: (p) => roleCell(all, p) },
-          { key: "signin", title: t("people.signs_in"), show: (p) => (p.kind === "service" ? t("people.by_key") : p.oidc ? "OpenID Connect" : t("people.by_password")) },
+          { key: "signin", title: t("people.signs_in"), show: signsIn },
           { key: "created", title: t("created"), sort: (p) => p.created_at, show: (p) => h("span", { class: "nowrap" }, day(p.created_at)) },
           {
             key: "actions",
@@ -150,6 +151,23 @@ export async function show(place, page) {
 
   put(place, head(t("people.title"), t("people.text"), page.may("PRINCIPAL") && button(t("people.add"), { first: true, symbol: "plus", onclick: add })), body);
   await refresh();
+}
+
+/* The local administrator is the only one with a password. */
+function signsIn(p) {
+  if (p.kind === "service") {
+    return t("people.by_key");
+  }
+  return p.oidc ? "OpenID Connect" : p.name === "administrator" && !p.email ? t("people.by_password") : h("span", { class: "muted" }, t("people.not_yet"));
+}
+
+function waysIn(ways) {
+  const state = (on) => (on ? badge(t("on"), "good") : badge(t("off")));
+  return card(
+    t("people.signin"),
+    { note: t("people.signin_note") },
+    h("dl", { class: "facts" }, h("dt", "OpenID Connect"), h("dd", state(ways.oidc), " ", t(ways.oidc ? "people.oidc_on" : "people.oidc_off")), h("dt", t("people.local")), h("dd", state(ways.password), " ", t("people.local_text")))
+  );
 }
 
 function roles() {

@@ -1,56 +1,77 @@
-/* What may happen with the content of each project, side by side. */
+/* What may happen with the content of each project, and the bounds above them. */
 
 import * as api from "../api.js";
 import { h, put } from "../dom.js";
+import { day } from "../format.js";
 import { t } from "../i18n.js";
-import { ask, badge, button, card, empty, form, head, load, notice, toast } from "../ui.js";
+import { ask, badge, button, card, confirm, empty, form, head, load, notice, tabs, toast } from "../ui.js";
 import { table } from "../table.js";
 import { tree } from "../tenancy.js";
 
 const SWITCHES = ["store_prompts", "zdr", "phi"];
-const REDACTIONS = ["off", "detect", "mask", "pseudonymise", "block"];
+const REDACTIONS = ["off", "detect", "pseudonymise", "mask", "block"];
 const ISOLATIONS = ["project", "key", "user"];
 
 export async function show(place, page) {
-  const body = h("div", { class: "stack" });
+  const body = h("div");
   const refresh = () =>
     load(body, async () => {
-      const [all, rows] = await Promise.all([tree(), api.all(api.privacy.list)]);
-      return card(
-        null,
-        { flush: true },
-        table({
-          name: t("privacy.title"),
-          rows,
-          none: empty("privacy", t("privacy.none"), t("privacy.none_text")),
-          columns: [
-            { key: "project", title: t("dimension.project"), first: true, sort: (r) => name(all, r), show: (r) => [name(all, r), h("span", { class: "sub" }, t("privacy.org", { org: all.name(r.org) }))] },
-            ...SWITCHES.map((k) => ({ key: k, title: t(`privacy.${k}`), show: (r) => onOff(of(r)[k], k) })),
-            { key: "retention", title: t("privacy.retention"), show: (r) => (Number(of(r).retention_days) > 0 ? t("privacy.days", { days: of(r).retention_days }) : h("span", { class: "muted" }, t("privacy.for_ever"))) },
-            { key: "redaction", title: t("privacy.redaction"), show: (r) => (of(r).redaction && of(r).redaction !== "off" ? badge(t(`redaction.${of(r).redaction}`), "info", true) : h("span", { class: "muted" }, t("redaction.off"))) },
-            { key: "regions", title: t("privacy.regions"), show: (r) => (of(r).regions?.length > 0 ? of(r).regions.join(", ") : h("span", { class: "muted" }, t("privacy.all_regions"))) },
-            { key: "cache", title: t("privacy.cache"), show: (r) => t(`isolation.${of(r).cache_isolation ?? "project"}`) },
-            { key: "actions", title: t("actions"), actions: true, show: (r) => page.may("PRIVACY") && button(t("change"), { small: true, about: name(all, r), onclick: () => edit(all, r) }) },
-          ],
-        })
+      const all = await tree();
+      const live = (one) => !one.archived;
+      const projects = all.projects.filter(live);
+      const bounds = [
+        ...all.orgs.filter(live).map((o) => ({ ...o, kind: "orgs", resource: "ORG" })),
+        ...all.teams.filter(live).map((o) => ({ ...o, kind: "teams", resource: "TEAM" })),
+      ];
+      return tabs(
+        t("privacy.title"),
+        [
+          ["projects", t("privacy.projects"), () => matrix(all, projects.map((p) => ({ ...p, kind: "projects", resource: "PROJECT" })))],
+          ["bounds", t("privacy.bounds"), () => h("div", { class: "stack" }, notice("info", t("privacy.bounds_title"), t("privacy.bounds_text")), matrix(all, bounds))],
+          ["keys", t("privacy.keys"), () => dataKeys(all.orgs.filter(live), page)],
+          ["trial", t("privacy.trial"), () => trial(projects)],
+        ],
+        page.query.get("tab"),
+        (tab) => page.keep({ tab })
       );
     });
 
-  function edit(all, row) {
+  function matrix(all, rows) {
+    return card(
+      null,
+      { flush: true },
+      table({
+        name: t("privacy.title"),
+        rows,
+        none: empty("privacy", t("privacy.none"), t("privacy.none_text")),
+        columns: [
+          { key: "name", title: t("name"), first: true, sort: (r) => r.name, show: (r) => [r.name, h("span", { class: "sub" }, under(all, r))] },
+          ...SWITCHES.map((k) => ({ key: k, title: t(label(rows, k)), show: (r) => onOff(r.policy[k], k, r.kind) })),
+          { key: "retention", title: t("privacy.retention"), show: (r) => (Number(r.policy.retention_days) > 0 ? t("privacy.days", { days: r.policy.retention_days }) : h("span", { class: "muted" }, t("privacy.for_ever"))) },
+          { key: "redaction", title: t("privacy.redaction"), show: (r) => (r.policy.redaction && r.policy.redaction !== "off" ? badge(t(`redaction.${r.policy.redaction}`), "info", true) : h("span", { class: "muted" }, t("redaction.off"))) },
+          { key: "regions", title: t("privacy.regions"), show: (r) => (r.policy.regions?.length > 0 ? r.policy.regions.join(", ") : h("span", { class: "muted" }, t("privacy.all_regions"))) },
+          { key: "cache", title: t("privacy.cache"), show: (r) => t(`isolation.${r.policy.cache_isolation ?? "project"}`) },
+          { key: "actions", title: t("actions"), actions: true, show: (r) => page.may(r.resource) && button(t("change"), { small: true, about: r.name, onclick: () => edit(r) }) },
+        ],
+      })
+    );
+  }
+
+  function edit(row) {
     const p = row.policy;
-    ask(t("privacy.change", { name: name(all, row) }), {
-      intro: t("privacy.change_text"),
+    ask(t("privacy.change", { name: row.name }), {
+      intro: t(row.kind === "projects" ? "privacy.change_text" : "privacy.change_bound"),
       wide: true,
       fields: [
-        ...SWITCHES.map((k) => ({ name: k, type: "check", label: t(`privacy.${k}`), help: t(`privacy.${k}_help`), value: p[k] })),
-        { name: "retention_days", label: t("privacy.retention_days"), type: "number", value: p.retention_days ?? 0, help: t("privacy.retention_help"), more: { min: 0, max: 36500 } },
+        ...SWITCHES.map((k) => ({ name: k, type: "check", label: t(label([row], k)), help: t(`${label([row], k)}_help`), value: p[k] })),
+        { name: "retention_days", label: t("privacy.retention_days"), type: "number", value: String(p.retention_days ?? 0), help: t("privacy.retention_help"), more: { min: 0, max: 36500 } },
         { name: "redaction", label: t("privacy.redaction"), type: "select", value: p.redaction ?? "off", options: REDACTIONS.map((r) => [r, t(`redaction.${r}`)]), help: t("privacy.redaction_help") },
         { name: "cache_isolation", label: t("privacy.cache"), type: "select", value: p.cache_isolation ?? "project", options: ISOLATIONS.map((r) => [r, t(`isolation.${r}`)]), help: t("privacy.cache_help") },
         { name: "regions", label: t("privacy.regions"), optional: true, value: (p.regions ?? []).join(", "), placeholder: "eu, us", help: t("privacy.regions_help") },
       ],
       submit: t("save"),
       send: async (v, close) => {
-        await api.privacy.change(row.project, {
+        await api.privacy.change(row.kind, row.id, {
           ...v,
           retention_days: Number(v.retention_days),
           regions: v.regions.split(/[\s,]+/).filter(Boolean),
@@ -62,19 +83,84 @@ export async function show(place, page) {
     });
   }
 
-  put(place, head(t("privacy.title"), t("privacy.text")), notice("info", t("privacy.tighten"), t("privacy.tighten_text")), body, trial());
+  put(place, head(t("privacy.title"), t("privacy.text")), notice("info", t("privacy.tighten"), t("privacy.tighten_text")), body);
   await refresh();
 }
 
-/* The policy that holds, with what the organisation demands. */
-const of = (row) => row.effective ?? row.policy;
-const name = (all, row) => (all.name(row.project) === row.project ? row.slug ?? row.project : all.name(row.project));
+/* Above projects the switch for content does not store anything; it lets projects do so. */
+const label = (rows, k) => (k === "store_prompts" && rows[0] && rows[0].kind !== "projects" ? "privacy.may_store" : `privacy.${k}`);
+
+function under(all, row) {
+  return row.kind === "projects" ? t("privacy.org", { org: all.name(row.org) }) : row.kind === "teams" ? `${t("scope.team")} · ${all.name(row.org)}` : t("scope.org");
+}
+
+function onOff(on, key, kind) {
+  if (key === "store_prompts" && kind !== "projects") {
+    return on ? h("span", { class: "muted" }, t("yes")) : badge(t("no"), "good");
+  }
+  return on ? badge(t("on"), key === "store_prompts" ? "warn" : "good") : h("span", { class: "muted" }, t("off"));
+}
+
+/** Keys around what is stored, of each organisation. */
+function dataKeys(orgs, page) {
+  return h(
+    "div",
+    { class: "stack" },
+    orgs.map((org) => {
+      const list = h("div");
+      const refresh = () =>
+        load(list, async () => {
+          const rows = (await api.privacy.dataKeys(org.id)).data;
+          return table({
+            name: t("privacy.keys_of", { org: org.name }),
+            rows,
+            off: (k) => Boolean(k.erased_at),
+            none: h("p", { class: "muted pad" }, t("privacy.no_keys")),
+            columns: [
+              { key: "id", title: t("privacy.key"), first: true, show: (k) => h("code", k.id) },
+              { key: "state", title: t("status"), show: (k) => (k.erased_at ? badge(t("privacy.key_erased"), "bad") : k.retired_at ? badge(t("privacy.key_retired")) : badge(t("privacy.key_used"), "good")) },
+              { key: "created", title: t("created"), show: (k) => day(k.created_at) },
+            ],
+          });
+        });
+      refresh();
+      return card(
+        org.name,
+        {
+          flush: true,
+          note: t("privacy.keys_note"),
+          actions:
+            page.may("PRIVACY") &&
+            button(t("privacy.rotate"), {
+              small: true,
+              symbol: "refresh",
+              about: org.name,
+              onclick: () =>
+                confirm(t("privacy.rotate_title", { org: org.name }), t("privacy.rotate_text"), {
+                  action: t("privacy.rotate"),
+                  run: async () => {
+                    await api.privacy.rotate(org.id);
+                    toast(t("saved"));
+                    refresh();
+                  },
+                }),
+            }),
+        },
+        list
+      );
+    })
+  );
+}
 
 /** Shows on a text what redaction would do to it. */
-function trial() {
+function trial(projects) {
   const result = h("div", { "aria-live": "polite" });
+  if (projects.length === 0) {
+    return card(null, {}, empty("privacy", t("privacy.none"), t("privacy.none_text")));
+  }
   const made = form({
     fields: [
+      { name: "project", label: t("dimension.project"), type: "select", options: projects.map((p) => [p.id, p.name]) },
       { name: "mode", label: t("privacy.redaction"), type: "select", value: "mask", options: REDACTIONS.filter((r) => r !== "off").map((r) => [r, t(`redaction.${r}`)]) },
       { name: "text", label: t("privacy.trial_input"), type: "area", rows: 4, wide: true, required: true, value: t("privacy.trial_example") },
     ],
@@ -91,8 +177,4 @@ function trial() {
     },
   });
   return card(t("privacy.trial"), { note: t("privacy.trial_text") }, h("div", { class: "stack" }, made.node, result));
-}
-
-function onOff(on, key) {
-  return on ? badge(t("on"), key === "store_prompts" ? "warn" : "good") : h("span", { class: "muted" }, t("off"));
 }

@@ -5,8 +5,8 @@ import { h, put } from "../dom.js";
 import { hits, input, output } from "../figures.js";
 import { ago, count, exact, lasted, percent, usd, when } from "../format.js";
 import { named, t } from "../i18n.js";
-import { badge, button, card, copier, dialog, empty, field, head, load, notice } from "../ui.js";
-import { pages } from "../table.js";
+import { badge, button, card, copier, dialog, empty, field, head, load, notice, tabs } from "../ui.js";
+import { pages, table } from "../table.js";
 import { tree } from "../tenancy.js";
 
 const OUTCOMES = ["completed", "length", "client_left", "client_left_queued", "budget_exhausted", "error", "drained", "crashed", "upstream_error", "upstream_cut", "shadow"];
@@ -24,7 +24,7 @@ export async function show(place, page) {
   const fields = specs.map((s) => field({ ...s, value: query.get(s.name) ?? "" }));
   const refresh = () =>
     load(result, async () => {
-      const asked = Object.fromEntries([...query].filter(([k]) => k !== "request"));
+      const asked = Object.fromEntries([...query].filter(([k]) => !["request", "tab", "session"].includes(k)));
       const one = query.get("request");
       return card(
         null,
@@ -53,8 +53,60 @@ export async function show(place, page) {
     fields.map((f) => f.node),
     button(t("search"), { type: "submit", symbol: "search", first: true })
   );
-  put(place, head(t("requests.title"), t("requests.text")), card(null, {}, search), result);
+  put(
+    place,
+    head(t("requests.title"), t("requests.text")),
+    tabs(
+      t("requests.title"),
+      [
+        ["all", t("requests.title"), () => h("div", { class: "stack" }, card(null, {}, search), result)],
+        ["cache", t("cache.title"), () => conversations(all, page)],
+      ],
+      query.get("tab"),
+      (tab) => page.keep({ tab })
+    )
+  );
   await refresh();
+}
+
+const CAUSES = { extended: "good", first: "", lost: "warn" };
+
+/** Prompts beside those before them in their conversations: what the cache could not use, and why. */
+function conversations(all, page) {
+  const place = h("div");
+  load(place, async () => {
+    const rows = (await api.requests.cache({ limit: 200, session: page.query.get("session") })).data;
+    return card(
+      t("cache.title"),
+      { flush: true, note: t("cache.note") },
+      table({
+        name: t("cache.title"),
+        rows,
+        none: empty("requests", t("cache.none"), t("cache.none_text")),
+        columns: [
+          { key: "at", title: t("requests.time"), first: true, show: (r) => [h("span", { class: "nowrap", title: when(r.at) }, ago(r.at)), h("span", { class: "sub mono" }, r.session.slice(0, 14))] },
+          { key: "project", title: t("dimension.project"), show: (r) => [all.name(r.project), h("span", { class: "sub" }, r.model)] },
+          { key: "cause", title: t("cache.cause"), show: (r) => [badge(named("cache_cause", r.cause), CAUSES[r.cause] ?? "bad"), h("span", { class: "sub" }, why(r))] },
+          { key: "cached", title: t("measure.cache"), end: true, show: (r) => [percent(r.cached_tokens / r.prompt_tokens, 0), h("span", { class: "sub" }, t("cache.of", { cached: count(r.cached_tokens), all: count(r.prompt_tokens) }))] },
+        ],
+      })
+    );
+  });
+  return place;
+}
+
+/** Where two prompts part, and by how much. */
+function why(r) {
+  if (!r.kind) {
+    return t(`cache_text.${r.cause}`);
+  }
+  return [
+    t(`cache_text.${r.cause}`),
+    t("cache.where", { part: r.part + 1, kind: named("cache_kind", r.kind), same: count(r.same_characters) }),
+    r.before && r.after && t("cache.sizes", { before: count(r.before.characters), after: count(r.after.characters) }),
+  ]
+    .filter(Boolean)
+    .join(" ");
 }
 
 function columns(all) {
@@ -123,6 +175,7 @@ function fact(name, value) {
 
 async function open(row, all) {
   const attempts = await api.requests.attempts(row.request_id).then((a) => a.data, () => [row]);
+  const explained = await api.requests.cache({ request: row.request_id }).then((a) => a.data[0], () => null);
   const r = row;
   dialog(
     t("requests.one"),
@@ -132,6 +185,7 @@ async function open(row, all) {
         r.estimated && notice("warn", t("requests.estimated"), t("requests.estimated_text")),
         h("h3", t("requests.waterfall")),
         waterfall(r, true),
+        explained && [h("h3", t("cache.title")), h("p", badge(named("cache_cause", explained.cause), CAUSES[explained.cause] ?? "bad"), " ", why(explained))],
         h("h3", t("requests.tokens_title")),
         h(
           "dl",

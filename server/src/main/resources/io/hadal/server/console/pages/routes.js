@@ -48,7 +48,7 @@ export async function show(place, page) {
         h(
           "dl",
           { class: "facts" },
-          fact(t("routes.since"), h("span", { title: when(b.since) }, ago(b.since))),
+          fact(t("routes.since"), b.since ? h("span", { title: when(b.since) }, ago(b.since)) : t("routes.since_start")),
           fact(t("routes.probe"), h("span", { title: when(b.last_probe) }, ago(b.last_probe))),
           fact(t("routes.running"), count(b.active_requests)),
           b.keys.length > 0 && fact(t("routes.keys"), out > 0 ? t("routes.keys_out", { out, all: b.keys.length }) : t("routes.keys_ok", { all: b.keys.length })),

@@ -49,32 +49,64 @@ export async function show(place, page) {
 }
 
 function drawConfig(answer) {
-  const values = answer.config ?? answer.effective ?? answer;
-  const reloads = answer.reloads ?? answer.history ?? [];
-  const rows = flat(values, "");
-  return h(
-    "div",
-    { class: "stack" },
-    card(
-      t("settings.config"),
-      { flush: true, note: t("settings.config_note"), actions: copier(() => JSON.stringify(values, null, 2)) },
+  const values = answer.config;
+  const set = new Map(answer.changed.map((c) => [c.key, c]));
+  let only = set.size > 0;
+  const list = h("div");
+  const draw = () =>
+    put(
+      list,
       table({
         name: t("settings.config"),
-        rows,
+        rows: flat(values, "").filter((r) => !only || set.has(r.key)),
         none: empty("settings", t("settings.no_config"), t("settings.no_config_text")),
         sort: { key: "key", down: false },
         columns: [
           { key: "key", title: t("settings.key"), first: true, sort: (r) => r.key, show: (r) => h("code", r.key) },
           { key: "value", title: t("settings.value"), show: (r) => h("span", { class: "mono" }, r.value) },
+          { key: "default", title: t("settings.default"), show: (r) => (set.has(r.key) ? [badge(t("settings.set"), "info", true), " ", h("span", { class: "mono muted" }, set.get(r.key).before ?? "–")] : h("span", { class: "muted" }, t("settings.as_default"))) },
         ],
       })
+    );
+  draw();
+  return h(
+    "div",
+    { class: "stack" },
+    card(
+      t("settings.config"),
+      {
+        flush: true,
+        note: t("settings.config_note"),
+        actions: [
+          segments(t("settings.show"), [["set", t("settings.only_set")], ["all", t("all")]], only ? "set" : "all", (key) => {
+            only = key === "set";
+            draw();
+          }),
+          copier(() => JSON.stringify(values, null, 2)),
+        ],
+      },
+      list
     ),
-    reloads.length > 0 &&
-      card(
-        t("settings.reloads"),
-        {},
-        h("ol", { class: "lines" }, reloads.map((r) => h("li", badge(t(r.ok === false ? "settings.rejected" : "settings.applied"), r.ok === false ? "bad" : "good"), h("span", r.message ?? (r.changed ?? []).join(", ")), h("span", { class: "push muted small" }, when(r.at ?? r.time)))))
-      )
+    card(
+      t("settings.reloads"),
+      { note: t("settings.reloads_note") },
+      answer.reloads.length === 0 ? h("p", { class: "muted" }, t("settings.no_reloads")) : h("ol", { class: "lines" }, answer.reloads.map(reload))
+    )
+  );
+}
+
+function reload(r) {
+  return h(
+    "li",
+    badge(t(r.applied ? "settings.applied" : "settings.rejected"), r.applied ? "good" : "bad"),
+    h(
+      "div",
+      { class: "rest" },
+      r.problem ?? (r.changes.length === 0 ? h("span", { class: "muted" }, t("settings.no_changes")) : null),
+      r.changes.length > 0 && h("ul", { class: "grants" }, r.changes.map((c) => h("li", h("code", c.key), " ", h("del", c.before ?? "–"), " → ", h("ins", c.after ?? "–")))),
+      r.needs_restart.length > 0 && h("span", { class: "sub" }, t("settings.restart", { keys: r.needs_restart.join(", ") }))
+    ),
+    h("span", { class: "push muted small nowrap" }, when(r.at))
   );
 }
 

@@ -1,9 +1,5 @@
-package io.hadal.cli.connect;
+package io.hadal.server.connect;
 
-import io.hadal.formats.FormatException;
-import java.io.IOException;
-import java.nio.charset.MalformedInputException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,29 +13,6 @@ import org.jspecify.annotations.Nullable;
  * @param after what it is to hold
  */
 public record FileEdit(Path file, @Nullable String before, String after) {
-  private static final long MOST_BYTES = 4 << 20;
-
-  /**
-   * The content of a file that a user has, null when there is none.
-   *
-   * @throws FormatException when it is no text or too long
-   */
-  static @Nullable String content(Path file) {
-    try {
-      if (!Files.exists(file)) {
-        return null;
-      }
-      if (Files.size(file) > MOST_BYTES) {
-        throw new FormatException(file.toString(), "is too large for settings");
-      }
-      return Files.readString(file);
-    } catch (MalformedInputException e) {
-      throw new FormatException(file.toString(), "is not UTF-8 text", e);
-    } catch (IOException e) {
-      throw new FormatException(file.toString(), "cannot be read: " + e, e);
-    }
-  }
-
   /** Whether the file holds it already. */
   public boolean done() {
     return after.equals(before);

@@ -1,3 +1,3 @@
 /** Settings that make coding agents and editors use a Hadal server. */
 @org.jspecify.annotations.NullMarked
-package io.hadal.cli.connect;
+package io.hadal.server.connect;

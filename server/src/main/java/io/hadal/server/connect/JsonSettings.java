@@ -1,4 +1,4 @@
-package io.hadal.cli.connect;
+package io.hadal.server.connect;
 
 import io.hadal.formats.FormatException;
 import io.hadal.formats.Json;
@@ -17,8 +17,8 @@ final class JsonSettings {
   /**
    * @throws FormatException when the file holds anything but one JSON object, comments included
    */
-  static FileEdit edit(Path file, Consumer<ObjectNode> change) {
-    String before = FileEdit.content(file);
+  static FileEdit edit(HomeFolder home, Path file, Consumer<ObjectNode> change) {
+    String before = home.content(file);
     ObjectNode settings = parse(file, before);
     ObjectNode changed = settings.deepCopy();
     change.accept(changed);

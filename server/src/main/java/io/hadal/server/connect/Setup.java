@@ -1,4 +1,4 @@
-package io.hadal.cli.connect;
+package io.hadal.server.connect;
 
 import java.util.List;
 

@@ -1,0 +1,4 @@
+@NullMarked
+package io.hadal.platform.node;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.hadal.server.explain;
+
+import org.jspecify.annotations.NullMarked;
