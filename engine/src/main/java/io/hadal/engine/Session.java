@@ -344,7 +344,10 @@ public final class Session implements AutoCloseable {
     }
   }
 
-  /** Tells models, modes, cache formats and drafters apart, as far as that is possible without reading weights. */
+  /**
+   * Tells models, modes, cache formats and drafters apart, as far as that is possible without
+   * reading weights.
+   */
   private int identity() {
     Adapter adapter = engine.model().adapter();
     return List.of(

@@ -57,9 +57,7 @@ final class KernelProvider {
 
   /** Without a plain form to start with. */
   static final ByteScores UNGATED_SCORES =
-      NATIVE != 0
-          ? new NativeByteScores()
-          : PLAIN ? new ScalarByteScores() : VectorLoader.scores();
+      NATIVE != 0 ? new NativeByteScores() : PLAIN ? new ScalarByteScores() : VectorLoader.scores();
 
   static final ByteScores SCORES =
       NATIVE != 0 || PLAIN

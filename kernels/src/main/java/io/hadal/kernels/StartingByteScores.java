@@ -22,8 +22,7 @@ final class StartingByteScores implements ByteScores {
       float[] scores,
       int at,
       int stride) {
-    ByteScores kernels =
-        KernelGate.of(KernelGate.Operation.INDEX_SCORES).open() ? vector : plain;
+    ByteScores kernels = KernelGate.of(KernelGate.Operation.INDEX_SCORES).open() ? vector : plain;
     kernels.scores(q, fromToken, tokens, tile, keys, scores, at, stride);
   }
 }

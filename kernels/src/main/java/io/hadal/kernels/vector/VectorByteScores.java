@@ -25,8 +25,7 @@ public final class VectorByteScores implements ByteScores {
   /** Heads of a tile: sixteen accumulators where there are 32 registers, else eight. */
   private static final int GROUP = Width.BITS == 512 ? 8 : 4;
 
-  private static final ThreadLocal<Buffers> OWN =
-      ThreadLocal.withInitial(Buffers::new);
+  private static final ThreadLocal<Buffers> OWN = ThreadLocal.withInitial(Buffers::new);
 
   private static final class Buffers {
     private final float[] dots = new float[2 * L * GROUP];
@@ -89,8 +88,7 @@ public final class VectorByteScores implements ByteScores {
     }
   }
 
-  private static void dots8(
-      float[] q, int qAt, int stride, float[] panel, int col, float[] dots) {
+  private static void dots8(float[] q, int qAt, int stride, float[] panel, int col, float[] dots) {
     FloatVector c00 = FloatVector.zero(F);
     FloatVector c01 = FloatVector.zero(F);
     FloatVector c10 = FloatVector.zero(F);
@@ -196,8 +194,7 @@ public final class VectorByteScores implements ByteScores {
   }
 
   /** Adds the dots that are positive, under the heads' weights, in ascending order. */
-  private static void weigh(
-      float[] dots, int heads, float[] w, int wAt, float[] sums, int at) {
+  private static void weigh(float[] dots, int heads, float[] w, int wAt, float[] sums, int at) {
     FloatVector s0 = FloatVector.fromArray(F, sums, at);
     FloatVector s1 = FloatVector.fromArray(F, sums, at + L);
     for (int h = 0; h < heads; h++) {

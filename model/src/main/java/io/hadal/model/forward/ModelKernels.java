@@ -231,10 +231,10 @@ public final class ModelKernels {
       byteScores(heads, dim);
     } else {
       add(
-        "indexScores " + heads + " x " + dim,
-        Operation.INDEX_SCORES,
-        (long) heads * dim * KeyTile.KEYS,
-        () -> attention.indexScores(q, 0, heads, dim, weights, 0, keys, bf16, scores, 0));
+          "indexScores " + heads + " x " + dim,
+          Operation.INDEX_SCORES,
+          (long) heads * dim * KeyTile.KEYS,
+          () -> attention.indexScores(q, 0, heads, dim, weights, 0, keys, bf16, scores, 0));
     }
     if (index.keys() == IndexerConfig.Keys.COMPRESSED) {
       float[] row = ramp(dim);

@@ -73,7 +73,7 @@ class KeyFormatTest {
       largest = Math.max(largest, Math.abs(v));
     }
     for (int k = 0; k < x.length; k++) {
-      x[k] = largest / 127 * (float) Math.rint(x[k] * (127 / largest));
+      x[k] = largest / 127 * (int) Math.rint(x[k] * (127 / largest));
     }
   }
 

@@ -53,13 +53,27 @@ final class CodePlanes {
       IntVector v = IntVector.fromMemorySegment(I, w, p + 64 * k, LITTLE_ENDIAN);
       int at = to + 8 * k * ROWS;
       CodeTable.lookup(v, E0, E1, E2, E3).reinterpretAsFloats().intoArray(panel, at + 0 * ROWS);
-      CodeTable.lookup(v.lanewise(LSHR, 4), E0, E1, E2, E3).reinterpretAsFloats().intoArray(panel, at + 1 * ROWS);
-      CodeTable.lookup(v.lanewise(LSHR, 8), E0, E1, E2, E3).reinterpretAsFloats().intoArray(panel, at + 2 * ROWS);
-      CodeTable.lookup(v.lanewise(LSHR, 12), E0, E1, E2, E3).reinterpretAsFloats().intoArray(panel, at + 3 * ROWS);
-      CodeTable.lookup(v.lanewise(LSHR, 16), E0, E1, E2, E3).reinterpretAsFloats().intoArray(panel, at + 4 * ROWS);
-      CodeTable.lookup(v.lanewise(LSHR, 20), E0, E1, E2, E3).reinterpretAsFloats().intoArray(panel, at + 5 * ROWS);
-      CodeTable.lookup(v.lanewise(LSHR, 24), E0, E1, E2, E3).reinterpretAsFloats().intoArray(panel, at + 6 * ROWS);
-      CodeTable.lookup(v.lanewise(LSHR, 28), E0, E1, E2, E3).reinterpretAsFloats().intoArray(panel, at + 7 * ROWS);
+      CodeTable.lookup(v.lanewise(LSHR, 4), E0, E1, E2, E3)
+          .reinterpretAsFloats()
+          .intoArray(panel, at + 1 * ROWS);
+      CodeTable.lookup(v.lanewise(LSHR, 8), E0, E1, E2, E3)
+          .reinterpretAsFloats()
+          .intoArray(panel, at + 2 * ROWS);
+      CodeTable.lookup(v.lanewise(LSHR, 12), E0, E1, E2, E3)
+          .reinterpretAsFloats()
+          .intoArray(panel, at + 3 * ROWS);
+      CodeTable.lookup(v.lanewise(LSHR, 16), E0, E1, E2, E3)
+          .reinterpretAsFloats()
+          .intoArray(panel, at + 4 * ROWS);
+      CodeTable.lookup(v.lanewise(LSHR, 20), E0, E1, E2, E3)
+          .reinterpretAsFloats()
+          .intoArray(panel, at + 5 * ROWS);
+      CodeTable.lookup(v.lanewise(LSHR, 24), E0, E1, E2, E3)
+          .reinterpretAsFloats()
+          .intoArray(panel, at + 6 * ROWS);
+      CodeTable.lookup(v.lanewise(LSHR, 28), E0, E1, E2, E3)
+          .reinterpretAsFloats()
+          .intoArray(panel, at + 7 * ROWS);
     }
   }
 
@@ -68,14 +82,38 @@ final class CodePlanes {
       IntVector v = IntVector.fromMemorySegment(I, w, p + 64 * k, LITTLE_ENDIAN);
       FloatVector scale = FloatVector.fromArray(F, sub, s + (k >> 1) * 16);
       int at = to + 8 * k * ROWS;
-      CodeTable.lookup(v, Q0, Q1, Q2, Q3).reinterpretAsFloats().mul(scale).intoArray(panel, at + 0 * ROWS);
-      CodeTable.lookup(v.lanewise(LSHR, 4), Q0, Q1, Q2, Q3).reinterpretAsFloats().mul(scale).intoArray(panel, at + 1 * ROWS);
-      CodeTable.lookup(v.lanewise(LSHR, 8), Q0, Q1, Q2, Q3).reinterpretAsFloats().mul(scale).intoArray(panel, at + 2 * ROWS);
-      CodeTable.lookup(v.lanewise(LSHR, 12), Q0, Q1, Q2, Q3).reinterpretAsFloats().mul(scale).intoArray(panel, at + 3 * ROWS);
-      CodeTable.lookup(v.lanewise(LSHR, 16), Q0, Q1, Q2, Q3).reinterpretAsFloats().mul(scale).intoArray(panel, at + 4 * ROWS);
-      CodeTable.lookup(v.lanewise(LSHR, 20), Q0, Q1, Q2, Q3).reinterpretAsFloats().mul(scale).intoArray(panel, at + 5 * ROWS);
-      CodeTable.lookup(v.lanewise(LSHR, 24), Q0, Q1, Q2, Q3).reinterpretAsFloats().mul(scale).intoArray(panel, at + 6 * ROWS);
-      CodeTable.lookup(v.lanewise(LSHR, 28), Q0, Q1, Q2, Q3).reinterpretAsFloats().mul(scale).intoArray(panel, at + 7 * ROWS);
+      CodeTable.lookup(v, Q0, Q1, Q2, Q3)
+          .reinterpretAsFloats()
+          .mul(scale)
+          .intoArray(panel, at + 0 * ROWS);
+      CodeTable.lookup(v.lanewise(LSHR, 4), Q0, Q1, Q2, Q3)
+          .reinterpretAsFloats()
+          .mul(scale)
+          .intoArray(panel, at + 1 * ROWS);
+      CodeTable.lookup(v.lanewise(LSHR, 8), Q0, Q1, Q2, Q3)
+          .reinterpretAsFloats()
+          .mul(scale)
+          .intoArray(panel, at + 2 * ROWS);
+      CodeTable.lookup(v.lanewise(LSHR, 12), Q0, Q1, Q2, Q3)
+          .reinterpretAsFloats()
+          .mul(scale)
+          .intoArray(panel, at + 3 * ROWS);
+      CodeTable.lookup(v.lanewise(LSHR, 16), Q0, Q1, Q2, Q3)
+          .reinterpretAsFloats()
+          .mul(scale)
+          .intoArray(panel, at + 4 * ROWS);
+      CodeTable.lookup(v.lanewise(LSHR, 20), Q0, Q1, Q2, Q3)
+          .reinterpretAsFloats()
+          .mul(scale)
+          .intoArray(panel, at + 5 * ROWS);
+      CodeTable.lookup(v.lanewise(LSHR, 24), Q0, Q1, Q2, Q3)
+          .reinterpretAsFloats()
+          .mul(scale)
+          .intoArray(panel, at + 6 * ROWS);
+      CodeTable.lookup(v.lanewise(LSHR, 28), Q0, Q1, Q2, Q3)
+          .reinterpretAsFloats()
+          .mul(scale)
+          .intoArray(panel, at + 7 * ROWS);
     }
   }
 
@@ -87,14 +125,54 @@ final class CodePlanes {
       FloatVector minus = scale.mul(-16 - less);
       scale = scale.mul(16);
       int at = to + 8 * k * ROWS;
-      v.lanewise(LSHL, 19).and(TOP4).or(ONE).reinterpretAsFloats().fma(scale, minus).intoArray(panel, at + 0 * ROWS);
-      v.lanewise(LSHL, 15).and(TOP4).or(ONE).reinterpretAsFloats().fma(scale, minus).intoArray(panel, at + 1 * ROWS);
-      v.lanewise(LSHL, 11).and(TOP4).or(ONE).reinterpretAsFloats().fma(scale, minus).intoArray(panel, at + 2 * ROWS);
-      v.lanewise(LSHL, 7).and(TOP4).or(ONE).reinterpretAsFloats().fma(scale, minus).intoArray(panel, at + 3 * ROWS);
-      v.lanewise(LSHL, 3).and(TOP4).or(ONE).reinterpretAsFloats().fma(scale, minus).intoArray(panel, at + 4 * ROWS);
-      v.lanewise(LSHR, 1).and(TOP4).or(ONE).reinterpretAsFloats().fma(scale, minus).intoArray(panel, at + 5 * ROWS);
-      v.lanewise(LSHR, 5).and(TOP4).or(ONE).reinterpretAsFloats().fma(scale, minus).intoArray(panel, at + 6 * ROWS);
-      v.lanewise(LSHR, 9).and(TOP4).or(ONE).reinterpretAsFloats().fma(scale, minus).intoArray(panel, at + 7 * ROWS);
+      v.lanewise(LSHL, 19)
+          .and(TOP4)
+          .or(ONE)
+          .reinterpretAsFloats()
+          .fma(scale, minus)
+          .intoArray(panel, at + 0 * ROWS);
+      v.lanewise(LSHL, 15)
+          .and(TOP4)
+          .or(ONE)
+          .reinterpretAsFloats()
+          .fma(scale, minus)
+          .intoArray(panel, at + 1 * ROWS);
+      v.lanewise(LSHL, 11)
+          .and(TOP4)
+          .or(ONE)
+          .reinterpretAsFloats()
+          .fma(scale, minus)
+          .intoArray(panel, at + 2 * ROWS);
+      v.lanewise(LSHL, 7)
+          .and(TOP4)
+          .or(ONE)
+          .reinterpretAsFloats()
+          .fma(scale, minus)
+          .intoArray(panel, at + 3 * ROWS);
+      v.lanewise(LSHL, 3)
+          .and(TOP4)
+          .or(ONE)
+          .reinterpretAsFloats()
+          .fma(scale, minus)
+          .intoArray(panel, at + 4 * ROWS);
+      v.lanewise(LSHR, 1)
+          .and(TOP4)
+          .or(ONE)
+          .reinterpretAsFloats()
+          .fma(scale, minus)
+          .intoArray(panel, at + 5 * ROWS);
+      v.lanewise(LSHR, 5)
+          .and(TOP4)
+          .or(ONE)
+          .reinterpretAsFloats()
+          .fma(scale, minus)
+          .intoArray(panel, at + 6 * ROWS);
+      v.lanewise(LSHR, 9)
+          .and(TOP4)
+          .or(ONE)
+          .reinterpretAsFloats()
+          .fma(scale, minus)
+          .intoArray(panel, at + 7 * ROWS);
     }
   }
 
@@ -109,14 +187,62 @@ final class CodePlanes {
       FloatVector minus = scale.mul(-32 - less);
       scale = scale.mul(32);
       int at = to + 8 * k * ROWS;
-      v.lanewise(LSHL, 18).and(BEHIND1).or(ONE).or(high.lanewise(LSHL, 22).and(TOP1)).reinterpretAsFloats().fma(scale, minus).intoArray(panel, at + 0 * ROWS);
-      v.lanewise(LSHL, 14).and(BEHIND1).or(ONE).or(high.lanewise(LSHL, 21).and(TOP1)).reinterpretAsFloats().fma(scale, minus).intoArray(panel, at + 1 * ROWS);
-      v.lanewise(LSHL, 10).and(BEHIND1).or(ONE).or(high.lanewise(LSHL, 14).and(TOP1)).reinterpretAsFloats().fma(scale, minus).intoArray(panel, at + 2 * ROWS);
-      v.lanewise(LSHL, 6).and(BEHIND1).or(ONE).or(high.lanewise(LSHL, 13).and(TOP1)).reinterpretAsFloats().fma(scale, minus).intoArray(panel, at + 3 * ROWS);
-      v.lanewise(LSHL, 2).and(BEHIND1).or(ONE).or(high.lanewise(LSHL, 6).and(TOP1)).reinterpretAsFloats().fma(scale, minus).intoArray(panel, at + 4 * ROWS);
-      v.lanewise(LSHR, 2).and(BEHIND1).or(ONE).or(high.lanewise(LSHL, 5).and(TOP1)).reinterpretAsFloats().fma(scale, minus).intoArray(panel, at + 5 * ROWS);
-      v.lanewise(LSHR, 6).and(BEHIND1).or(ONE).or(high.lanewise(LSHR, 2).and(TOP1)).reinterpretAsFloats().fma(scale, minus).intoArray(panel, at + 6 * ROWS);
-      v.lanewise(LSHR, 10).and(BEHIND1).or(ONE).or(high.lanewise(LSHR, 3).and(TOP1)).reinterpretAsFloats().fma(scale, minus).intoArray(panel, at + 7 * ROWS);
+      v.lanewise(LSHL, 18)
+          .and(BEHIND1)
+          .or(ONE)
+          .or(high.lanewise(LSHL, 22).and(TOP1))
+          .reinterpretAsFloats()
+          .fma(scale, minus)
+          .intoArray(panel, at + 0 * ROWS);
+      v.lanewise(LSHL, 14)
+          .and(BEHIND1)
+          .or(ONE)
+          .or(high.lanewise(LSHL, 21).and(TOP1))
+          .reinterpretAsFloats()
+          .fma(scale, minus)
+          .intoArray(panel, at + 1 * ROWS);
+      v.lanewise(LSHL, 10)
+          .and(BEHIND1)
+          .or(ONE)
+          .or(high.lanewise(LSHL, 14).and(TOP1))
+          .reinterpretAsFloats()
+          .fma(scale, minus)
+          .intoArray(panel, at + 2 * ROWS);
+      v.lanewise(LSHL, 6)
+          .and(BEHIND1)
+          .or(ONE)
+          .or(high.lanewise(LSHL, 13).and(TOP1))
+          .reinterpretAsFloats()
+          .fma(scale, minus)
+          .intoArray(panel, at + 3 * ROWS);
+      v.lanewise(LSHL, 2)
+          .and(BEHIND1)
+          .or(ONE)
+          .or(high.lanewise(LSHL, 6).and(TOP1))
+          .reinterpretAsFloats()
+          .fma(scale, minus)
+          .intoArray(panel, at + 4 * ROWS);
+      v.lanewise(LSHR, 2)
+          .and(BEHIND1)
+          .or(ONE)
+          .or(high.lanewise(LSHL, 5).and(TOP1))
+          .reinterpretAsFloats()
+          .fma(scale, minus)
+          .intoArray(panel, at + 5 * ROWS);
+      v.lanewise(LSHR, 6)
+          .and(BEHIND1)
+          .or(ONE)
+          .or(high.lanewise(LSHR, 2).and(TOP1))
+          .reinterpretAsFloats()
+          .fma(scale, minus)
+          .intoArray(panel, at + 6 * ROWS);
+      v.lanewise(LSHR, 10)
+          .and(BEHIND1)
+          .or(ONE)
+          .or(high.lanewise(LSHR, 3).and(TOP1))
+          .reinterpretAsFloats()
+          .fma(scale, minus)
+          .intoArray(panel, at + 7 * ROWS);
     }
   }
 
@@ -132,14 +258,62 @@ final class CodePlanes {
       FloatVector minus = scale.mul(-64 - less);
       scale = scale.mul(64);
       int at = to + 8 * k * ROWS;
-      v.lanewise(LSHL, 17).and(BEHIND2).or(ONE).or(high.lanewise(LSHL, 21).and(TOP2)).reinterpretAsFloats().fma(scale, minus).intoArray(panel, at + 0 * ROWS);
-      v.lanewise(LSHL, 13).and(BEHIND2).or(ONE).or(high.lanewise(LSHL, 19).and(TOP2)).reinterpretAsFloats().fma(scale, minus).intoArray(panel, at + 1 * ROWS);
-      v.lanewise(LSHL, 9).and(BEHIND2).or(ONE).or(high.lanewise(LSHL, 13).and(TOP2)).reinterpretAsFloats().fma(scale, minus).intoArray(panel, at + 2 * ROWS);
-      v.lanewise(LSHL, 5).and(BEHIND2).or(ONE).or(high.lanewise(LSHL, 11).and(TOP2)).reinterpretAsFloats().fma(scale, minus).intoArray(panel, at + 3 * ROWS);
-      v.lanewise(LSHL, 1).and(BEHIND2).or(ONE).or(high.lanewise(LSHL, 5).and(TOP2)).reinterpretAsFloats().fma(scale, minus).intoArray(panel, at + 4 * ROWS);
-      v.lanewise(LSHR, 3).and(BEHIND2).or(ONE).or(high.lanewise(LSHL, 3).and(TOP2)).reinterpretAsFloats().fma(scale, minus).intoArray(panel, at + 5 * ROWS);
-      v.lanewise(LSHR, 7).and(BEHIND2).or(ONE).or(high.lanewise(LSHR, 3).and(TOP2)).reinterpretAsFloats().fma(scale, minus).intoArray(panel, at + 6 * ROWS);
-      v.lanewise(LSHR, 11).and(BEHIND2).or(ONE).or(high.lanewise(LSHR, 5).and(TOP2)).reinterpretAsFloats().fma(scale, minus).intoArray(panel, at + 7 * ROWS);
+      v.lanewise(LSHL, 17)
+          .and(BEHIND2)
+          .or(ONE)
+          .or(high.lanewise(LSHL, 21).and(TOP2))
+          .reinterpretAsFloats()
+          .fma(scale, minus)
+          .intoArray(panel, at + 0 * ROWS);
+      v.lanewise(LSHL, 13)
+          .and(BEHIND2)
+          .or(ONE)
+          .or(high.lanewise(LSHL, 19).and(TOP2))
+          .reinterpretAsFloats()
+          .fma(scale, minus)
+          .intoArray(panel, at + 1 * ROWS);
+      v.lanewise(LSHL, 9)
+          .and(BEHIND2)
+          .or(ONE)
+          .or(high.lanewise(LSHL, 13).and(TOP2))
+          .reinterpretAsFloats()
+          .fma(scale, minus)
+          .intoArray(panel, at + 2 * ROWS);
+      v.lanewise(LSHL, 5)
+          .and(BEHIND2)
+          .or(ONE)
+          .or(high.lanewise(LSHL, 11).and(TOP2))
+          .reinterpretAsFloats()
+          .fma(scale, minus)
+          .intoArray(panel, at + 3 * ROWS);
+      v.lanewise(LSHL, 1)
+          .and(BEHIND2)
+          .or(ONE)
+          .or(high.lanewise(LSHL, 5).and(TOP2))
+          .reinterpretAsFloats()
+          .fma(scale, minus)
+          .intoArray(panel, at + 4 * ROWS);
+      v.lanewise(LSHR, 3)
+          .and(BEHIND2)
+          .or(ONE)
+          .or(high.lanewise(LSHL, 3).and(TOP2))
+          .reinterpretAsFloats()
+          .fma(scale, minus)
+          .intoArray(panel, at + 5 * ROWS);
+      v.lanewise(LSHR, 7)
+          .and(BEHIND2)
+          .or(ONE)
+          .or(high.lanewise(LSHR, 3).and(TOP2))
+          .reinterpretAsFloats()
+          .fma(scale, minus)
+          .intoArray(panel, at + 6 * ROWS);
+      v.lanewise(LSHR, 11)
+          .and(BEHIND2)
+          .or(ONE)
+          .or(high.lanewise(LSHR, 5).and(TOP2))
+          .reinterpretAsFloats()
+          .fma(scale, minus)
+          .intoArray(panel, at + 7 * ROWS);
     }
   }
 
@@ -152,14 +326,54 @@ final class CodePlanes {
       FloatVector scale = FloatVector.fromArray(F, sub, s + (k >> 1) * 16).mul(4);
       FloatVector minus = scale.neg();
       int at = to + 8 * k * ROWS;
-      v.lanewise(LSHL, 21).and(TOP2).or(ONE).reinterpretAsFloats().fma(scale, minus).intoArray(panel, at + 0 * ROWS);
-      v.lanewise(LSHL, 19).and(TOP2).or(ONE).reinterpretAsFloats().fma(scale, minus).intoArray(panel, at + 1 * ROWS);
-      v.lanewise(LSHL, 13).and(TOP2).or(ONE).reinterpretAsFloats().fma(scale, minus).intoArray(panel, at + 2 * ROWS);
-      v.lanewise(LSHL, 11).and(TOP2).or(ONE).reinterpretAsFloats().fma(scale, minus).intoArray(panel, at + 3 * ROWS);
-      v.lanewise(LSHL, 5).and(TOP2).or(ONE).reinterpretAsFloats().fma(scale, minus).intoArray(panel, at + 4 * ROWS);
-      v.lanewise(LSHL, 3).and(TOP2).or(ONE).reinterpretAsFloats().fma(scale, minus).intoArray(panel, at + 5 * ROWS);
-      v.lanewise(LSHR, 3).and(TOP2).or(ONE).reinterpretAsFloats().fma(scale, minus).intoArray(panel, at + 6 * ROWS);
-      v.lanewise(LSHR, 5).and(TOP2).or(ONE).reinterpretAsFloats().fma(scale, minus).intoArray(panel, at + 7 * ROWS);
+      v.lanewise(LSHL, 21)
+          .and(TOP2)
+          .or(ONE)
+          .reinterpretAsFloats()
+          .fma(scale, minus)
+          .intoArray(panel, at + 0 * ROWS);
+      v.lanewise(LSHL, 19)
+          .and(TOP2)
+          .or(ONE)
+          .reinterpretAsFloats()
+          .fma(scale, minus)
+          .intoArray(panel, at + 1 * ROWS);
+      v.lanewise(LSHL, 13)
+          .and(TOP2)
+          .or(ONE)
+          .reinterpretAsFloats()
+          .fma(scale, minus)
+          .intoArray(panel, at + 2 * ROWS);
+      v.lanewise(LSHL, 11)
+          .and(TOP2)
+          .or(ONE)
+          .reinterpretAsFloats()
+          .fma(scale, minus)
+          .intoArray(panel, at + 3 * ROWS);
+      v.lanewise(LSHL, 5)
+          .and(TOP2)
+          .or(ONE)
+          .reinterpretAsFloats()
+          .fma(scale, minus)
+          .intoArray(panel, at + 4 * ROWS);
+      v.lanewise(LSHL, 3)
+          .and(TOP2)
+          .or(ONE)
+          .reinterpretAsFloats()
+          .fma(scale, minus)
+          .intoArray(panel, at + 5 * ROWS);
+      v.lanewise(LSHR, 3)
+          .and(TOP2)
+          .or(ONE)
+          .reinterpretAsFloats()
+          .fma(scale, minus)
+          .intoArray(panel, at + 6 * ROWS);
+      v.lanewise(LSHR, 5)
+          .and(TOP2)
+          .or(ONE)
+          .reinterpretAsFloats()
+          .fma(scale, minus)
+          .intoArray(panel, at + 7 * ROWS);
     }
   }
 
@@ -176,14 +390,62 @@ final class CodePlanes {
       FloatVector minus = scale.mul(-8 - less);
       scale = scale.mul(8);
       int at = to + 8 * k * ROWS;
-      v.lanewise(LSHL, 20).and(PAIR_BEHIND1).or(ONE).or(high.lanewise(LSHL, 22).and(TOP1)).reinterpretAsFloats().fma(scale, minus).intoArray(panel, at + 0 * ROWS);
-      v.lanewise(LSHL, 18).and(PAIR_BEHIND1).or(ONE).or(high.lanewise(LSHL, 21).and(TOP1)).reinterpretAsFloats().fma(scale, minus).intoArray(panel, at + 1 * ROWS);
-      v.lanewise(LSHL, 12).and(PAIR_BEHIND1).or(ONE).or(high.lanewise(LSHL, 14).and(TOP1)).reinterpretAsFloats().fma(scale, minus).intoArray(panel, at + 2 * ROWS);
-      v.lanewise(LSHL, 10).and(PAIR_BEHIND1).or(ONE).or(high.lanewise(LSHL, 13).and(TOP1)).reinterpretAsFloats().fma(scale, minus).intoArray(panel, at + 3 * ROWS);
-      v.lanewise(LSHL, 4).and(PAIR_BEHIND1).or(ONE).or(high.lanewise(LSHL, 6).and(TOP1)).reinterpretAsFloats().fma(scale, minus).intoArray(panel, at + 4 * ROWS);
-      v.lanewise(LSHL, 2).and(PAIR_BEHIND1).or(ONE).or(high.lanewise(LSHL, 5).and(TOP1)).reinterpretAsFloats().fma(scale, minus).intoArray(panel, at + 5 * ROWS);
-      v.lanewise(LSHR, 4).and(PAIR_BEHIND1).or(ONE).or(high.lanewise(LSHR, 2).and(TOP1)).reinterpretAsFloats().fma(scale, minus).intoArray(panel, at + 6 * ROWS);
-      v.lanewise(LSHR, 6).and(PAIR_BEHIND1).or(ONE).or(high.lanewise(LSHR, 3).and(TOP1)).reinterpretAsFloats().fma(scale, minus).intoArray(panel, at + 7 * ROWS);
+      v.lanewise(LSHL, 20)
+          .and(PAIR_BEHIND1)
+          .or(ONE)
+          .or(high.lanewise(LSHL, 22).and(TOP1))
+          .reinterpretAsFloats()
+          .fma(scale, minus)
+          .intoArray(panel, at + 0 * ROWS);
+      v.lanewise(LSHL, 18)
+          .and(PAIR_BEHIND1)
+          .or(ONE)
+          .or(high.lanewise(LSHL, 21).and(TOP1))
+          .reinterpretAsFloats()
+          .fma(scale, minus)
+          .intoArray(panel, at + 1 * ROWS);
+      v.lanewise(LSHL, 12)
+          .and(PAIR_BEHIND1)
+          .or(ONE)
+          .or(high.lanewise(LSHL, 14).and(TOP1))
+          .reinterpretAsFloats()
+          .fma(scale, minus)
+          .intoArray(panel, at + 2 * ROWS);
+      v.lanewise(LSHL, 10)
+          .and(PAIR_BEHIND1)
+          .or(ONE)
+          .or(high.lanewise(LSHL, 13).and(TOP1))
+          .reinterpretAsFloats()
+          .fma(scale, minus)
+          .intoArray(panel, at + 3 * ROWS);
+      v.lanewise(LSHL, 4)
+          .and(PAIR_BEHIND1)
+          .or(ONE)
+          .or(high.lanewise(LSHL, 6).and(TOP1))
+          .reinterpretAsFloats()
+          .fma(scale, minus)
+          .intoArray(panel, at + 4 * ROWS);
+      v.lanewise(LSHL, 2)
+          .and(PAIR_BEHIND1)
+          .or(ONE)
+          .or(high.lanewise(LSHL, 5).and(TOP1))
+          .reinterpretAsFloats()
+          .fma(scale, minus)
+          .intoArray(panel, at + 5 * ROWS);
+      v.lanewise(LSHR, 4)
+          .and(PAIR_BEHIND1)
+          .or(ONE)
+          .or(high.lanewise(LSHR, 2).and(TOP1))
+          .reinterpretAsFloats()
+          .fma(scale, minus)
+          .intoArray(panel, at + 6 * ROWS);
+      v.lanewise(LSHR, 6)
+          .and(PAIR_BEHIND1)
+          .or(ONE)
+          .or(high.lanewise(LSHR, 3).and(TOP1))
+          .reinterpretAsFloats()
+          .fma(scale, minus)
+          .intoArray(panel, at + 7 * ROWS);
     }
   }
 
@@ -192,9 +454,12 @@ final class CodePlanes {
     for (int k = 0; k < 8; k++) {
       IntVector v = IntVector.fromMemorySegment(I, w, p + 64 * k, LITTLE_ENDIAN);
       int at = to + 4 * k * ROWS;
-      ((FloatVector) v.lanewise(LSHL, 24).lanewise(ASHR, 24).convert(I2F, 0)).intoArray(panel, at + 0 * ROWS);
-      ((FloatVector) v.lanewise(LSHL, 16).lanewise(ASHR, 24).convert(I2F, 0)).intoArray(panel, at + 1 * ROWS);
-      ((FloatVector) v.lanewise(LSHL, 8).lanewise(ASHR, 24).convert(I2F, 0)).intoArray(panel, at + 2 * ROWS);
+      ((FloatVector) v.lanewise(LSHL, 24).lanewise(ASHR, 24).convert(I2F, 0))
+          .intoArray(panel, at + 0 * ROWS);
+      ((FloatVector) v.lanewise(LSHL, 16).lanewise(ASHR, 24).convert(I2F, 0))
+          .intoArray(panel, at + 1 * ROWS);
+      ((FloatVector) v.lanewise(LSHL, 8).lanewise(ASHR, 24).convert(I2F, 0))
+          .intoArray(panel, at + 2 * ROWS);
       ((FloatVector) v.lanewise(ASHR, 24).convert(I2F, 0)).intoArray(panel, at + 3 * ROWS);
     }
   }

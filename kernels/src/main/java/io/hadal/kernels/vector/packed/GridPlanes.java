@@ -5,7 +5,6 @@ import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.LSHR;
 import static jdk.incubator.vector.VectorOperators.XOR;
 
-import io.hadal.kernels.packed.GridCodes;
 import io.hadal.kernels.vector.Width;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
@@ -25,7 +24,9 @@ final class GridPlanes {
       CodeTable.floats(new float[] {8, 25, 43, 0, 8, 25, 43, 0, 8, 25, 43, 0, 8, 25, 43, 0}, 0);
 
   /** Eight levels twice. */
-  private static final float[] THREE = {4, 12, 20, 28, 36, 44, 52, 62, 4, 12, 20, 28, 36, 44, 52, 62};
+  private static final float[] THREE = {
+    4, 12, 20, 28, 36, 44, 52, 62, 4, 12, 20, 28, 36, 44, 52, 62
+  };
 
   private static final IntVector B0 = CodeTable.floats(THREE, 0);
   private static final IntVector B1 = CodeTable.floats(THREE, 1);
@@ -66,14 +67,61 @@ final class GridPlanes {
           IntVector.fromMemorySegment(I, w, p + 64, LITTLE_ENDIAN).lanewise(LSHR, 8 * g);
       FloatVector scale = FloatVector.fromArray(F, sub, s + (g >> 1) * 16);
       int at = to + 8 * g * ROWS;
-      codes.selectFrom(TWO).lanewise(XOR, signs.lanewise(LSHL, 31).and(SIGN)).reinterpretAsFloats().mul(scale).intoArray(panel, at + 0 * ROWS);
-      codes.lanewise(LSHR, 2).selectFrom(TWO).lanewise(XOR, signs.lanewise(LSHL, 30).and(SIGN)).reinterpretAsFloats().mul(scale).intoArray(panel, at + 1 * ROWS);
-      codes.lanewise(LSHR, 4).selectFrom(TWO).lanewise(XOR, signs.lanewise(LSHL, 29).and(SIGN)).reinterpretAsFloats().mul(scale).intoArray(panel, at + 2 * ROWS);
-      codes.lanewise(LSHR, 6).selectFrom(TWO).lanewise(XOR, signs.lanewise(LSHL, 28).and(SIGN)).reinterpretAsFloats().mul(scale).intoArray(panel, at + 3 * ROWS);
-      codes.lanewise(LSHR, 8).selectFrom(TWO).lanewise(XOR, signs.lanewise(LSHL, 27).and(SIGN)).reinterpretAsFloats().mul(scale).intoArray(panel, at + 4 * ROWS);
-      codes.lanewise(LSHR, 10).selectFrom(TWO).lanewise(XOR, signs.lanewise(LSHL, 26).and(SIGN)).reinterpretAsFloats().mul(scale).intoArray(panel, at + 5 * ROWS);
-      codes.lanewise(LSHR, 12).selectFrom(TWO).lanewise(XOR, signs.lanewise(LSHL, 25).and(SIGN)).reinterpretAsFloats().mul(scale).intoArray(panel, at + 6 * ROWS);
-      codes.lanewise(LSHR, 14).selectFrom(TWO).lanewise(XOR, signs.lanewise(LSHL, 24).and(SIGN)).reinterpretAsFloats().mul(scale).intoArray(panel, at + 7 * ROWS);
+      codes
+          .selectFrom(TWO)
+          .lanewise(XOR, signs.lanewise(LSHL, 31).and(SIGN))
+          .reinterpretAsFloats()
+          .mul(scale)
+          .intoArray(panel, at + 0 * ROWS);
+      codes
+          .lanewise(LSHR, 2)
+          .selectFrom(TWO)
+          .lanewise(XOR, signs.lanewise(LSHL, 30).and(SIGN))
+          .reinterpretAsFloats()
+          .mul(scale)
+          .intoArray(panel, at + 1 * ROWS);
+      codes
+          .lanewise(LSHR, 4)
+          .selectFrom(TWO)
+          .lanewise(XOR, signs.lanewise(LSHL, 29).and(SIGN))
+          .reinterpretAsFloats()
+          .mul(scale)
+          .intoArray(panel, at + 2 * ROWS);
+      codes
+          .lanewise(LSHR, 6)
+          .selectFrom(TWO)
+          .lanewise(XOR, signs.lanewise(LSHL, 28).and(SIGN))
+          .reinterpretAsFloats()
+          .mul(scale)
+          .intoArray(panel, at + 3 * ROWS);
+      codes
+          .lanewise(LSHR, 8)
+          .selectFrom(TWO)
+          .lanewise(XOR, signs.lanewise(LSHL, 27).and(SIGN))
+          .reinterpretAsFloats()
+          .mul(scale)
+          .intoArray(panel, at + 4 * ROWS);
+      codes
+          .lanewise(LSHR, 10)
+          .selectFrom(TWO)
+          .lanewise(XOR, signs.lanewise(LSHL, 26).and(SIGN))
+          .reinterpretAsFloats()
+          .mul(scale)
+          .intoArray(panel, at + 5 * ROWS);
+      codes
+          .lanewise(LSHR, 12)
+          .selectFrom(TWO)
+          .lanewise(XOR, signs.lanewise(LSHL, 25).and(SIGN))
+          .reinterpretAsFloats()
+          .mul(scale)
+          .intoArray(panel, at + 6 * ROWS);
+      codes
+          .lanewise(LSHR, 14)
+          .selectFrom(TWO)
+          .lanewise(XOR, signs.lanewise(LSHL, 24).and(SIGN))
+          .reinterpretAsFloats()
+          .mul(scale)
+          .intoArray(panel, at + 7 * ROWS);
     }
   }
 
@@ -98,10 +146,26 @@ final class GridPlanes {
           IntVector.fromMemorySegment(I, w, p + 128, LITTLE_ENDIAN).lanewise(LSHR, 4 * e);
       FloatVector scale = FloatVector.fromArray(F, sub, s);
       int at = to + 4 * e * ROWS;
-      eight(codes).lanewise(XOR, signs.lanewise(LSHL, 31).and(SIGN)).reinterpretAsFloats().mul(scale).intoArray(panel, at + 0 * ROWS);
-      eight(codes.lanewise(LSHR, 3)).lanewise(XOR, signs.lanewise(LSHL, 30).and(SIGN)).reinterpretAsFloats().mul(scale).intoArray(panel, at + 1 * ROWS);
-      eight(codes.lanewise(LSHR, 6)).lanewise(XOR, signs.lanewise(LSHL, 29).and(SIGN)).reinterpretAsFloats().mul(scale).intoArray(panel, at + 2 * ROWS);
-      eight(codes.lanewise(LSHR, 9)).lanewise(XOR, signs.lanewise(LSHL, 28).and(SIGN)).reinterpretAsFloats().mul(scale).intoArray(panel, at + 3 * ROWS);
+      eight(codes)
+          .lanewise(XOR, signs.lanewise(LSHL, 31).and(SIGN))
+          .reinterpretAsFloats()
+          .mul(scale)
+          .intoArray(panel, at + 0 * ROWS);
+      eight(codes.lanewise(LSHR, 3))
+          .lanewise(XOR, signs.lanewise(LSHL, 30).and(SIGN))
+          .reinterpretAsFloats()
+          .mul(scale)
+          .intoArray(panel, at + 1 * ROWS);
+      eight(codes.lanewise(LSHR, 6))
+          .lanewise(XOR, signs.lanewise(LSHL, 29).and(SIGN))
+          .reinterpretAsFloats()
+          .mul(scale)
+          .intoArray(panel, at + 2 * ROWS);
+      eight(codes.lanewise(LSHR, 9))
+          .lanewise(XOR, signs.lanewise(LSHL, 28).and(SIGN))
+          .reinterpretAsFloats()
+          .mul(scale)
+          .intoArray(panel, at + 3 * ROWS);
     }
   }
 
