@@ -47,7 +47,7 @@ public record PlatformAccess(
     @Nullable Seal seal) {
   /** Keys and a gate only. */
   public PlatformAccess(Keys keys, Gate gate) {
-    this(keys, gate, null, null, null, null, null);
+    this(keys, gate, null, null, null, null, null, null);
   }
 
   /**

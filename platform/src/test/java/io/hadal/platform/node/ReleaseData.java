@@ -61,7 +61,8 @@ final class ReleaseData {
         o.oidc(),
         o.passwordUntilOidc(),
         o.pepper(),
-        o.masterKey());
+        o.masterKey(),
+        null);
   }
 
   /** Fills a new platform and closes it; the answer is what must hold. */

@@ -107,7 +107,7 @@ class CachedPromptsTest {
   private static List<String> order(long session, String messages, EngineNode... nodes) {
     EngineNodes engines =
         EngineNodes.NONE.with(
-            List.of(nodes), Runnable::run, Duration.ofSeconds(1), request -> null);
+            List.of(nodes), Duration.ofSeconds(1), request -> null);
     List<Candidate> candidates = new ArrayList<>();
     for (Backend backend : engines.has("m")) {
       candidates.add(
