@@ -117,6 +117,7 @@ public final class HadalServer implements AutoCloseable {
     }
     AtomicInteger active = new AtomicInteger();
     this.metrics = new Metrics(model.profile().name(), model.dispatcher(), active::get);
+    metrics.reasoning(runner.memory());
     this.health = platform == null ? null : platform.health();
     if (health != null) {
       metrics.platform(health);
@@ -331,7 +332,34 @@ public final class HadalServer implements AutoCloseable {
     boolean ready = !handler.draining() && recording;
     WarmUp.State state = model.dispatcher().engine().warmUp().state();
     String warm = state == WarmUp.State.RUNNING ? "ready, warming up\n" : "ready\n";
+    if (call.exchange().query("verbose") != null && handler.trusts(call.exchange())) {
+      call.exchange()
+          .send(ready ? 200 : 503, "application/json", details(ready, recording, state));
+      return;
+    }
     text(call, ready ? 200 : 503, ready ? warm : recording ? "draining\n" : "journal full\n");
+  }
+
+  /** Why it is ready or not, for those who may know. */
+  private byte[] details(boolean ready, boolean recording, WarmUp.State warmUp) {
+    ObjectNode json =
+        JsonMapper.shared()
+            .createObjectNode()
+            .put("ready", ready)
+            .put("draining", handler.draining())
+            .put("active_requests", handler.active())
+            .put("model", model.profile().name())
+            .put("warm_up", warmUp.name().toLowerCase(Locale.ROOT))
+            .put("headroom", model.dispatcher().stats().headroom());
+    if (health != null) {
+      json.put("database", health.database() ? "answers" : "away");
+      json.putObject("journal")
+          .put("recording", recording)
+          .put("bytes", health.journalBytes())
+          .put("lag_ms", health.lagMillis())
+          .put("open_attempts", health.openAttempts());
+    }
+    return json.toString().getBytes(StandardCharsets.UTF_8);
   }
 
   /** State of the process for people and scripts. */

@@ -3,6 +3,7 @@ package io.hadal.server;
 import io.hadal.engine.serving.DispatcherOptions;
 import io.hadal.platform.budget.Budgets;
 import io.hadal.platform.ledger.Balance;
+import io.hadal.platform.limits.LimitScope;
 import io.hadal.platform.registry.Registry;
 import io.hadal.platform.rollout.Rollouts;
 import io.hadal.platform.tenancy.Identity;
@@ -11,6 +12,7 @@ import io.hadal.server.admin.AdminApi;
 import io.hadal.server.admin.EndpointGroup;
 import java.time.Clock;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -75,6 +77,18 @@ public record PlatformAccess(
 
     /** Attempts that are running. */
     int attempts();
+
+    /** Attempts that the journal has as begun and not ended. */
+    int openAttempts();
+
+    /** Whether the database answered last. */
+    boolean database();
+
+    /** Part that is left of the budget of a scope that has least; no number without one. */
+    double budgetLeft(LimitScope scope);
+
+    /** Projects with a label of their own in metrics. */
+    Set<String> metricProjects();
   }
 
   /** Administration over HTTP. */

@@ -3,6 +3,8 @@ package io.hadal.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hadal.platform.DataFolder;
+import io.hadal.platform.audit.AuditEvent;
+import io.hadal.platform.audit.AuditQuery;
 import io.hadal.platform.node.Platform;
 import io.hadal.platform.node.PlatformOptions;
 import java.math.BigDecimal;
@@ -211,6 +213,18 @@ class PlatformServerTest {
     assertThat(late.body()).doesNotContain(key.text);
     assertThat(admin("GET", "/audit/events?action=key.remove", "").at("/data/0/object").asString())
         .contains(key.id);
+  }
+
+  @Test
+  void theLogHasAChangeOfDataKeysOnce() {
+    String org = admin("GET", "/orgs", "").at("/data/0/id").asString();
+    admin("POST", "/orgs/" + org + "/data-keys", "");
+    List<String> actions =
+        platform.audit().search(AuditQuery.newest(org, 500)).stream()
+            .map(AuditEvent::action)
+            .filter(action -> action.startsWith("data_key.") || action.startsWith("privacy."))
+            .toList();
+    assertThat(actions).containsExactly("data_key.rotate");
   }
 
   private static String version(String label) {

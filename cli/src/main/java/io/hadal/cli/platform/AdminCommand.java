@@ -8,8 +8,12 @@ import picocli.CommandLine.Spec;
 /** {@code hadal admin}: what needs the machine itself. */
 @Command(
     name = "admin",
-    description = "Looks after the local administrator and the pepper of keys.",
-    subcommands = {AdminResetPasswordCommand.class, AdminRotatePepperCommand.class})
+    description = "Looks after the local administrator, the pepper of keys and the master key.",
+    subcommands = {
+      AdminResetPasswordCommand.class,
+      AdminRotatePepperCommand.class,
+      AdminRotateMasterKeyCommand.class
+    })
 public final class AdminCommand implements Runnable {
   @Spec private CommandSpec spec = CommandSpec.create();
 

@@ -24,6 +24,8 @@ import java.util.Map;
  * @param draftedTokens guesses that were verified
  * @param acceptedTokens guesses that held
  * @param refused requests that {@link Dispatcher#submit} refused
+ * @param headroom part of the capacity that the work of the last minute leaves; below 0 when more
+ *     comes than can be done
  */
 public record DispatcherStats(
     int running,
@@ -44,10 +46,12 @@ public record DispatcherStats(
     long preemptions,
     long draftedTokens,
     long acceptedTokens,
-    long refused) {
+    long refused,
+    double headroom) {
 
   /** With what is known outside the engine's thread. */
-  DispatcherStats with(Map<PriorityClass, Integer> queued, long cacheUsed, long refusals) {
+  DispatcherStats with(
+      Map<PriorityClass, Integer> queued, long cacheUsed, long refusals, double free) {
     return new DispatcherStats(
         running,
         queued,
@@ -67,6 +71,7 @@ public record DispatcherStats(
         preemptions,
         draftedTokens,
         acceptedTokens,
-        refusals);
+        refusals,
+        free);
   }
 }

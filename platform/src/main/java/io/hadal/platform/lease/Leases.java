@@ -261,7 +261,7 @@ public final class Leases implements AutoCloseable {
       try {
         reply = write(h -> table.exchange(h, share, ask, now));
       } catch (RuntimeException e) {
-        down(e, now);
+        down(e);
         return Lease.DOWN;
       }
       share.lock.lock();
@@ -314,7 +314,9 @@ public final class Leases implements AutoCloseable {
     }
   }
 
-  private void down(RuntimeException e, long now) {
+  private void down(RuntimeException e) {
+    // It may have taken long to fail.
+    long now = clock.millis();
     if (now >= downUntil) {
       LOG.log(Level.WARNING, "leases: the database does not answer: {0}", e.getMessage());
     }
@@ -384,7 +386,7 @@ public final class Leases implements AutoCloseable {
         for (Turn turn : turns) {
           turn.share.locked(() -> turn.share.dirty = true);
         }
-        down(e, now);
+        down(e);
         return false;
       }
       for (int i = 0; i < turns.size(); i++) {

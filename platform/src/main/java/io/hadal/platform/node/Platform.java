@@ -24,6 +24,10 @@ import io.hadal.platform.ledger.LedgerVerifier;
 import io.hadal.platform.ledger.UsageStore;
 import io.hadal.platform.ledger.Verification;
 import io.hadal.platform.limits.RateLimits;
+import io.hadal.platform.mail.DeprecationNotices;
+import io.hadal.platform.mail.MailAlerts;
+import io.hadal.platform.mail.MailOptions;
+import io.hadal.platform.mail.Mailer;
 import io.hadal.platform.metering.Metering;
 import io.hadal.platform.money.Charging;
 import io.hadal.platform.money.PriceBook;
@@ -32,6 +36,10 @@ import io.hadal.platform.privacy.MasterKey;
 import io.hadal.platform.privacy.RetentionJob;
 import io.hadal.platform.privacy.UsageRetention;
 import io.hadal.platform.registry.Registry;
+import io.hadal.platform.reports.ExportPlan;
+import io.hadal.platform.reports.ScheduledExport;
+import io.hadal.platform.reports.UsageExport;
+import io.hadal.platform.reports.VersionUses;
 import io.hadal.platform.rollout.RolloutEvent;
 import io.hadal.platform.rollout.Rollouts;
 import io.hadal.platform.signin.BreakGlass;
@@ -45,9 +53,11 @@ import java.net.URI;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -87,10 +97,12 @@ public final class Platform implements AutoCloseable {
   private final DataKeys dataKeys;
   private final Registry registry;
   private final Rollouts rollouts;
+  private final Set<String> metricProjects;
   private final @Nullable SecretText firstPassword;
 
   private Platform(PlatformOptions options, Database database, Consumer<String> log) {
     this.data = options.data();
+    this.metricProjects = options.metricProjects();
     this.database = database;
     open.push(database);
     this.tenants = new Tenants(database, clock);
@@ -102,7 +114,7 @@ public final class Platform implements AutoCloseable {
     String pepperAt = options.pepper();
     Pepper pepper =
         pepperAt == null ? Pepper.file(options.data().pepper()) : Pepper.of(pepperAt, environment);
-    this.keys = keep(new KeyStore(database, pepper, clock));
+    this.keys = keep(new KeyStore(database, pepper, clock, options.outage()));
     this.sessions = new Sessions(database, clock);
     this.signIn =
         keep(
@@ -120,6 +132,9 @@ public final class Platform implements AutoCloseable {
     this.auditKey = SigningKey.open(options.data().auditKey());
     Checkpoints checkpoints =
         new Checkpoints(database, auditKey, options.data().auditCheckpoints(), clock);
+    MailOptions mail = options.mail();
+    Mailer mailer = mail == null ? null : keep(new Mailer(mail));
+    this.registry = new Registry(database, clock);
     this.auditSchedule =
         keep(
             new AuditSchedule(
@@ -131,9 +146,7 @@ public final class Platform implements AutoCloseable {
                     new LedgerAnchor(ledger, "transaction"),
                     new LedgerAnchor(ledger, "event"),
                     new LedgerAnchor(ledger, "price")),
-                List.of(
-                    new AuditSchedule.Daily("retention", this::erase),
-                    new AuditSchedule.Daily("ledger.verify", this::verifyLedger)),
+                daily(mailer),
                 clock));
     this.auditExport = new AuditExport(database, auditKey, clock);
     String masterAt = options.masterKey();
@@ -143,7 +156,7 @@ public final class Platform implements AutoCloseable {
             : MasterKey.resolve(masterAt, environment);
     this.dataKeys = new DataKeys(database, master, List.of(), audit, clock);
 
-    this.prices = new PriceBook(database, options.unpriced(), clock);
+    this.prices = new PriceBook(database, options.unpriced(), clock, options.outage());
     JournalOptions usual = JournalOptions.of(options.data().journal(), options.node());
     this.journal =
         keep(
@@ -164,15 +177,24 @@ public final class Platform implements AutoCloseable {
       log.accept("journal: not all in the database yet; budgets of this node may be behind");
     }
     LeaseOptions leases =
-        options.several()
-            ? LeaseOptions.shared(options.node())
-            : LeaseOptions.alone(options.node());
+        (options.several()
+                ? LeaseOptions.shared(options.node())
+                : LeaseOptions.alone(options.node()))
+            .during(options.outage());
     this.limits = keep(new RateLimits(database, leases, clock));
     this.budgets =
-        keep(new Budgets(database, leases, clock, new UsageEvents(), alerts(options.webhook())));
+        keep(new Budgets(database, leases, clock, new UsageEvents(), alerts(options.webhook(), mailer)));
     this.metering = keep(new Metering(limits, budgets, prices::at, journal, clock, LONGEST));
-    this.registry = new Registry(database, clock);
     this.rollouts = new Rollouts(database, registry, clock, this::rolledOut);
+    ExportPlan export = options.export();
+    if (export != null) {
+      keep(
+          new ScheduledExport(
+              export,
+              new UsageExport(database, prices),
+              file ->
+                  audit.append(AuditEntry.system(null, "usage.export", "file:" + file, null))));
+    }
     metering.start();
     auditSchedule.start();
   }
@@ -251,8 +273,28 @@ public final class Platform implements AutoCloseable {
     return part;
   }
 
-  private BudgetAlert.Listener alerts(@Nullable URI webhook) {
-    return webhook == null ? alert -> {} : keep(new WebhookAlerts(webhook));
+  private List<AuditSchedule.Daily> daily(@Nullable Mailer mailer) {
+    List<AuditSchedule.Daily> daily = new ArrayList<>();
+    daily.add(new AuditSchedule.Daily("retention", this::erase));
+    daily.add(new AuditSchedule.Daily("ledger.verify", this::verifyLedger));
+    if (mailer != null) {
+      DeprecationNotices notices =
+          new DeprecationNotices(
+              database, registry::versions, new VersionUses(database), mailer::send, clock);
+      daily.add(new AuditSchedule.Daily("mail.deprecation", notices::run));
+    }
+    return daily;
+  }
+
+  private BudgetAlert.Listener alerts(@Nullable URI webhook, @Nullable Mailer mailer) {
+    List<BudgetAlert.Listener> told = new ArrayList<>();
+    if (webhook != null) {
+      told.add(keep(new WebhookAlerts(webhook)));
+    }
+    if (mailer != null) {
+      told.add(new MailAlerts(mailer));
+    }
+    return alert -> told.forEach(one -> one.raised(alert));
   }
 
   /** The administrator's password, of a first start only, to be shown once; null later. */
@@ -263,6 +305,11 @@ public final class Platform implements AutoCloseable {
   /** Where it keeps what outlives it. */
   public DataFolder data() {
     return data;
+  }
+
+  /** Projects with a label of their own in metrics. */
+  public Set<String> metricProjects() {
+    return metricProjects;
   }
 
   public Clock clock() {

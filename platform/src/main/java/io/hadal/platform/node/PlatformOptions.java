@@ -1,9 +1,13 @@
 package io.hadal.platform.node;
 
 import io.hadal.platform.DataFolder;
+import io.hadal.platform.Outage;
+import io.hadal.platform.mail.MailOptions;
 import io.hadal.platform.money.PriceBook.Unpriced;
+import io.hadal.platform.reports.ExportPlan;
 import io.hadal.platform.signin.OidcOptions;
 import java.net.URI;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +29,10 @@ import org.jspecify.annotations.Nullable;
  *     folder
  * @param masterKey {@code env:NAME} or {@code file:PATH} of the key around data keys; null for a
  *     file in the folder
+ * @param outage what goes on while the database does not answer
+ * @param export where usage is exported to by itself; null for nowhere
+ * @param mail where mails of alerts go; null for nowhere
+ * @param metricProjects projects that have a label of their own in metrics; the others share one
  */
 public record PlatformOptions(
     DataFolder data,
@@ -40,7 +48,14 @@ public record PlatformOptions(
     @Nullable OidcOptions oidc,
     boolean passwordUntilOidc,
     @Nullable String pepper,
-    @Nullable String masterKey) {
+    @Nullable String masterKey,
+    Outage outage,
+    @Nullable ExportPlan export,
+    @Nullable MailOptions mail,
+    Set<String> metricProjects) {
+  public PlatformOptions {
+    metricProjects = Set.copyOf(metricProjects);
+  }
 
   /** A single process with everything in one folder; models without a price are free. */
   public static PlatformOptions in(DataFolder data) {
@@ -58,7 +73,11 @@ public record PlatformOptions(
         null,
         false,
         null,
-        null);
+        null,
+        Outage.DEFAULT,
+        null,
+        null,
+        Set.of());
   }
 
   @Override

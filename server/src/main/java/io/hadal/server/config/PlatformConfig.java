@@ -2,16 +2,21 @@ package io.hadal.server.config;
 
 import io.hadal.formats.FormatException;
 import io.hadal.platform.DataFolder;
+import io.hadal.platform.Outage;
 import io.hadal.platform.money.PriceBook.Unpriced;
 import io.hadal.platform.node.PlatformOptions;
+import io.hadal.platform.reports.ExportFormat;
+import io.hadal.platform.reports.ExportPlan;
 import io.hadal.platform.signin.OidcConfig;
 import io.hadal.platform.signin.OidcOptions;
 import io.hadal.server.routing.config.SecretReference;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -25,6 +30,10 @@ import tools.jackson.databind.node.ObjectNode;
  *     none
  * @param org organisation of people who sign in for the first time; null without such
  * @param oidcPasswordEnds whether the password ends when a person has signed in by OIDC
+ * @param outage what goes on while the database does not answer
+ * @param export where usage is exported to by itself; null for nowhere
+ * @param mail where mails of alerts go; null for nowhere
+ * @param metricProjects ids of projects with a label of their own in metrics
  */
 public record PlatformConfig(
     boolean enabled,
@@ -43,7 +52,13 @@ public record PlatformConfig(
     @Nullable String org,
     boolean oidcPasswordEnds,
     @Nullable String pepper,
-    @Nullable String masterKey) {
+    @Nullable String masterKey,
+    Outage outage,
+    @Nullable ExportPlan export,
+    @Nullable MailPlan mail,
+    List<String> metricProjects) {
+  private static final int MOST_PROJECTS = 100;
+
   private static final String SECRET = "client_secret";
 
   /**
@@ -56,6 +71,9 @@ public record PlatformConfig(
     Section database = section.section("database");
     Section alerts = section.section("alerts");
     Section oidc = section.section("oidc");
+    Section outage = section.section("outage");
+    Section export = section.section("export");
+    Section metrics = section.section("metrics");
     PlatformConfig config =
         new PlatformConfig(
             section.flag("enabled", false),
@@ -74,17 +92,46 @@ public record PlatformConfig(
             oidc.names().isEmpty() ? null : oidc.required("org"),
             oidc.flag("password_ends", false),
             reference(section, "pepper"),
-            reference(section, "master_key"));
-    for (Section one : List.of(section, database, alerts)) {
+            reference(section, "master_key"),
+            new Outage(
+                (int) outage.number("seconds", 10, 86_400, Outage.DEFAULT.seconds()),
+                outage.choice("then", Afterwards.REFUSE) == Afterwards.SERVE),
+            export(export, folder),
+            MailPlan.read(alerts.section("email")),
+            metrics.texts("projects"));
+    for (Section one : List.of(section, database, alerts, outage, export, metrics)) {
       one.requireKnown();
     }
     if (!config.node.matches("[A-Za-z0-9_.-]{1,64}")) {
       throw section.broken("node", "must be 1 to 64 letters, digits, _ . and -");
     }
+    if (config.metricProjects.size() > MOST_PROJECTS) {
+      throw metrics.broken("projects", "must be at most " + MOST_PROJECTS + " ids");
+    }
     if (config.shared && config.url == null) {
       throw section.broken("shared", "needs platform.database.url, which several nodes can reach");
     }
     return config;
+  }
+
+  /** What follows an outage that has lasted too long. */
+  private enum Afterwards {
+    REFUSE,
+    SERVE
+  }
+
+  private static @Nullable ExportPlan export(Section export, Path folder) {
+    if (export.names().isEmpty()) {
+      return null;
+    }
+    Path to = export.path("folder", folder);
+    if (to == null) {
+      throw export.broken("folder", "is required");
+    }
+    return new ExportPlan(
+        to,
+        export.choice("format", ExportFormat.CSV),
+        Duration.ofMinutes(export.number("minutes", 1, 10_080, 1440)));
   }
 
   /** The fields that {@link OidcConfig} reads, looked through without its secret. */
@@ -105,7 +152,7 @@ public record PlatformConfig(
     return json;
   }
 
-  private static @Nullable String reference(Section section, String name) {
+  static @Nullable String reference(Section section, String name) {
     String text = section.text(name);
     if (text != null && !text.matches("env:[A-Za-z_][A-Za-z0-9_]{0,127}|file:.+")) {
       throw section.broken(name, "must be env:NAME or file:PATH; a secret does not belong here");
@@ -158,7 +205,11 @@ public record PlatformConfig(
         people,
         oidcPasswordEnds,
         absolute(pepper),
-        absolute(masterKey));
+        absolute(masterKey),
+        outage,
+        export,
+        mail == null ? null : mail.options(this::secret),
+        Set.copyOf(metricProjects));
   }
 
   private String secret(String reference) {

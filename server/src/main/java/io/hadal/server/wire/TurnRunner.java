@@ -147,6 +147,7 @@ public final class TurnRunner implements AutoCloseable {
 
   private void begin(Call call, TurnRequest request) {
     GenerationRequest generation = request.generation();
+    call.queue(generation.priority());
     call.meter()
         .begin(
             call,
@@ -276,6 +277,7 @@ public final class TurnRunner implements AutoCloseable {
 
   /** Keeps what the model wrote for its calls, under the ids the client gets to see. */
   private void remember(Call call, TurnEvent event, List<Answer> answers) {
+    call.saw(event);
     if (!call.client().kept()) {
       return;
     }
