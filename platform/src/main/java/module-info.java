@@ -4,7 +4,6 @@ module io.hadal.platform {
   requires com.nimbusds.jose.jwt;
   requires com.zaxxer.hikari;
   requires flyway.core;
-  requires jakarta.mail;
   requires transitive io.hadal.formats;
   requires java.logging;
   requires java.net.http;
@@ -21,7 +20,6 @@ module io.hadal.platform {
   exports io.hadal.platform.lease;
   exports io.hadal.platform.ledger;
   exports io.hadal.platform.limits;
-  exports io.hadal.platform.mail;
   exports io.hadal.platform.metering;
   exports io.hadal.platform.money;
   exports io.hadal.platform.node;

@@ -91,7 +91,6 @@ class PlatformLoadTest {
         null,
         Outage.DEFAULT,
         new ExportPlan(folder.resolve("export"), ExportFormat.CSV, Duration.ofMillis(400)),
-        null,
         Set.of("prj_none"));
   }
 

@@ -62,7 +62,6 @@ class PlatformOutageTest {
         null,
         outage,
         null,
-        null,
         Set.of());
   }
 

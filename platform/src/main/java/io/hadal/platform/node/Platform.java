@@ -24,10 +24,6 @@ import io.hadal.platform.ledger.LedgerVerifier;
 import io.hadal.platform.ledger.UsageStore;
 import io.hadal.platform.ledger.Verification;
 import io.hadal.platform.limits.RateLimits;
-import io.hadal.platform.mail.DeprecationNotices;
-import io.hadal.platform.mail.MailAlerts;
-import io.hadal.platform.mail.MailOptions;
-import io.hadal.platform.mail.Mailer;
 import io.hadal.platform.metering.Metering;
 import io.hadal.platform.money.Charging;
 import io.hadal.platform.money.PriceBook;
@@ -39,7 +35,6 @@ import io.hadal.platform.registry.Registry;
 import io.hadal.platform.reports.ExportPlan;
 import io.hadal.platform.reports.ScheduledExport;
 import io.hadal.platform.reports.UsageExport;
-import io.hadal.platform.reports.VersionUses;
 import io.hadal.platform.rollout.RolloutEvent;
 import io.hadal.platform.rollout.Rollouts;
 import io.hadal.platform.signin.BreakGlass;
@@ -53,7 +48,6 @@ import java.net.URI;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
@@ -132,9 +126,6 @@ public final class Platform implements AutoCloseable {
     this.auditKey = SigningKey.open(options.data().auditKey());
     Checkpoints checkpoints =
         new Checkpoints(database, auditKey, options.data().auditCheckpoints(), clock);
-    MailOptions mail = options.mail();
-    Mailer mailer = mail == null ? null : keep(new Mailer(mail));
-    this.registry = new Registry(database, clock);
     this.auditSchedule =
         keep(
             new AuditSchedule(
@@ -146,7 +137,9 @@ public final class Platform implements AutoCloseable {
                     new LedgerAnchor(ledger, "transaction"),
                     new LedgerAnchor(ledger, "event"),
                     new LedgerAnchor(ledger, "price")),
-                daily(mailer),
+                List.of(
+                    new AuditSchedule.Daily("retention", this::erase),
+                    new AuditSchedule.Daily("ledger.verify", this::verifyLedger)),
                 clock));
     this.auditExport = new AuditExport(database, auditKey, clock);
     String masterAt = options.masterKey();
@@ -183,8 +176,9 @@ public final class Platform implements AutoCloseable {
             .during(options.outage());
     this.limits = keep(new RateLimits(database, leases, clock));
     this.budgets =
-        keep(new Budgets(database, leases, clock, new UsageEvents(), alerts(options.webhook(), mailer)));
+        keep(new Budgets(database, leases, clock, new UsageEvents(), alerts(options.webhook())));
     this.metering = keep(new Metering(limits, budgets, prices::at, journal, clock, LONGEST));
+    this.registry = new Registry(database, clock);
     this.rollouts = new Rollouts(database, registry, clock, this::rolledOut);
     ExportPlan export = options.export();
     if (export != null) {
@@ -273,28 +267,8 @@ public final class Platform implements AutoCloseable {
     return part;
   }
 
-  private List<AuditSchedule.Daily> daily(@Nullable Mailer mailer) {
-    List<AuditSchedule.Daily> daily = new ArrayList<>();
-    daily.add(new AuditSchedule.Daily("retention", this::erase));
-    daily.add(new AuditSchedule.Daily("ledger.verify", this::verifyLedger));
-    if (mailer != null) {
-      DeprecationNotices notices =
-          new DeprecationNotices(
-              database, registry::versions, new VersionUses(database), mailer::send, clock);
-      daily.add(new AuditSchedule.Daily("mail.deprecation", notices::run));
-    }
-    return daily;
-  }
-
-  private BudgetAlert.Listener alerts(@Nullable URI webhook, @Nullable Mailer mailer) {
-    List<BudgetAlert.Listener> told = new ArrayList<>();
-    if (webhook != null) {
-      told.add(keep(new WebhookAlerts(webhook)));
-    }
-    if (mailer != null) {
-      told.add(new MailAlerts(mailer));
-    }
-    return alert -> told.forEach(one -> one.raised(alert));
+  private BudgetAlert.Listener alerts(@Nullable URI webhook) {
+    return webhook == null ? alert -> {} : keep(new WebhookAlerts(webhook));
   }
 
   /** The administrator's password, of a first start only, to be shown once; null later. */

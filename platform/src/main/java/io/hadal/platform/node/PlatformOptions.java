@@ -2,7 +2,6 @@ package io.hadal.platform.node;
 
 import io.hadal.platform.DataFolder;
 import io.hadal.platform.Outage;
-import io.hadal.platform.mail.MailOptions;
 import io.hadal.platform.money.PriceBook.Unpriced;
 import io.hadal.platform.reports.ExportPlan;
 import io.hadal.platform.signin.OidcOptions;
@@ -31,7 +30,6 @@ import org.jspecify.annotations.Nullable;
  *     file in the folder
  * @param outage what goes on while the database does not answer
  * @param export where usage is exported to by itself; null for nowhere
- * @param mail where mails of alerts go; null for nowhere
  * @param metricProjects projects that have a label of their own in metrics; the others share one
  */
 public record PlatformOptions(
@@ -51,7 +49,6 @@ public record PlatformOptions(
     @Nullable String masterKey,
     Outage outage,
     @Nullable ExportPlan export,
-    @Nullable MailOptions mail,
     Set<String> metricProjects) {
   public PlatformOptions {
     metricProjects = Set.copyOf(metricProjects);
@@ -75,7 +72,6 @@ public record PlatformOptions(
         null,
         null,
         Outage.DEFAULT,
-        null,
         null,
         Set.of());
   }

@@ -32,7 +32,6 @@ import tools.jackson.databind.node.ObjectNode;
  * @param oidcPasswordEnds whether the password ends when a person has signed in by OIDC
  * @param outage what goes on while the database does not answer
  * @param export where usage is exported to by itself; null for nowhere
- * @param mail where mails of alerts go; null for nowhere
  * @param metricProjects ids of projects with a label of their own in metrics
  */
 public record PlatformConfig(
@@ -55,7 +54,6 @@ public record PlatformConfig(
     @Nullable String masterKey,
     Outage outage,
     @Nullable ExportPlan export,
-    @Nullable MailPlan mail,
     List<String> metricProjects) {
   private static final int MOST_PROJECTS = 100;
 
@@ -97,7 +95,6 @@ public record PlatformConfig(
                 (int) outage.number("seconds", 10, 86_400, Outage.DEFAULT.seconds()),
                 outage.choice("then", Afterwards.REFUSE) == Afterwards.SERVE),
             export(export, folder),
-            MailPlan.read(alerts.section("email")),
             metrics.texts("projects"));
     for (Section one : List.of(section, database, alerts, outage, export, metrics)) {
       one.requireKnown();
@@ -152,7 +149,7 @@ public record PlatformConfig(
     return json;
   }
 
-  static @Nullable String reference(Section section, String name) {
+  private static @Nullable String reference(Section section, String name) {
     String text = section.text(name);
     if (text != null && !text.matches("env:[A-Za-z_][A-Za-z0-9_]{0,127}|file:.+")) {
       throw section.broken(name, "must be env:NAME or file:PATH; a secret does not belong here");
@@ -208,7 +205,6 @@ public record PlatformConfig(
         absolute(masterKey),
         outage,
         export,
-        mail == null ? null : mail.options(this::secret),
         Set.copyOf(metricProjects));
   }
 
