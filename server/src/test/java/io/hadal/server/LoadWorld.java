@@ -274,9 +274,9 @@ final class LoadWorld implements AutoCloseable {
 
   @Override
   public void close() {
+    // A test that failed has left its clients running.
+    threads.shutdownNow();
     http.shutdownNow();
-    http.close();
-    threads.close();
     server.close();
     platform.close();
   }

@@ -107,7 +107,7 @@ public final class Database implements AutoCloseable {
       config.addDataSourceProperty("journal_mode", "WAL");
       config.addDataSourceProperty("synchronous", "FULL");
       config.addDataSourceProperty("foreign_keys", "true");
-      config.addDataSourceProperty("busy_timeout", "10000");
+      config.addDataSourceProperty("busy_timeout", "5000");
       config.addDataSourceProperty("transaction_mode", "IMMEDIATE");
     }
     HikariDataSource pool;

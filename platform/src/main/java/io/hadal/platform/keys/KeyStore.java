@@ -449,11 +449,17 @@ public final class KeyStore implements AutoCloseable {
         reachable = true;
         LOG.log(Level.INFO, "keys can be looked up again");
       }
-      if (++polls % POLLS_PER_FLUSH == 0) {
-        flush();
-      }
     } catch (RuntimeException e) {
       unreachable(e);
+      return;
+    }
+    if (++polls % POLLS_PER_FLUSH == 0) {
+      try {
+        flush();
+      } catch (RuntimeException e) {
+        // Keys can be read all the same; times of use are written with the next ones.
+        LOG.log(Level.DEBUG, "times of use must wait", e);
+      }
     }
   }
 
