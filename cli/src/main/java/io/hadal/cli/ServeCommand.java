@@ -85,8 +85,8 @@ final class ServeCommand implements Callable<Integer> {
   @Option(
       names = "--platform",
       description =
-          "Keys, budgets, ledger, audit log and the console at /console; see docs/platform/overview.md."
-              + " Requests need a key of 'hadal keys create' then.")
+          "Keys, budgets, ledger, audit log and the console at /console; see"
+              + " docs/platform/overview.md. Requests need a key of 'hadal keys create' then.")
   private boolean withPlatform;
 
   @Option(

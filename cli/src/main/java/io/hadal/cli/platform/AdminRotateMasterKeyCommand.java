@@ -67,7 +67,9 @@ final class AdminRotateMasterKeyCommand implements Callable<Integer> {
         .rewrap();
   }
 
-  /** A run that was cut short goes on where it was: the new key is in its file before it is used. */
+  /**
+   * A run that was cut short goes on where it was: the new key is in its file before it is used.
+   */
   private int ownFile(Database database) throws IOException {
     DataFolder folder = where.folder();
     if (!Files.exists(folder.masterKey())) {

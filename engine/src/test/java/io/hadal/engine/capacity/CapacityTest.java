@@ -157,9 +157,9 @@ class CapacityTest {
       Machine machine =
           new Machine(options, 64, costs.kvFixed(), costs.kvPerToken(), costs.kvBudget());
       Workload workload = Workload.typical(PriorityClass.INTERACTIVE, 120, 30, 0, 400, 2);
-      double most = count / SimulatedServing.run(machine, costs, workload.arrivals(1e6, count, 3)).seconds();
-      List<SimulatedRequest> requests =
-          workload.arrivals(load > 1 ? 1e6 : most * load, count, 4);
+      double most =
+          count / SimulatedServing.run(machine, costs, workload.arrivals(1e6, count, 3)).seconds();
+      List<SimulatedRequest> requests = workload.arrivals(load > 1 ? 1e6 : most * load, count, 4);
       Run run = SimulatedServing.run(machine, costs, requests);
       double[] simulated =
           run.results().stream().mapToDouble(Result::firstToken).sorted().toArray();

@@ -416,8 +416,7 @@ public final class Budgets implements AutoCloseable {
     double least = Double.NaN;
     for (Share share : leases.all()) {
       String pool = share.pool().id();
-      Budget budget =
-          settings.budgets.get(pool.substring(PREFIX.length(), pool.indexOf('/')));
+      Budget budget = settings.budgets.get(pool.substring(PREFIX.length(), pool.indexOf('/')));
       if (budget != null && budget.scope() == scope && share.total() > 0) {
         double left = (double) share.left() / share.total();
         least = Double.isNaN(least) ? left : Math.min(least, left);

@@ -76,7 +76,12 @@ public record KeyTerms(
   /** Terms of a key for inference with all models, from anywhere, for ever. */
   public static KeyTerms inference(String name) {
     return new KeyTerms(
-        name, EnumSet.of(Scope.INFERENCE, Scope.MODELS_READ), List.of(), List.of(), NO_LIMITS, null);
+        name,
+        EnumSet.of(Scope.INFERENCE, Scope.MODELS_READ),
+        List.of(),
+        List.of(),
+        NO_LIMITS,
+        null);
   }
 
   /** The terms a key has. */

@@ -268,8 +268,7 @@ public final class Leases implements AutoCloseable {
         share.lock.lock();
         try {
           long then = clock.millis();
-          return unanswered(
-              share, then < share.renewedAt + options.trustMillis(share.pool));
+          return unanswered(share, then < share.renewedAt + options.trustMillis(share.pool));
         } finally {
           share.lock.unlock();
         }

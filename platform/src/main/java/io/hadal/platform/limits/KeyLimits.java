@@ -106,7 +106,8 @@ public record KeyLimits(Map<Dimension, Long> amounts, long budget, Window window
   /** Keys in use that have limits, by id. */
   public static List<Row> all(Handle h) {
     return h.createQuery(
-            "SELECT id, limits FROM api_key WHERE limits <> '{}' AND revoked_at IS NULL ORDER BY id")
+            "SELECT id, limits FROM api_key WHERE limits <> '{}' AND revoked_at IS NULL ORDER BY"
+                + " id")
         .map((rs, ctx) -> new Row(rs.getString(1), stored(rs.getString(2))))
         .list();
   }

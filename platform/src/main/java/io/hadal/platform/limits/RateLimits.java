@@ -105,8 +105,7 @@ public final class RateLimits implements AutoCloseable {
       }
       all.addAll(ofKeys);
       index = index(all);
-      keyAmounts =
-          ofKeys.stream().collect(Collectors.toUnmodifiableMap(Limit::id, Limit::amount));
+      keyAmounts = ofKeys.stream().collect(Collectors.toUnmodifiableMap(Limit::id, Limit::amount));
       version = now;
     }
   }

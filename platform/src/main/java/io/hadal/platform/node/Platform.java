@@ -186,8 +186,7 @@ public final class Platform implements AutoCloseable {
           new ScheduledExport(
               export,
               new UsageExport(database, prices),
-              file ->
-                  audit.append(AuditEntry.system(null, "usage.export", "file:" + file, null))));
+              file -> audit.append(AuditEntry.system(null, "usage.export", "file:" + file, null))));
     }
     metering.start();
     auditSchedule.start();
