@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class CallMemory {
   private final int capacity;
+  private final AtomicLong missing = new AtomicLong();
   private final Map<String, Entry> entries = new LinkedHashMap<>(64, 0.75f, true);
 
   private record Entry(ParsedToolCall call, String reasoning) {}
@@ -76,7 +78,15 @@ public final class CallMemory {
         reasoning = entry.reasoning;
       }
     }
+    if (reasoning == null) {
+      missing.incrementAndGet();
+    }
     return message.toBuilder().toolCalls(calls).reasoning(reasoning).build();
+  }
+
+  /** Messages with calls whose reasoning neither the client nor this memory had, so far. */
+  public long missingReasoning() {
+    return missing.get();
   }
 
   private static boolean sameJson(String arguments, ToolCall call) {

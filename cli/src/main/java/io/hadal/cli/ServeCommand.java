@@ -9,7 +9,6 @@ import io.hadal.engine.serving.DispatcherOptions;
 import io.hadal.formats.FormatException;
 import io.hadal.platform.DataFolder;
 import io.hadal.platform.SecretText;
-import io.hadal.platform.audit.AuditEntry;
 import io.hadal.platform.node.Platform;
 import io.hadal.platform.node.PlatformOptions;
 import io.hadal.platform.signin.BreakGlass;
@@ -38,7 +37,6 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
-import tools.jackson.databind.node.JsonNodeFactory;
 
 /** {@code hadal serve}: a model behind the HTTP APIs that clients speak. */
 @Command(
@@ -229,7 +227,10 @@ final class ServeCommand implements Callable<Integer> {
                 platform != null || local(listener.host()),
                 config,
                 server,
-                line -> reloaded(line, platform))) {
+                line -> log(err, line),
+                platform == null
+                    ? (result, before, after) -> {}
+                    : PlatformWiring.reloads(platform))) {
       if (tracing != null) {
         server.tracing(tracing);
       }
@@ -252,21 +253,6 @@ final class ServeCommand implements Callable<Integer> {
               served == null ? "upstreams" : served.profile().name(), tls ? "https" : "http", listener.host(), server.port());
       spec.commandLine().getOut().flush();
       return untilStopped(server, err);
-    }
-  }
-
-  /** Tells what became of changed files, the audit log too. */
-  private void reloaded(String line, @Nullable Platform platform) {
-    log(spec.commandLine().getErr(), line);
-    if (platform != null) {
-      platform
-          .audit()
-          .append(
-              AuditEntry.system(
-                  null,
-                  "config.reload",
-                  "config",
-                  JsonNodeFactory.instance.objectNode().put("result", line)));
     }
   }
 

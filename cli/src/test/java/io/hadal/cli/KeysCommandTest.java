@@ -4,14 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hadal.platform.Refusal;
 import io.hadal.platform.SecretText;
+import io.hadal.platform.audit.AuditLog;
 import io.hadal.platform.db.Database;
 import io.hadal.platform.db.DatabaseOptions;
 import io.hadal.platform.keys.KeyStore;
 import io.hadal.platform.keys.Pepper;
+import io.hadal.platform.privacy.DataKeys;
+import io.hadal.platform.privacy.MasterKey;
 import io.hadal.platform.signin.BreakGlass;
 import io.hadal.platform.signin.PasswordHash;
 import io.hadal.platform.signin.Sessions;
 import io.hadal.platform.signin.SignIn;
+import io.hadal.platform.tenancy.Actor;
 import io.hadal.platform.tenancy.Principals;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,6 +23,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.assertj.core.api.Assertions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -39,7 +44,19 @@ class KeysCommandTest {
   @Test
   void aKeyFromItsMakingToItsEnd() throws Exception {
     Invocation made =
-        hadal("keys", "create", "--name", "laptop", "--model", "deepseek-*,other", "--days", "30");
+        hadal(
+            "keys",
+            "create",
+            "--name",
+            "laptop",
+            "--model",
+            "deepseek-*,other",
+            "--days",
+            "30",
+            "--rpm",
+            "60",
+            "--budget",
+            "12.50");
     assertThat(made.exitCode()).as(made.err()).isZero();
     assertThat(made.err()).contains("'administrator'", "password", "not shown again");
     String text = made.out().strip();
@@ -50,6 +67,8 @@ class KeysCommandTest {
         KeyStore keys =
             new KeyStore(database, Pepper.file(data().resolve("pepper")), Clock.systemUTC())) {
       String id = keys.authenticate(text, "127.0.0.1").key();
+      assertThat(Objects.requireNonNull(keys.get(id)).limits())
+          .isEqualTo("{\"rpm\":60,\"budget_usd\":\"12.5\",\"budget_window\":\"month\"}");
       Invocation list = hadal("keys", "list");
       assertThat(list.out())
           .contains(id, "active", "laptop (inference,models:read)", text.substring(0, 15))
@@ -85,6 +104,39 @@ class KeysCommandTest {
     assertThat(db.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
     assertThat(db.err()).contains("jdbc:postgresql:");
     assertThat(hadal("keys", "create", "--help").out()).contains("--address", "--scope");
+  }
+
+  @Test
+  void dataKeysGetAnotherMasterKey() throws Exception {
+    assertThat(hadal("admin", "reset-password").exitCode()).isZero();
+    Path file = data().resolve("master.key");
+    assertThat(hadal("admin", "rotate-master-key").err()).contains("master.key: there is no such");
+    MasterKey first = MasterKey.open(file);
+    String made;
+    try (Database database = Database.open(DatabaseOptions.file(data().resolve("hadal.db")))) {
+      AuditLog audit = new AuditLog(database, Clock.systemUTC());
+      String org =
+          database.read(h -> h.createQuery("SELECT id FROM org").mapTo(String.class).one());
+      made =
+          new DataKeys(database, first, List.of(), audit, Clock.systemUTC())
+              .rotate(Actor.nobody("127.0.0.1"), org, null);
+    }
+    assertThat(made).startsWith("dek_");
+    Invocation rotated = hadal("admin", "rotate-master-key");
+    assertThat(rotated.out()).as(rotated.err()).contains("1 data keys have the new master key");
+    assertThat(MasterKey.open(file).id()).isNotEqualTo(first.id());
+    assertThat(MasterKey.open(data().resolve("master.key.previous")).id()).isEqualTo(first.id());
+    assertThat(data().resolve("master.key.next")).doesNotExist();
+    Invocation back =
+        hadal(
+            "admin",
+            "rotate-master-key",
+            "--from",
+            "file:" + file,
+            "--to",
+            "file:" + data().resolve("master.key.previous"));
+    assertThat(back.out()).as(back.err()).contains("1 data keys");
+    assertThat(hadal("admin", "rotate-master-key", "--from", "env:X").err()).contains("--to");
   }
 
   @Test

@@ -61,6 +61,16 @@ public record DataFolder(Path path) {
     return path.resolve("master.key");
   }
 
+  /** The key that follows it, while data keys are wrapped anew. */
+  public Path nextMasterKey() {
+    return path.resolve("master.key.next");
+  }
+
+  /** The key before the last change. */
+  public Path previousMasterKey() {
+    return path.resolve("master.key.previous");
+  }
+
   /** Folder of the journal. */
   public Path journal() {
     return path.resolve("journal");

@@ -239,6 +239,24 @@ final class ApiHandler implements HttpHandler {
         : exchange;
   }
 
+  /** Whether a request comes from this machine, past no proxy, or has a key. */
+  boolean trusts(Exchange exchange) {
+    boolean near =
+        (exchange.peer().startsWith("127.") || exchange.peer().equals("0:0:0:0:0:0:0:1"))
+            && exchange.header("x-forwarded-for") == null
+            && exchange.header("forwarded") == null;
+    if (near) {
+      return true;
+    }
+    try {
+      return platform != null
+          ? platform.keys().identify(key(exchange), exchange.peer()) != null
+          : keys != null && client(exchange) != null;
+    } catch (Problem | Refusal e) {
+      return false;
+    }
+  }
+
   private static String path(String path) {
     return path.length() > 1 && path.endsWith("/") ? path.substring(0, path.length() - 1) : path;
   }

@@ -133,6 +133,9 @@ public final class HadalServer implements AutoCloseable {
     }
     AtomicInteger active = new AtomicInteger();
     this.metrics = new Metrics(name, local == null ? null : local.dispatcher(), active::get);
+    if (local != null) {
+      metrics.reasoning(local.memory());
+    }
     this.health = platform == null ? null : platform.health();
     if (health != null) {
       metrics.platform(health);
@@ -404,21 +407,42 @@ public final class HadalServer implements AutoCloseable {
     if (ready && local != null && local.warmUp().state() == WarmUp.State.RUNNING) {
       state = "ready, warming up";
     }
-    StringBuilder body = new StringBuilder(state).append('\n');
-    if (call.exchange().query("verbose") != null && fromHere(call.exchange().peer())) {
-      body.append("draining: ").append(handler.draining()).append('\n');
-      body.append("journal: ").append(recording ? "ok" : "full").append('\n');
-      body.append("model: ").append(local == null ? NO_MODEL : local.name()).append('\n');
-      for (BackendState upstream : router.states()) {
-        body.append("upstream ").append(upstream.name()).append(": ");
-        body.append(upstream.up() ? "up" : "down").append('\n');
-      }
+    if (call.exchange().target().matches("[^?]*\\?(.*&)?verbose(=.*|&.*)?")
+        && handler.trusts(call.exchange())) {
+      byte[] details = details(ready, state, recording);
+      call.exchange().send(ready ? 200 : 503, "application/json", details);
+      return;
     }
-    text(call, ready ? 200 : 503, body.toString());
+    text(call, ready ? 200 : 503, state + "\n");
   }
 
-  private static boolean fromHere(String peer) {
-    return peer.startsWith("127.") || peer.equals("::1") || peer.equals("0:0:0:0:0:0:0:1");
+  /** Why it is ready or not, for those who may know. */
+  private byte[] details(boolean ready, String state, boolean recording) {
+    ObjectNode json =
+        JsonMapper.shared()
+            .createObjectNode()
+            .put("ready", ready)
+            .put("state", state)
+            .put("draining", handler.draining())
+            .put("active_requests", handler.active())
+            .put("model", local == null ? NO_MODEL : local.name());
+    if (local != null) {
+      json.put("warm_up", local.warmUp().state().name().toLowerCase(Locale.ROOT))
+          .put("headroom", local.dispatcher().stats().headroom());
+    }
+    ObjectNode upstreams = json.putObject("upstreams");
+    for (BackendState upstream : router.states()) {
+      upstreams.put(upstream.name(), upstream.up() ? "up" : "down");
+    }
+    if (health != null) {
+      json.put("database", health.database() ? "answers" : "away");
+      json.putObject("journal")
+          .put("recording", recording)
+          .put("bytes", health.journalBytes())
+          .put("lag_ms", health.lagMillis())
+          .put("open_attempts", health.openAttempts());
+    }
+    return json.toString().getBytes(StandardCharsets.UTF_8);
   }
 
   /** State of the process for people and scripts. */

@@ -59,6 +59,11 @@ final class LocalModel implements AutoCloseable {
     return handlers.get(operation);
   }
 
+  /** What the models thought, as far as clients left it out. */
+  CallMemory memory() {
+    return runner.memory();
+  }
+
   /** Explains from now on what its prompt cache did not have. */
   void explainer(CacheExplainer now) {
     runner.explainer(now);

@@ -1,10 +1,13 @@
 package io.hadal.server;
 
+import io.hadal.chat.CallMemory;
 import io.hadal.chat.Usage;
 import io.hadal.engine.serving.Dispatcher;
 import io.hadal.engine.serving.DispatcherStats;
 import io.hadal.engine.serving.PriorityClass;
 import io.hadal.kernels.SlowPaths;
+import io.hadal.platform.limits.LimitScope;
+import io.hadal.platform.tenancy.Identity;
 import io.hadal.server.telemetry.GenAiNames;
 import io.hadal.server.wire.Call;
 import io.micrometer.core.instrument.FunctionCounter;
@@ -20,6 +23,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.IntSupplier;
 import java.util.function.ToDoubleFunction;
@@ -45,9 +49,13 @@ final class Metrics implements AutoCloseable {
     Duration.ofSeconds(300)
   };
 
+  /** Tokens of a block of caches. */
+  private static final int BLOCK_TOKENS = 64;
+
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final Tags model;
+  private Set<String> projects = Set.of();
 
   /** By name and tags: building a meter to find it again costs more than to record with it. */
   private final Map<List<String>, Timer> timers = new ConcurrentHashMap<>();
@@ -90,6 +98,11 @@ final class Metrics implements AutoCloseable {
         "llm_prefix_cache_hit_ratio",
         dispatcher,
         s -> s.promptTokens() == 0 ? 0 : (double) s.cachedTokens() / s.promptTokens());
+    gauge("llm_headroom_ratio", dispatcher, DispatcherStats::headroom);
+    // Caches are counted in bytes; a block is what some tokens take.
+    double block = Math.max(1, BLOCK_TOKENS * dispatcher.engine().plan().kvPerToken());
+    blocks("used", dispatcher, s -> s.cacheBytes() / block);
+    blocks("free", dispatcher, s -> Math.max(0, s.cacheBudget() - s.cacheBytes()) / block);
     counter("llm_steps_total", dispatcher, DispatcherStats::steps);
     counter("llm_preemptions_total", dispatcher, DispatcherStats::preemptions);
     counter("llm_draft_tokens_total", dispatcher, DispatcherStats::draftedTokens);
@@ -98,13 +111,34 @@ final class Metrics implements AutoCloseable {
     for (PriorityClass priority : PriorityClass.values()) {
       Gauge.builder(
               "llm_queue_depth", dispatcher, d -> d.stats().waiting().getOrDefault(priority, 0))
-          .tags("class", priority.name().toLowerCase(Locale.ROOT))
+          .tags("class", name(priority))
           .register(registry);
     }
   }
 
+  private void blocks(
+      String state, Dispatcher dispatcher, ToDoubleFunction<DispatcherStats> figure) {
+    Gauge.builder("llm_kv_blocks", dispatcher, d -> Math.floor(figure.applyAsDouble(d.stats())))
+        .tags(model.and("state", state))
+        .register(registry);
+  }
+
+  /** Counts what the memory of calls did not know. */
+  void reasoning(CallMemory memory) {
+    FunctionCounter.builder("llm_reasoning_missing_total", memory, CallMemory::missingReasoning)
+        .tags(model)
+        .register(registry);
+  }
+
   /** Figures of a platform. */
   void platform(PlatformAccess.Health health) {
+    projects = health.metricProjects();
+    for (LimitScope scope : LimitScope.values()) {
+      Gauge.builder("llm_budget_remaining_ratio", health, h -> h.budgetLeft(scope))
+          .strongReference(true)
+          .tags("scope", scope.text())
+          .register(registry);
+    }
     Gauge.builder("llm_ledger_journal_bytes", health, PlatformAccess.Health::journalBytes)
         .strongReference(true)
         .register(registry);
@@ -140,7 +174,13 @@ final class Metrics implements AutoCloseable {
         Tags.of(
             "dialect", call.dialectName(),
             "operation", call.operation());
-    registry.counter("llm_requests_total", tags.and("outcome", call.outcome())).increment();
+    Tags answered = call.upstreamModel() == null ? model : Tags.of("model", call.upstreamModel());
+    registry
+        .counter(
+            "llm_requests_total",
+            tags.and(answered).and("project", project(call), "outcome", call.outcome()))
+        .increment();
+    registry.counter("llm_tool_parse_failures_total", answered).increment(call.brokenCalls());
     if (call.meter().cost() > 0) {
       registry.counter("llm_cost_nanousd_total", model).increment(call.meter().cost());
     }
@@ -150,7 +190,10 @@ final class Metrics implements AutoCloseable {
     time("llm_request_duration_seconds", tags, call.age());
     time("llm_time_to_first_token_seconds", tags, call.firstToken());
     time("llm_time_per_output_token_seconds", tags, call.tokenTime());
-    time("llm_queue_wait_seconds", tags, call.queueTime());
+    PriorityClass queue = call.queue();
+    if (queue != null) {
+      time("llm_queue_wait_seconds", Tags.of("class", name(queue)), call.queueTime());
+    }
     Tags answered = call.upstreamModel() == null ? model : Tags.of("model", call.upstreamModel());
     Tags ai = Tags.of(GenAiNames.OPERATION, call.operation()).and(answered);
     time(GenAiNames.SERVER_DURATION, ai, call.age());
@@ -165,6 +208,18 @@ final class Metrics implements AutoCloseable {
     tokens(answered, "cache_write", usage.cacheWrite());
     tokens(answered, "output", usage.outputText());
     tokens(answered, "reasoning", usage.outputReasoning());
+  }
+
+  private static String name(PriorityClass priority) {
+    return priority.name().toLowerCase(Locale.ROOT);
+  }
+
+  /** A label out of a bounded set: there may be any number of projects. */
+  private String project(Call call) {
+    Identity identity = call.meter().identity();
+    return identity == null
+        ? "none"
+        : projects.contains(identity.project()) ? identity.project() : "other";
   }
 
   private void tokens(Tags answered, String kind, int count) {

@@ -6,6 +6,7 @@ import io.hadal.platform.Refusal;
 import io.hadal.platform.budget.Budgets;
 import io.hadal.platform.compare.UpgradeStore;
 import io.hadal.platform.ledger.Balance;
+import io.hadal.platform.limits.LimitScope;
 import io.hadal.platform.metering.Prices;
 import io.hadal.platform.money.PriceSnapshot;
 import io.hadal.platform.probe.QualityAlert;
@@ -20,6 +21,7 @@ import io.hadal.server.admin.AdminApi;
 import io.hadal.server.admin.EndpointGroup;
 import java.time.Clock;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -135,6 +137,18 @@ public record PlatformAccess(
 
     /** Attempts that are running. */
     int attempts();
+
+    /** Attempts that the journal has as begun and not ended. */
+    int openAttempts();
+
+    /** Whether the database answered last. */
+    boolean database();
+
+    /** Part that is left of the budget of a scope that has least; no number without one. */
+    double budgetLeft(LimitScope scope);
+
+    /** Projects with a label of their own in metrics. */
+    Set<String> metricProjects();
   }
 
   /** Administration over HTTP. */

@@ -9,6 +9,7 @@ import io.hadal.platform.audit.AuditEntry;
 import io.hadal.platform.compare.UpgradeStore;
 import io.hadal.platform.keys.AddressRange;
 import io.hadal.platform.ledger.LedgerVerifier;
+import io.hadal.platform.limits.LimitScope;
 import io.hadal.platform.limits.SubjectLookup;
 import io.hadal.platform.metering.CopyGate;
 import io.hadal.platform.node.Platform;
@@ -46,7 +47,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
 
 /** Connects an open platform with the server in front of it. */
 public final class PlatformWiring {
@@ -137,6 +140,19 @@ public final class PlatformWiring {
         platform.prices()::at);
   }
 
+  /** Writes changes of the configuration file into the audit log. */
+  public static ConfigReload.Audit reloads(Platform platform) {
+    return (result, before, after) -> {
+      ObjectNode told = JsonNodeFactory.instance.objectNode().put("result", result);
+      told.set("changed", after);
+      platform
+          .audit()
+          .append(
+              new AuditEntry(
+                  null, "system", null, null, "config.reload", "config", before, told, null));
+    };
+  }
+
   private static PlatformAccess.Health health(Platform platform) {
     return new PlatformAccess.Health() {
       @Override
@@ -157,6 +173,26 @@ public final class PlatformWiring {
       @Override
       public int attempts() {
         return platform.metering().active();
+      }
+
+      @Override
+      public int openAttempts() {
+        return platform.journal().openAttempts();
+      }
+
+      @Override
+      public boolean database() {
+        return platform.database().reachable();
+      }
+
+      @Override
+      public double budgetLeft(LimitScope scope) {
+        return platform.budgets().leastLeft(scope);
+      }
+
+      @Override
+      public Set<String> metricProjects() {
+        return platform.metricProjects();
       }
     };
   }

@@ -20,6 +20,8 @@ class ConfigReloadTest {
 
   private final List<String> lines = Collections.synchronizedList(new ArrayList<>());
 
+  private final List<String> audited = Collections.synchronizedList(new ArrayList<>());
+
   private void await(String line) throws InterruptedException {
     long end = System.nanoTime() + TestServer.PATIENCE.toNanos();
     while (lines.stream().noneMatch(l -> l.contains(line))) {
@@ -40,7 +42,13 @@ class ConfigReloadTest {
     try (TestServer server = new TestServer(KeyRing.read(keys), ServerLimits.DEFAULT, 256, 16);
         ConfigReload reload =
             new ConfigReload(
-                file, null, false, ServeConfig.read(file), server.server, lines::add)) {
+                file,
+                null,
+                false,
+                ServeConfig.read(file),
+                server.server,
+                lines::add,
+                (result, before, after) -> audited.add(result + before + after))) {
       assertThat(reload).isNotNull();
       assertThat(status(server, BOB)).isEqualTo(200);
       Files.writeString(keys, "alice " + ALICE + "\n");
@@ -68,6 +76,9 @@ class ConfigReloadTest {
               + "model: {context: 99}\n"
               + "log: {access: false}\n");
       await("needs a restart: model.context");
+      assertThat(audited.getLast())
+          .contains("\"limits.waiting\":\"1024\"", "\"limits.waiting\":\"0\"", "file_sha256")
+          .doesNotContain("limits.token_millis", ALICE);
       server.log.clear();
       assertThat(status(server, ALICE)).isEqualTo(401);
       assertThat(status(server, BOB)).isEqualTo(200);
@@ -85,7 +96,14 @@ class ConfigReloadTest {
     Path file = Files.writeString(folder.resolve("serve.yaml"), "");
     try (TestServer server = new TestServer(null, ServerLimits.DEFAULT, 200_000, 16);
         ConfigReload reload =
-            new ConfigReload(file, null, true, ServeConfig.read(file), server.server, lines::add)) {
+            new ConfigReload(
+                file,
+                null,
+                true,
+                ServeConfig.read(file),
+                server.server,
+                lines::add,
+                (result, before, after) -> {})) {
       Files.writeString(file, "limits: {request_seconds: 1, running: 1, waiting: 0}\n");
       reload.reload();
       await("reloaded");

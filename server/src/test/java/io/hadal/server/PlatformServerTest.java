@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.hadal.platform.DataFolder;
 import io.hadal.platform.Refusal;
+import io.hadal.platform.audit.AuditEvent;
+import io.hadal.platform.audit.AuditQuery;
 import io.hadal.platform.node.Platform;
 import io.hadal.platform.node.PlatformOptions;
 import io.hadal.server.connect.Client;
@@ -218,6 +220,18 @@ class PlatformServerTest {
     assertThat(late.body()).doesNotContain(key.text);
     assertThat(admin("GET", "/audit/events?action=key.remove", "").at("/data/0/object").asString())
         .contains(key.id);
+  }
+
+  @Test
+  void theLogHasAChangeOfDataKeysOnce() {
+    String org = admin("GET", "/orgs", "").at("/data/0/id").asString();
+    admin("POST", "/orgs/" + org + "/data-keys", "");
+    List<AuditEvent> events =
+        platform.audit().search(AuditQuery.newest(org, 500)).stream()
+            .filter(event -> event.record().matches(".*\"action\":\"(data_key|privacy)\\..*"))
+            .toList();
+    assertThat(events).hasSize(1);
+    assertThat(events.getFirst().record()).contains("data_key.rotate");
   }
 
   private static String version(String label) {

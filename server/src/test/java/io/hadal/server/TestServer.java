@@ -125,6 +125,18 @@ final class TestServer implements AutoCloseable {
         name);
   }
 
+  /** The same, with places for so many requests. */
+  static TestServer with(PlatformAccess platform, int running, int waiting, int perTenant) {
+    return new TestServer(
+        null,
+        ServerLimits.DEFAULT,
+        1024,
+        waiting,
+        new ListenerOptions("127.0.0.1", 0, 1024, null, null, HTTP),
+        options -> options.withLimits(running, waiting, perTenant),
+        platform);
+  }
+
   private TestServer(
       @Nullable KeyRing keys,
       ServerLimits limits,

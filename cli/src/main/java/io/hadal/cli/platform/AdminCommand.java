@@ -8,10 +8,12 @@ import picocli.CommandLine.Spec;
 /** {@code hadal admin}: what needs the machine itself. */
 @Command(
     name = "admin",
-    description = "Looks after the local administrator, the pepper of keys, and backups.",
+    description =
+        "Looks after the local administrator, the pepper of keys, the master key, and backups.",
     subcommands = {
       AdminResetPasswordCommand.class,
       AdminRotatePepperCommand.class,
+      AdminRotateMasterKeyCommand.class,
       AdminBackupCommand.class,
       AdminRestoreCommand.class
     })

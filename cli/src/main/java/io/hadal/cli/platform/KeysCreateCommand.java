@@ -55,6 +55,8 @@ final class KeysCreateCommand implements Callable<Integer> {
       description = "Addresses it may be used from, such as 10.0.0.0/8. Default: all.")
   private List<String> addresses = List.of();
 
+  @Mixin private KeyLimitOptions limits = new KeyLimitOptions();
+
   @Option(names = "--days", paramLabel = "N", description = "Days it is good for. Default: ever.")
   private @Nullable Integer days;
 
@@ -74,7 +76,7 @@ final class KeysCreateCommand implements Callable<Integer> {
               scopes.isEmpty() ? usual.scopes() : KeyTerms.scopes(scopes),
               models,
               addresses,
-              usual.limits(),
+              limits.json().toString(),
               days == null ? null : opened.clock().millis() + Duration.ofDays(days).toMillis());
       KeyStore.Created created = keys.create(owner.id(), null, test, terms);
       err.println(

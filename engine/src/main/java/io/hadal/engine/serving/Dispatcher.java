@@ -44,6 +44,7 @@ public final class Dispatcher implements AutoCloseable {
   private long nextId;
   private int unfinished;
   private long refused;
+  private final Headroom headroom = new Headroom(System.nanoTime());
 
   /**
    * A dispatcher that runs at once; the engine stays open when it closes.
@@ -90,6 +91,7 @@ public final class Dispatcher implements AutoCloseable {
       if (draining) {
         throw refuse(Cause.DRAINING, 1, "the engine is going down");
       }
+      headroom.add(work, now.workPerSecond(), System.nanoTime());
       Admission.Refusal refusal = Admission.refuse(request, work, waiting, options, now);
       if (refusal != null) {
         throw refuse(refusal.cause(), refusal.seconds(), refusal.message());
@@ -186,7 +188,8 @@ public final class Dispatcher implements AutoCloseable {
 
   /** Figures of this moment. */
   public synchronized DispatcherStats stats() {
-    return batch.stats().with(waiting.counts(), engine.store().usedBytes(), refused);
+    double free = headroom.ratio(batch.figures().workPerSecond(), System.nanoTime());
+    return batch.stats().with(waiting.counts(), engine.store().usedBytes(), refused, free);
   }
 
   /**

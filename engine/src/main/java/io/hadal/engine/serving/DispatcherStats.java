@@ -24,6 +24,8 @@ import java.util.Map;
  * @param draftedTokens guesses that were verified
  * @param acceptedTokens guesses that held
  * @param refused requests that {@link Dispatcher#submit} refused
+ * @param headroom part of the capacity that the work of the last minute leaves; below 0 when more
+ *     comes than can be done
  */
 public record DispatcherStats(
     int running,
@@ -44,13 +46,15 @@ public record DispatcherStats(
     long preemptions,
     long draftedTokens,
     long acceptedTokens,
-    long refused) {
+    long refused,
+    double headroom) {
   /** Those of no dispatcher at all. */
   public static final DispatcherStats NONE =
-      new DispatcherStats(0, Map.of(), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+      new DispatcherStats(0, Map.of(), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 
   /** With what is known outside the engine's thread. */
-  DispatcherStats with(Map<PriorityClass, Integer> queued, long cacheUsed, long refusals) {
+  DispatcherStats with(
+      Map<PriorityClass, Integer> queued, long cacheUsed, long refusals, double free) {
     return new DispatcherStats(
         running,
         queued,
@@ -70,6 +74,7 @@ public record DispatcherStats(
         preemptions,
         draftedTokens,
         acceptedTokens,
-        refusals);
+        refusals,
+        free);
   }
 }

@@ -130,7 +130,8 @@ final class RunningBatch implements Placement.Places<Sequence> {
             preemptions,
             speculation == null ? 0 : speculation.drafted(),
             speculation == null ? 0 : speculation.accepted(),
-            0);
+            0,
+            1);
   }
 
   /** True when nothing can be done until something changes outside. */

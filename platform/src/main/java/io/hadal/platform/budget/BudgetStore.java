@@ -3,10 +3,13 @@ package io.hadal.platform.budget;
 import io.hadal.platform.db.Database;
 import io.hadal.platform.lease.SettingVersion;
 import io.hadal.platform.lease.Window;
+import io.hadal.platform.limits.KeyLimits;
 import io.hadal.platform.limits.LimitScope;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
@@ -20,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Budgets, their alerts and prepaid balances in the database. */
 final class BudgetStore {
-  private static final String AREA = "budget";
+  static final String AREA = "budget";
   private static final String COLUMNS =
       "id, org_id, scope, scope_id, name, window_kind, zone, limit_nano, soft_percents, action,"
           + " downgrade_to, carry_over, created_at, created_by";
@@ -41,6 +44,48 @@ final class BudgetStore {
             h.createQuery("SELECT " + COLUMNS + " FROM budget ORDER BY id")
                 .map((rs, ctx) -> budget(rs))
                 .list());
+  }
+
+  /** Budgets that keys have of their own. */
+  List<Budget> ofKeys() {
+    List<Budget> budgets = new ArrayList<>();
+    for (KeyLimits.Row row : database.read(KeyLimits::all)) {
+      if (row.limits().budget() > 0) {
+        budgets.add(
+            new Budget(
+                KeyLimits.PREFIX + row.key() + ":" + row.limits().window().text(),
+                null,
+                LimitScope.KEY,
+                row.key(),
+                "own",
+                row.limits().window(),
+                ZoneOffset.UTC,
+                row.limits().budget(),
+                List.of(),
+                BudgetAction.BLOCK,
+                null,
+                false,
+                0,
+                row.key()));
+      }
+    }
+    return budgets;
+  }
+
+  /** Gives the windows that go on another limit, where they have not got it. */
+  void resize(Budget budget, long now) {
+    database.run(h -> resize(h, budget, now));
+  }
+
+  private static void resize(Handle h, Budget budget, long now) {
+    h.createUpdate(
+            "UPDATE lease_pool SET capacity = :limit WHERE substr(pool, 1, :length) = :prefix"
+                + " AND window_end > :now AND capacity <> :limit")
+        .bind("limit", budget.limit())
+        .bind("length", budget.prefix().length())
+        .bind("prefix", budget.prefix())
+        .bind("now", now)
+        .execute();
   }
 
   @Nullable Budget find(String id) {
@@ -120,14 +165,7 @@ final class BudgetStore {
                           + " :percents, action = :action, downgrade_to = :to WHERE id = :id"),
                   budget)
               .execute();
-          h.createUpdate(
-                  "UPDATE lease_pool SET capacity = :limit"
-                      + " WHERE substr(pool, 1, :length) = :prefix AND window_end > :now")
-              .bind("limit", budget.limit())
-              .bind("length", budget.prefix().length())
-              .bind("prefix", budget.prefix())
-              .bind("now", now)
-              .execute();
+          resize(h, budget, now);
           SettingVersion.bump(h, AREA);
         });
   }

@@ -6,6 +6,7 @@ import io.hadal.platform.db.Database;
 import io.hadal.platform.lease.LeaseOptions;
 import io.hadal.platform.lease.Leases;
 import io.hadal.platform.lease.Pool;
+import io.hadal.platform.lease.SettingVersion;
 import io.hadal.platform.lease.Share;
 import io.hadal.platform.lease.Window;
 import io.hadal.platform.limits.LimitScope;
@@ -101,6 +102,11 @@ public final class Budgets implements AutoCloseable {
             PREFIX);
   }
 
+  /** Says, in the transaction of the change, that keys have other budgets of their own. */
+  public static void keysChanged(Handle h) {
+    SettingVersion.bump(h, BudgetStore.AREA);
+  }
+
   static String balance(String project) {
     return BALANCE + project;
   }
@@ -128,7 +134,14 @@ public final class Budgets implements AutoCloseable {
     if (now == version) {
       return false;
     }
-    settings = new Settings(store.all(), store.prepaid());
+    List<Budget> all = new ArrayList<>(store.all());
+    for (Budget budget : store.ofKeys()) {
+      if (!budget.equals(settings.budgets.get(budget.id()))) {
+        store.resize(budget, clock.millis());
+      }
+      all.add(budget);
+    }
+    settings = new Settings(all, store.prepaid());
     version = now;
     return true;
   }
@@ -391,6 +404,25 @@ public final class Budgets implements AutoCloseable {
         LOG.log(Level.WARNING, "budgets: an alert must wait: {0}", e.getMessage());
       }
     }
+  }
+
+  /**
+   * Part of its limit that the budget has which has least of it, among those of a scope that this
+   * node uses.
+   *
+   * @return no number when there is none
+   */
+  public double leastLeft(LimitScope scope) {
+    double least = Double.NaN;
+    for (Share share : leases.all()) {
+      String pool = share.pool().id();
+      Budget budget = settings.budgets.get(pool.substring(PREFIX.length(), pool.indexOf('/')));
+      if (budget != null && budget.scope() == scope && share.total() > 0) {
+        double left = (double) share.left() / share.total();
+        least = Double.isNaN(least) ? left : Math.min(least, left);
+      }
+    }
+    return least;
   }
 
   /** What this node has of budgets and balances now. */

@@ -6,6 +6,8 @@ import io.hadal.formats.FormatException;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
+import java.sql.Statement;
 import java.util.List;
 import java.util.Properties;
 import java.util.concurrent.locks.ReentrantLock;
@@ -39,6 +41,11 @@ public final class Database implements AutoCloseable {
   /** SQLite lets one transaction write: waiting here is fair and does not time out. */
   private final ReentrantLock writer = new ReentrantLock(true);
 
+  private final Reachability connection;
+
+  /** The same for a server; a file may be locked by another process and still be read. */
+  private final Reachability writing;
+
   private Database(DatabaseOptions options, HikariDataSource pool) {
     this.kind = options.kind();
     this.options = options;
@@ -50,6 +57,42 @@ public final class Database implements AutoCloseable {
     }
     this.pool = pool;
     this.jdbi = Jdbi.create(pool);
+    this.connection = new Reachability(Database::noConnection, () -> probe(options, "SELECT 1"));
+    this.writing =
+        kind == DatabaseKind.SQLITE
+            ? new Reachability(Database::locked, () -> probe(options, "BEGIN IMMEDIATE"))
+            : connection;
+  }
+
+  private static boolean noConnection(SQLException failure) {
+    String state = failure.getSQLState();
+    return failure instanceof SQLTransientConnectionException
+        || (state != null && (state.startsWith("08") || state.startsWith("57P")));
+  }
+
+  /** SQLITE_BUSY, of whatever sort. */
+  private static boolean locked(SQLException failure) {
+    return (failure.getErrorCode() & 0xff) == 5;
+  }
+
+  /** On a connection beside the pool, which may be full of those that wait. */
+  private static void probe(DatabaseOptions options, String sql) throws SQLException {
+    Properties properties = new Properties();
+    if (options.user() != null) {
+      properties.setProperty("user", options.user());
+    }
+    if (options.password() != null) {
+      properties.setProperty("password", options.password());
+    }
+    if (options.kind() == DatabaseKind.POSTGRESQL) {
+      properties.setProperty("connectTimeout", "5");
+      properties.setProperty("socketTimeout", "5");
+    }
+    try (Connection connection = DriverManager.getConnection(options.url(), properties);
+        Statement statement = connection.createStatement()) {
+      // What it began ends with the connection.
+      statement.execute(sql);
+    }
   }
 
   /**
@@ -73,7 +116,7 @@ public final class Database implements AutoCloseable {
       config.addDataSourceProperty("journal_mode", "WAL");
       config.addDataSourceProperty("synchronous", "FULL");
       config.addDataSourceProperty("foreign_keys", "true");
-      config.addDataSourceProperty("busy_timeout", "10000");
+      config.addDataSourceProperty("busy_timeout", "5000");
       config.addDataSourceProperty("transaction_mode", "IMMEDIATE");
     }
     HikariDataSource pool;
@@ -118,21 +161,54 @@ public final class Database implements AutoCloseable {
     return DriverManager.getConnection(options.url(), login);
   }
 
-  /** Reads, in one transaction. */
-  public <T extends @Nullable Object> T read(Function<Handle, T> work) {
-    return jdbi.withHandle(handle -> work.apply(handle));
+  /** Whether the last one to ask got an answer. */
+  public boolean reachable() {
+    return connection.up() && writing.up();
   }
 
-  /** Writes, in one transaction: all of it or nothing. */
+  /**
+   * Reads, in one transaction.
+   *
+   * @throws io.hadal.platform.Refusal at once while the database is known not to answer
+   */
+  public <T extends @Nullable Object> T read(Function<Handle, T> work) {
+    connection.require();
+    try {
+      return jdbi.withHandle(handle -> work.apply(handle));
+    } catch (RuntimeException e) {
+      connection.failed(e);
+      throw e;
+    }
+  }
+
+  /**
+   * Writes, in one transaction: all of it or nothing.
+   *
+   * @throws io.hadal.platform.Refusal at once while the database is known not to answer
+   */
   public <T extends @Nullable Object> T write(Function<Handle, T> work) {
     if (kind != DatabaseKind.SQLITE) {
-      return jdbi.inTransaction(handle -> work.apply(handle));
+      return transaction(work);
     }
+    writing.require();
     writer.lock();
     try {
-      return jdbi.inTransaction(handle -> work.apply(handle));
+      return transaction(work);
     } finally {
       writer.unlock();
+    }
+  }
+
+  private <T extends @Nullable Object> T transaction(Function<Handle, T> work) {
+    // Behind the lock once more: whoever had it may have found the database away.
+    connection.require();
+    writing.require();
+    try {
+      return jdbi.inTransaction(handle -> work.apply(handle));
+    } catch (RuntimeException e) {
+      connection.failed(e);
+      writing.failed(e);
+      throw e;
     }
   }
 
@@ -147,6 +223,8 @@ public final class Database implements AutoCloseable {
 
   @Override
   public void close() {
+    connection.close();
+    writing.close();
     pool.close();
   }
 }

@@ -4,9 +4,12 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.hadal.formats.FormatException;
 import io.hadal.platform.Ids;
+import io.hadal.platform.Outage;
 import io.hadal.platform.Refusal;
 import io.hadal.platform.SecretText;
+import io.hadal.platform.budget.Budgets;
 import io.hadal.platform.db.Database;
+import io.hadal.platform.limits.RateLimits;
 import io.hadal.platform.tenancy.Identity;
 import io.hadal.platform.tenancy.Page;
 import io.hadal.platform.tenancy.Scope;
@@ -34,14 +37,13 @@ import org.jspecify.annotations.Nullable;
  * <p>A key that has been looked up is remembered for 30 s, one that does not exist for 5 s, and
  * neither beyond the next change of any key, project or principal: every second a store looks
  * whether something has changed. A revoked key is so refused within 2 s on all nodes. While the
- * database cannot be reached, keys that were known stay good for 5 minutes.
+ * database cannot be reached, keys that were known stay good as long as {@link Outage} says.
  */
 public final class KeyStore implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger("hadal.keys");
   private static final int MOST_CACHED = 100_000;
   private static final long FRESH_MILLIS = 30_000;
   private static final long NEGATIVE_MILLIS = 5_000;
-  private static final long STALE_MILLIS = 300_000;
   private static final long POLL_MILLIS = 1000;
   private static final int POLLS_PER_FLUSH = 15;
   private static final int FAILURES = 30;
@@ -55,6 +57,7 @@ public final class KeyStore implements AutoCloseable {
   private final Database database;
   private final Pepper pepper;
   private final Clock clock;
+  private final Outage outage;
   private final FailedAttempts attempts;
   private final Cache<String, Found> cache = Caffeine.newBuilder().maximumSize(MOST_CACHED).build();
   private final AtomicLong lookUps = new AtomicLong();
@@ -73,6 +76,10 @@ public final class KeyStore implements AutoCloseable {
   private final AtomicLong version = new AtomicLong();
 
   private volatile boolean reachable = true;
+
+  /** When the version was read last. */
+  private volatile long currentAt;
+
   private int polls;
 
   /**
@@ -91,11 +98,18 @@ public final class KeyStore implements AutoCloseable {
   public record Created(ApiKey key, SecretText text) {}
 
   public KeyStore(Database database, Pepper pepper, Clock clock) {
+    this(database, pepper, clock, Outage.DEFAULT);
+  }
+
+  /** A store of keys, with what goes on without a database. */
+  public KeyStore(Database database, Pepper pepper, Clock clock, Outage outage) {
     this.database = database;
     this.pepper = pepper;
     this.clock = clock;
+    this.outage = outage;
     this.attempts = new FailedAttempts(clock, FAILURES, FAILURE_FORGOTTEN_MILLIS);
     version.set(database.<Long>read(TenancyVersion::read));
+    currentAt = clock.millis();
     var _ =
         timer.scheduleWithFixedDelay(this::poll, POLL_MILLIS, POLL_MILLIS, TimeUnit.MILLISECONDS);
   }
@@ -140,6 +154,9 @@ public final class KeyStore implements AutoCloseable {
               .bind("limits", terms.limits())
               .bind("expires", terms.expiresAt())
               .execute();
+          if (!terms.limits().equals(KeyTerms.NO_LIMITS)) {
+            limitsChanged(h);
+          }
           TenancyVersion.changed(h);
         });
     refresh();
@@ -225,10 +242,19 @@ public final class KeyStore implements AutoCloseable {
               .bind("limits", terms.limits())
               .bind("expires", terms.expiresAt())
               .execute();
+          if (!terms.limits().equals(before.limits())) {
+            limitsChanged(h);
+          }
           TenancyVersion.changed(h);
         });
     refresh();
     return required(get(id));
+  }
+
+  /** Nodes take limits of keys within a second. */
+  private static void limitsChanged(Handle h) {
+    RateLimits.keysChanged(h);
+    Budgets.keysChanged(h);
   }
 
   /**
@@ -364,7 +390,7 @@ public final class KeyStore implements AutoCloseable {
         return found.row;
       }
     }
-    boolean stale = found != null && found.row != null && now - found.at < STALE_MILLIS;
+    boolean stale = found != null && found.row != null && outage.holds(now - knownAt(found));
     if (found != null && stale && !reachable) {
       return found.row;
     }
@@ -384,6 +410,11 @@ public final class KeyStore implements AutoCloseable {
       throw new Refusal(
           Refusal.Reason.UNAVAILABLE, "Keys cannot be checked at the moment.", 1000, null);
     }
+  }
+
+  /** Until when nothing had changed what was found. */
+  private long knownAt(Found found) {
+    return found.version == version.get() ? Math.max(found.at, currentAt) : found.at;
   }
 
   private boolean matches(KeyRows.Row row, SecretText secret) {
@@ -418,11 +449,17 @@ public final class KeyStore implements AutoCloseable {
         reachable = true;
         LOG.log(Level.INFO, "keys can be looked up again");
       }
-      if (++polls % POLLS_PER_FLUSH == 0) {
-        flush();
-      }
     } catch (RuntimeException e) {
       unreachable(e);
+      return;
+    }
+    if (++polls % POLLS_PER_FLUSH == 0) {
+      try {
+        flush();
+      } catch (RuntimeException e) {
+        // Keys can be read all the same; times of use are written with the next ones.
+        LOG.log(Level.DEBUG, "times of use must wait", e);
+      }
     }
   }
 
@@ -431,7 +468,8 @@ public final class KeyStore implements AutoCloseable {
       reachable = false;
       LOG.log(
           Level.WARNING,
-          "keys cannot be looked up, known ones stay good for 5 minutes: "
+          "keys cannot be looked up, known ones stay good for "
+              + (outage.open() ? "now: " : outage.seconds() + " s: ")
               + e.getClass().getSimpleName());
     }
   }
@@ -440,6 +478,7 @@ public final class KeyStore implements AutoCloseable {
   public void refresh() {
     long now = database.<Long>read(TenancyVersion::read);
     version.accumulateAndGet(now, Math::max);
+    currentAt = clock.millis();
   }
 
   /** Writes down when keys were used, and MACs under the newest pepper. */

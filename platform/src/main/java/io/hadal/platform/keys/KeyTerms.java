@@ -2,6 +2,7 @@ package io.hadal.platform.keys;
 
 import io.hadal.formats.FormatException;
 import io.hadal.formats.Json;
+import io.hadal.platform.limits.KeyLimits;
 import io.hadal.platform.tenancy.Scope;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -16,7 +17,7 @@ import tools.jackson.databind.JsonNode;
  *
  * @param models names and patterns with * of models; empty for all
  * @param addresses ranges in CIDR form; empty for all
- * @param limits JSON object of its own limits
+ * @param limits JSON object of its own {@link KeyLimits}
  * @param expiresAt milliseconds since 1970; null for never
  */
 public record KeyTerms(
@@ -26,6 +27,9 @@ public record KeyTerms(
     List<String> addresses,
     String limits,
     @Nullable Long expiresAt) {
+  /** JSON of a key without limits of its own. */
+  public static final String NO_LIMITS = "{}";
+
   private static final int MOST_ENTRIES = 100;
   private static final int LONGEST_NAME = 100;
   private static final int LONGEST_LIMITS = 8192;
@@ -58,11 +62,10 @@ public record KeyTerms(
     }
     few("addresses", addresses);
     addresses.forEach(AddressRange::parse);
-    byte[] json = limits.getBytes(StandardCharsets.UTF_8);
-    if (json.length > LONGEST_LIMITS || !Json.parse(json, "limits").isObject()) {
-      throw new FormatException(
-          "limits", "must be a JSON object of at most " + LONGEST_LIMITS + " bytes");
+    if (limits.length() > LONGEST_LIMITS) {
+      throw new FormatException("limits", "must have at most " + LONGEST_LIMITS + " characters");
     }
+    limits = KeyLimits.read(limits(limits)).json().toString();
   }
 
   /** Limits of a key as a tree. */
@@ -73,7 +76,12 @@ public record KeyTerms(
   /** Terms of a key for inference with all models, from anywhere, for ever. */
   public static KeyTerms inference(String name) {
     return new KeyTerms(
-        name, EnumSet.of(Scope.INFERENCE, Scope.MODELS_READ), List.of(), List.of(), "{}", null);
+        name,
+        EnumSet.of(Scope.INFERENCE, Scope.MODELS_READ),
+        List.of(),
+        List.of(),
+        NO_LIMITS,
+        null);
   }
 
   /** The terms a key has. */

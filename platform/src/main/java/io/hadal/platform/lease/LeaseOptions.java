@@ -1,6 +1,7 @@
 package io.hadal.platform.lease;
 
 import io.hadal.formats.FormatException;
+import io.hadal.platform.Outage;
 import java.util.regex.Pattern;
 
 /**
@@ -48,6 +49,13 @@ public record LeaseOptions(
   /** The same, but requests pass while nothing is known. */
   public LeaseOptions open() {
     return new LeaseOptions(node, several, slices, validMillis, lostMillis, true);
+  }
+
+  /** The same, with what goes on without a database. */
+  public LeaseOptions during(Outage outage) {
+    // Trust ends at four fifths, see below.
+    return new LeaseOptions(
+        node, several, slices, validMillis, outage.seconds() * 1250L, outage.open());
   }
 
   /** How long authority holds without a word from the database; others wait longer. */

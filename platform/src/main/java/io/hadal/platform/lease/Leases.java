@@ -52,6 +52,9 @@ public final class Leases implements AutoCloseable {
   private final ConcurrentLinkedQueue<Share> past = new ConcurrentLinkedQueue<>();
   private volatile long downUntil;
 
+  /** The last exchange failed, and that was told. */
+  private volatile boolean troubled;
+
   /**
    * Reads what an earlier run of this node left, and frees what it held. Its journal must have been
    * replayed.
@@ -251,7 +254,7 @@ public final class Leases implements AutoCloseable {
           return Lease.DRY;
         }
         if (now < downUntil) {
-          return Lease.DOWN;
+          return unanswered(share, fresh);
         }
         ask = ask(share, share.authority, Math.max(0, missing));
       } finally {
@@ -261,8 +264,14 @@ public final class Leases implements AutoCloseable {
       try {
         reply = write(h -> table.exchange(h, share, ask, now));
       } catch (RuntimeException e) {
-        down(e, now);
-        return Lease.DOWN;
+        down(e);
+        share.lock.lock();
+        try {
+          long then = clock.millis();
+          return unanswered(share, then < share.renewedAt + options.trustMillis(share.pool));
+        } finally {
+          share.lock.unlock();
+        }
       }
       share.lock.lock();
       try {
@@ -283,11 +292,17 @@ public final class Leases implements AutoCloseable {
     }
   }
 
+  /** A node that is alone has leased all there was: it knows that there is no more. */
+  private Lease unanswered(Share share, boolean fresh) {
+    return fresh && share.loaded && !options.several() ? Lease.DRY : Lease.DOWN;
+  }
+
   private static LeaseTable.Ask ask(Share share, long keep, long need) {
     return new LeaseTable.Ask(share.settled, share.settled + share.held, keep, need);
   }
 
-  private static void apply(Share share, LeaseTable.Ask ask, LeaseTable.Reply reply, long now) {
+  private void apply(Share share, LeaseTable.Ask ask, LeaseTable.Reply reply, long now) {
+    troubled = false;
     share.settled += reply.earlier();
     share.loaded = true;
     share.authority = reply.authority();
@@ -314,8 +329,11 @@ public final class Leases implements AutoCloseable {
     }
   }
 
-  private void down(RuntimeException e, long now) {
-    if (now >= downUntil) {
+  private void down(RuntimeException e) {
+    // It may have taken long to fail.
+    long now = clock.millis();
+    if (!troubled) {
+      troubled = true;
       LOG.log(Level.WARNING, "leases: the database does not answer: {0}", e.getMessage());
     }
     downUntil = now + DOWN;
@@ -384,7 +402,7 @@ public final class Leases implements AutoCloseable {
         for (Turn turn : turns) {
           turn.share.locked(() -> turn.share.dirty = true);
         }
-        down(e, now);
+        down(e);
         return false;
       }
       for (int i = 0; i < turns.size(); i++) {

@@ -4,13 +4,15 @@ import io.hadal.platform.db.Database;
 import io.hadal.platform.lease.SettingVersion;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
 /** Limits in the database. */
 final class LimitStore {
-  private static final String AREA = "limit";
+  static final String AREA = "limit";
   private static final String COLUMNS =
       "id, org_id, scope, scope_id, model, dimension, amount, burst, cache_permille, created_at,"
           + " created_by";
@@ -31,6 +33,46 @@ final class LimitStore {
             h.createQuery("SELECT " + COLUMNS + " FROM rate_limit ORDER BY id")
                 .map((rs, ctx) -> limit(rs))
                 .list());
+  }
+
+  /** Limits that keys have of their own. */
+  List<Limit> ofKeys() {
+    List<Limit> limits = new ArrayList<>();
+    for (KeyLimits.Row row : database.read(KeyLimits::all)) {
+      row.limits()
+          .amounts()
+          .forEach(
+              (dimension, amount) ->
+                  limits.add(
+                      new Limit(
+                          KeyLimits.PREFIX + row.key() + ":" + dimension.text(),
+                          null,
+                          LimitScope.KEY,
+                          row.key(),
+                          null,
+                          dimension,
+                          amount,
+                          0,
+                          0,
+                          0,
+                          row.key())));
+    }
+    return limits;
+  }
+
+  /** Gives what is counted in the database another amount, where it has not got it. */
+  void resize(Limit limit) {
+    database.run(h -> resize(h, limit));
+  }
+
+  private static void resize(Handle h, Limit limit) {
+    h.createUpdate(
+            "UPDATE lease_pool SET capacity = :amount"
+                + " WHERE substr(pool, 1, :length) = :prefix AND capacity <> :amount")
+        .bind("amount", limit.amount())
+        .bind("length", RateLimits.poolPrefix(limit.id()).length())
+        .bind("prefix", RateLimits.poolPrefix(limit.id()))
+        .execute();
   }
 
   private static Limit limit(ResultSet rs) throws SQLException {
@@ -84,13 +126,7 @@ final class LimitStore {
               .bind("id", limit.id())
               .execute();
           // Pools of days and of requests at a time, of all subjects.
-          h.createUpdate(
-                  "UPDATE lease_pool SET capacity = :amount"
-                      + " WHERE substr(pool, 1, :length) = :prefix")
-              .bind("amount", limit.amount())
-              .bind("length", RateLimits.poolPrefix(limit.id()).length())
-              .bind("prefix", RateLimits.poolPrefix(limit.id()))
-              .execute();
+          resize(h, limit);
           SettingVersion.bump(h, AREA);
         });
   }

@@ -5,6 +5,7 @@ import io.hadal.platform.db.Database;
 import io.hadal.platform.lease.LeaseOptions;
 import io.hadal.platform.lease.Leases;
 import io.hadal.platform.lease.Pool;
+import io.hadal.platform.lease.SettingVersion;
 import io.hadal.platform.lease.Spending;
 import io.hadal.platform.lease.Window;
 import io.hadal.platform.tenancy.Identity;
@@ -17,7 +18,10 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +42,10 @@ public final class RateLimits implements AutoCloseable {
   private final Clock clock;
   private final ConcurrentHashMap<String, Entry> entries = new ConcurrentHashMap<>();
   private volatile ScopeIndex<Rule> index = index(List.of());
+
+  /** Amounts of keys' own limits, by id. */
+  private volatile Map<String, Long> keyAmounts = Map.of();
+
   private volatile long version = -1;
   private long pruned;
 
@@ -74,6 +82,11 @@ public final class RateLimits implements AutoCloseable {
     reload();
   }
 
+  /** Says, in the transaction of the change, that keys have other limits of their own. */
+  public static void keysChanged(Handle h) {
+    SettingVersion.bump(h, LimitStore.AREA);
+  }
+
   static String poolPrefix(String limitId) {
     return "limit:" + limitId + "/";
   }
@@ -82,7 +95,17 @@ public final class RateLimits implements AutoCloseable {
   public void reload() {
     long now = store.version();
     if (now != version) {
-      index = index(store.all());
+      List<Limit> all = new ArrayList<>(store.all());
+      List<Limit> ofKeys = store.ofKeys();
+      for (Limit limit : ofKeys) {
+        boolean counted = limit.dimension().daily() || limit.dimension() == Dimension.CONCURRENCY;
+        if (counted && !Objects.equals(keyAmounts.get(limit.id()), limit.amount())) {
+          store.resize(limit);
+        }
+      }
+      all.addAll(ofKeys);
+      index = index(all);
+      keyAmounts = ofKeys.stream().collect(Collectors.toUnmodifiableMap(Limit::id, Limit::amount));
       version = now;
     }
   }

@@ -42,6 +42,10 @@ public final class Metering implements Gate, AutoCloseable {
   private final OutputLengths lengths = new OutputLengths();
   private final Set<Attempt> running = ConcurrentHashMap.newKeySet();
   private final AtomicLong leaked = new AtomicLong();
+
+  /** Whether the last sweep went well. */
+  private boolean sweeping = true;
+
   private final ScheduledExecutorService sweeper =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().name("hadal-metering").daemon().factory());
@@ -158,8 +162,8 @@ public final class Metering implements Gate, AutoCloseable {
 
   /** What {@link #start} does every second. */
   public void sweep() {
-    quietly(limits::sweep);
-    quietly(budgets::sweep);
+    boolean tell = sweeping;
+    sweeping = quietly(limits::sweep, tell) & quietly(budgets::sweep, tell);
     long old = clock.millis() - longest.toMillis();
     for (Attempt attempt : running) {
       if (attempt.dropped()) {
@@ -168,7 +172,7 @@ public final class Metering implements Gate, AutoCloseable {
             Level.WARNING,
             "metering: request {0} was dropped without an end; it is not charged",
             attempt.work().requestId());
-        quietly(attempt::abandon);
+        quietly(attempt::abandon, true);
       } else if (attempt.reportOlder(old)) {
         LOG.log(
             Level.WARNING,
@@ -178,11 +182,16 @@ public final class Metering implements Gate, AutoCloseable {
     }
   }
 
-  private static void quietly(Runnable work) {
+  /** Returns whether it went well; of a long outage the first failure is told. */
+  private static boolean quietly(Runnable work, boolean tell) {
     try {
       work.run();
+      return true;
     } catch (RuntimeException e) {
-      LOG.log(Level.WARNING, "metering: a sweep failed: {0}", e.getMessage());
+      if (tell) {
+        LOG.log(Level.WARNING, "metering: a sweep failed: {0}", e.getMessage());
+      }
+      return false;
     }
   }
 
@@ -197,7 +206,7 @@ public final class Metering implements Gate, AutoCloseable {
   @Override
   public void close() {
     sweeper.close();
-    quietly(limits::close);
-    quietly(budgets::close);
+    quietly(limits::close, true);
+    quietly(budgets::close, true);
   }
 }

@@ -3,6 +3,7 @@ package io.hadal.platform.money;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.hadal.formats.FormatException;
+import io.hadal.platform.Outage;
 import io.hadal.platform.Refusal;
 import io.hadal.platform.db.Database;
 import io.hadal.platform.db.HashChain;
@@ -19,15 +20,12 @@ import org.jspecify.annotations.Nullable;
  * project's own come first; of those that are valid, the one that began last, and of those the one
  * entered last. So a correction is a row with the same beginning.
  *
- * <p>Rows are kept for some seconds. While the database cannot be reached, they are kept until
- * {@link #MOST_STALE_MILLIS}.
+ * <p>Rows are kept for some seconds, and while the database cannot be reached, as long as {@link
+ * Outage} says.
  */
 public final class PriceBook {
   /** How long rows are used before the database is asked again. */
   static final long FRESH_MILLIS = 5_000;
-
-  /** How long rows are used while the database cannot be reached. */
-  static final long MOST_STALE_MILLIS = 300_000;
 
   private static final String COLUMNS =
       "id, model_version, project_id, valid_from, valid_to, input_price, cache_read_price,"
@@ -47,13 +45,20 @@ public final class PriceBook {
   private final Database database;
   private final Unpriced unpriced;
   private final Clock clock;
+  private final Outage outage;
   private final Cache<Key, Rows> cache = Caffeine.newBuilder().maximumSize(10_000).build();
   private final Cache<Long, Price> byId = Caffeine.newBuilder().maximumSize(10_000).build();
 
   public PriceBook(Database database, Unpriced unpriced, Clock clock) {
+    this(database, unpriced, clock, Outage.DEFAULT);
+  }
+
+  /** A price book, with what goes on without a database. */
+  public PriceBook(Database database, Unpriced unpriced, Clock clock, Outage outage) {
     this.database = database;
     this.unpriced = unpriced;
     this.clock = clock;
+    this.outage = outage;
   }
 
   /**
@@ -122,7 +127,7 @@ public final class PriceBook {
       cache.put(key, new Rows(rows, now, now + FRESH_MILLIS));
       return rows;
     } catch (RuntimeException e) {
-      if (known != null && now - known.read() < MOST_STALE_MILLIS) {
+      if (known != null && outage.holds(now - known.read())) {
         return known.rows();
       }
       throw new Refusal(

@@ -37,6 +37,9 @@ import io.hadal.platform.privacy.MasterKey;
 import io.hadal.platform.privacy.RetentionJob;
 import io.hadal.platform.privacy.UsageRetention;
 import io.hadal.platform.registry.Registry;
+import io.hadal.platform.reports.ExportPlan;
+import io.hadal.platform.reports.ScheduledExport;
+import io.hadal.platform.reports.UsageExport;
 import io.hadal.platform.rollout.RolloutEvent;
 import io.hadal.platform.rollout.Rollouts;
 import io.hadal.platform.signin.BreakGlass;
@@ -55,6 +58,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -100,10 +104,12 @@ public final class Platform implements AutoCloseable {
   private final @Nullable Nodes nodes;
   private final String run;
   private final Signals signals;
+  private final Set<String> metricProjects;
   private final @Nullable SecretText firstPassword;
 
   private Platform(PlatformOptions options, Database database, Consumer<String> log) {
     this.data = options.data();
+    this.metricProjects = options.metricProjects();
     this.database = database;
     open.push(database);
     this.tenants = new Tenants(database, clock);
@@ -115,7 +121,7 @@ public final class Platform implements AutoCloseable {
     String pepperAt = options.pepper();
     Pepper pepper =
         pepperAt == null ? Pepper.file(options.data().pepper()) : Pepper.of(pepperAt, environment);
-    this.keys = keep(new KeyStore(database, pepper, clock));
+    this.keys = keep(new KeyStore(database, pepper, clock, options.outage()));
     this.sessions = new Sessions(database, clock);
     this.signIn =
         keep(
@@ -157,7 +163,7 @@ public final class Platform implements AutoCloseable {
             : MasterKey.resolve(masterAt, environment);
     this.dataKeys = new DataKeys(database, master, List.of(), audit, clock);
 
-    this.prices = new PriceBook(database, options.unpriced(), clock);
+    this.prices = new PriceBook(database, options.unpriced(), clock, options.outage());
     JournalOptions usual = JournalOptions.of(options.data().journal(), options.node());
     this.journal =
         keep(
@@ -178,9 +184,10 @@ public final class Platform implements AutoCloseable {
       log.accept("journal: not all in the database yet; budgets of this node may be behind");
     }
     LeaseOptions leases =
-        options.several()
-            ? LeaseOptions.shared(options.node())
-            : LeaseOptions.alone(options.node());
+        (options.several()
+                ? LeaseOptions.shared(options.node())
+                : LeaseOptions.alone(options.node()))
+            .during(options.outage());
     this.limits = keep(new RateLimits(database, leases, clock));
     this.budgets =
         keep(new Budgets(database, leases, clock, new UsageEvents(), alerts(options.webhook())));
@@ -193,6 +200,14 @@ public final class Platform implements AutoCloseable {
     this.nodes = options.several() ? keep(new Nodes(database, options.node(), clock)) : null;
     this.run = nodes == null ? Ids.next("run_") : nodes.incarnation();
     this.signals = keep(new Signals(database, this::heard));
+    ExportPlan export = options.export();
+    if (export != null) {
+      keep(
+          new ScheduledExport(
+              export,
+              new UsageExport(database, prices),
+              file -> audit.append(AuditEntry.system(null, "usage.export", "file:" + file, null))));
+    }
     metering.start();
     auditSchedule.start();
   }
@@ -304,6 +319,11 @@ public final class Platform implements AutoCloseable {
   /** Where it keeps what outlives it. */
   public DataFolder data() {
     return data;
+  }
+
+  /** Projects with a label of their own in metrics. */
+  public Set<String> metricProjects() {
+    return metricProjects;
   }
 
   public Clock clock() {

@@ -1,10 +1,13 @@
 package io.hadal.platform.node;
 
 import io.hadal.platform.DataFolder;
+import io.hadal.platform.Outage;
 import io.hadal.platform.money.PriceBook.Unpriced;
+import io.hadal.platform.reports.ExportPlan;
 import io.hadal.platform.signin.OidcOptions;
 import java.net.URI;
 import java.nio.file.Path;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +30,9 @@ import org.jspecify.annotations.Nullable;
  * @param masterKey {@code env:NAME} or {@code file:PATH} of the key around data keys; null for a
  *     file in the folder
  * @param auditKey file of the key that signs the audit log; null for one in the folder
+ * @param outage what goes on while the database does not answer
+ * @param export where usage is exported to by itself; null for nowhere
+ * @param metricProjects projects that have a label of their own in metrics; the others share one
  */
 public record PlatformOptions(
     DataFolder data,
@@ -43,7 +49,13 @@ public record PlatformOptions(
     boolean passwordUntilOidc,
     @Nullable String pepper,
     @Nullable String masterKey,
-    @Nullable Path auditKey) {
+    @Nullable Path auditKey,
+    Outage outage,
+    @Nullable ExportPlan export,
+    Set<String> metricProjects) {
+  public PlatformOptions {
+    metricProjects = Set.copyOf(metricProjects);
+  }
 
   /** A single process with everything in one folder; models without a price are free. */
   public static PlatformOptions in(DataFolder data) {
@@ -62,7 +74,10 @@ public record PlatformOptions(
         false,
         null,
         null,
-        null);
+        null,
+        Outage.DEFAULT,
+        null,
+        Set.of());
   }
 
   @Override

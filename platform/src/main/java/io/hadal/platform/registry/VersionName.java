@@ -46,9 +46,4 @@ final class VersionName {
   static String label(long millis) {
     return LocalDate.ofInstant(java.time.Instant.ofEpochMilli(millis), ZoneOffset.UTC).toString();
   }
-
-  /** True for the id of a version. */
-  static boolean isPinned(String name) {
-    return name.indexOf('@') >= 0;
-  }
 }

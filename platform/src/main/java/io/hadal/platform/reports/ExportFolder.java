@@ -9,10 +9,11 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Adds what is new to a folder, a file each time: {@code usage-FIRST-LAST.csv} by cursors. The
- * files say how far the last export came, and together have every attempt once. For a timer.
+ * files say how far the last export came, and together have every attempt once.
  */
 public final class ExportFolder {
   private static final Pattern NAME =
@@ -31,9 +32,9 @@ public final class ExportFolder {
   /**
    * Writes what is new.
    *
-   * @return whether there was anything
+   * @return the new file; null when there was nothing
    */
-  public boolean next() throws IOException {
+  public @Nullable Path next() throws IOException {
     Files.createDirectories(folder);
     long after = last();
     Path part = folder.resolve("usage.part");
@@ -43,13 +44,10 @@ public final class ExportFolder {
     }
     if (cursor == after) {
       Files.delete(part);
-      return false;
+      return null;
     }
-    Files.move(
-        part,
-        folder.resolve("usage-%012d-%012d.%s".formatted(after + 1, cursor, suffix())),
-        StandardCopyOption.ATOMIC_MOVE);
-    return true;
+    Path file = folder.resolve("usage-%012d-%012d.%s".formatted(after + 1, cursor, suffix()));
+    return Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
   }
 
   private String suffix() {

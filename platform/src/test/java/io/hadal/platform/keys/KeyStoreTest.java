@@ -2,21 +2,31 @@ package io.hadal.platform.keys;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import io.hadal.formats.FormatException;
 import io.hadal.formats.Json;
 import io.hadal.platform.Refusal;
+import io.hadal.platform.budget.Budgets;
+import io.hadal.platform.budget.Hold;
+import io.hadal.platform.budget.SettledSource;
 import io.hadal.platform.db.Database;
 import io.hadal.platform.db.DatabaseKind;
 import io.hadal.platform.db.DatabaseOptions;
 import io.hadal.platform.db.OnBothDatabases;
 import io.hadal.platform.db.TestDatabases;
+import io.hadal.platform.lease.LeaseOptions;
+import io.hadal.platform.limits.LimitScope;
+import io.hadal.platform.limits.RateLimits;
+import io.hadal.platform.metering.TestWork;
 import io.hadal.platform.tenancy.Identity;
 import io.hadal.platform.tenancy.Page;
 import io.hadal.platform.tenancy.Permissions.Visible;
 import io.hadal.platform.tenancy.Principals;
 import io.hadal.platform.tenancy.Scope;
 import io.hadal.platform.tenancy.Tenants;
+import io.hadal.platform.usage.Quantities;
+import io.hadal.platform.usage.Work;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -323,6 +333,67 @@ class KeyStoreTest {
           .isEqualTo(Refusal.Reason.UNAVAILABLE);
       clock.pass(Duration.ofMinutes(2));
       assertThat(refused(keys, text, HOME).reason()).isEqualTo(Refusal.Reason.UNAVAILABLE);
+    }
+  }
+
+  private static KeyTerms limited(String limits) {
+    KeyTerms usual = KeyTerms.inference("limited");
+    return new KeyTerms("limited", usual.scopes(), List.of(), List.of(), limits, null);
+  }
+
+  private static void limited(RateLimits limits, Identity identity, int most) {
+    for (int i = 0; i < most; i++) {
+      limits.admit(TestWork.work(identity, "m", 1, null, 1, 1), 1).end(Quantities.NONE, 0);
+    }
+    assertThatThrownBy(() -> limits.admit(TestWork.work(identity, "m", 1, null, 1, 1), 1))
+        .isInstanceOf(Refusal.class)
+        .hasMessageContaining("requests per day for this key");
+  }
+
+  @OnBothDatabases
+  void aKeyHasLimitsOfItsOwn(DatabaseKind kind) {
+    try (Database database = TestDatabases.open(kind);
+        KeyStore keys = new KeyStore(database, pepper(), clock);
+        RateLimits limits = new RateLimits(database, LeaseOptions.alone("n1"), clock);
+        Budgets budgets =
+            new Budgets(
+                database, LeaseOptions.alone("n1"), clock, SettledSource.NONE, alert -> {})) {
+      String project = project(database).id();
+      KeyStore.Created made =
+          keys.create(project, null, false, limited("{\"rpd\":2,\"budget_usd\":\"0.000001\"}"));
+      assertThat(made.key().limits())
+          .isEqualTo("{\"rpd\":2,\"budget_usd\":\"0.000001\",\"budget_window\":\"month\"}");
+      Identity identity = keys.authenticate(made.text().reveal(), HOME);
+      limits.reload();
+      budgets.reload();
+      limited(limits, identity, 2);
+      Work work = TestWork.work(identity, "m", 1, null, 1, 1);
+      Hold hold = Objects.requireNonNull(budgets.hold(work, clock.millis(), 900));
+      assertThat(budgets.leastLeft(LimitScope.KEY)).isCloseTo(0.1, within(1e-9));
+      assertThat(budgets.leastLeft(LimitScope.TEAM)).isNaN();
+      assertThatThrownBy(() -> budgets.hold(work, clock.millis(), 200))
+          .isInstanceOf(Refusal.class)
+          .hasMessageContaining("of this key is used up: 0.000001 USD for the month");
+      hold.settle(900);
+
+      keys.change(made.key().id(), limited("{\"rpd\":5,\"budget_usd\":\"0.000002\"}"));
+      clock.pass(Duration.ofSeconds(1));
+      limits.reload();
+      budgets.reload();
+      limited(limits, identity, 3);
+      assertThat(budgets.hold(work, clock.millis(), 200)).isNotNull();
+      assertThat(limits.list()).isEmpty();
+      assertThat(budgets.list()).isEmpty();
+      for (String bad :
+          List.of(
+              "{\"rpx\":1}",
+              "{\"rpm\":0}",
+              "{\"rpm\":1.5}",
+              "{\"budget_usd\":5}",
+              "{\"budget_usd\":\"-1\"}",
+              "{\"budget_window\":\"year\"}")) {
+        assertThatThrownBy(() -> limited(bad)).as(bad).hasMessageContaining("limits.");
+      }
     }
   }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.hadal.formats.FormatException;
+import io.hadal.platform.Outage;
 import io.hadal.platform.Refusal;
 import io.hadal.platform.db.Database;
 import io.hadal.platform.db.DatabaseKind;
@@ -182,7 +183,7 @@ class PricesTest {
     database.close();
     now[0] += PriceBook.FRESH_MILLIS + 1;
     assertThat(book.at("m", "p", now[0]).input()).isEqualTo(3);
-    now[0] += PriceBook.MOST_STALE_MILLIS;
+    now[0] += Outage.DEFAULT.seconds() * 1000L;
     assertThatThrownBy(() -> book.at("m", "p", now[0]))
         .isInstanceOfSatisfying(
             Refusal.class, e -> assertThat(e.reason()).isEqualTo(Refusal.Reason.UNAVAILABLE));

@@ -12,9 +12,22 @@ import tools.jackson.databind.JsonNode;
  * @param path below {@code /admin/v1}, with names in braces: {@code /projects/{id}}
  * @param permission what it needs
  * @param summary a line for the description of the API
+ * @param told whether the handler itself tells the audit log of what it does, in the transaction
+ *     that does it
  */
 public record Endpoint(
-    String method, String path, Permission permission, String summary, Handler handler) {
+    String method,
+    String path,
+    Permission permission,
+    String summary,
+    Handler handler,
+    boolean told) {
+  /** One whose calls the audit log learns of when they are over. */
+  public Endpoint(
+      String method, String path, Permission permission, String summary, Handler handler) {
+    this(method, path, permission, summary, handler, false);
+  }
+
   /** Answers. */
   @FunctionalInterface
   public interface Handler {

@@ -48,13 +48,15 @@ public final class PrivacyEndpoints implements EndpointGroup {
             "/orgs/{org}/data-keys",
             WRITE,
             "Rotation: a new data key for what is encrypted from now on",
-            this::rotate),
+            this::rotate,
+            true),
         new Endpoint(
             "DELETE",
             "/orgs/{org}/data-keys",
             WRITE,
             "Erases all data keys: what they encrypted is lost. confirm=ORG repeats the id",
-            this::erase),
+            this::erase,
+            true),
         new Endpoint(
             "POST",
             "/redaction/trial",

@@ -2,9 +2,12 @@ package io.hadal.server.config;
 
 import io.hadal.formats.FormatException;
 import io.hadal.platform.DataFolder;
+import io.hadal.platform.Outage;
 import io.hadal.platform.money.PriceBook.Unpriced;
 import io.hadal.platform.node.PlatformOptions;
 import io.hadal.platform.probe.QualityOptions;
+import io.hadal.platform.reports.ExportFormat;
+import io.hadal.platform.reports.ExportPlan;
 import io.hadal.platform.signin.OidcConfig;
 import io.hadal.platform.signin.OidcOptions;
 import io.hadal.server.routing.config.SecretReference;
@@ -14,6 +17,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -31,6 +35,9 @@ import tools.jackson.databind.node.ObjectNode;
  * @param auditKey file of the key that signs the audit log; null for one in the data folder
  * @param engine how it computes for other nodes; null when it does not
  * @param quality how the quality of backends is looked at; a reload changes it
+ * @param outage what goes on while the database does not answer
+ * @param export where usage is exported to by itself; null for nowhere
+ * @param metricProjects ids of projects with a label of their own in metrics
  */
 public record PlatformConfig(
     boolean enabled,
@@ -52,7 +59,12 @@ public record PlatformConfig(
     @Nullable String masterKey,
     @Nullable Path auditKey,
     @Nullable EngineConfig engine,
-    QualityOptions quality) {
+    QualityOptions quality,
+    Outage outage,
+    @Nullable ExportPlan export,
+    List<String> metricProjects) {
+  private static final int MOST_PROJECTS = 100;
+
   private static final String SECRET = "client_secret";
   private static final String NODE = "[A-Za-z0-9_.-]{1,64}";
   private static final long MOST_MINUTES = 30L * 24 * 60;
@@ -68,6 +80,9 @@ public record PlatformConfig(
     Section alerts = section.section("alerts");
     Section oidc = section.section("oidc");
     Section quality = section.section("quality");
+    Section outage = section.section("outage");
+    Section export = section.section("export");
+    Section metrics = section.section("metrics");
     PlatformConfig config =
         new PlatformConfig(
             section.flag("enabled", false),
@@ -89,12 +104,20 @@ public record PlatformConfig(
             reference(section, "master_key"),
             section.path("audit_key", folder),
             EngineConfig.read(section),
-            quality(quality));
-    for (Section one : List.of(section, database, alerts, quality)) {
+            quality(quality),
+            new Outage(
+                (int) outage.number("seconds", 10, 86_400, Outage.DEFAULT.seconds()),
+                outage.choice("then", Afterwards.REFUSE) == Afterwards.SERVE),
+            export(export, folder),
+            metrics.texts("projects"));
+    for (Section one : List.of(section, database, alerts, quality, outage, export, metrics)) {
       one.requireKnown();
     }
     if (!config.node.matches(NODE)) {
       throw section.broken("node", "must be 1 to 64 letters, digits, _ . and -");
+    }
+    if (config.metricProjects.size() > MOST_PROJECTS) {
+      throw metrics.broken("projects", "must be at most " + MOST_PROJECTS + " ids");
     }
     if (config.shared && config.url == null) {
       throw section.broken("shared", "needs platform.database.url, which several nodes can reach");
@@ -169,7 +192,30 @@ public record PlatformConfig(
         masterKey,
         auditKey,
         engine,
-        quality);
+        quality,
+        outage,
+        export,
+        metricProjects);
+  }
+
+  /** What follows an outage that has lasted too long. */
+  private enum Afterwards {
+    REFUSE,
+    SERVE
+  }
+
+  private static @Nullable ExportPlan export(Section export, Path folder) {
+    if (export.names().isEmpty()) {
+      return null;
+    }
+    Path to = export.path("folder", folder);
+    if (to == null) {
+      throw export.broken("folder", "is required");
+    }
+    return new ExportPlan(
+        to,
+        export.choice("format", ExportFormat.CSV),
+        Duration.ofMinutes(export.number("minutes", 1, 10_080, 1440)));
   }
 
   /** The fields that {@link OidcConfig} reads, looked through without its secret. */
@@ -245,7 +291,10 @@ public record PlatformConfig(
         oidcPasswordEnds,
         absolute(pepper),
         absolute(masterKey),
-        auditKey);
+        auditKey,
+        outage,
+        export,
+        Set.copyOf(metricProjects));
   }
 
   private String secret(String reference) {

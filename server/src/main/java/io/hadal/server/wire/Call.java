@@ -2,7 +2,9 @@ package io.hadal.server.wire;
 
 import io.hadal.chat.ChatRequest.Client;
 import io.hadal.chat.Problem;
+import io.hadal.chat.TurnEvent;
 import io.hadal.chat.Usage;
+import io.hadal.engine.serving.PriorityClass;
 import io.hadal.formats.FormatException;
 import io.hadal.formats.Json;
 import io.hadal.platform.registry.Resolution;
@@ -58,6 +60,9 @@ public final class Call {
   private @Nullable String answerId;
   private final List<String> finishReasons = new ArrayList<>(1);
   private CacheExplainer.@Nullable Asked asked;
+  private @Nullable PriorityClass queue;
+  private int openCalls;
+  private int brokenCalls;
 
   public Call(
       Exchange exchange,
@@ -400,5 +405,35 @@ public final class Call {
 
   CacheExplainer.@Nullable Asked asked() {
     return asked;
+  }
+
+  /** Says in which class it waits. */
+  void queue(PriorityClass priority) {
+    queue = priority;
+  }
+
+  /** The class in which it waited; null when it did not come to that. */
+  public @Nullable PriorityClass queue() {
+    return queue;
+  }
+
+  /** Sees what is generated: calls whose markup the model got wrong are counted. */
+  void saw(TurnEvent event) {
+    if (event instanceof TurnEvent.CallEnd end && !end.complete()) {
+      openCalls++;
+    } else if (event instanceof TurnEvent.End end) {
+      boolean cut =
+          switch (end.finish()) {
+            case LENGTH, CONTEXT, CANCELLED -> true;
+            case STOP, STOP_STRING, TOOL_CALLS -> false;
+          };
+      brokenCalls += cut ? 0 : openCalls;
+      openCalls = 0;
+    }
+  }
+
+  /** Calls of tools whose arguments could not be read. */
+  public int brokenCalls() {
+    return brokenCalls;
   }
 }

@@ -171,6 +171,7 @@ public final class TurnRunner implements AutoCloseable {
 
   private void begin(Call call, TurnRequest request) {
     GenerationRequest generation = request.generation();
+    call.queue(generation.priority());
     call.meter()
         .begin(
             call,
@@ -314,6 +315,7 @@ public final class TurnRunner implements AutoCloseable {
     if (event instanceof TurnEvent.End end) {
       call.finished(end.finish().name().toLowerCase(Locale.ROOT));
     }
+    call.saw(event);
     if (!call.client().kept()) {
       return;
     }

@@ -3,7 +3,6 @@ package io.hadal.server.admin;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.hadal.formats.Json;
 import io.hadal.platform.keys.KeyStore;
 import io.hadal.platform.keys.KeyTerms;
 import io.hadal.platform.signin.TestIssuer;
@@ -521,8 +520,6 @@ class AdminApiTest {
       Tenants.Project project = world.project(world.org);
       String key = world.holder(Role.VIEWER, "project", project.id(), project.id()).key();
       JsonNode document = AdminWorld.json(world.with(key, "GET", "/openapi.json", null));
-      assertThat(document)
-          .isEqualTo(Json.parse(world.api.openApi().getBytes(StandardCharsets.UTF_8), "document"));
       assertThat(AdminWorld.text(document, "openapi")).isEqualTo("3.1.0");
       Set<String> ids = new HashSet<>();
       int guarded = 0;

@@ -1,0 +1,64 @@
+package io.hadal.platform.reports;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+
+/**
+ * Exports usage from time to time. What failed is tried again the next time: the files say how far
+ * the last export came, so nothing is left out or written twice.
+ */
+public final class ScheduledExport implements AutoCloseable {
+  private static final Logger LOG = Logger.getLogger(ScheduledExport.class.getName());
+
+  private final ExportFolder folder;
+  private final Consumer<Path> written;
+  private final ScheduledExecutorService timer =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().name("hadal-export").daemon().factory());
+
+  /**
+   * Exports from now on.
+   *
+   * @param written told of each file
+   */
+  public ScheduledExport(ExportPlan plan, UsageExport export, Consumer<Path> written) {
+    this.folder = new ExportFolder(export, plan.format(), plan.folder());
+    this.written = written;
+    long every = plan.every().toMillis();
+    var _ = timer.scheduleWithFixedDelay(this::run, every, every, TimeUnit.MILLISECONDS);
+  }
+
+  private void run() {
+    try {
+      Path file = folder.next();
+      if (file != null) {
+        written.accept(file);
+      }
+    } catch (IOException | UncheckedIOException e) {
+      LOG.log(Level.WARNING, "export: the folder cannot be written: {0}", e.getMessage());
+    } catch (RuntimeException e) {
+      LOG.log(Level.WARNING, "export: must wait: {0}", e.getMessage());
+    }
+  }
+
+  /** Waits for an export that runs. */
+  @Override
+  public void close() {
+    timer.shutdown();
+    try {
+      if (!timer.awaitTermination(30, TimeUnit.SECONDS)) {
+        timer.shutdownNow();
+      }
+    } catch (InterruptedException e) {
+      timer.shutdownNow();
+      Thread.currentThread().interrupt();
+    }
+  }
+}
