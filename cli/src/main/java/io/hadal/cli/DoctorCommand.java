@@ -30,7 +30,8 @@ import tools.jackson.databind.node.ObjectNode;
 @Command(
     name = "doctor",
     description =
-        "Shows the JDK, its flags, the machine and its memory bandwidth, and what is wrong or slow.")
+        "Shows the JDK, its flags, the machine and its memory bandwidth, and what is wrong or"
+            + " slow.")
 final class DoctorCommand implements Callable<Integer> {
   private static final long MIB = 1 << 20;
   private static final Duration MEASURING = Duration.ofMillis(400);

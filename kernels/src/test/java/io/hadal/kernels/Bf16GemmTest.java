@@ -17,9 +17,7 @@ class Bf16GemmTest {
 
   @BeforeEach
   void needsTiles() {
-    assumeThat(NativeLibrary.features() & CpuFeatures.AMX_BF16)
-        .as("AMX tiles of bf16")
-        .isNotZero();
+    assumeThat(NativeLibrary.features() & CpuFeatures.AMX_BF16).as("AMX tiles of bf16").isNotZero();
   }
 
   /** A product's operands in arrays with gaps. */
@@ -84,7 +82,19 @@ class Bf16GemmTest {
 
     @Override
     public String toString() {
-      return m + " x " + n + " x " + k + " a " + aRow + "," + aCol + " b " + bRow + "," + bCol
+      return m
+          + " x "
+          + n
+          + " x "
+          + k
+          + " a "
+          + aRow
+          + ","
+          + aCol
+          + " b "
+          + bRow
+          + ","
+          + bCol
           + (add ? " added" : "");
     }
   }
@@ -167,8 +177,7 @@ class Bf16GemmTest {
     for (int from = 0; from < m; from += 19) {
       int rows = Math.min(19, m - from);
       gemm.multiply(rows, 300, k, a, from * k, k, 1, b, 0, n, 1, parts, from * n, n, false);
-      gemm.multiply(
-          rows, 400, k, a, from * k, k, 1, b, 300, n, 1, parts, from * n + 300, n, false);
+      gemm.multiply(rows, 400, k, a, from * k, k, 1, b, 300, n, 1, parts, from * n + 300, n, false);
     }
     TestArrays.assertSameBits("parts", whole, parts);
   }

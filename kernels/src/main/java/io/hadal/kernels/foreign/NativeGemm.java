@@ -7,7 +7,9 @@ import java.lang.foreign.MemorySegment;
 
 /** {@link Gemm} of bf16 operands by AMX tiles. */
 public final class NativeGemm implements Gemm {
-  /** Columns of a call, which keeps the garbage collector waiting for a few milliseconds at most. */
+  /**
+   * Columns of a call, which keeps the garbage collector waiting for a few milliseconds at most.
+   */
   private static final int COLS = 512;
 
   private static final ThreadLocal<MemorySegment> SCRATCH =

@@ -31,7 +31,6 @@ public final class VectorGemm implements Gemm {
     final float[] tile = new float[ROWS * COLS];
   }
 
-
   @Override
   public void multiply(
       int m,

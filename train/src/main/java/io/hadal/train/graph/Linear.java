@@ -115,7 +115,16 @@ record Linear(Parameter weight, int offset, int out, int in, boolean f32) {
     MatrixAdapter adapter = weight.adapter();
     if (adapter != null) {
       adapter.backward(
-          work.parallel(gemm(work)), offset / in, out, tokens, dy, dyOffset, dyStride, x, xAt, xStride);
+          work.parallel(gemm(work)),
+          offset / in,
+          out,
+          tokens,
+          dy,
+          dyOffset,
+          dyStride,
+          x,
+          xAt,
+          xStride);
     }
     if (weight.frozen()) {
       return;

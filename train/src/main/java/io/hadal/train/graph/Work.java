@@ -118,7 +118,8 @@ final class Work {
       boolean add) {
     int threads = pool.threads();
     if (threads == 1 || (long) m * n * k < SERIAL) {
-      product.multiply(m, n, k, a, aOffset, aRow, aCol, b, bOffset, bRow, bCol, c, cOffset, cRow, add);
+      product.multiply(
+          m, n, k, a, aOffset, aRow, aCol, b, bOffset, bRow, bCol, c, cOffset, cRow, add);
       return;
     }
     if (m >= n) {
