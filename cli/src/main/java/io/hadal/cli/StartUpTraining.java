@@ -1,7 +1,6 @@
 package io.hadal.cli;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -121,8 +120,7 @@ public final class StartUpTraining {
                   + "\r\n\r\n"
                   + body)
               .getBytes(StandardCharsets.UTF_8));
-      InputStream in = socket.getInputStream();
-      in.readAllBytes();
+      socket.getInputStream().readAllBytes();
     }
   }
 }

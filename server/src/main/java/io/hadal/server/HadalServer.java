@@ -312,7 +312,7 @@ public final class HadalServer implements AutoCloseable {
       state = "ready, warming up";
     }
     StringBuilder body = new StringBuilder(state).append('\n');
-    if (call.exchange().query("verbose") != null && fromHere(call.exchange().peer())) {
+    if (call.exchange().target().contains("?verbose") && fromHere(call.exchange().peer())) {
       body.append("draining: ").append(handler.draining()).append('\n');
       body.append("journal: ").append(recording ? "ok" : "full").append('\n');
       body.append("model: ").append(local == null ? NO_MODEL : local.name()).append('\n');

@@ -103,8 +103,8 @@ final class GatewayProcess implements AutoCloseable {
           .write(
               "GET /readyz HTTP/1.1\r\nhost: local\r\nconnection: close\r\n\r\n"
                   .getBytes(StandardCharsets.US_ASCII));
-      byte[] answer = socket.getInputStream().readAllBytes();
-      return new String(answer, StandardCharsets.UTF_8).startsWith("HTTP/1.1 200");
+      byte[] status = socket.getInputStream().readNBytes(12);
+      return new String(status, StandardCharsets.US_ASCII).equals("HTTP/1.1 200");
     }
   }
 

@@ -208,7 +208,7 @@ public final class Soak implements Callable<Integer> {
               .admin("GET", "/budgets/" + budget + "/state", null)
               .at("/data/0/held_nano")
               .asLong(0);
-      upstream = gateway.admin("GET", "/backends", null).at("/data/0/active").asLong(-1);
+      upstream = gateway.admin("GET", "/backends", null).at("/data/0/active_requests").asLong(-1);
     }
     boolean ledger =
         gateway.admin("POST", "/ledger/verify", "{}").path("ok").asBoolean(false);
