@@ -87,8 +87,8 @@ final class ServeCommand implements Callable<Integer> {
   @Option(
       names = "--platform",
       description =
-          "Keys, budgets, ledger, audit log and the console at /console; see docs/platform/overview.md."
-              + " Requests need a key of 'hadal keys create' then.")
+          "Keys, budgets, ledger, audit log and the console at /console; see"
+              + " docs/platform/overview.md. Requests need a key of 'hadal keys create' then.")
   private boolean withPlatform;
 
   @Option(
@@ -215,7 +215,10 @@ final class ServeCommand implements Callable<Integer> {
           .getOut()
           .printf(
               "serving %s at %s://%s:%d%n",
-              served == null ? "upstreams" : served.profile().name(), tls ? "https" : "http", listener.host(), server.port());
+              served == null ? "upstreams" : served.profile().name(),
+              tls ? "https" : "http",
+              listener.host(),
+              server.port());
       spec.commandLine().getOut().flush();
       return untilStopped(server, err);
     }

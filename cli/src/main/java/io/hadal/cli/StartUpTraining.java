@@ -60,16 +60,22 @@ public final class StartUpTraining {
     try (ServerSocket upstream = new ServerSocket(0, 8, InetAddress.getLoopbackAddress())) {
       Thread.ofVirtual().start(() -> play(upstream));
       String data = folder.resolve("data").toString();
-      Matcher key =
-          KEY.matcher(run("keys", "create", "--name", "start", "--data", data));
+      Matcher key = KEY.matcher(run("keys", "create", "--name", "start", "--data", data));
       Path config =
           Files.writeString(
               folder.resolve("serve.yaml"),
               "upstreams:\n  - {name: u, url: 'http://127.0.0.1:%d', models: {m: m}}%n"
                   .formatted(upstream.getLocalPort()));
       String[] serve = {
-        "serve", "--gateway", "--platform", "--data", data, "--config", config.toString(),
-        "--port", "0"
+        "serve",
+        "--gateway",
+        "--platform",
+        "--data",
+        data,
+        "--config",
+        config.toString(),
+        "--port",
+        "0"
       };
       StringWriter out = new StringWriter();
       CommandLine command = commandLine(new PrintWriter(out, true), serve);

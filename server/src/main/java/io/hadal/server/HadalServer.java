@@ -189,8 +189,7 @@ public final class HadalServer implements AutoCloseable {
         "/v1/embeddings",
         "/embeddings");
     addMedia(routes);
-    Models models =
-        new Models(local == null ? null : local.served(), new RoutedModels(router));
+    Models models = new Models(local == null ? null : local.served(), new RoutedModels(router));
     String[] lists = {"/v1/models", "/models", "/beta/models", "/anthropic/v1/models"};
     routes.add("GET", Dialect.OPENAI, "models", models::list, lists);
     for (String list : lists) {
