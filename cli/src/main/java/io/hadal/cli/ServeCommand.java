@@ -250,7 +250,10 @@ final class ServeCommand implements Callable<Integer> {
           .getOut()
           .printf(
               "serving %s at %s://%s:%d%n",
-              served == null ? "upstreams" : served.profile().name(), tls ? "https" : "http", listener.host(), server.port());
+              served == null ? "upstreams" : served.profile().name(),
+              tls ? "https" : "http",
+              listener.host(),
+              server.port());
       spec.commandLine().getOut().flush();
       return untilStopped(server, err);
     }

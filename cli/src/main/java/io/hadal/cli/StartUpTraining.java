@@ -1,7 +1,6 @@
 package io.hadal.cli;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -61,16 +60,22 @@ public final class StartUpTraining {
     try (ServerSocket upstream = new ServerSocket(0, 8, InetAddress.getLoopbackAddress())) {
       Thread.ofVirtual().start(() -> play(upstream));
       String data = folder.resolve("data").toString();
-      Matcher key =
-          KEY.matcher(run("keys", "create", "--name", "start", "--data", data));
+      Matcher key = KEY.matcher(run("keys", "create", "--name", "start", "--data", data));
       Path config =
           Files.writeString(
               folder.resolve("serve.yaml"),
               "upstreams:\n  - {name: u, url: 'http://127.0.0.1:%d', models: {m: m}}%n"
                   .formatted(upstream.getLocalPort()));
       String[] serve = {
-        "serve", "--gateway", "--platform", "--data", data, "--config", config.toString(),
-        "--port", "0"
+        "serve",
+        "--gateway",
+        "--platform",
+        "--data",
+        data,
+        "--config",
+        config.toString(),
+        "--port",
+        "0"
       };
       StringWriter out = new StringWriter();
       CommandLine command = commandLine(new PrintWriter(out, true), serve);
@@ -121,8 +126,7 @@ public final class StartUpTraining {
                   + "\r\n\r\n"
                   + body)
               .getBytes(StandardCharsets.UTF_8));
-      InputStream in = socket.getInputStream();
-      in.readAllBytes();
+      socket.getInputStream().readAllBytes();
     }
   }
 }

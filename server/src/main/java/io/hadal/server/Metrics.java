@@ -60,7 +60,6 @@ final class Metrics implements AutoCloseable {
   /** By name and tags: building a meter to find it again costs more than to record with it. */
   private final Map<List<String>, Timer> timers = new ConcurrentHashMap<>();
 
-
   /**
    * Binds the figures of a dispatcher.
    *
@@ -235,10 +234,7 @@ final class Metrics implements AutoCloseable {
           .computeIfAbsent(
               key,
               _ ->
-                  Timer.builder(name)
-                      .tags(tags)
-                      .serviceLevelObjectives(BUCKETS)
-                      .register(registry))
+                  Timer.builder(name).tags(tags).serviceLevelObjectives(BUCKETS).register(registry))
           .record(value);
     }
   }

@@ -13,6 +13,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 /** Lets attempts pass and remembers them. */
 final class RecordingGate implements Gate {
   final List<Event> events = new CopyOnWriteArrayList<>();
+
   /** What takes its time until an end is durable. */
   volatile Runnable device = () -> {};
 

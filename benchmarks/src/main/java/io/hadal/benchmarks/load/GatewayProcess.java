@@ -46,8 +46,7 @@ final class GatewayProcess implements AutoCloseable {
       throws IOException, InterruptedException {
     this.log = folder.resolve(platform ? "platform.log" : "plain.log");
     List<String> command = new ArrayList<>(hadal);
-    command.addAll(
-        List.of("serve", "--gateway", "--host", "127.0.0.1", "--port", "0", "--config"));
+    command.addAll(List.of("serve", "--gateway", "--host", "127.0.0.1", "--port", "0", "--config"));
     command.add(config.toString());
     if (platform) {
       command.addAll(List.of("--platform", "--data", folder.resolve("data").toString()));
@@ -103,8 +102,8 @@ final class GatewayProcess implements AutoCloseable {
           .write(
               "GET /readyz HTTP/1.1\r\nhost: local\r\nconnection: close\r\n\r\n"
                   .getBytes(StandardCharsets.US_ASCII));
-      byte[] answer = socket.getInputStream().readAllBytes();
-      return new String(answer, StandardCharsets.UTF_8).startsWith("HTTP/1.1 200");
+      byte[] status = socket.getInputStream().readNBytes(12);
+      return new String(status, StandardCharsets.US_ASCII).equals("HTTP/1.1 200");
     }
   }
 
@@ -119,9 +118,7 @@ final class GatewayProcess implements AutoCloseable {
       throw new IOException("no password in " + log + ": is the data folder new?");
     }
     HttpResponse<String> in =
-        post(
-            "/session",
-            "{\"name\":\"administrator\",\"password\":\"" + password.group(1) + "\"}");
+        post("/session", "{\"name\":\"administrator\",\"password\":\"" + password.group(1) + "\"}");
     cookie = in.headers().firstValue("set-cookie").orElseThrow().replaceFirst(";.*", "");
     csrf = JSON.readTree(in.body()).path("csrf_token").asString("");
     String project = admin("GET", "/projects", null).at("/data/0/id").asString("");

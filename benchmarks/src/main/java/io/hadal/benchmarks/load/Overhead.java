@@ -84,10 +84,7 @@ public final class Overhead implements Callable<Integer> {
   @Option(names = "--events", paramLabel = "N", description = "Events of an answer. Default: 16.")
   private int events = 16;
 
-  @Option(
-      names = "--seconds",
-      paramLabel = "S",
-      description = "Length of a round. Default: 4.")
+  @Option(names = "--seconds", paramLabel = "S", description = "Length of a round. Default: 4.")
   private int seconds = 4;
 
   @Option(
@@ -182,7 +179,9 @@ public final class Overhead implements Callable<Integer> {
       for (Way way : ways) {
         round(way, 0, 64, warmUp, new Figures());
       }
-      say("%n%-36s %17s %17s %20s", "added, microseconds", "first byte", "last byte", "CPU/request");
+      say(
+          "%n%-36s %17s %17s %20s",
+          "added, microseconds", "first byte", "last byte", "CPU/request");
       for (int i = 0; i < streams.size(); i++) {
         compare(direct.get(i + 1), ways, i + 1, streams.get(i));
       }

@@ -208,10 +208,9 @@ public final class Soak implements Callable<Integer> {
               .admin("GET", "/budgets/" + budget + "/state", null)
               .at("/data/0/held_nano")
               .asLong(0);
-      upstream = gateway.admin("GET", "/backends", null).at("/data/0/active").asLong(-1);
+      upstream = gateway.admin("GET", "/backends", null).at("/data/0/active_requests").asLong(-1);
     }
-    boolean ledger =
-        gateway.admin("POST", "/ledger/verify", "{}").path("ok").asBoolean(false);
+    boolean ledger = gateway.admin("POST", "/ledger/verify", "{}").path("ok").asBoolean(false);
     boolean clean = active == 0 && held == 0 && upstream == 0 && ledger;
     say(
         "behind: %d requests, %d at the upstream, %d nano-USD held, ledger %s%s",

@@ -62,7 +62,10 @@ final class ReleaseData {
         o.passwordUntilOidc(),
         o.pepper(),
         o.masterKey(),
-        null);
+        o.auditKey(),
+        o.outage(),
+        o.export(),
+        o.metricProjects());
   }
 
   /** Fills a new platform and closes it; the answer is what must hold. */

@@ -24,6 +24,7 @@ final class HelidonExchange implements Exchange {
   private final WatchedConnections connections;
   private volatile @Nullable WatchedSource source;
   private boolean answered;
+  private boolean closes;
 
   HelidonExchange(ServerRequest request, ServerResponse response, WatchedConnections connections) {
     this.request = request;
@@ -102,7 +103,7 @@ final class HelidonExchange implements Exchange {
         return out.toByteArray();
       }
     }
-    response.header(HeaderNames.CONNECTION, "close");
+    setHeader("connection", "close");
     drop(in);
     return null;
   }
@@ -117,7 +118,14 @@ final class HelidonExchange implements Exchange {
 
   @Override
   public void setHeader(String name, String value) {
+    closes |= name.equalsIgnoreCase("connection") && value.equalsIgnoreCase("close");
     response.header(HeaderNames.create(name), value);
+  }
+
+  /** Whether the connection ends behind the answer, because client or server has said so. */
+  boolean closes() {
+    String wish = header("connection");
+    return closes || (wish != null && wish.equalsIgnoreCase("close"));
   }
 
   @Override

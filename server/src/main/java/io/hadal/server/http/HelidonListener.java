@@ -51,11 +51,16 @@ public final class HelidonListener implements HttpListener {
         HttpRouting.builder()
             .any(
                 (request, response) -> {
+                  HelidonExchange exchange = new HelidonExchange(request, response, connections);
                   try {
-                    handler.handle(new HelidonExchange(request, response, connections));
+                    handler.handle(exchange);
                   } catch (IOException e) {
                     // Nobody is left to tell; anything else would be logged as a fault.
                     throw new CloseConnectionException("the client has gone away", e);
+                  }
+                  if (exchange.closes()) {
+                    // Helidon says so and reads on, until the connection has been idle for long.
+                    throw new CloseConnectionException("as was said");
                   }
                 });
     WebServerConfig.Builder config =

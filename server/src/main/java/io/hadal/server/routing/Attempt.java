@@ -90,8 +90,7 @@ final class Attempt {
       try {
         UpstreamAnswer response = send(asked, watch);
         if (response == null) {
-          return failed(
-              Failure.of(watch.late() ? Failure.Kind.TIMEOUT : Failure.Kind.UNREACHABLE));
+          return failed(Failure.of(watch.late() ? Failure.Kind.TIMEOUT : Failure.Kind.UNREACHABLE));
         }
         settlement.upstreamId(upstreamId(response));
         return answer(response, watch, stream);

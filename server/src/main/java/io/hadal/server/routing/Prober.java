@@ -50,8 +50,7 @@ final class Prober implements AutoCloseable {
     backend.health().probed(clock.getAsLong());
     KeyPool.Lease key = backend.keys().take(clock.getAsLong());
     boolean anthropic = backend.config().format() == UpstreamFormat.ANTHROPIC;
-    OutgoingRequest request =
-        new OutgoingRequest("GET", UpstreamRequest.models(backend.config()));
+    OutgoingRequest request = new OutgoingRequest("GET", UpstreamRequest.models(backend.config()));
     UpstreamRequest.common(
         request, null, backend.config(), key == null ? null : key.secret(), anthropic);
     try (UpstreamCall call = backend.http().call(request, PATIENCE)) {

@@ -145,8 +145,7 @@ public final class Router implements AutoCloseable {
               && same.keys().all().equals(keys)
               && !same.keys().anyRefused();
       backends.put(
-          upstream.name(),
-          keep && same != null ? same : new Backend(upstream, keys, BREAKER_OPEN));
+          upstream.name(), keep && same != null ? same : new Backend(upstream, keys, BREAKER_OPEN));
     }
     snapshot = new Snapshot(config, backends);
     // What runs goes on; its connections are not needed any more.

@@ -101,7 +101,8 @@ final class AnswerBody extends InputStream {
     first = false;
     String line = connection.line(MOST_LINE);
     int semicolon = line.indexOf(';');
-    left = ResponseHead.number((semicolon < 0 ? line : line.substring(0, semicolon)).strip(), 16, 15);
+    left =
+        ResponseHead.number((semicolon < 0 ? line : line.substring(0, semicolon)).strip(), 16, 15);
     if (left < 0) {
       throw new IOException("the upstream's chunks are broken");
     }

@@ -66,8 +66,7 @@ final class Connection implements Closeable {
     }
     SSLSocketFactory factory =
         trust == null ? (SSLSocketFactory) SSLSocketFactory.getDefault() : trust;
-    SSLSocket tls =
-        (SSLSocket) factory.createSocket(socket, origin.host(), origin.port(), true);
+    SSLSocket tls = (SSLSocket) factory.createSocket(socket, origin.host(), origin.port(), true);
     SSLParameters parameters = tls.getSSLParameters();
     parameters.setEndpointIdentificationAlgorithm("HTTPS");
     tls.setSSLParameters(parameters);

@@ -7,8 +7,7 @@ import java.net.URI;
 import org.jspecify.annotations.Nullable;
 
 /** Where connections of an upstream go: to it, or to the proxy that the JVM was told of. */
-record Origin(
-    boolean tls, String host, int port, @Nullable String proxyHost, int proxyPort) {
+record Origin(boolean tls, String host, int port, @Nullable String proxyHost, int proxyPort) {
   /** The origin of an address. */
   static Origin of(URI url) {
     boolean tls = "https".equals(url.getScheme());

@@ -30,7 +30,8 @@ public final class OutgoingRequest {
    */
   public void header(String name, String value) {
     boolean token = !name.isEmpty() && name.chars().allMatch(OutgoingRequest::inName);
-    if (!token || !value.chars().allMatch(c -> (c >= 0x20 && c <= 0xff && c != 0x7f) || c == '\t')) {
+    if (!token
+        || !value.chars().allMatch(c -> (c >= 0x20 && c <= 0xff && c != 0x7f) || c == '\t')) {
       throw new IllegalArgumentException("header " + name + " cannot be sent");
     }
     headers.put(name.toLowerCase(Locale.ROOT), value);

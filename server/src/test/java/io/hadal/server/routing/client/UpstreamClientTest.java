@@ -136,7 +136,15 @@ class UpstreamClientTest {
     assertThat(ask("HTTP/1.1 204 No Content\r\n\r\n")).isEqualTo("204 ");
     assertThat(ask("HTTP/1.1 100 Continue\r\n\r\n" + OK + "content-length: 1\r\n\r\nx"))
         .isEqualTo("200 x");
-    assertThat(ask(OK + "transfer-encoding: chunked\r\n\r\n3\r\nabc\r\nA;x=y\r\n0123456789\r\n0\r\n\r\n"))
+    assertThat(
+            ask(
+                OK
+                    + "transfer-encoding: chunked\r\n\r\n"
+                    + "3\r\n"
+                    + "abc\r\n"
+                    + "A;x=y\r\n"
+                    + "0123456789\r\n"
+                    + "0\r\n\r\n"))
         .isEqualTo("200 abc0123456789");
     assertThat(ask(OK + "transfer-encoding: Chunked\r\n\r\n1\r\na\r\n0\r\nt: 1\r\n\r\n"))
         .isEqualTo("200 a");
@@ -164,7 +172,10 @@ class UpstreamClientTest {
       for (int i = random.nextInt(4); i >= 0; i--) {
         String chunk = "x".repeat(1 + random.nextInt(40));
         body.append(chunk);
-        wire.append(Integer.toHexString(chunk.length())).append("\r\n").append(chunk).append("\r\n");
+        wire.append(Integer.toHexString(chunk.length()))
+            .append("\r\n")
+            .append(chunk)
+            .append("\r\n");
       }
       wire.append("0\r\n\r\n");
       List<String> pieces = new ArrayList<>();
