@@ -524,8 +524,9 @@ public final class Registry {
   }
 
   private void reloadIf(Catalogue known) {
+    Catalogue now = catalogue;
     // Another one may have been quicker.
-    if (catalogue == known) {
+    if (now == null || now.loadedAt() == known.loadedAt()) {
       reload(known);
     }
   }

@@ -1,5 +1,6 @@
 package io.hadal.server.http;
 
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
@@ -45,7 +46,7 @@ final class BodyTimer {
 
   private static void look() {
     long now = System.nanoTime();
-    for (Waiting waiting : WAITING) {
+    for (Waiting waiting : List.copyOf(WAITING)) {
       if (now - waiting.since > MOST_NANOS && WAITING.remove(waiting)) {
         waiting.thread.interrupt();
       }

@@ -87,7 +87,7 @@ record ResponseHead(int status, boolean persistent, Map<String, String> headers)
     if (connection == null) {
       return persistent;
     }
-    for (String word : connection.split(",")) {
+    for (String word : connection.split(",", -1)) {
       if (word.strip().equalsIgnoreCase("close")) {
         return false;
       }
