@@ -101,7 +101,8 @@ class CanaryTest {
   private static List<String[]> requests(String model, boolean stream) {
     String text = "'" + CANARY + " of " + MAIL + "'";
     String head =
-        "{'model':'" + model + "','stream':" + stream + ",'user':" + text + ",'max_tokens':4,";
+        "{'model':'" + model + "','stream':" + stream + ",'user':" + text + ",'max_tokens':4,"
+            + "'options':{'num_predict':4},";
     String messages = "'messages':[{'role':'user','content':" + text + "}]";
     String tools =
         ",'tools':[{'type':'function','function':{'name':'f','description':" + text + "}}]";
@@ -144,7 +145,7 @@ class CanaryTest {
           "{'model':'tiny','response_format':{'type':'json_schema','json_schema':{'name':'s',"
               + "'schema':{'type':'" + CANARY + "'}}},'messages':[{'role':'user','content':'a'}]}"
         },
-        new String[] {"/v1/messages", "{'model':'tiny','messages':[{'" + CANARY + "':1}]}"},
+        new String[] {"/v1/messages", "{'model':'tiny','messages':[{'role':'" + CANARY + "'}]}"},
         new String[] {"/v1/images/generations", "{'model':'tiny','prompt':'" + CANARY + "'}"},
         new String[] {"/v1/videos", "{'model':'tiny','prompt':'" + CANARY + "'}"},
         new String[] {"/v1/" + CANARY, "{}"});
@@ -215,8 +216,9 @@ class CanaryTest {
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(
         List.of(
-            "--add-modules=jdk.incubator.vector",
             "--enable-native-access=ALL-UNNAMED",
+            // Plain kernels are quick from the start, and need no second compiler.
+            "-Dhadal.kernels=scalar",
             "-XX:TieredStopAtLevel=1",
             "-XX:+UseSerialGC",
             "-Xmx256m",

@@ -125,7 +125,7 @@ final class AnswerRules {
     Redaction looking = look();
     JsonNode by = JsonTexts.freeValue(json, new Plain(looking));
     note(looking, counted);
-    return by.equals(json) ? text : by.toString();
+    return by.equals(json) ? text : Json.text(by);
   }
 
   /**

@@ -65,7 +65,7 @@ final class RedactingExchange implements Exchange {
           call.dialect().body(problem, call.requestId()));
       return;
     }
-    exchange.send(status, contentType, json.toString().getBytes(StandardCharsets.UTF_8));
+    exchange.send(status, contentType, Json.text(json).getBytes(StandardCharsets.UTF_8));
   }
 
   private record Restoring(AnswerRules rules) implements JsonTexts.Filter {

@@ -147,7 +147,7 @@ public final class RequestRedaction {
       call.exchange().setHeader(FOUND, header(counts));
     }
     if (changed) {
-      call.replaceBody(body.toString().getBytes(StandardCharsets.UTF_8));
+      call.replaceBody(Json.text(body).getBytes(StandardCharsets.UTF_8));
     }
     return new AnswerRules(redaction, redactor, answers, wantsJson(body));
   }

@@ -75,7 +75,7 @@ final class RequestTexts implements JsonTexts.Filter {
       return text("", text);
     }
     JsonNode by = JsonTexts.freeValue(json, this);
-    return by.equals(json) ? text : by.toString();
+    return by.equals(json) ? text : Json.text(by);
   }
 
   /** Sees what looks like a placeholder, and changes nothing. */

@@ -1,6 +1,7 @@
 package io.hadal.server.wire;
 
 import java.nio.charset.StandardCharsets;
+import io.hadal.formats.WipedBuffers;
 import tools.jackson.core.json.JsonFactory;
 import tools.jackson.core.util.JsonpCharacterEscapes;
 import tools.jackson.databind.JsonNode;
@@ -13,7 +14,9 @@ import tools.jackson.databind.node.ObjectNode;
 final class WireJson {
   private static final JsonMapper MAPPER =
       JsonMapper.builder(
-              JsonFactory.builder().characterEscapes(JsonpCharacterEscapes.instance()).build())
+              JsonFactory.builder()
+                  .recyclerPool(new WipedBuffers())
+                  .characterEscapes(JsonpCharacterEscapes.instance()).build())
           .build();
 
   private WireJson() {}

@@ -1,5 +1,6 @@
 package io.hadal.server.routing.convert;
 
+import io.hadal.formats.Json;
 import io.hadal.chat.TurnEvent.Finish;
 import tools.jackson.databind.JsonNode;
 
@@ -35,7 +36,7 @@ public final class MessagesEvents extends AnswerEvents {
     for (JsonNode block : json.path("content")) {
       start(block);
       if (string(block, "type").equals("tool_use")) {
-        arguments(block.path("input").toString());
+        arguments(Json.text(block.path("input")));
         endCall();
       }
     }
