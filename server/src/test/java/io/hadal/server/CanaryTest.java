@@ -30,10 +30,13 @@ import org.junit.jupiter.api.io.TempDir;
  * database, journal, metrics, traces, and not in memory (platform specification, test 14).
  */
 class CanaryTest {
-  /** All texts of requests and answers have one of them. */
-  private static final String CANARY = "KANARIENvogel";
+  /**
+   * All texts of requests and answers have one of them. They are longer than the single words that
+   * a tokenizer remembers.
+   */
+  private static final String CANARY = "KANARIENvogelKANARIENvogelKANARIENvogel";
 
-  private static final String MAIL = "kanarienvogel@example.org";
+  private static final String MAIL = "kanarienvogelkanarienvogelkanarienvogel@example.org";
 
   @TempDir private Path folder;
 
@@ -277,7 +280,15 @@ class CanaryTest {
       assertThat(metrics)
           .contains("llm_requests_total", "llm_redactions_total")
           .doesNotContainIgnoringCase(CANARY);
+      // Buffers of a connection hold its newest request until there is another one, or none.
+      upstream.then(ScriptedUpstream.answer(400, "{}"));
+      for (int i = 0; i < 3; i++) {
+        String[] harmless = {"/v1/chat/completions", "{'model':'m','messages':[]}"};
+        send(client, "POST", harmless[0], harmless[1], "authorization", "Bearer " + plain);
+      }
+      admin("GET", "/teams", null);
     }
+    http.close();
     tell(child, told, "settle");
     Path dump = folder.resolve("memory.hprof");
     tell(child, told, dump.toString());
