@@ -283,10 +283,8 @@ class CanaryTest {
       // Buffers of a connection hold its newest request until there is another one, or none.
       upstream.then(ScriptedUpstream.answer(400, "{}"));
       for (int i = 0; i < 3; i++) {
-        String[] harmless = {"/v1/chat/completions", "{'model':'m','messages':[]}"};
-        send(client, "POST", harmless[0], harmless[1], "authorization", "Bearer " + plain);
+        admin("POST", "/backends/a/probe", "{}");
       }
-      admin("GET", "/teams", null);
     }
     http.close();
     tell(child, told, "settle");
