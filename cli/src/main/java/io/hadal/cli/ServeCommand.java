@@ -20,8 +20,8 @@ import io.hadal.server.PlatformAccess;
 import io.hadal.server.PlatformWiring;
 import io.hadal.server.ServeConfig;
 import io.hadal.server.ServerOptions;
-import io.hadal.server.telemetry.Tracing;
 import io.hadal.server.http.ListenerOptions;
+import io.hadal.server.telemetry.Tracing;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.InetAddress;
@@ -88,8 +88,8 @@ final class ServeCommand implements Callable<Integer> {
   @Option(
       names = "--platform",
       description =
-          "Keys, budgets, ledger, audit log and the console at /console; see docs/platform/overview.md."
-              + " Requests need a key of 'hadal keys create' then.")
+          "Keys, budgets, ledger, audit log and the console at /console; see"
+              + " docs/platform/overview.md. Requests need a key of 'hadal keys create' then.")
   private boolean withPlatform;
 
   @Option(

@@ -94,8 +94,7 @@ class CanaryTest {
                         .formatted(team, slug, slug, policy)))
             .at("/id")
             .asString();
-    return TestServer.json(
-            admin("POST", "/keys", "{'name':'k','project':'" + project + "'}"))
+    return TestServer.json(admin("POST", "/keys", "{'name':'k','project':'" + project + "'}"))
         .at("/text")
         .asString();
   }
@@ -104,7 +103,13 @@ class CanaryTest {
   private static List<String[]> requests(String model, boolean stream) {
     String text = "'" + CANARY + " of " + MAIL + "'";
     String head =
-        "{'model':'" + model + "','stream':" + stream + ",'user':" + text + ",'max_tokens':4,"
+        "{'model':'"
+            + model
+            + "','stream':"
+            + stream
+            + ",'user':"
+            + text
+            + ",'max_tokens':4,"
             + "'options':{'num_predict':4},";
     String messages = "'messages':[{'role':'user','content':" + text + "}]";
     String tools =
@@ -115,8 +120,15 @@ class CanaryTest {
     all.add(
         new String[] {
           "/v1/responses",
-          "{'model':'" + model + "','stream':" + stream + ",'max_output_tokens':4,'instructions':"
-              + text + ",'input':[{'role':'user','content':" + text + "}]}"
+          "{'model':'"
+              + model
+              + "','stream':"
+              + stream
+              + ",'max_output_tokens':4,'instructions':"
+              + text
+              + ",'input':[{'role':'user','content':"
+              + text
+              + "}]}"
         });
     all.add(new String[] {"/v1/messages", head + "'system':" + text + "," + messages + "}"});
     all.add(new String[] {"/v1/messages/count_tokens", head + messages + "}"});
@@ -140,13 +152,18 @@ class CanaryTest {
         new String[] {chat, "{'model':'" + CANARY + "','messages':[]}"},
         new String[] {
           chat,
-          "{'model':'tiny','messages':[{'role':'user','content':'" + CANARY + " ".repeat(20_000)
-              + "x y".repeat(2000) + "'}]}"
+          "{'model':'tiny','messages':[{'role':'user','content':'"
+              + CANARY
+              + " ".repeat(20_000)
+              + "x y".repeat(2000)
+              + "'}]}"
         },
         new String[] {
           chat,
           "{'model':'tiny','response_format':{'type':'json_schema','json_schema':{'name':'s',"
-              + "'schema':{'type':'" + CANARY + "'}}},'messages':[{'role':'user','content':'a'}]}"
+              + "'schema':{'type':'"
+              + CANARY
+              + "'}}},'messages':[{'role':'user','content':'a'}]}"
         },
         new String[] {"/v1/messages", "{'model':'tiny','messages':[{'role':'" + CANARY + "'}]}"},
         new String[] {"/v1/images/generations", "{'model':'tiny','prompt':'" + CANARY + "'}"},
@@ -231,9 +248,7 @@ class CanaryTest {
             folder.toString(),
             config.toString(),
             "http://127.0.0.1:" + collector));
-    return new ProcessBuilder(command)
-        .redirectError(folder.resolve("stderr.log").toFile())
-        .start();
+    return new ProcessBuilder(command).redirectError(folder.resolve("stderr.log").toFile()).start();
   }
 
   @Test
@@ -272,8 +287,16 @@ class CanaryTest {
         admin(
             "POST",
             "/redaction/trial",
-            "{'mode':'" + mode + "','text':'" + CANARY + " of " + MAIL + "','detectors':[{'kind':"
-                + "'BIRD','words':['" + CANARY + "']}]}");
+            "{'mode':'"
+                + mode
+                + "','text':'"
+                + CANARY
+                + " of "
+                + MAIL
+                + "','detectors':[{'kind':"
+                + "'BIRD','words':['"
+                + CANARY
+                + "']}]}");
       }
       String metrics =
           send(client, "GET", "/metrics", null, "authorization", "Bearer " + plain).body();

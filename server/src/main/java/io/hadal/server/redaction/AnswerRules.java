@@ -84,8 +84,7 @@ final class AnswerRules {
   }
 
   private Redaction look() {
-    return redactor.begin(
-        mode == RedactionMode.DETECT ? RedactionMode.DETECT : RedactionMode.MASK);
+    return redactor.begin(mode == RedactionMode.DETECT ? RedactionMode.DETECT : RedactionMode.MASK);
   }
 
   private void note(Redaction looking, boolean counted) {

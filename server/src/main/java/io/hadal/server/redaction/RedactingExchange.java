@@ -25,8 +25,7 @@ final class RedactingExchange implements Exchange {
   private final Consumer<AnswerRules> ended;
   private @Nullable OutputStream streaming;
 
-  RedactingExchange(
-      Exchange exchange, Call call, AnswerRules rules, Consumer<AnswerRules> ended) {
+  RedactingExchange(Exchange exchange, Call call, AnswerRules rules, Consumer<AnswerRules> ended) {
     this.exchange = exchange;
     this.call = call;
     this.rules = rules;

@@ -92,8 +92,7 @@ public final class RequestRedaction {
       return;
     }
     RedactingExchange exchange =
-        new RedactingExchange(
-            call.exchange(), call, rules, seen -> count("answer", seen.counts()));
+        new RedactingExchange(call.exchange(), call, rules, seen -> count("answer", seen.counts()));
     call.through(exchange);
     try {
       handler.handle(call);

@@ -19,14 +19,7 @@ final class RequestTexts implements JsonTexts.Filter {
    */
   private static final List<String> ORDER =
       List.of(
-          "system",
-          "instructions",
-          "tools",
-          "functions",
-          "messages",
-          "input",
-          "prompt",
-          "suffix");
+          "system", "instructions", "tools", "functions", "messages", "input", "prompt", "suffix");
 
   /** Names that stand for a user or a session: they need to stay the same, not to be read. */
   private static final Set<String> HANDLES =

@@ -1,7 +1,7 @@
 package io.hadal.server.wire;
 
-import java.nio.charset.StandardCharsets;
 import io.hadal.formats.WipedBuffers;
+import java.nio.charset.StandardCharsets;
 import tools.jackson.core.json.JsonFactory;
 import tools.jackson.core.util.JsonpCharacterEscapes;
 import tools.jackson.databind.JsonNode;
@@ -16,7 +16,8 @@ final class WireJson {
       JsonMapper.builder(
               JsonFactory.builder()
                   .recyclerPool(new WipedBuffers())
-                  .characterEscapes(JsonpCharacterEscapes.instance()).build())
+                  .characterEscapes(JsonpCharacterEscapes.instance())
+                  .build())
           .build();
 
   private WireJson() {}

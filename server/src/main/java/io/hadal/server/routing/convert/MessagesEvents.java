@@ -1,7 +1,7 @@
 package io.hadal.server.routing.convert;
 
-import io.hadal.formats.Json;
 import io.hadal.chat.TurnEvent.Finish;
+import io.hadal.formats.Json;
 import tools.jackson.databind.JsonNode;
 
 /** Reads answers of the Messages API. */

@@ -1,7 +1,7 @@
 package io.hadal.server.routing.convert;
 
-import io.hadal.formats.Json;
 import io.hadal.chat.Problem;
+import io.hadal.formats.Json;
 import io.hadal.server.routing.config.UpstreamFormat;
 import java.util.ArrayList;
 import java.util.List;
