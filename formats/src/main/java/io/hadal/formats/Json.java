@@ -17,6 +17,7 @@ public final class Json {
       JsonMapper.builder(
               JsonFactory.builder()
                   .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                  .recyclerPool(new WipedBuffers())
                   .streamReadConstraints(
                       StreamReadConstraints.builder()
                           .maxNestingDepth(200)
@@ -41,6 +42,11 @@ public final class Json {
     } catch (JacksonException e) {
       throw new FormatException(source, "not valid JSON: " + e.getOriginalMessage(), e);
     }
+  }
+
+  /** A document as text. */
+  public static String text(JsonNode json) {
+    return MAPPER.writeValueAsString(json);
   }
 
   /** Parses a whole file of at most {@code maxBytes}. */

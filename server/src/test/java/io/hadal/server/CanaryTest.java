@@ -30,10 +30,13 @@ import org.junit.jupiter.api.io.TempDir;
  * database, journal, metrics, traces, and not in memory (platform specification, test 14).
  */
 class CanaryTest {
-  /** All texts of requests and answers have one of them. */
-  private static final String CANARY = "KANARIENvogel";
+  /**
+   * All texts of requests and answers have one of them. They are longer than the single words that
+   * a tokenizer remembers.
+   */
+  private static final String CANARY = "KANARIENvogelKANARIENvogelKANARIENvogel";
 
-  private static final String MAIL = "kanarienvogel@example.org";
+  private static final String MAIL = "kanarienvogelkanarienvogelkanarienvogel@example.org";
 
   @TempDir private Path folder;
 
@@ -91,8 +94,7 @@ class CanaryTest {
                         .formatted(team, slug, slug, policy)))
             .at("/id")
             .asString();
-    return TestServer.json(
-            admin("POST", "/keys", "{'name':'k','project':'" + project + "'}"))
+    return TestServer.json(admin("POST", "/keys", "{'name':'k','project':'" + project + "'}"))
         .at("/text")
         .asString();
   }
@@ -101,7 +103,14 @@ class CanaryTest {
   private static List<String[]> requests(String model, boolean stream) {
     String text = "'" + CANARY + " of " + MAIL + "'";
     String head =
-        "{'model':'" + model + "','stream':" + stream + ",'user':" + text + ",'max_tokens':4,";
+        "{'model':'"
+            + model
+            + "','stream':"
+            + stream
+            + ",'user':"
+            + text
+            + ",'max_tokens':4,"
+            + "'options':{'num_predict':4},";
     String messages = "'messages':[{'role':'user','content':" + text + "}]";
     String tools =
         ",'tools':[{'type':'function','function':{'name':'f','description':" + text + "}}]";
@@ -111,8 +120,15 @@ class CanaryTest {
     all.add(
         new String[] {
           "/v1/responses",
-          "{'model':'" + model + "','stream':" + stream + ",'max_output_tokens':4,'instructions':"
-              + text + ",'input':[{'role':'user','content':" + text + "}]}"
+          "{'model':'"
+              + model
+              + "','stream':"
+              + stream
+              + ",'max_output_tokens':4,'instructions':"
+              + text
+              + ",'input':[{'role':'user','content':"
+              + text
+              + "}]}"
         });
     all.add(new String[] {"/v1/messages", head + "'system':" + text + "," + messages + "}"});
     all.add(new String[] {"/v1/messages/count_tokens", head + messages + "}"});
@@ -136,15 +152,20 @@ class CanaryTest {
         new String[] {chat, "{'model':'" + CANARY + "','messages':[]}"},
         new String[] {
           chat,
-          "{'model':'tiny','messages':[{'role':'user','content':'" + CANARY + " ".repeat(20_000)
-              + "x y".repeat(2000) + "'}]}"
+          "{'model':'tiny','messages':[{'role':'user','content':'"
+              + CANARY
+              + " ".repeat(20_000)
+              + "x y".repeat(2000)
+              + "'}]}"
         },
         new String[] {
           chat,
           "{'model':'tiny','response_format':{'type':'json_schema','json_schema':{'name':'s',"
-              + "'schema':{'type':'" + CANARY + "'}}},'messages':[{'role':'user','content':'a'}]}"
+              + "'schema':{'type':'"
+              + CANARY
+              + "'}}},'messages':[{'role':'user','content':'a'}]}"
         },
-        new String[] {"/v1/messages", "{'model':'tiny','messages':[{'" + CANARY + "':1}]}"},
+        new String[] {"/v1/messages", "{'model':'tiny','messages':[{'role':'" + CANARY + "'}]}"},
         new String[] {"/v1/images/generations", "{'model':'tiny','prompt':'" + CANARY + "'}"},
         new String[] {"/v1/videos", "{'model':'tiny','prompt':'" + CANARY + "'}"},
         new String[] {"/v1/" + CANARY, "{}"});
@@ -215,8 +236,9 @@ class CanaryTest {
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(
         List.of(
-            "--add-modules=jdk.incubator.vector",
             "--enable-native-access=ALL-UNNAMED",
+            // Plain kernels are quick from the start, and need no second compiler.
+            "-Dhadal.kernels=scalar",
             "-XX:TieredStopAtLevel=1",
             "-XX:+UseSerialGC",
             "-Xmx256m",
@@ -226,9 +248,7 @@ class CanaryTest {
             folder.toString(),
             config.toString(),
             "http://127.0.0.1:" + collector));
-    return new ProcessBuilder(command)
-        .redirectError(folder.resolve("stderr.log").toFile())
-        .start();
+    return new ProcessBuilder(command).redirectError(folder.resolve("stderr.log").toFile()).start();
   }
 
   @Test
@@ -267,15 +287,29 @@ class CanaryTest {
         admin(
             "POST",
             "/redaction/trial",
-            "{'mode':'" + mode + "','text':'" + CANARY + " of " + MAIL + "','detectors':[{'kind':"
-                + "'BIRD','words':['" + CANARY + "']}]}");
+            "{'mode':'"
+                + mode
+                + "','text':'"
+                + CANARY
+                + " of "
+                + MAIL
+                + "','detectors':[{'kind':"
+                + "'BIRD','words':['"
+                + CANARY
+                + "']}]}");
       }
       String metrics =
           send(client, "GET", "/metrics", null, "authorization", "Bearer " + plain).body();
       assertThat(metrics)
           .contains("llm_requests_total", "llm_redactions_total")
           .doesNotContainIgnoringCase(CANARY);
+      // Buffers of a connection hold its newest request until there is another one, or none.
+      upstream.then(ScriptedUpstream.answer(400, "{}"));
+      for (int i = 0; i < 3; i++) {
+        admin("POST", "/backends/a/probe", "{}");
+      }
     }
+    http.close();
     tell(child, told, "settle");
     Path dump = folder.resolve("memory.hprof");
     tell(child, told, dump.toString());

@@ -10,8 +10,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -41,7 +41,13 @@ class RedactionPathTest {
             "upstreams: []",
             (key, address) ->
                 new Identity(
-                    "org", "team", "project", "key", null, Set.of(Scope.INFERENCE), List.of(),
+                    "org",
+                    "team",
+                    "project",
+                    "key",
+                    null,
+                    Set.of(Scope.INFERENCE),
+                    List.of(),
                     policy));
   }
 
@@ -150,8 +156,7 @@ class RedactionPathTest {
                 + "\"completion_tokens\":4,\"total_tokens\":7}}"),
         ScriptedUpstream.answer(400, "{\"error\":{\"message\":\"<EMAIL_1> is no name\"}}"));
     String body = "{'model':'m','messages':[{'role':'user','content':'" + MAIL + "'}]}";
-    JsonNode message =
-        TestServer.json(post("/v1/chat/completions", body)).at("/choices/0/message");
+    JsonNode message = TestServer.json(post("/v1/chat/completions", body)).at("/choices/0/message");
     assertThat(message.path("content").asString()).isEqualTo("To " + MAIL);
     assertThat(message.path("reasoning_content").asString()).isEqualTo(MAIL + "?");
     assertThat(message.at("/tool_calls/0/function/arguments").asString())
@@ -219,9 +224,7 @@ class RedactionPathTest {
                   + text
                   + "}");
       assertThat(answer.statusCode()).as(answer.body()).isEqualTo(400);
-      assertThat(answer.body())
-          .contains("CODE_NAME, EMAIL")
-          .doesNotContain(MAIL, "eron");
+      assertThat(answer.body()).contains("CODE_NAME, EMAIL").doesNotContain(MAIL, "eron");
       JsonNode error = TestServer.json(answer).path("error");
       assertThat(error.path("type").asString("")).isEqualTo(type);
     }

@@ -1,6 +1,7 @@
 package io.hadal.formats.prompt;
 
 import io.hadal.formats.FormatException;
+import io.hadal.formats.WipedBuffers;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -26,6 +27,7 @@ public final class PythonJson {
   private static final JsonMapper MAPPER =
       JsonMapper.builder(
               JsonFactory.builder()
+                  .recyclerPool(new WipedBuffers())
                   .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
                   .streamReadConstraints(
                       StreamReadConstraints.builder()

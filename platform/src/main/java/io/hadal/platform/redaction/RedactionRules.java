@@ -26,13 +26,11 @@ public final class RedactionRules {
 
   /** Fields of a policy that belong here. */
   public static final Set<String> FIELDS =
-      Set.of(
-          "redaction_answers", "redaction_detectors", "redaction_patterns", "redaction_words");
+      Set.of("redaction_answers", "redaction_detectors", "redaction_patterns", "redaction_words");
 
   /** From the loosest to the tightest; there is nobody to put values back for in an answer. */
   private static final List<RedactionMode> ANSWERS =
-      List.of(
-          RedactionMode.OFF, RedactionMode.DETECT, RedactionMode.MASK, RedactionMode.BLOCK);
+      List.of(RedactionMode.OFF, RedactionMode.DETECT, RedactionMode.MASK, RedactionMode.BLOCK);
 
   private static final int MOST_KINDS = 20;
   private static final int MOST_PATTERNS = 50;
@@ -229,8 +227,7 @@ public final class RedactionRules {
           "must be at most " + MOST_PATTERNS + " in " + MOST_KINDS + " kinds");
     }
     int wordCount = words.values().stream().mapToInt(List::size).sum();
-    int chars =
-        words.values().stream().flatMap(List::stream).mapToInt(String::length).sum();
+    int chars = words.values().stream().flatMap(List::stream).mapToInt(String::length).sum();
     if (words.size() > MOST_KINDS || wordCount > MOST_WORDS || chars > MOST_CHARS) {
       throw new FormatException(
           "policy.redaction_words",

@@ -5,9 +5,9 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Counts or masks what is found in a text that comes in pieces. The newest characters are held back,
- * because what they belong to is not known yet; so is the beginning of a place that may go on. For
- * one thread.
+ * Counts or masks what is found in a text that comes in pieces. The newest characters are held
+ * back, because what they belong to is not known yet; so is the beginning of a place that may go
+ * on. For one thread.
  */
 public final class StreamRedactor {
   /** Characters held back: longer than all that is found at its end only. */

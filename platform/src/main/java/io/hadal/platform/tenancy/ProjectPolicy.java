@@ -161,8 +161,7 @@ public record ProjectPolicy(
                                 ? "regions"
                                 : !redaction.equals(tightened.redaction)
                                     ? "redaction"
-                                    : redactionRules.answers()
-                                            != tightened.redactionRules.answers()
+                                    : redactionRules.answers() != tightened.redactionRules.answers()
                                         ? "redaction_answers"
                                         : "";
     if (!field.isEmpty()) {

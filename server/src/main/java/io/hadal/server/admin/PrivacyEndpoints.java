@@ -2,6 +2,7 @@ package io.hadal.server.admin;
 
 import io.hadal.chat.Problem;
 import io.hadal.formats.FormatException;
+import io.hadal.formats.Json;
 import io.hadal.platform.Refusal;
 import io.hadal.platform.privacy.DataKeys;
 import io.hadal.platform.redaction.Detector;
@@ -124,7 +125,7 @@ public final class PrivacyEndpoints implements EndpointGroup {
     redaction.counts().forEach(counts::put);
     // Sent from here and not returned: what is returned of a POST goes into the audit log.
     call.exchange()
-        .send(200, "application/json", answer.toString().getBytes(StandardCharsets.UTF_8));
+        .send(200, "application/json", Json.text(answer).getBytes(StandardCharsets.UTF_8));
     return null;
   }
 

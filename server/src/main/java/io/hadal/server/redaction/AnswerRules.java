@@ -84,8 +84,7 @@ final class AnswerRules {
   }
 
   private Redaction look() {
-    return redactor.begin(
-        mode == RedactionMode.DETECT ? RedactionMode.DETECT : RedactionMode.MASK);
+    return redactor.begin(mode == RedactionMode.DETECT ? RedactionMode.DETECT : RedactionMode.MASK);
   }
 
   private void note(Redaction looking, boolean counted) {
@@ -125,7 +124,7 @@ final class AnswerRules {
     Redaction looking = look();
     JsonNode by = JsonTexts.freeValue(json, new Plain(looking));
     note(looking, counted);
-    return by.equals(json) ? text : by.toString();
+    return by.equals(json) ? text : Json.text(by);
   }
 
   /**

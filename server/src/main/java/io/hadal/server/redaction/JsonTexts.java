@@ -104,9 +104,7 @@ final class JsonTexts {
       for (int i = 0; i < array.size(); i++) {
         JsonNode item = array.get(i);
         JsonNode changed =
-            item.isString()
-                ? string(name, item.stringValue(), filter)
-                : nested("", item, filter);
+            item.isString() ? string(name, item.stringValue(), filter) : nested("", item, filter);
         if (changed != item) {
           array.set(i, changed);
         }
@@ -168,8 +166,7 @@ final class JsonTexts {
   private static boolean all(String text, String others) {
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
-      boolean plain =
-          (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+      boolean plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
       if (!plain && others.indexOf(c) < 0) {
         return false;
       }

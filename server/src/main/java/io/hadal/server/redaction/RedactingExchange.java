@@ -25,8 +25,7 @@ final class RedactingExchange implements Exchange {
   private final Consumer<AnswerRules> ended;
   private @Nullable OutputStream streaming;
 
-  RedactingExchange(
-      Exchange exchange, Call call, AnswerRules rules, Consumer<AnswerRules> ended) {
+  RedactingExchange(Exchange exchange, Call call, AnswerRules rules, Consumer<AnswerRules> ended) {
     this.exchange = exchange;
     this.call = call;
     this.rules = rules;
@@ -65,7 +64,7 @@ final class RedactingExchange implements Exchange {
           call.dialect().body(problem, call.requestId()));
       return;
     }
-    exchange.send(status, contentType, json.toString().getBytes(StandardCharsets.UTF_8));
+    exchange.send(status, contentType, Json.text(json).getBytes(StandardCharsets.UTF_8));
   }
 
   private record Restoring(AnswerRules rules) implements JsonTexts.Filter {

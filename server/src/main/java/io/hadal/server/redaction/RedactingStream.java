@@ -122,7 +122,7 @@ final class RedactingStream extends OutputStream {
     List<ObjectNode> all = events.take(json);
     for (int i = 0; i < all.size(); i++) {
       boolean last = i == all.size() - 1;
-      send(last ? others : named(others, all.get(i)), all.get(i).toString());
+      send(last ? others : named(others, all.get(i)), Json.text(all.get(i)));
     }
   }
 
@@ -138,7 +138,7 @@ final class RedactingStream extends OutputStream {
 
   private void rest(List<String> others) throws IOException {
     for (ObjectNode event : events.end()) {
-      send(named(others, event), event.toString());
+      send(named(others, event), Json.text(event));
     }
   }
 

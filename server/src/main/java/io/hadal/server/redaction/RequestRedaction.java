@@ -92,8 +92,7 @@ public final class RequestRedaction {
       return;
     }
     RedactingExchange exchange =
-        new RedactingExchange(
-            call.exchange(), call, rules, seen -> count("answer", seen.counts()));
+        new RedactingExchange(call.exchange(), call, rules, seen -> count("answer", seen.counts()));
     call.through(exchange);
     try {
       handler.handle(call);
@@ -147,7 +146,7 @@ public final class RequestRedaction {
       call.exchange().setHeader(FOUND, header(counts));
     }
     if (changed) {
-      call.replaceBody(body.toString().getBytes(StandardCharsets.UTF_8));
+      call.replaceBody(Json.text(body).getBytes(StandardCharsets.UTF_8));
     }
     return new AnswerRules(redaction, redactor, answers, wantsJson(body));
   }

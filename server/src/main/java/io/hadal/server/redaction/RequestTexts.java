@@ -19,14 +19,7 @@ final class RequestTexts implements JsonTexts.Filter {
    */
   private static final List<String> ORDER =
       List.of(
-          "system",
-          "instructions",
-          "tools",
-          "functions",
-          "messages",
-          "input",
-          "prompt",
-          "suffix");
+          "system", "instructions", "tools", "functions", "messages", "input", "prompt", "suffix");
 
   /** Names that stand for a user or a session: they need to stay the same, not to be read. */
   private static final Set<String> HANDLES =
@@ -75,7 +68,7 @@ final class RequestTexts implements JsonTexts.Filter {
       return text("", text);
     }
     JsonNode by = JsonTexts.freeValue(json, this);
-    return by.equals(json) ? text : by.toString();
+    return by.equals(json) ? text : Json.text(by);
   }
 
   /** Sees what looks like a placeholder, and changes nothing. */

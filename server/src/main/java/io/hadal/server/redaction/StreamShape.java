@@ -155,8 +155,7 @@ final class StreamShape {
         if (frame.has("logprobs")) {
           frame.putArray("logprobs");
         }
-        pieces.add(
-            slot, event, "delta", json, text -> frame.deepCopy().put("delta", text));
+        pieces.add(slot, event, "delta", json, text -> frame.deepCopy().put("delta", text));
       }
       case "done" -> pieces.end(slot);
       case "completed", "incomplete", "failed", "error" -> pieces.endAll();

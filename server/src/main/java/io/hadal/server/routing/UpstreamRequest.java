@@ -134,7 +134,7 @@ record UpstreamRequest(Operation spoken, byte[] body, boolean beta, Translator t
     request.call().ignore(converted.ignored().stream().filter(n -> !known.contains(n)).toList());
     return new UpstreamRequest(
         candidate.spoken(),
-        converted.body().toString().getBytes(StandardCharsets.UTF_8),
+        Json.text(converted.body()).getBytes(StandardCharsets.UTF_8),
         false,
         translator);
   }

@@ -138,8 +138,7 @@ final class RequestTrace implements CallTrace {
 
   /** Numbers of the request. */
   private void asked(JsonMembers members) {
-    for (String name :
-        new String[] {"max_completion_tokens", "max_output_tokens", "max_tokens"}) {
+    for (String name : new String[] {"max_completion_tokens", "max_output_tokens", "max_tokens"}) {
       long most = members.number(name, 0);
       if (most > 0) {
         server.setAttribute(GenAiNames.MAX_TOKENS, most);

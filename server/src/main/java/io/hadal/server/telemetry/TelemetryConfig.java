@@ -135,7 +135,8 @@ public record TelemetryConfig(
         int equals = pair.indexOf('=');
         if (equals > 0) {
           values.put(
-              pair.substring(0, equals).strip(), new SecretText(pair.substring(equals + 1).strip()));
+              pair.substring(0, equals).strip(),
+              new SecretText(pair.substring(equals + 1).strip()));
         }
       }
     }

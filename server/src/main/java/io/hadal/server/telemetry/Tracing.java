@@ -89,8 +89,7 @@ public final class Tracing implements AutoCloseable {
             .setSpanKind(SpanKind.SERVER)
             .setStartTimestamp(call.admitted());
     SpanContext caller = caller(call.exchange().header("traceparent"));
-    builder.setParent(
-        caller == null ? Context.root() : Context.root().with(Span.wrap(caller)));
+    builder.setParent(caller == null ? Context.root() : Context.root().with(Span.wrap(caller)));
     return new RequestTrace(tracer, names, builder.startSpan());
   }
 

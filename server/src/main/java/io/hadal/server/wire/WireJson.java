@@ -1,5 +1,6 @@
 package io.hadal.server.wire;
 
+import io.hadal.formats.WipedBuffers;
 import java.nio.charset.StandardCharsets;
 import tools.jackson.core.json.JsonFactory;
 import tools.jackson.core.util.JsonpCharacterEscapes;
@@ -13,7 +14,10 @@ import tools.jackson.databind.node.ObjectNode;
 final class WireJson {
   private static final JsonMapper MAPPER =
       JsonMapper.builder(
-              JsonFactory.builder().characterEscapes(JsonpCharacterEscapes.instance()).build())
+              JsonFactory.builder()
+                  .recyclerPool(new WipedBuffers())
+                  .characterEscapes(JsonpCharacterEscapes.instance())
+                  .build())
           .build();
 
   private WireJson() {}

@@ -88,7 +88,11 @@ class RedactingStreamTest {
 
   private static String tool(String json) {
     ObjectNode delta = JsonNodeFactory.instance.objectNode();
-    delta.putArray("tool_calls").addObject().put("index", 0).putObject("function")
+    delta
+        .putArray("tool_calls")
+        .addObject()
+        .put("index", 0)
+        .putObject("function")
         .put("arguments", json);
     return delta.toString();
   }
@@ -134,8 +138,7 @@ class RedactingStreamTest {
   }
 
   private static ObjectNode block(int index, String type, String field, String text) {
-    ObjectNode event =
-        json("{'type':'content_block_delta','index':" + index + "}");
+    ObjectNode event = json("{'type':'content_block_delta','index':" + index + "}");
     event.putObject("delta").put("type", type).put(field, text);
     return event;
   }
@@ -228,7 +231,10 @@ class RedactingStreamTest {
       }
       ObjectNode call = json("{'model':'m','done':false,'message':{'content':'<E'}}");
       ((ObjectNode) call.get("message"))
-          .putArray("tool_calls").addObject().putObject("function").putObject("arguments")
+          .putArray("tool_calls")
+          .addObject()
+          .putObject("function")
+          .putObject("arguments")
           .put("to", "<EMAIL_1>");
       stream.append(call).append('\n');
       stream.append(json("{'model':'m','done':true,'message':{'content':''}}")).append('\n');
@@ -255,11 +261,13 @@ class RedactingStreamTest {
     assertThat(joined(events(masked), "/choices/0/delta/content")).isEqualTo(expected);
     // It does not wait for the end.
     int half = all.lastIndexOf("\n\n", all.length() * 3 / 4) + 2;
-    assertThat(joined(events(sent(all.substring(0, half), 100, false, RedactionMode.MASK)),
-            "/choices/0/delta/content"))
+    assertThat(
+            joined(
+                events(sent(all.substring(0, half), 100, false, RedactionMode.MASK)),
+                "/choices/0/delta/content"))
         .isNotEmpty();
-    assertThat(joined(events(sent(all, 100, false, RedactionMode.DETECT)),
-            "/choices/0/delta/content"))
+    assertThat(
+            joined(events(sent(all, 100, false, RedactionMode.DETECT)), "/choices/0/delta/content"))
         .contains("bob@example.net");
     String blocked = sent(all, 100, false, RedactionMode.BLOCK);
     assertThat(blocked).endsWith("data: refused\n\n").doesNotContain("bob@", "[DONE]");

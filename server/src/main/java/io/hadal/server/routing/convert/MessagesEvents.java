@@ -1,6 +1,7 @@
 package io.hadal.server.routing.convert;
 
 import io.hadal.chat.TurnEvent.Finish;
+import io.hadal.formats.Json;
 import tools.jackson.databind.JsonNode;
 
 /** Reads answers of the Messages API. */
@@ -35,7 +36,7 @@ public final class MessagesEvents extends AnswerEvents {
     for (JsonNode block : json.path("content")) {
       start(block);
       if (string(block, "type").equals("tool_use")) {
-        arguments(block.path("input").toString());
+        arguments(Json.text(block.path("input")));
         endCall();
       }
     }

@@ -1,6 +1,7 @@
 package io.hadal.server.routing.convert;
 
 import io.hadal.chat.Problem;
+import io.hadal.formats.Json;
 import io.hadal.server.routing.config.UpstreamFormat;
 import java.util.ArrayList;
 import java.util.List;
@@ -250,7 +251,7 @@ public final class MessagesToChat {
               .put("type", "function")
               .putObject("function")
               .put("name", block.required("name"))
-              .put("arguments", input == null ? "{}" : input.toString());
+              .put("arguments", input == null ? "{}" : Json.text(input));
         }
         default -> text.append(text.isEmpty() ? "" : "\n\n").append(blockText(block));
       }

@@ -1,5 +1,6 @@
 package io.hadal.server.routing.usage;
 
+import io.hadal.formats.WipedBuffers;
 import io.hadal.platform.usage.Quantities;
 import io.hadal.server.routing.body.TokenEstimate;
 import io.hadal.server.routing.config.Operation;
@@ -8,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
+import tools.jackson.core.json.JsonFactory;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -16,6 +18,9 @@ import tools.jackson.databind.json.JsonMapper;
  * Anthropic are not.
  */
 public final class UsageReader {
+  private static final JsonMapper JSON =
+      JsonMapper.builder(JsonFactory.builder().recyclerPool(new WipedBuffers()).build()).build();
+
   private static final int MOST_DEPTH = 64;
 
   private final Operation operation;
@@ -58,7 +63,7 @@ public final class UsageReader {
   }
 
   private void read(byte[] json, boolean streamed) {
-    try (JsonParser parser = JsonMapper.shared().createParser(json)) {
+    try (JsonParser parser = JSON.createParser(json)) {
       new Walk(parser, streamed).run();
     } catch (JacksonException e) {
       malformed = true;
