@@ -32,7 +32,7 @@ import io.hadal.platform.privacy.MasterKey;
 import io.hadal.platform.privacy.RetentionJob;
 import io.hadal.platform.privacy.UsageRetention;
 import io.hadal.platform.registry.Registry;
-import io.hadal.platform.rollout.RolloutEvent;
+import io.hadal.platform.rollout.RolloutAudit;
 import io.hadal.platform.rollout.Rollouts;
 import io.hadal.platform.signin.BreakGlass;
 import io.hadal.platform.signin.PasswordHash;
@@ -172,7 +172,7 @@ public final class Platform implements AutoCloseable {
         keep(new Budgets(database, leases, clock, new UsageEvents(), alerts(options.webhook())));
     this.metering = keep(new Metering(limits, budgets, prices::at, journal, clock, LONGEST));
     this.registry = new Registry(database, clock);
-    this.rollouts = new Rollouts(database, registry, clock, this::rolledOut);
+    this.rollouts = new Rollouts(database, registry, clock, new RolloutAudit(audit));
     metering.start();
     auditSchedule.start();
   }
@@ -212,18 +212,6 @@ public final class Platform implements AutoCloseable {
             0,
             clock)
         .run();
-  }
-
-  private void rolledOut(RolloutEvent event) {
-    audit.append(
-        AuditEntry.system(
-            null,
-            "rollout." + event.kind(),
-            "rollout:" + event.rollout(),
-            JsonNodeFactory.instance
-                .objectNode()
-                .put("by", event.actor())
-                .put("why", event.detail())));
   }
 
   private void verifyLedger() {
