@@ -263,9 +263,7 @@ class TrialServerTest {
     assertThat(platform.journal().flush(Duration.ofSeconds(20))).isTrue();
     JsonNode usage = admin("GET", "/usage?by=version,outcome&project=" + own, "");
     // 20 tokens at 1 and 5 at 1 USD a million: the customer pays the baseline only.
-    assertThat(measure(usage, "COMPLETED", "cost_nano"))
-        .as(usage.toString())
-        .isEqualTo(6 * 25_000);
+    assertThat(measure(usage, "COMPLETED", "cost_nano")).as(usage.toString()).isEqualTo(6 * 25_000);
     assertThat(measure(usage, "SHADOW", "cost_nano")).isZero();
     assertThat(measure(usage, "SHADOW", "upstream_cost_nano")).isEqualTo(6 * 80_000);
     assertThat(metrics()).contains("llm_shadow_copies_total{result=\"compared\"}");
