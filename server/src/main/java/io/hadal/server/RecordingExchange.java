@@ -1,20 +1,19 @@
 package io.hadal.server;
 
 import io.hadal.server.http.Exchange;
+import io.hadal.server.http.ForwardingExchange;
 import java.io.ByteArrayOutputStream;
 import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** An exchange that keeps a copy of the answer it sends. */
-final class RecordingExchange implements Exchange {
+final class RecordingExchange extends ForwardingExchange {
   private static final int SUCCESS_END = 300;
 
-  private final Exchange exchange;
   private final int limit;
   private final Map<String, String> headers = new LinkedHashMap<>();
   private @Nullable Recording recording;
@@ -59,7 +58,7 @@ final class RecordingExchange implements Exchange {
    * @param limit longest answer that is kept
    */
   RecordingExchange(Exchange exchange, int limit) {
-    this.exchange = exchange;
+    super(exchange);
     this.limit = limit;
   }
 
@@ -74,60 +73,20 @@ final class RecordingExchange implements Exchange {
   }
 
   @Override
-  public String method() {
-    return exchange.method();
-  }
-
-  @Override
-  public String path() {
-    return exchange.path();
-  }
-
-  @Override
-  public String target() {
-    return exchange.target();
-  }
-
-  @Override
-  public @Nullable String query(String name) {
-    return exchange.query(name);
-  }
-
-  @Override
-  public @Nullable String header(String name) {
-    return exchange.header(name);
-  }
-
-  @Override
-  public Set<String> headerNames() {
-    return exchange.headerNames();
-  }
-
-  @Override
-  public String peer() {
-    return exchange.peer();
-  }
-
-  @Override
-  public byte @Nullable [] body(long most) throws IOException {
-    return exchange.body(most);
-  }
-
-  @Override
   public void setHeader(String name, String value) {
     headers.put(name, value);
-    exchange.setHeader(name, value);
+    super.setHeader(name, value);
   }
 
   @Override
   public void send(int status, String contentType, byte[] body) {
     done(status, contentType, body, false);
-    exchange.send(status, contentType, body);
+    super.send(status, contentType, body);
   }
 
   @Override
   public OutputStream stream(int status, String contentType) {
-    return new Copy(exchange.stream(status, contentType), status, contentType);
+    return new Copy(super.stream(status, contentType), status, contentType);
   }
 
   private void done(int status, String contentType, byte @Nullable [] body, boolean streamed) {
@@ -135,21 +94,6 @@ final class RecordingExchange implements Exchange {
     if (success && body != null && body.length <= limit) {
       recording = new Recording(status, contentType, Map.copyOf(headers), body, streamed);
     }
-  }
-
-  @Override
-  public boolean answered() {
-    return exchange.answered();
-  }
-
-  @Override
-  public void watch() {
-    exchange.watch();
-  }
-
-  @Override
-  public boolean connected() {
-    return exchange.connected();
   }
 
   private final class Copy extends FilterOutputStream {

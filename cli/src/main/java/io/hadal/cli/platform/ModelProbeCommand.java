@@ -9,7 +9,6 @@ import io.hadal.platform.registry.ProbeResult.Outcome;
 import io.hadal.platform.registry.ProbeStore;
 import java.io.PrintWriter;
 import java.time.Clock;
-import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -18,7 +17,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -37,19 +35,6 @@ final class ModelProbeCommand implements Callable<Integer> {
   private String name = "";
 
   @Option(
-      names = "--url",
-      paramLabel = "URL",
-      defaultValue = "http://127.0.0.1:8080",
-      description = "A server that runs it. Default: ${DEFAULT-VALUE}.")
-  private String url = "";
-
-  @Option(
-      names = "--key",
-      paramLabel = "KEY",
-      description = "API key, if the server needs one. Default: HADAL_API_KEY.")
-  private @Nullable String key;
-
-  @Option(
       names = {"-m", "--model"},
       paramLabel = "NAME",
       description =
@@ -57,21 +42,12 @@ final class ModelProbeCommand implements Callable<Integer> {
               + " a routed one.")
   private @Nullable String asked;
 
-  @Option(
-      names = "--timeout",
-      paramLabel = "SECONDS",
-      defaultValue = "600",
-      description = "Longest time of one request. Default: ${DEFAULT-VALUE}.")
-  private int timeout;
+  @Mixin private ServerOption server = new ServerOption();
 
   @Mixin private ModelData data = new ModelData();
 
   @Override
   public Integer call() throws InterruptedException {
-    if (timeout < 1) {
-      throw new ParameterException(spec.commandLine(), "--timeout must be positive");
-    }
-    String secret = key != null ? key : System.getenv("HADAL_API_KEY");
     PrintWriter out = spec.commandLine().getOut();
     try (ModelData.Opened opened = data.open()) {
       ModelVersion version = opened.version(name);
@@ -80,12 +56,7 @@ final class ModelProbeCommand implements Callable<Integer> {
           asked != null
               ? asked
               : manifest.kind().equals("local") ? manifest.family() : manifest.upstreamModel();
-      ProbeTarget target =
-          new ProbeTarget(
-              url,
-              secret == null || secret.isBlank() ? null : secret,
-              model,
-              Duration.ofSeconds(timeout));
+      ProbeTarget target = server.target(model);
       List<ProbeResult> results =
           new ProbeSuite(Clock.systemUTC()).run(target, context(manifest), r -> print(out, r));
       new ProbeStore(opened.database, opened.registry).save(version.id(), results);

@@ -11,12 +11,10 @@ import io.hadal.platform.db.Database;
 import io.hadal.platform.money.PriceBook;
 import io.hadal.platform.money.PriceSnapshot;
 import io.hadal.platform.probe.HttpTransport;
-import io.hadal.platform.probe.ProbeTarget;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -27,7 +25,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code hadal model upgrade-report}: two versions side by side. */
@@ -82,25 +79,7 @@ final class ModelUpgradeReportCommand implements Callable<Integer> {
       description = "${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
   private Format format = Format.text;
 
-  @Option(
-      names = "--url",
-      paramLabel = "URL",
-      defaultValue = "http://127.0.0.1:8080",
-      description = "The server. Default: ${DEFAULT-VALUE}.")
-  private String url = "";
-
-  @Option(
-      names = "--key",
-      paramLabel = "KEY",
-      description = "API key, if the server needs one. Default: HADAL_API_KEY.")
-  private @Nullable String key;
-
-  @Option(
-      names = "--timeout",
-      paramLabel = "SECONDS",
-      defaultValue = "600",
-      description = "Longest time of one request. Default: ${DEFAULT-VALUE}.")
-  private int timeout;
+  @Mixin private ServerOption server = new ServerOption();
 
   @Mixin private DatabaseOption where = new DatabaseOption();
 
@@ -108,15 +87,12 @@ final class ModelUpgradeReportCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
-    if (timeout < 1) {
-      throw new ParameterException(spec.commandLine(), "--timeout must be positive");
-    }
     List<Prompt> set = Prompt.read(prompts);
     List<UpgradeLine> lines = new ArrayList<>();
     Path file = out;
     try (Database database = where.open(true);
-        HttpTransport one = new HttpTransport(target(from));
-        HttpTransport two = new HttpTransport(target(to));
+        HttpTransport one = new HttpTransport(server.target(from));
+        HttpTransport two = new HttpTransport(server.target(to));
         UpgradeFile kept = file == null ? null : new UpgradeFile(file, from, to, prompts)) {
       Clock clock = Clock.systemUTC();
       PriceBook book = new PriceBook(database, PriceBook.Unpriced.FREE, clock);
@@ -154,14 +130,5 @@ final class ModelUpgradeReportCommand implements Callable<Integer> {
   private static @Nullable PriceSnapshot price(PriceBook book, String version, Clock clock) {
     PriceSnapshot price = book.at(version, "", clock.millis());
     return price.id() == 0 ? null : price;
-  }
-
-  private ProbeTarget target(String version) {
-    String secret = key != null ? key : System.getenv("HADAL_API_KEY");
-    return new ProbeTarget(
-        url,
-        secret == null || secret.isBlank() ? null : secret,
-        version,
-        Duration.ofSeconds(timeout));
   }
 }

@@ -1,12 +1,12 @@
 package io.hadal.cli.platform;
 
-import io.hadal.platform.audit.AuditEntry;
 import io.hadal.platform.audit.AuditLog;
 import io.hadal.platform.registry.Split.Stickiness;
 import io.hadal.platform.rollout.Comparison;
 import io.hadal.platform.rollout.Guard;
 import io.hadal.platform.rollout.Rollout;
 import io.hadal.platform.rollout.Rollout.Mode;
+import io.hadal.platform.rollout.RolloutAudit;
 import io.hadal.platform.rollout.RolloutEvent;
 import io.hadal.platform.rollout.RolloutPlan;
 import io.hadal.platform.rollout.Rollouts;
@@ -22,7 +22,6 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
-import tools.jackson.databind.node.JsonNodeFactory;
 
 /** {@code hadal rollout}: new versions by degrees. */
 @Command(
@@ -51,21 +50,12 @@ public final class RolloutCommand implements Runnable {
   }
 
   private static Rollouts rollouts(ModelData.Opened opened) {
-    AuditLog audit = new AuditLog(opened.database, Clock.systemUTC());
+    Clock clock = Clock.systemUTC();
     return new Rollouts(
         opened.database,
         opened.registry,
-        Clock.systemUTC(),
-        event ->
-            audit.append(
-                AuditEntry.system(
-                    null,
-                    "rollout." + event.kind(),
-                    "rollout:" + event.rollout(),
-                    JsonNodeFactory.instance
-                        .objectNode()
-                        .put("by", event.actor())
-                        .put("why", event.detail()))));
+        clock,
+        new RolloutAudit(new AuditLog(opened.database, clock)));
   }
 
   private static void print(PrintWriter out, Rollout r) {

@@ -22,12 +22,12 @@ public final class Pairs {
       long baselineMillis,
       @Nullable AnswerFacts candidate,
       long candidateMillis) {
-    boolean both = baseline != null && candidate != null;
+    Likeness alike = Likeness.of(baseline, candidate);
     return new Comparison(
         1,
-        both && baseline.text().equals(candidate.text()) ? 1 : 0,
-        both && String.valueOf(baseline.finish()).equals(candidate.finish()) ? 1 : 0,
-        both && Expectation.sameCalls(baseline, candidate) ? 1 : 0,
+        alike.text() ? 1 : 0,
+        alike.finish() ? 1 : 0,
+        alike.calls() ? 1 : 0,
         0,
         side(expected, baseline, baselineMillis),
         side(expected, candidate, candidateMillis));

@@ -41,16 +41,14 @@ public final class UpgradeRun {
     Expectation expected = Expectation.of(prompt.body());
     Answered one = ask(from, prompt.body());
     Answered two = ask(to, prompt.body());
-    AnswerFacts a = one.facts;
-    AnswerFacts b = two.facts;
-    boolean both = a != null && b != null;
+    Likeness alike = Likeness.of(one.facts, two.facts);
     return new UpgradeLine(
         prompt.number(),
         side(from, expected, one),
         side(to, expected, two),
-        both && a.text().equals(b.text()),
-        both && String.valueOf(a.finish()).equals(b.finish()),
-        both && Expectation.sameCalls(a, b));
+        alike.text(),
+        alike.finish(),
+        alike.calls());
   }
 
   private static Answered ask(ProbeTransport transport, ObjectNode body)

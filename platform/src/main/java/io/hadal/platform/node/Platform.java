@@ -40,7 +40,7 @@ import io.hadal.platform.registry.Registry;
 import io.hadal.platform.reports.ExportPlan;
 import io.hadal.platform.reports.ScheduledExport;
 import io.hadal.platform.reports.UsageExport;
-import io.hadal.platform.rollout.RolloutEvent;
+import io.hadal.platform.rollout.RolloutAudit;
 import io.hadal.platform.rollout.Rollouts;
 import io.hadal.platform.signin.BreakGlass;
 import io.hadal.platform.signin.OidcOptions;
@@ -193,7 +193,7 @@ public final class Platform implements AutoCloseable {
         keep(new Budgets(database, leases, clock, new UsageEvents(), alerts(options.webhook())));
     this.metering = keep(new Metering(limits, budgets, prices::at, journal, clock, LONGEST));
     this.registry = new Registry(database, clock);
-    this.rollouts = new Rollouts(database, registry, clock, this::rolledOut);
+    this.rollouts = new Rollouts(database, registry, clock, new RolloutAudit(audit));
     this.nodeTokens = new NodeTokens(pepper.derive("node requests"), clock);
     this.sealKey = pepper.derive("reasoning seal");
     this.mediaJobs = new MediaJobs(database);
@@ -261,18 +261,6 @@ public final class Platform implements AutoCloseable {
             0,
             clock)
         .run();
-  }
-
-  private void rolledOut(RolloutEvent event) {
-    audit.append(
-        AuditEntry.system(
-            null,
-            "rollout." + event.kind(),
-            "rollout:" + event.rollout(),
-            JsonNodeFactory.instance
-                .objectNode()
-                .put("by", event.actor())
-                .put("why", event.detail())));
   }
 
   private void verifyLedger() {

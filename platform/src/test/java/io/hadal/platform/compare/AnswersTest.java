@@ -209,8 +209,11 @@ class AnswersTest {
     Path prompts =
         Files.writeString(
             folder.resolve("p.jsonl"),
-            "{\"model\":\"x\",\"stream\":true,\"messages\":[{\"content\":\"private words\"}]}\n\n"
-                + "{\"custom_id\":\"a\",\"body\":{\"messages\":[]}}\n");
+            """
+            {"model":"x","stream":true,"messages":[{"content":"private words"}]}
+
+            {"custom_id":"a","body":{"messages":[]}}
+            """);
     List<Prompt> set = Prompt.read(prompts);
     assertThat(set).hasSize(2);
     assertThat(set.getFirst().body().toString()).doesNotContain("stream", "model");
