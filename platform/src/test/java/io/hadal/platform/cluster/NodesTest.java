@@ -22,6 +22,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 
 class NodesTest {
@@ -80,15 +81,25 @@ class NodesTest {
   }
 
   @OnBothDatabases
-  void aNameBelongsToOneProcess(DatabaseKind kind) {
+  void aNameBelongsToOneProcess(DatabaseKind kind) throws Exception {
     try (Database database = TestDatabases.open(kind);
         Nodes first = nodes(database, "n");
         Nodes second = nodes(database, "n");
         Nodes third = nodes(database, "n")) {
       first.join(null, () -> Load.IDLE, () -> null);
+      Thread beats =
+          Thread.ofVirtual()
+              .start(
+                  () -> {
+                    for (int i = 0; i < 20; i++) {
+                      first.tick();
+                      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
+                    }
+                  });
       assertThatThrownBy(() -> second.join(null, () -> Load.IDLE, () -> null))
           .isInstanceOf(FormatException.class)
           .hasMessageContaining("platform.node");
+      beats.join();
       // The first one is dead for longer than a lease: its name is free.
       first.close();
       database.run(
