@@ -314,7 +314,7 @@ final class RealConsole implements AutoCloseable {
                   120 + random.nextInt(500),
                   random.nextInt(3) * 80L);
           Outcome outcome = random.nextInt(60) == 0 ? Outcome.ERROR : Outcome.COMPLETED;
-          long first = 120 + random.nextInt(900);
+          long first = 120L + random.nextInt(900);
           Work work =
               new Work(
                   identity,
