@@ -455,8 +455,7 @@ class ConsoleBrowserTest {
                 .statusCode())
         .isEqualTo(402);
     visit("budgets?tab=whatif");
-    page.locator("[name=key_id]")
-        .selectOption(new SelectOption().setLabel("Review · Review bot"));
+    page.locator("[name=key_id]").selectOption(new SelectOption().setLabel("Review · Review bot"));
     page.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName("Check")).click();
     assertThat(page.locator("main .notice.bad")).containsText("would be refused");
     assertThat(page.locator("main .notice.bad")).containsText("Tiny");
