@@ -102,7 +102,9 @@ class ConsoleBrowserTest {
     page.onPageError(wrong::add);
     page.onConsoleMessage(
         message -> {
-          if (message.type().equals("error") || message.type().equals("warning")) {
+          // What axe draws to measure contrast is slow, and said to be.
+          if ((message.type().equals("error") || message.type().equals("warning"))
+              && !message.text().startsWith("Canvas2D")) {
             wrong.add(message.text());
           }
         });
