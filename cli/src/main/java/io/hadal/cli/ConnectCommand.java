@@ -41,9 +41,9 @@ import tools.jackson.databind.JsonNode;
     name = "connect",
     description = {
       "Shows how a coding agent or editor is set up for a Hadal server; with --write sets it up.",
-      "Clients: claude-code, codex, opencode, copilot, continue, vscode, cline, qwen-code, intellij,"
-          + " openai-python, openai-js, anthropic-python, anthropic-js, curl. Asks the server for"
-          + " the name of its model unless --model is given."
+      "Clients: claude-code, codex, opencode, copilot, continue, vscode, cline, qwen-code,"
+          + " intellij, openai-python, openai-js, anthropic-python, anthropic-js, curl. Asks the"
+          + " server for the name of its model unless --model is given."
     })
 final class ConnectCommand implements Callable<Integer> {
   private static final int DEFAULT_CONTEXT = 16_384;

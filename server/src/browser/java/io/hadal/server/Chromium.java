@@ -62,7 +62,7 @@ final class Chromium implements AutoCloseable {
       return Path.of(named);
     }
     String path = Objects.requireNonNullElse(System.getenv("PATH"), "");
-    for (String folder : path.split(File.pathSeparator)) {
+    for (String folder : path.split(File.pathSeparator, -1)) {
       for (String name : NAMES) {
         Path file = Path.of(folder, name);
         if (!folder.isEmpty() && Files.isExecutable(file)) {

@@ -314,7 +314,7 @@ final class RealConsole implements AutoCloseable {
                   120 + random.nextInt(500),
                   random.nextInt(3) * 80L);
           Outcome outcome = random.nextInt(60) == 0 ? Outcome.ERROR : Outcome.COMPLETED;
-          long first = 120 + random.nextInt(900);
+          long first = 120L + random.nextInt(900);
           Work work =
               new Work(
                   identity,
@@ -379,8 +379,8 @@ final class RealConsole implements AutoCloseable {
                 "{'model':'assistant','max_tokens':12,'messages':[{'role':'system','content':'%s'},"
                     + "{'role':'user','content':'Question %d'}]}";
             case 1 ->
-                "{'model':'tiny-remote','max_tokens':8,'messages':[{'role':'system','content':'%s'},"
-                    + "{'role':'user','content':'Question %d'}]}";
+                "{'model':'tiny-remote','max_tokens':8,'messages':["
+                    + "{'role':'system','content':'%s'},{'role':'user','content':'Question %d'}]}";
             default ->
                 "{'model':'tiny','max_tokens':10,'system':'%s',"
                     + "'messages':[{'role':'user','content':'Question %d'}]}";

@@ -91,7 +91,7 @@ class PermissionMatrixTest {
             PermissionMatrixTest.class.getResourceAsStream("admin-calls.yaml"))) {
       List<Sample> list = new ArrayList<>();
       for (JsonNode one : new YAMLMapper().readTree(in)) {
-        String[] needs = one.path("needs").asString("").toUpperCase(Locale.ROOT).split(":");
+        String[] needs = one.path("needs").asString("").toUpperCase(Locale.ROOT).split(":", 2);
         list.add(
             new Sample(
                 one.path("call").asString(""),

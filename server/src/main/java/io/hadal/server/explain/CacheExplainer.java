@@ -113,7 +113,7 @@ public final class CacheExplainer {
 
   /** Keeps what became of a prompt. */
   public void answered(Asked asked, Place place, String requestId, String model, Usage usage) {
-    long prompt = usage.inputUncached() + usage.cacheRead() + usage.cacheWrite();
+    long prompt = (long) usage.inputUncached() + usage.cacheRead() + usage.cacheWrite();
     if (prompt == 0) {
       return;
     }

@@ -305,7 +305,7 @@ export function dialog(title, build, { wide, closed } = {}) {
   const close = () => node.close();
   const { body, footer } = build(close);
   node.append(
-    h("header", h("h2", { id: name }, title), button("", { symbol: "close", plain: true, small: true, label: t("close"), onclick: close })),
+    h("header", { role: "presentation" }, h("h2", { id: name }, title), button("", { symbol: "close", plain: true, small: true, label: t("close"), onclick: close })),
     h("div", { class: "body" }, body),
     footer ? h("footer", footer) : h("footer")
   );

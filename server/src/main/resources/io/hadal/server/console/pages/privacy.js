@@ -46,7 +46,7 @@ export async function show(place, page) {
         none: empty("privacy", t("privacy.none"), t("privacy.none_text")),
         columns: [
           { key: "name", title: t("name"), first: true, sort: (r) => r.name, show: (r) => [r.name, h("span", { class: "sub" }, under(all, r))] },
-          ...SWITCHES.map((k) => ({ key: k, title: t(label(rows, k)), show: (r) => onOff(r.policy[k], k, r.kind) })),
+          ...SWITCHES.map((k) => ({ key: k, title: t(`privacy.${word(rows, k)}`), show: (r) => onOff(r.policy[k], k, r.kind) })),
           { key: "retention", title: t("privacy.retention"), show: (r) => (Number(r.policy.retention_days) > 0 ? t("privacy.days", { days: r.policy.retention_days }) : h("span", { class: "muted" }, t("privacy.for_ever"))) },
           { key: "redaction", title: t("privacy.redaction"), show: (r) => (r.policy.redaction && r.policy.redaction !== "off" ? badge(t(`redaction.${r.policy.redaction}`), "info", true) : h("span", { class: "muted" }, t("redaction.off"))) },
           { key: "regions", title: t("privacy.regions"), show: (r) => (r.policy.regions?.length > 0 ? r.policy.regions.join(", ") : h("span", { class: "muted" }, t("privacy.all_regions"))) },
@@ -63,7 +63,7 @@ export async function show(place, page) {
       intro: t(row.kind === "projects" ? "privacy.change_text" : "privacy.change_bound"),
       wide: true,
       fields: [
-        ...SWITCHES.map((k) => ({ name: k, type: "check", label: t(label([row], k)), help: t(`${label([row], k)}_help`), value: p[k] })),
+        ...SWITCHES.map((k) => ({ name: k, type: "check", label: t(`privacy.${word([row], k)}`), help: t(`privacy.${word([row], k)}_help`), value: p[k] })),
         { name: "retention_days", label: t("privacy.retention_days"), type: "number", value: String(p.retention_days ?? 0), help: t("privacy.retention_help"), more: { min: 0, max: 36500 } },
         { name: "redaction", label: t("privacy.redaction"), type: "select", value: p.redaction ?? "off", options: REDACTIONS.map((r) => [r, t(`redaction.${r}`)]), help: t("privacy.redaction_help") },
         { name: "cache_isolation", label: t("privacy.cache"), type: "select", value: p.cache_isolation ?? "project", options: ISOLATIONS.map((r) => [r, t(`isolation.${r}`)]), help: t("privacy.cache_help") },
@@ -88,7 +88,7 @@ export async function show(place, page) {
 }
 
 /* Above projects the switch for content does not store anything; it lets projects do so. */
-const label = (rows, k) => (k === "store_prompts" && rows[0] && rows[0].kind !== "projects" ? "privacy.may_store" : `privacy.${k}`);
+const word = (rows, k) => (k === "store_prompts" && rows[0] && rows[0].kind !== "projects" ? "may_store" : k);
 
 function under(all, row) {
   return row.kind === "projects" ? t("privacy.org", { org: all.name(row.org) }) : row.kind === "teams" ? `${t("scope.team")} · ${all.name(row.org)}` : t("scope.org");
