@@ -127,7 +127,8 @@ class PlatformOutageTest {
                   threadsThen,
                   world.platform.journal().bytes(),
                   world.platform.journal().lagMillis()));
-      assertThat((double) heapThen / heap).isLessThan(1.05);
+      // Of a heap that small, 5 % are what warming up takes.
+      assertThat(heapThen - heap).isLessThan(Math.max(heap / 20, 4 << 20));
       assertThat(threadsThen).isLessThanOrEqualTo(threads + 3);
       answered = theirs.answered.get();
       server = database(port);

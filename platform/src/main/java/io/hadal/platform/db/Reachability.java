@@ -71,8 +71,7 @@ final class Reachability {
         down.set(false);
         return;
       } catch (SQLException | RuntimeException e) {
-        // It is still away.
-        continue;
+        // It is still away: the next turn asks again.
       } catch (InterruptedException e) {
         return;
       }

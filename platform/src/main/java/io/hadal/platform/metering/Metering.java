@@ -163,7 +163,9 @@ public final class Metering implements Gate, AutoCloseable {
   /** What {@link #start} does every second. */
   public void sweep() {
     boolean tell = sweeping;
-    sweeping = quietly(limits::sweep, tell) & quietly(budgets::sweep, tell);
+    boolean limitsWell = quietly(limits::sweep, tell);
+    boolean budgetsWell = quietly(budgets::sweep, tell);
+    sweeping = limitsWell && budgetsWell;
     long old = clock.millis() - longest.toMillis();
     for (Attempt attempt : running) {
       if (attempt.dropped()) {
