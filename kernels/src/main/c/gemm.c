@@ -26,18 +26,10 @@ struct gemm_memory {
   float c[PAIR][PAIR];
 };
 
-struct gemm_config {
-  uint8_t palette;
-  uint8_t start_row;
-  uint8_t reserved[14];
-  uint16_t bytes[16];
-  uint8_t rows[16];
-};
-
 long gemm_scratch(void) { return (long) sizeof(struct gemm_memory); }
 
 BF16_INLINE void configure(void) {
-  struct gemm_config c = {.palette = 1};
+  struct tile_config c = {.palette = 1};
   for (int i = 0; i < 8; i++) {
     c.rows[i] = 16;
     c.bytes[i] = 64;

@@ -80,6 +80,15 @@ struct gemm {
   int add;
 };
 
+/* What ldtilecfg reads. */
+struct tile_config {
+  uint8_t palette;
+  uint8_t start_row;
+  uint8_t reserved[14];
+  uint16_t bytes[16];
+  uint8_t rows[16];
+};
+
 /* Codes of token `t` of a product, block 0; the next block is 32 * height bytes on. */
 static inline const int8_t *token_codes(const struct product *p, int t) {
   const int at = p->first + t;

@@ -22,14 +22,6 @@ struct panel {
   int32_t sums[2 * STEP][2][16][16];
 };
 
-struct tile_config {
-  uint8_t palette;
-  uint8_t start_row;
-  uint8_t reserved[14];
-  uint16_t bytes[16];
-  uint8_t rows[16];
-};
-
 /* Tiles: sums 0 to 2, tokens 3, weights 4; of fewer than 16 tokens sums 5 and 6, tokens 7. */
 static AMX void configure(int width, int few_tokens) {
   struct tile_config c = {.palette = 1};

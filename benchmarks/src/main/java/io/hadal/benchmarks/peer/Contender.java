@@ -6,6 +6,7 @@ import io.hadal.kernels.Kernels;
 import io.hadal.kernels.Matrix;
 import io.hadal.kernels.PackedMatrix;
 import io.hadal.kernels.StorageType;
+import io.hadal.kernels.foreign.LargePages;
 import java.lang.foreign.Arena;
 import java.util.List;
 
@@ -87,7 +88,9 @@ public interface Contender {
 
     @Override
     public Kernel prepare(Arena arena, Matrix weights) {
-      PackedMatrix packed = PackedMatrix.allocate(weights, arena);
+      // Large pages, as the engine has for packed weights.
+      PackedMatrix packed =
+          PackedMatrix.over(weights, LargePages.allocate(PackedMatrix.bytes(weights), arena));
       packed.pack(weights, 0, packed.groups());
       BlockInput input = new BlockInput();
       int rows = weights.rows();

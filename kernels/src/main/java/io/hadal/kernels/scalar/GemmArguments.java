@@ -8,23 +8,46 @@ public final class GemmArguments {
   private GemmArguments() {}
 
   /**
-   * Refuses a matrix, not empty, that does not lie in its array.
+   * Refuses matrices that do not lie in their arrays.
    *
-   * @param row distance of two rows
-   * @param col distance of two columns
+   * @return whether there is something to multiply; where k is 0, C is done
    */
-  public static void check(int rows, int cols, int offset, int row, int col, int length) {
+  public static boolean ready(
+      int m,
+      int n,
+      int k,
+      float[] a,
+      int aOffset,
+      int aRow,
+      int aCol,
+      float[] b,
+      int bOffset,
+      int bRow,
+      int bCol,
+      float[] c,
+      int cOffset,
+      int cRow,
+      boolean add) {
+    if (m <= 0 || n <= 0) {
+      return false;
+    }
+    check(m, n, cOffset, cRow, 1, c.length);
+    if (k <= 0) {
+      for (int i = 0; i < m && !add; i++) {
+        Arrays.fill(c, cOffset + i * cRow, cOffset + i * cRow + n, 0);
+      }
+      return false;
+    }
+    check(m, k, aOffset, aRow, aCol, a.length);
+    check(k, n, bOffset, bRow, bCol, b.length);
+    return true;
+  }
+
+  private static void check(int rows, int cols, int offset, int row, int col, int length) {
     long last = offset + (rows - 1L) * row + (cols - 1L) * col;
     if (offset < 0 || row < 0 || col < 0 || last >= length) {
       Objects.checkIndex(Math.max(last, 0), (long) length);
       throw new IndexOutOfBoundsException("negative offset or stride");
-    }
-  }
-
-  /** Sets what is the sum of nothing. */
-  public static void clear(int rows, int cols, float[] c, int offset, int row) {
-    for (int i = 0; i < rows; i++) {
-      Arrays.fill(c, offset + i * row, offset + i * row + cols, 0);
     }
   }
 }

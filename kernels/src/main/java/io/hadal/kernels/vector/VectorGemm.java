@@ -48,18 +48,10 @@ public final class VectorGemm implements Gemm {
       int cOffset,
       int cRow,
       boolean add) {
-    if (m <= 0 || n <= 0) {
+    if (!GemmArguments.ready(
+        m, n, k, a, aOffset, aRow, aCol, b, bOffset, bRow, bCol, c, cOffset, cRow, add)) {
       return;
     }
-    GemmArguments.check(m, n, cOffset, cRow, 1, c.length);
-    if (k <= 0) {
-      if (!add) {
-        GemmArguments.clear(m, n, c, cOffset, cRow);
-      }
-      return;
-    }
-    GemmArguments.check(m, k, aOffset, aRow, aCol, a.length);
-    GemmArguments.check(k, n, bOffset, bRow, bCol, b.length);
     Buffers buffers = BUFFERS.get();
     boolean direct = aCol == 1 && m >= ROWS;
     for (int j = 0; j < n; j += BLOCK_COLS) {

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.withinPercentage;
 
 import io.hadal.formats.FormatException;
 import io.hadal.formats.Json;
+import io.hadal.kernels.GemmPrecision;
+import io.hadal.kernels.NativeStatus;
 import io.hadal.kernels.WorkerPool;
 import io.hadal.model.config.ConfigReader;
 import io.hadal.model.config.ModelConfig;
@@ -68,6 +70,11 @@ class TrainingSpeedTest {
       steps.put("hadal", hadal(graph, batch, pass));
       steps.put("libtorch f32", libtorch("highest", model, batch, pass));
       steps.put("libtorch medium", libtorch("medium", model, batch, pass));
+      if (NativeStatus.get().bf16()) {
+        TrainingGraph rounded =
+            new TrainingGraph(config, engrams, tables, 1, pool, GemmPrecision.BF16);
+        steps.put("hadal bf16", hadal(rounded, batch, pass));
+      }
       double[] losses = measure(steps, 3.0 * cost.flops() * batch.tokens());
       assertThat(losses[0]).isCloseTo(losses[1], withinPercentage(0.01));
     }

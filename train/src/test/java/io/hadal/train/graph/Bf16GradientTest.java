@@ -41,7 +41,8 @@ class Bf16GradientTest {
       TrainingGraph rounded = trained(GemmPrecision.BF16, two);
       TrainingGraph alone = trained(GemmPrecision.BF16, one);
       List<String> wrong = new ArrayList<>();
-      int different = 0;
+      double allError = 0;
+      double allNorm = 0;
       for (Parameter p : exact.parameters().all()) {
         if (p.kind() == Parameter.Kind.STATE) {
           continue;
@@ -54,13 +55,16 @@ class Bf16GradientTest {
           error += Math.pow(g[i] - p.gradient()[i], 2);
           norm += Math.pow(p.gradient()[i], 2);
         }
-        different += error > 0 ? 1 : 0;
-        if (error > 0.05 * 0.05 * norm + 1e-16) {
+        allError += error;
+        allNorm += norm;
+        // A mistake would make it 1 or so, as cancelling does in tensors of a few values.
+        if (g.length > 8 && error > 0.4 * 0.4 * norm) {
           wrong.add(p.name() + ": " + Math.sqrt(error / norm));
         }
       }
       assertThat(wrong).isEmpty();
-      assertThat(different).isGreaterThan(10);
+      // 8 bits in every product of six disturbed layers.
+      assertThat(Math.sqrt(allError / allNorm)).isBetween(1e-3, 0.08);
     }
   }
 }
