@@ -154,6 +154,12 @@ class PackCommandTest {
         Invocation.hadal("bench", "-m", model(), "--packed", folder.resolve("no").toString());
     assertThat(absent.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
     assertThat(absent.err()).contains("is no file");
+    String no = folder.resolve("no").toString();
+    Invocation complete = Invocation.hadal("complete", mine + ":1", "--packed", no);
+    assertThat(complete.err()).contains("is no file");
+    Invocation serve = Invocation.hadal("serve", "--port", "0", "--packed", no);
+    assertThat(serve.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(serve.err()).contains("is no file");
   }
 
   @Test

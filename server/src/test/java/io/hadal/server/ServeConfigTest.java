@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.hadal.formats.FormatException;
+import io.hadal.model.packed.PackedChoice;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,7 +36,9 @@ class ServeConfigTest {
         read(
             "access: {keys: k.txt}\n"
                 + "limits: {drain_seconds: 3}\n"
-                + "model: {name: m, aliases: [a, b]}\n");
+                + "model: {name: m, aliases: [a, b], packed: m.pack}\n");
+    assertThat(config.packed().file()).isEqualTo(folder.toAbsolutePath().resolve("m.pack"));
+    assertThat(read("model: {packed: memory}").packed()).isEqualTo(PackedChoice.MEMORY);
     assertThat(config.keys()).isEqualTo(folder.toAbsolutePath().resolve("k.txt"));
     assertThat(config.limits().drain()).isEqualTo(Duration.ofSeconds(3));
     assertThat(config.aliases()).containsExactly("a", "b");
@@ -75,7 +78,8 @@ class ServeConfigTest {
         "platform: {pepper: secret}",
         "platform: {database: {password: secret}}",
         "platform: {oidc: {issuer: 'https://x'}}",
-        "platform: {oidc: {issuer: 'https://x', org: o, client_id: c, redirect: 'https://y', mroe: 1}}",
+        "platform: {oidc: {issuer: 'https://x', org: o, client_id: c, redirect: 'https://y', mroe:"
+            + " 1}}",
         "platform: {oidc: {issuer: 'https://x', org: o, client_id: c, redirect: 'https://y',"
             + " client_secret: hunter2}}",
         "platform: {alerts: {webhook: 'ftp://x'}}",
