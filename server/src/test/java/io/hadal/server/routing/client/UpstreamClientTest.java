@@ -25,6 +25,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class UpstreamClientTest {
+  /** A script of it closes the connection. */
+  private static final String CLOSE = "close";
+
   private static final String OK = "HTTP/1.1 200 OK\r\n";
 
   private final Peer peer = new Peer();
@@ -79,6 +82,9 @@ class UpstreamClientTest {
           }
           heads.add(head.toString());
           List<String> script = scripts.size() > 1 ? scripts.removeFirst() : scripts.getFirst();
+          if (script.contains(CLOSE)) {
+            return;
+          }
           OutputStream out = socket.getOutputStream();
           for (String piece : script) {
             out.write(piece.getBytes(StandardCharsets.ISO_8859_1));
@@ -232,9 +238,8 @@ class UpstreamClientTest {
     assertThat(peer.sockets).hasSize(2);
     // It closes when it sees the second request: that may be sent again, nothing was heard.
     peer.scripts.clear();
-    peer.scripts.add(List.of());
+    peer.scripts.add(List.of(CLOSE));
     peer.scripts.add(List.of(answer));
-    peer.hangsUp = true;
     try (UpstreamCall call = client.call(request())) {
       assertThat(call.send().status()).isEqualTo(200);
     }
