@@ -103,9 +103,7 @@ final class JsonTexts {
         JsonNode item = array.get(i);
         array.set(
             i,
-            item.isString()
-                ? string(name, item.stringValue(), filter)
-                : nested("", item, filter));
+            item.isString() ? string(name, item.stringValue(), filter) : nested("", item, filter));
       }
     }
     return value;
