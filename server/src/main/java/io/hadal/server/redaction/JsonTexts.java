@@ -80,13 +80,11 @@ final class JsonTexts {
       return;
     }
     boolean person = name.equals("name") && isOfPerson(object);
-    JsonNode changed =
+    object.set(
+        name,
         value.isString()
             ? string(person ? "" : name, value.stringValue(), filter)
-            : nested(name, value, filter);
-    if (changed != value) {
-      object.set(name, changed);
-    }
+            : nested(name, value, filter));
   }
 
   /** A participant's name is a person's, that of a tool ties parts together. */
@@ -103,11 +101,9 @@ final class JsonTexts {
     if (value instanceof ArrayNode array) {
       for (int i = 0; i < array.size(); i++) {
         JsonNode item = array.get(i);
-        JsonNode changed =
-            item.isString() ? string(name, item.stringValue(), filter) : nested("", item, filter);
-        if (changed != item) {
-          array.set(i, changed);
-        }
+        array.set(
+            i,
+            item.isString() ? string(name, item.stringValue(), filter) : nested("", item, filter));
       }
     }
     return value;

@@ -54,7 +54,7 @@ public record TelemetryConfig(
             section.text("service", NONE.service),
             (int) section.number("sampled_permille", 0, 1000, NONE.sampled),
             Map.copyOf(headers),
-            folder);
+            headers.isEmpty() ? NONE.folder : folder);
     section.requireKnown();
     return config;
   }
