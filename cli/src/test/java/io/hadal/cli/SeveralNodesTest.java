@@ -220,7 +220,7 @@ class SeveralNodesTest {
     return upstreams;
   }
 
-  private Map<Integer, String> sessions() throws Exception {
+  private void sessions() throws Exception {
     Key key = key(gateways.get(0), "sessions");
     long[] cached = new long[3];
     int together = 0;
@@ -238,7 +238,6 @@ class SeveralNodesTest {
     assertThat(together).isGreaterThanOrEqualTo(20 * turns * 95 / 100);
     assertThat(cached[2]).isEqualTo(20L * (turns - 1));
     assertThat(homes.values()).contains("engine-0", "engine-1");
-    return homes;
   }
 
   private void revocation() throws Exception {

@@ -193,7 +193,6 @@ final class Metrics implements AutoCloseable {
     if (queue != null) {
       time("llm_queue_wait_seconds", Tags.of("class", name(queue)), call.queueTime());
     }
-    Tags answered = call.upstreamModel() == null ? model : Tags.of("model", call.upstreamModel());
     Tags ai = Tags.of(GenAiNames.OPERATION, call.operation()).and(answered);
     time(GenAiNames.SERVER_DURATION, ai, call.age());
     time(GenAiNames.SERVER_FIRST, ai, call.firstToken());

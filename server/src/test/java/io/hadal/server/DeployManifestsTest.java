@@ -74,8 +74,7 @@ class DeployManifestsTest {
     }
     for (JsonNode patch : kustomization.path("patches")) {
       for (JsonNode document : documents(where.resolve(patch.path("path").asString()))) {
-        JsonNode old = objects.get(id(document));
-        assertThat(old).as("patched " + id(document)).isNotNull();
+        JsonNode old = object(objects, id(document));
         assertThat(document.path("kind").asString()).isEqualTo("ConfigMap");
         JsonNode merged = old.deepCopy();
         document
@@ -87,6 +86,10 @@ class DeployManifestsTest {
       }
     }
     return objects;
+  }
+
+  private static JsonNode object(Map<String, JsonNode> objects, String id) {
+    return Objects.requireNonNull(objects.get(id), id);
   }
 
   private static String id(JsonNode document) {
@@ -127,8 +130,7 @@ class DeployManifestsTest {
       }
       for (JsonNode scaler : all(objects, "HorizontalPodAutoscaler")) {
         JsonNode target =
-            objects.get("StatefulSet/" + scaler.at("/spec/scaleTargetRef/name").asString());
-        assertThat(target).isNotNull();
+            object(objects, "StatefulSet/" + scaler.at("/spec/scaleTargetRef/name").asString());
         assertThat(target.at("/spec/replicas").asInt())
             .isBetween(
                 scaler.at("/spec/minReplicas").asInt(), scaler.at("/spec/maxReplicas").asInt());
@@ -139,7 +141,7 @@ class DeployManifestsTest {
             .as("a part of what is asked for")
             .isFalse();
       }
-      configurations(objects.get("ConfigMap/hadal-config"), secrets);
+      configurations(object(objects, "ConfigMap/hadal-config"), secrets);
     }
   }
 
@@ -163,8 +165,7 @@ class DeployManifestsTest {
   private static void fits(JsonNode set, Map<String, JsonNode> objects, Set<String> secrets) {
     String who = id(set);
     selected(objects, set.at("/spec/selector/matchLabels"), who);
-    JsonNode service = objects.get("Service/" + set.at("/spec/serviceName").asString());
-    assertThat(service).as(who + " has its service").isNotNull();
+    JsonNode service = object(objects, "Service/" + set.at("/spec/serviceName").asString());
     assertThat(service.at("/spec/clusterIP").asString()).isEqualTo("None");
     JsonNode pod = set.at("/spec/template/spec");
     List<String> volumes = new ArrayList<>(pod.path("volumes").findValuesAsString("name"));

@@ -218,8 +218,8 @@ class NodesServerTest {
                         .list());
     assertThat(events).hasSize(3 * sessions);
     assertThat(events)
-        .allMatch(e -> e.get("model_version").equals("pool@2026-01-01"))
-        .allMatch(e -> (long) e.get("cost_nano") > 0)
+        .allMatch(e -> "pool@2026-01-01".equals(e.get("model_version")))
+        .allMatch(e -> (long) Objects.requireNonNull(e.get("cost_nano")) > 0)
         .extracting(e -> e.get("backend"))
         .containsOnly("engine-1", "engine-2");
 
@@ -297,11 +297,10 @@ class NodesServerTest {
     }
     assertThat(paid).isPositive();
     assertThat(refused).isPositive();
-    long cost = 0;
     for (int i = 0; i < 2; i++) {
       assertThat(NODES.get(i).platform.journal().flush(Duration.ofSeconds(20))).isTrue();
     }
-    cost =
+    long cost =
         NODES
             .get(0)
             .platform

@@ -76,7 +76,7 @@ public final class BlockDigest {
     }
     for (int i = 0; i < HASHES; i++) {
       int at = place(block, i);
-      if ((bits[at >> 3] & 1 << (at & 7)) == 0) {
+      if ((bits[at >> 3] & (1 << (at & 7))) == 0) {
         return false;
       }
     }
@@ -94,6 +94,6 @@ public final class BlockDigest {
 
   /** Bit of the i-th hash of a block: parts of 17 bits, since blocks are hashes themselves. */
   static int place(long block, int i) {
-    return (int) (block >>> 16 * i ^ block << 3 * i) & BITS - 1;
+    return (int) ((block >>> (16 * i)) ^ (block << (3 * i))) & (BITS - 1);
   }
 }

@@ -16,6 +16,7 @@ import io.hadal.platform.tenancy.ProjectPolicy;
 import io.hadal.platform.tenancy.Scope;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
@@ -176,8 +177,7 @@ class NodesTest {
     Identity client =
         new Identity("o", "t", "p", "key_1", "usr_1", Set.of(Scope.ADMIN), List.of("m"), policy);
     SecretText token = tokens.issue(client, true);
-    Identity read = tokens.read(token.reveal());
-    assertThat(read).isNotNull();
+    Identity read = Objects.requireNonNull(tokens.read(token.reveal()));
     assertThat(read.project()).isEqualTo("p");
     assertThat(read.policy().zdr()).isTrue();
     assertThat(read.policy().phi()).isTrue();

@@ -2,6 +2,7 @@ package io.hadal.server.routing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.hadal.platform.SecretText;
 import io.hadal.platform.cluster.BlockCounts;
 import io.hadal.platform.cluster.BlockDigest;
 import io.hadal.platform.cluster.Engine;
@@ -107,7 +108,7 @@ class CachedPromptsTest {
   private static List<String> order(long session, String messages, EngineNode... nodes) {
     EngineNodes engines =
         EngineNodes.NONE.with(
-            List.of(nodes), Duration.ofSeconds(1), request -> null);
+            List.of(nodes), Duration.ofSeconds(1), request -> new SecretText("shown"));
     List<Candidate> candidates = new ArrayList<>();
     for (Backend backend : engines.has("m")) {
       candidates.add(

@@ -121,7 +121,7 @@ public final class PromptBlocks {
 
     private void end() {
       if (length > 0) {
-        hash = mix(hash ^ crc.getValue() ^ (long) length << 32);
+        hash = mix(hash ^ crc.getValue() ^ ((long) length << 32));
         crc.reset();
         length = 0;
         if (count < MOST) {
