@@ -3,6 +3,7 @@ package io.hadal.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hadal.platform.DataFolder;
+import io.hadal.platform.Outage;
 import io.hadal.platform.budget.Budget;
 import io.hadal.platform.budget.BudgetAction;
 import io.hadal.platform.cluster.Member;
@@ -81,7 +82,10 @@ class NodesServerTest {
                   false,
                   first ? null : "file:" + shared.resolve("pepper"),
                   first ? null : "file:" + shared.resolve("master.key"),
-                  first ? null : shared.resolve("audit.key")),
+                  first ? null : shared.resolve("audit.key"),
+                  Outage.DEFAULT,
+                  null,
+                  Set.of()),
               line -> {});
       server = TestServer.with(PlatformWiring.access(platform, false), engine ? "pool" : "tiny");
       NodeWiring.join(

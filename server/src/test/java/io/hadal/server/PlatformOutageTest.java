@@ -60,6 +60,7 @@ class PlatformOutageTest {
         false,
         null,
         null,
+        null,
         outage,
         null,
         Set.of());
