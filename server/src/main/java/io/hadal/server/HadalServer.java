@@ -21,8 +21,8 @@ import io.hadal.server.http.HelidonListener;
 import io.hadal.server.http.HttpListener;
 import io.hadal.server.http.JdkListener;
 import io.hadal.server.http.ListenerOptions;
-import io.hadal.server.routing.BackendState;
 import io.hadal.server.redaction.RequestRedaction;
+import io.hadal.server.routing.BackendState;
 import io.hadal.server.routing.RoutedModels;
 import io.hadal.server.routing.Router;
 import io.hadal.server.routing.Videos;
@@ -143,9 +143,7 @@ public final class HadalServer implements AutoCloseable {
     router.meters(metrics.registry());
     this.trials = known == null ? null : new Trials(known, this::inside, metrics.registry());
     this.names =
-        known == null || trials == null
-            ? null
-            : new ModelNames(known, name, trials.shadows());
+        known == null || trials == null ? null : new ModelNames(known, name, trials.shadows());
     this.handler =
         new ApiHandler(
             routes(platform, active),
@@ -361,7 +359,9 @@ public final class HadalServer implements AutoCloseable {
       StateEndpoints state =
           new StateEndpoints(
               local == null ? null : local.dispatcher()::stats, active::get, config::json);
-      List<EndpointGroup> own = new ArrayList<>(List.of(state, new BackendEndpoints(router), new CacheEndpoints(explainer)));
+      List<EndpointGroup> own =
+          new ArrayList<>(
+              List.of(state, new BackendEndpoints(router), new CacheEndpoints(explainer)));
       if (trials != null) {
         own.addAll(trials.endpoints());
       }

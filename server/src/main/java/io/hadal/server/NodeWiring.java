@@ -1,7 +1,9 @@
 package io.hadal.server;
 
 import io.hadal.chat.ServedModel;
+import io.hadal.engine.serving.Dispatcher;
 import io.hadal.engine.serving.DispatcherStats;
+import io.hadal.formats.FormatException;
 import io.hadal.platform.cluster.Engine;
 import io.hadal.platform.cluster.Load;
 import io.hadal.platform.cluster.Member;
@@ -25,7 +27,8 @@ public final class NodeWiring {
    *
    * @param engine how it computes for others; null when it does not
    * @param listening address it listens at, {@code http://HOST:PORT}
-   * @throws io.hadal.formats.FormatException when another process has the name of this node
+   * @throws FormatException when another process has the name of this node, or this one has no
+   *     engine to offer
    */
   public static void join(
       Platform platform, HadalServer server, @Nullable EngineConfig engine, String listening) {
@@ -43,13 +46,19 @@ public final class NodeWiring {
             nodes.prune();
           }
         });
-    if (engine == null) {
+    ServedModel model = server.model();
+    if (engine != null && model == null) {
+      throw new FormatException(
+          "platform.engine",
+          "needs a model to compute with: not with --gateway or model.local: false");
+    }
+    if (engine == null || model == null) {
       nodes.join(null, () -> load(server), () -> null);
       return;
     }
     ServedPrompts prompts = new ServedPrompts();
     server.prompts(prompts);
-    nodes.join(offered(server.model(), engine, listening), () -> load(server), prompts::news);
+    nodes.join(offered(model, engine, listening), () -> load(server), prompts::news);
   }
 
   private static List<EngineNode> others(List<Member> members, String own) {
@@ -80,7 +89,11 @@ public final class NodeWiring {
   }
 
   private static Load load(HadalServer server) {
-    DispatcherStats stats = server.dispatcher().stats();
+    Dispatcher dispatcher = server.dispatcher();
+    if (dispatcher == null) {
+      return new Load(0, 0, server.draining());
+    }
+    DispatcherStats stats = dispatcher.stats();
     int waiting = stats.waiting().values().stream().mapToInt(Integer::intValue).sum();
     return new Load(stats.running(), waiting, server.draining());
   }

@@ -164,9 +164,7 @@ public final class Overhead implements Callable<Integer> {
       yaml.append("  - {name: u%d, url: '%s', models: {m%d: m}}%n".formatted(i, direct.get(i), i));
     }
     Path config = Files.writeString(work.resolve("serve.yaml"), yaml.toString());
-    say(
-        "fsync of %s after 400 bytes: %s",
-        work.getParent(), micros(fsync(work.resolve("fsync")), null));
+    say("fsync of %s after 400 bytes: %s", work, micros(fsync(work.resolve("fsync")), null));
     try (GatewayProcess plain = new GatewayProcess(hadal, work, config, false);
         GatewayProcess full = new GatewayProcess(hadal, work, config, true)) {
       say(

@@ -29,8 +29,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param folder relative references begin here
  * @param oidc sign-in of people, as the file has it but for the two fields that follow; null for
  *     none
- * @param org organisation of people who sign in for the first time; null for the first one there
- *     is
+ * @param org organisation of people who sign in for the first time; null for the first one there is
  * @param oidcPasswordEnds whether the password ends when a person has signed in by OIDC
  * @param auditKey file of the key that signs the audit log; null for one in the data folder
  * @param engine how it computes for other nodes; null when it does not
@@ -165,13 +164,10 @@ public record PlatformConfig(
     }
     EngineConfig own = engine;
     return copy(
-        name == null ? node : name,
-        address == null ? own : EngineConfig.at(address, own),
-        quality);
+        name == null ? node : name, address == null ? own : EngineConfig.at(address, own), quality);
   }
 
-  private PlatformConfig copy(
-      String node, @Nullable EngineConfig engine, QualityOptions quality) {
+  private PlatformConfig copy(String node, @Nullable EngineConfig engine, QualityOptions quality) {
     return new PlatformConfig(
         enabled,
         data,

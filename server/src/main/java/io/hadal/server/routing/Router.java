@@ -167,9 +167,7 @@ public final class Router implements AutoCloseable {
       List<EngineNode> nodes, BiFunction<Identity, Boolean, SecretText> credentials) {
     engines =
         engines.with(
-            nodes,
-            BREAKER_OPEN,
-            request -> credentials.apply(request.identity(), request.zdr()));
+            nodes, BREAKER_OPEN, request -> credentials.apply(request.identity(), request.zdr()));
   }
 
   /** Keeps jobs from now on. */

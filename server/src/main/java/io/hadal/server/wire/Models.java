@@ -35,8 +35,7 @@ public final class Models {
    * @param others models of other providers and replicas
    * @param versions names of the registry, which come before those of the same name; null for none
    */
-  public Models(
-      @Nullable ServedModel model, Others others, @Nullable VersionEntries versions) {
+  public Models(@Nullable ServedModel model, Others others, @Nullable VersionEntries versions) {
     this.model = model;
     this.others = others;
     this.versions = versions;
