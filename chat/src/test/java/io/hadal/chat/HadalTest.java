@@ -130,7 +130,8 @@ class HadalTest {
           .extracting(e -> Hadal.callId((TurnEvent.CallStart) e))
           .containsExactly(call.id());
       Reply next = chat.generate(List.of(Message.tool(call.id() + "", "rain")), e -> {});
-      assertThat(next.usage().cacheRead()).isGreaterThan(reply.usage().input());
+      // Of the call itself as much as was written in the tokens that its text is read as.
+      assertThat(next.usage().cacheRead()).isGreaterThanOrEqualTo(reply.usage().input());
       assertThatThrownBy(() -> chat.generate(List.of(Message.tool("call_x", "?")), e -> {}))
           .isInstanceOf(Problem.class)
           .hasMessageContaining("call_x");

@@ -15,7 +15,7 @@ public final class TinyModel {
 
   /** Its folder, in the build folder of the module under test. */
   public static Path folder() {
-    Path folder = Path.of("target", "test-model");
+    Path folder = Path.of("target", "test-model-" + System.getProperty("hadal.fork", "1"));
     try {
       Files.createDirectories(folder);
       for (String name : List.of("config.json", "tokenizer.json", "tokenizer_config.json")) {

@@ -162,6 +162,10 @@ class LauncherTest {
     int number = 0;
     for (String entry : classPath.split(File.pathSeparator, -1)) {
       Path path = Path.of(entry);
+      if (path.toString().endsWith("-tests.jar")) {
+        // Classes of tests are no part of it, and in packages of its modules.
+        continue;
+      }
       if (Files.isRegularFile(path)) {
         Files.copy(path, lib.resolve(path.getFileName()));
       } else if (path.endsWith("classes")) {

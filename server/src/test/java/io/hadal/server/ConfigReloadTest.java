@@ -76,6 +76,10 @@ class ConfigReloadTest {
               + "model: {context: 99}\n"
               + "log: {access: false}\n");
       await("needs a restart: model.context");
+      // The log is told first.
+      while (!audited.getLast().startsWith("reloaded")) {
+        Thread.sleep(5);
+      }
       assertThat(audited.getLast())
           .contains("\"limits.waiting\":\"1024\"", "\"limits.waiting\":\"0\"", "file_sha256")
           .doesNotContain("limits.token_millis", ALICE);

@@ -198,7 +198,7 @@ final class TestServer implements AutoCloseable {
   }
 
   private static Path unpack() {
-    Path folder = Path.of("target", "test-model");
+    Path folder = Path.of("target", "test-model-" + System.getProperty("hadal.fork", "1"));
     try {
       Files.createDirectories(folder);
       for (String name : List.of("config.json", "tokenizer.json", "tokenizer_config.json")) {
