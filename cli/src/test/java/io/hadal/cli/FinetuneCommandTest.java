@@ -13,6 +13,7 @@ import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
@@ -124,6 +125,7 @@ class FinetuneCommandTest {
   }
 
   @Test
+  @EnabledIfSystemProperty(named = "hadal.slow", matches = "true")
   void conversationsAndHolesAreLearnt() throws IOException {
     StringBuilder chat = new StringBuilder();
     StringBuilder fim = new StringBuilder();

@@ -33,6 +33,7 @@ class LargeEngramTest {
   }
 
   @Test
+  @EnabledIfSystemProperty(named = "hadal.slow", matches = "true")
   @Timeout(value = 60, unit = TimeUnit.SECONDS)
   void sixGibibytes() throws Exception {
     bench(6L << 30, 4, 512);

@@ -23,7 +23,7 @@ import tools.jackson.databind.node.ObjectNode;
 class TrainingKillTest {
   private static final boolean SLOW = Boolean.getBoolean("hadal.slow");
   private static final int STEPS = SLOW ? 60 : 22;
-  private static final int KILLS = SLOW ? 4 : 2;
+  private static final int KILLS = SLOW ? 4 : 1;
 
   @TempDir private Path folder = Path.of("");
 
