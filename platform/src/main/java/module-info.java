@@ -3,6 +3,9 @@ module io.hadal.platform {
   requires com.github.benmanes.caffeine;
   requires com.nimbusds.jose.jwt;
   requires com.zaxxer.hikari;
+
+  // JDBI needs it and, without a description of its own, cannot say so.
+  requires io.leangen.geantyref;
   requires flyway.core;
   requires transitive io.hadal.formats;
   requires java.logging;

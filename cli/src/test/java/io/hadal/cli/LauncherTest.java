@@ -182,5 +182,18 @@ class LauncherTest {
     // The kernels must see the Vector API although it is resolved after start-up.
     assertThat(report.required("kernels").toString()).doesNotContain("scalar");
     assertThat(run.exitCode()).isEqualTo(ExitCode.OK);
+
+    // A database, its migrations and a key: what only the class path finds would be missing here.
+    ShellScripts.Result key =
+        hadal(
+            Map.of("HADAL_JAVA_HOME", System.getProperty("java.home")),
+            "keys",
+            "create",
+            "--name",
+            "launched",
+            "--data",
+            root.resolve("data").toString());
+    assertThat(key.exitCode()).as(key.err()).isEqualTo(ExitCode.OK);
+    assertThat(key.out() + key.err()).contains("sk-l-").doesNotContain("WARNING");
   }
 }
