@@ -4,29 +4,28 @@ import io.hadal.chat.Problem;
 import io.hadal.formats.FormatException;
 import io.hadal.formats.Json;
 import io.hadal.server.http.Exchange;
+import io.hadal.server.http.ForwardingExchange;
 import io.hadal.server.wire.Call;
 import io.hadal.server.wire.Dialect;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
-import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /** An exchange that changes the texts of its answer. */
-final class RedactingExchange implements Exchange {
+final class RedactingExchange extends ForwardingExchange {
   private static final int ERROR = 400;
 
-  private final Exchange exchange;
   private final Call call;
   private final AnswerRules rules;
   private final Consumer<AnswerRules> ended;
   private @Nullable OutputStream streaming;
 
   RedactingExchange(Exchange exchange, Call call, AnswerRules rules, Consumer<AnswerRules> ended) {
-    this.exchange = exchange;
+    super(exchange);
     this.call = call;
     this.rules = rules;
     this.ended = ended;
@@ -35,7 +34,7 @@ final class RedactingExchange implements Exchange {
   @Override
   public void send(int status, String contentType, byte[] body) {
     if (!contentType.contains("json")) {
-      exchange.send(status, contentType, body);
+      super.send(status, contentType, body);
       return;
     }
     ObjectNode json;
@@ -45,7 +44,7 @@ final class RedactingExchange implements Exchange {
       json = null;
     }
     if (json == null) {
-      exchange.send(status, contentType, body);
+      super.send(status, contentType, body);
       return;
     }
     if (status >= ERROR) {
@@ -57,14 +56,14 @@ final class RedactingExchange implements Exchange {
     if (rules.blocked()) {
       Problem problem = RedactingStream.blocked(rules);
       call.outcome(problem.code());
-      exchange.setHeader("x-should-retry", "false");
-      exchange.send(
+      super.setHeader("x-should-retry", "false");
+      super.send(
           call.dialect().status(problem),
           "application/json",
           call.dialect().body(problem, call.requestId()));
       return;
     }
-    exchange.send(status, contentType, Json.text(json).getBytes(StandardCharsets.UTF_8));
+    super.send(status, contentType, Json.text(json).getBytes(StandardCharsets.UTF_8));
   }
 
   private record Restoring(AnswerRules rules) implements JsonTexts.Filter {
@@ -81,7 +80,7 @@ final class RedactingExchange implements Exchange {
 
   @Override
   public OutputStream stream(int status, String contentType) {
-    OutputStream out = exchange.stream(status, contentType);
+    OutputStream out = super.stream(status, contentType);
     boolean events = contentType.startsWith("text/event-stream");
     if (!events && !contentType.startsWith("application/x-ndjson")) {
       return out;
@@ -126,61 +125,6 @@ final class RedactingExchange implements Exchange {
   /** False also when nothing more of the answer may go out: then it need not be made. */
   @Override
   public boolean connected() {
-    return !rules.blocked() && exchange.connected();
-  }
-
-  @Override
-  public String method() {
-    return exchange.method();
-  }
-
-  @Override
-  public String path() {
-    return exchange.path();
-  }
-
-  @Override
-  public String target() {
-    return exchange.target();
-  }
-
-  @Override
-  public @Nullable String query(String name) {
-    return exchange.query(name);
-  }
-
-  @Override
-  public @Nullable String header(String name) {
-    return exchange.header(name);
-  }
-
-  @Override
-  public Set<String> headerNames() {
-    return exchange.headerNames();
-  }
-
-  @Override
-  public String peer() {
-    return exchange.peer();
-  }
-
-  @Override
-  public byte @Nullable [] body(long limit) throws IOException {
-    return exchange.body(limit);
-  }
-
-  @Override
-  public void setHeader(String name, String value) {
-    exchange.setHeader(name, value);
-  }
-
-  @Override
-  public boolean answered() {
-    return exchange.answered();
-  }
-
-  @Override
-  public void watch() {
-    exchange.watch();
+    return !rules.blocked() && super.connected();
   }
 }
