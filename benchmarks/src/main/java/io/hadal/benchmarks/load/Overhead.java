@@ -10,19 +10,18 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.HdrHistogram.ConcurrentHistogram;
 import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -45,20 +44,7 @@ public final class Overhead implements Callable<Integer> {
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
-  @Option(
-      names = "--hadal",
-      paramLabel = "COMMAND",
-      split = " ",
-      description = "The command to start. Default: ./hadal")
-  private List<String> hadal = List.of("./hadal");
-
-  @Option(
-      names = "--folder",
-      paramLabel = "DIR",
-      description =
-          "Where the platform keeps its data meanwhile; a new folder in it is made and removed."
-              + " Default: the folder for temporary files.")
-  private @Nullable Path folder;
+  @Mixin private GatewayOptions gateways = new GatewayOptions();
 
   @Option(
       names = "--streams",
@@ -125,22 +111,12 @@ public final class Overhead implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    Path work =
-        folder == null
-            ? Files.createTempDirectory("hadal-overhead")
-            : Files.createTempDirectory(Files.createDirectories(folder), "overhead");
-    Process upstream = null;
-    try {
-      upstream = upstream();
-      measure(work, upstream.inputReader());
-    } finally {
-      if (upstream != null) {
+    try (GatewayOptions.WorkFolder folder = gateways.workFolder("overhead")) {
+      Process upstream = upstream();
+      try {
+        measure(folder.path(), upstream.inputReader());
+      } finally {
         upstream.destroy();
-      }
-      try (Stream<Path> files = Files.walk(work)) {
-        for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-          Files.delete(file);
-        }
       }
     }
     return 0;
@@ -165,8 +141,8 @@ public final class Overhead implements Callable<Integer> {
     }
     Path config = Files.writeString(work.resolve("serve.yaml"), yaml.toString());
     say("fsync of %s after 400 bytes: %s", work, micros(fsync(work.resolve("fsync")), null));
-    try (GatewayProcess plain = new GatewayProcess(hadal, work, config, false);
-        GatewayProcess full = new GatewayProcess(hadal, work, config, true)) {
+    try (GatewayProcess plain = new GatewayProcess(gateways.hadal(), work, config, false);
+        GatewayProcess full = new GatewayProcess(gateways.hadal(), work, config, true)) {
       say(
           "ready after %.2f s without and %.2f s with the platform (its first start)",
           plain.readySeconds(), full.readySeconds());

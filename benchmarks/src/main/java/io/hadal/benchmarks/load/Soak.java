@@ -6,7 +6,6 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
@@ -16,10 +15,10 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -42,20 +41,7 @@ public final class Soak implements Callable<Integer> {
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
-  @Option(
-      names = "--hadal",
-      paramLabel = "COMMAND",
-      split = " ",
-      description = "The command to start. Default: ./hadal")
-  private List<String> hadal = List.of("./hadal");
-
-  @Option(
-      names = "--folder",
-      paramLabel = "DIR",
-      description =
-          "Where the platform keeps its data meanwhile; a new folder in it is made and removed."
-              + " Default: the folder for temporary files.")
-  private @Nullable Path folder;
+  @Mixin private GatewayOptions gateways = new GatewayOptions();
 
   @Option(names = "--streams", paramLabel = "N", description = "Streams at once. Default: 1000.")
   private int streams = 1000;
@@ -93,10 +79,12 @@ public final class Soak implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    Path work =
-        folder == null
-            ? Files.createTempDirectory("hadal-soak")
-            : Files.createTempDirectory(Files.createDirectories(folder), "soak");
+    try (GatewayOptions.WorkFolder folder = gateways.workFolder("soak")) {
+      return soak(folder.path());
+    }
+  }
+
+  private int soak(Path work) throws Exception {
     Process upstream = FixedUpstream.process(1000 * gap, events, List.of(1000 * gap));
     try {
       URI direct = URI.create("http://127.0.0.1:" + upstream.inputReader().readLine());
@@ -105,16 +93,11 @@ public final class Soak implements Callable<Integer> {
               work.resolve("serve.yaml"),
               "upstreams:\n  - {name: u, url: '%s', models: {m: m}}\nlog: {access: false}\n"
                   .formatted(direct));
-      try (GatewayProcess gateway = new GatewayProcess(hadal, work, config, true)) {
+      try (GatewayProcess gateway = new GatewayProcess(gateways.hadal(), work, config, true)) {
         return soak(gateway, gateway.key()) ? 0 : 1;
       }
     } finally {
       upstream.destroy();
-      try (Stream<Path> files = Files.walk(work)) {
-        for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-          Files.delete(file);
-        }
-      }
     }
   }
 
