@@ -2,16 +2,14 @@ package io.hadal.server;
 
 import io.hadal.engine.serving.Dispatcher;
 import io.hadal.formats.FormatException;
+import io.hadal.formats.Sha256;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -184,17 +182,9 @@ public final class ConfigReload implements AutoCloseable {
               }
             });
     if (file != null) {
-      fields.put("file_sha256", sha256(file));
+      fields.put("file_sha256", Sha256.hex(file));
     }
     return fields;
-  }
-
-  private static String sha256(byte[] bytes) {
-    try {
-      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
   }
 
   private void tell() {

@@ -1,9 +1,8 @@
 package io.hadal.server;
 
 import io.hadal.chat.Problem;
+import io.hadal.formats.Sha256;
 import io.hadal.server.RecordingExchange.Recording;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -98,7 +97,7 @@ final class Idempotency {
       throw Problem.invalid("idempotency-key", "must be 1 to 255 printable ASCII characters");
     }
     String full = path + '\n' + key;
-    byte[] digest = digest(body);
+    byte[] digest = Sha256.digest().digest(body);
     Entry known = settled(tenant, full, digest);
     if (known == null) {
       Entry entry = new Entry(tenant, full, digest);
@@ -241,13 +240,5 @@ final class Idempotency {
       }
     }
     return found;
-  }
-
-  private static byte[] digest(byte[] body) {
-    try {
-      return MessageDigest.getInstance("SHA-256").digest(body);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
   }
 }

@@ -1,14 +1,11 @@
 package io.hadal.server;
 
 import io.hadal.formats.FormatException;
+import io.hadal.formats.Sha256;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -63,7 +60,7 @@ public final class KeyRing {
     } else if (parts[1].length() < SHORTEST) {
       throw new FormatException(at, "the key is shorter than " + SHORTEST + " characters");
     } else {
-      digest = digest(parts[1]);
+      digest = Sha256.hex(parts[1]);
     }
     if (nameByDigest.put(digest, parts[0]) != null) {
       throw new FormatException(at, "the key is there twice");
@@ -73,16 +70,6 @@ public final class KeyRing {
   /** Name of the owner of a key; null when nobody owns it. */
   public @Nullable String owner(String key) {
     // Looking a digest up tells nothing about the keys that are there.
-    return nameByDigest.get(digest(key));
-  }
-
-  private static String digest(String key) {
-    try {
-      return HexFormat.of()
-          .formatHex(
-              MessageDigest.getInstance("SHA-256").digest(key.getBytes(StandardCharsets.UTF_8)));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
+    return nameByDigest.get(Sha256.hex(key));
   }
 }

@@ -1,6 +1,7 @@
 package io.hadal.platform.audit;
 
 import io.hadal.formats.FormatException;
+import io.hadal.formats.Sha256;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
@@ -22,7 +23,7 @@ public record AuditKey(String id, PublicKey key) {
 
   /** The key of an encoding (SubjectPublicKeyInfo). */
   static AuditKey of(PublicKey key) {
-    byte[] digest = Commitment.sha256().digest(key.getEncoded());
+    byte[] digest = Sha256.digest().digest(key.getEncoded());
     return new AuditKey(HexFormat.of().formatHex(digest, 0, 8), key);
   }
 

@@ -1,5 +1,6 @@
 package io.hadal.platform.audit;
 
+import io.hadal.formats.Sha256;
 import io.hadal.platform.db.Database;
 import io.hadal.platform.json.Jcs;
 import java.nio.charset.StandardCharsets;
@@ -132,7 +133,7 @@ public final class AuditLog {
 
   /** Hash of a record behind another one. */
   static String hash(String previous, String record) {
-    MessageDigest digest = Commitment.sha256();
+    MessageDigest digest = Sha256.digest();
     digest.update(HexFormat.of().parseHex(previous));
     digest.update(record.getBytes(StandardCharsets.UTF_8));
     return HexFormat.of().formatHex(digest.digest());

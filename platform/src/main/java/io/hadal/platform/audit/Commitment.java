@@ -1,8 +1,7 @@
 package io.hadal.platform.audit;
 
+import io.hadal.formats.Sha256;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.util.HexFormat;
 
@@ -24,17 +23,7 @@ record Commitment(String salt, String value) {
 
   /** What stands in the record. */
   String text() {
-    MessageDigest digest = sha256();
-    digest.update(salt.getBytes(StandardCharsets.UTF_8));
-    digest.update(value.getBytes(StandardCharsets.UTF_8));
-    return "sha256:" + HexFormat.of().formatHex(digest.digest());
-  }
-
-  static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
+    return "sha256:"
+        + Sha256.hex(salt.getBytes(StandardCharsets.UTF_8), value.getBytes(StandardCharsets.UTF_8));
   }
 }

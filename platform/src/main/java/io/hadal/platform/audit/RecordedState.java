@@ -1,8 +1,8 @@
 package io.hadal.platform.audit;
 
+import io.hadal.formats.Sha256;
 import io.hadal.platform.json.Jcs;
 import io.hadal.platform.redaction.SecretDetector;
-import java.util.HexFormat;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -65,7 +65,7 @@ final class RecordedState {
     commitments.keySet().removeIf(field -> field.startsWith(pointer + "/"));
     ObjectNode digest = NODES.objectNode();
     digest.put("bytes", bytes.length);
-    digest.put("sha256", HexFormat.of().formatHex(Commitment.sha256().digest(bytes)));
+    digest.put("sha256", Sha256.hex(bytes));
     return digest;
   }
 

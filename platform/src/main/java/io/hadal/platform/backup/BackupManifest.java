@@ -2,13 +2,13 @@ package io.hadal.platform.backup;
 
 import io.hadal.formats.FormatException;
 import io.hadal.formats.Json;
+import io.hadal.formats.Sha256;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -57,12 +57,7 @@ public record BackupManifest(Instant createdAt, List<Entry> files) {
   /** The entry of a file as it is. */
   static Entry entry(Path folder, String name) throws IOException {
     Path file = folder.resolve(name);
-    MessageDigest digest;
-    try {
-      digest = MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
+    MessageDigest digest = Sha256.digest();
     long bytes = 0;
     try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
       byte[] buffer = new byte[1 << 16];

@@ -2,6 +2,7 @@ package io.hadal.platform.compare;
 
 import io.hadal.formats.FormatException;
 import io.hadal.formats.Json;
+import io.hadal.formats.Sha256;
 import io.hadal.platform.audit.BoundedLines;
 import java.io.BufferedInputStream;
 import java.io.BufferedWriter;
@@ -11,10 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -75,14 +73,7 @@ public final class UpgradeFile implements AutoCloseable {
 
   private static String hash(Path file) throws IOException {
     try (InputStream in = Files.newInputStream(file)) {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      byte[] buffer = new byte[1 << 16];
-      for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
-        digest.update(buffer, 0, n);
-      }
-      return HexFormat.of().formatHex(digest.digest());
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
+      return Sha256.hex(in);
     }
   }
 

@@ -1,6 +1,7 @@
 package io.hadal.platform.privacy;
 
 import io.hadal.formats.FormatException;
+import io.hadal.formats.Sha256;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SeekableByteChannel;
@@ -13,7 +14,6 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.util.Base64;
 import java.util.HexFormat;
@@ -41,13 +41,9 @@ public final class MasterKey {
           source, "must hold 32 bytes in base 64 or as 64 hexadecimal digits");
     }
     this.key = new SecretKeySpec(bytes, "AES");
-    try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      digest.update("hadal-master-key".getBytes(StandardCharsets.US_ASCII));
-      this.id = HexFormat.of().formatHex(digest.digest(bytes), 0, 8);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
+    MessageDigest digest = Sha256.digest();
+    digest.update("hadal-master-key".getBytes(StandardCharsets.US_ASCII));
+    this.id = HexFormat.of().formatHex(digest.digest(bytes), 0, 8);
   }
 
   /**

@@ -1,13 +1,13 @@
 package io.hadal.platform.registry;
 
 import io.hadal.formats.FormatException;
+import io.hadal.formats.Sha256;
 import io.hadal.platform.db.Database;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.function.LongConsumer;
 
@@ -74,12 +74,7 @@ public final class FileHashes {
   }
 
   private static String read(Path file, LongConsumer progress) throws IOException {
-    MessageDigest digest;
-    try {
-      digest = MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
+    MessageDigest digest = Sha256.digest();
     byte[] block = new byte[BLOCK];
     try (InputStream in = Files.newInputStream(file)) {
       for (int n = in.read(block); n >= 0; n = in.read(block)) {

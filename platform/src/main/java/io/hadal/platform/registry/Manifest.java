@@ -2,12 +2,10 @@ package io.hadal.platform.registry;
 
 import io.hadal.formats.FormatException;
 import io.hadal.formats.Json;
+import io.hadal.formats.Sha256;
 import io.hadal.platform.json.Jcs;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -94,8 +92,8 @@ public record Manifest(
     DESCRIPTIVE.forEach(effective::remove);
     return new Manifest(
         canonical,
-        sha256(canonical),
-        "fp_" + sha256(Jcs.text(effective)).substring(0, 12),
+        Sha256.hex(canonical),
+        "fp_" + Sha256.hex(Jcs.text(effective)).substring(0, 12),
         kind,
         family,
         backends(json),
@@ -105,17 +103,6 @@ public record Manifest(
   /** What the version promises about its speed; null for nothing. */
   public @Nullable Slo slo() {
     return Slo.of(json(), "manifest");
-  }
-
-  /** SHA-256 of a text in UTF-8, hexadecimal. */
-  private static String sha256(String text) {
-    try {
-      return HexFormat.of()
-          .formatHex(
-              MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
   }
 
   static String upstreamModel(JsonNode json) {

@@ -2,11 +2,10 @@ package io.hadal.platform.signin;
 
 import io.hadal.formats.FormatException;
 import io.hadal.formats.Json;
+import io.hadal.formats.Sha256;
 import io.hadal.platform.SecretText;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.util.Arrays;
 import java.util.Base64;
@@ -47,13 +46,7 @@ record OidcFlow(
 
   /** The challenge of PKCE, method S256 (RFC 7636). */
   String challenge() {
-    try {
-      return text(
-          MessageDigest.getInstance("SHA-256")
-              .digest(verifier.reveal().getBytes(StandardCharsets.US_ASCII)));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
+    return text(Sha256.digest().digest(verifier.reveal().getBytes(StandardCharsets.US_ASCII)));
   }
 
   /**

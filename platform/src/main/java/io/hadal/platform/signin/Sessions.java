@@ -1,15 +1,12 @@
 package io.hadal.platform.signin;
 
+import io.hadal.formats.Sha256;
 import io.hadal.platform.SecretText;
 import io.hadal.platform.db.Database;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Base64;
-import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -121,13 +118,6 @@ public final class Sessions {
   }
 
   private static String hash(SecretText token) {
-    try {
-      return HexFormat.of()
-          .formatHex(
-              MessageDigest.getInstance("SHA-256")
-                  .digest(token.reveal().getBytes(StandardCharsets.UTF_8)));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
+    return Sha256.hex(token.reveal());
   }
 }

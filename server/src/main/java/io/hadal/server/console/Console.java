@@ -1,12 +1,12 @@
 package io.hadal.server.console;
 
+import io.hadal.formats.Sha256;
 import io.hadal.server.http.Exchange;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
@@ -104,7 +104,7 @@ public final class Console {
 
   /** Reads all files of the console. */
   public Console() {
-    MessageDigest all = digest();
+    MessageDigest all = Sha256.digest();
     Map<String, byte[]> files = new LinkedHashMap<>();
     for (String name : FILES) {
       byte[] content = read(name);
@@ -126,16 +126,8 @@ public final class Console {
   private static Part part(String name, byte[] content, String caching) {
     String type =
         Objects.requireNonNull(TYPES.get(name.substring(name.lastIndexOf('.') + 1)), name);
-    String hash = HexFormat.of().formatHex(Arrays.copyOf(digest().digest(content), 16));
+    String hash = HexFormat.of().formatHex(Arrays.copyOf(Sha256.digest().digest(content), 16));
     return new Part(type, content, "\"" + hash + "\"", caching);
-  }
-
-  private static MessageDigest digest() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
   }
 
   private static byte[] read(String name) {

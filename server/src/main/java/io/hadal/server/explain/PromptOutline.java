@@ -1,11 +1,11 @@
 package io.hadal.server.explain;
 
 import io.hadal.chat.ChatRequest;
+import io.hadal.formats.Sha256;
 import io.hadal.formats.prompt.Message;
 import io.hadal.formats.prompt.ToolDefinition;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -94,13 +94,9 @@ public final class PromptOutline {
   }
 
   private static String hash(byte[] salt, String text) {
-    try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      digest.update(salt);
-      return HexFormat.of()
-          .formatHex(Arrays.copyOf(digest.digest(text.getBytes(StandardCharsets.UTF_8)), 8));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
+    MessageDigest digest = Sha256.digest();
+    digest.update(salt);
+    return HexFormat.of()
+        .formatHex(Arrays.copyOf(digest.digest(text.getBytes(StandardCharsets.UTF_8)), 8));
   }
 }

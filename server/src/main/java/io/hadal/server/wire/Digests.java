@@ -1,8 +1,8 @@
 package io.hadal.server.wire;
 
+import io.hadal.formats.Sha256;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
 
@@ -18,14 +18,10 @@ public final class Digests {
    * @param space names of different spaces never have the same hash
    */
   public static String hash(String space, String name) {
-    try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      digest.update(space.getBytes(StandardCharsets.UTF_8));
-      digest.update((byte) 0);
-      byte[] hash = digest.digest(name.getBytes(StandardCharsets.UTF_8));
-      return HexFormat.of().formatHex(Arrays.copyOf(hash, BYTES));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
+    MessageDigest digest = Sha256.digest();
+    digest.update(space.getBytes(StandardCharsets.UTF_8));
+    digest.update((byte) 0);
+    byte[] hash = digest.digest(name.getBytes(StandardCharsets.UTF_8));
+    return HexFormat.of().formatHex(Arrays.copyOf(hash, BYTES));
   }
 }

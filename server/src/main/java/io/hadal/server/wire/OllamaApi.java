@@ -7,15 +7,12 @@ import io.hadal.chat.Problem;
 import io.hadal.chat.Sampling;
 import io.hadal.chat.ServedModel;
 import io.hadal.chat.TurnRequest;
+import io.hadal.formats.Sha256;
 import io.hadal.formats.prompt.Message;
 import io.hadal.formats.prompt.ToolDefinition;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -77,7 +74,7 @@ public final class OllamaApi {
         .put("model", name + ":latest")
         .put("modified_at", profile.created().toString())
         .put("size", 0)
-        .put("digest", digest(profile.version()));
+        .put("digest", Sha256.hex(profile.version()));
     return details(json);
   }
 
@@ -92,16 +89,6 @@ public final class OllamaApi {
             .put("quantization_level", "");
     details.putArray("families").add(family);
     return json;
-  }
-
-  private static String digest(String text) {
-    try {
-      return HexFormat.of()
-          .formatHex(
-              MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
   }
 
   /** {@code POST /api/show}: what a model can do. */

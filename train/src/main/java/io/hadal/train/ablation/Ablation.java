@@ -2,6 +2,7 @@ package io.hadal.train.ablation;
 
 import io.hadal.formats.FormatException;
 import io.hadal.formats.Json;
+import io.hadal.formats.Sha256;
 import io.hadal.model.config.ConfigReader;
 import io.hadal.train.Budget;
 import io.hadal.train.DocumentScores;
@@ -15,9 +16,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -125,12 +123,7 @@ public final class Ablation {
 
   private String identity(AblationPlan.Arm arm, long seed) {
     String all = arm.config(seed).toJson() + "\n" + options.tokens() + "\n" + dataIdentity + "\n";
-    try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      return HexFormat.of().formatHex(digest.digest(all.getBytes(StandardCharsets.UTF_8)));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
+    return Sha256.hex(all);
   }
 
   private @Nullable RunResult run(
