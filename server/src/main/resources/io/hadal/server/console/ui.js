@@ -211,7 +211,7 @@ export function field(spec) {
     const boxes = spec.options.map(([value, text]) =>
       h("label", { class: "check" }, h("input", { type: "checkbox", value, checked: (spec.value ?? []).includes(value) }), h("span", text))
     );
-    const node = h("fieldset", { class: "field" }, h("legend", spec.label), h("div", { class: "checks" }, boxes), help, wrong);
+    const node = h("fieldset", { class: `field ${spec.wide ? "wide" : ""}` }, h("legend", spec.label), h("div", { class: "checks" }, boxes), help, wrong);
     const inputs = [...node.querySelectorAll("input")];
     return { node, control: inputs[0], wrong, spec, get: () => inputs.filter((b) => b.checked).map((b) => b.value) };
   }
@@ -283,7 +283,9 @@ export function form({ fields, submit, send, extra, cancel, danger }) {
     try {
       await send(values);
     } catch (error) {
-      const named = made.find((f) => error.param && f.spec.name === String(error.param).split(".")[0]);
+      // A field may be named with what it is part of: policy.regions, redaction_patterns.TICKET.
+      const names = String(error.param ?? "").split(".");
+      const named = made.find((f) => names.includes(f.spec.name));
       if (named) {
         mark(named, error.message);
         named.control.focus();
