@@ -11,6 +11,9 @@ import com.microsoft.playwright.options.AriaRole;
 import com.microsoft.playwright.options.ColorScheme;
 import com.microsoft.playwright.options.ReducedMotion;
 import com.microsoft.playwright.options.SelectOption;
+import io.hadal.platform.DataFolder;
+import io.hadal.platform.node.Platform;
+import io.hadal.platform.node.PlatformOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,6 +21,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
@@ -57,6 +61,9 @@ class ConsoleBrowserTest {
   private BrowserContext context;
   private Page page;
 
+  /** Where the console is that is looked at. */
+  private String home = "";
+
   @BeforeAll
   static void start() throws Exception {
     chromium = Chromium.start();
@@ -67,15 +74,15 @@ class ConsoleBrowserTest {
     try (BrowserContext first = chromium.browser.newContext()) {
       Page page = first.newPage();
       page.navigate(console.url());
-      signIn(page);
+      signIn(page, console.password);
       assertThat(page.locator(".side nav a").first()).isVisible();
       state = first.storageState();
     }
   }
 
-  private static void signIn(Page page) {
+  private static void signIn(Page page, String password) {
     page.locator("input[name=name]").fill("administrator");
-    page.locator("input[name=password]").fill(console.password);
+    page.locator("input[name=password]").fill(password);
     page.keyboard().press("Enter");
   }
 
@@ -116,13 +123,14 @@ class ConsoleBrowserTest {
 
   @BeforeEach
   void fresh() {
+    home = console.url();
     open(true, ColorScheme.LIGHT, "en-US");
   }
 
   @AfterEach
   void nothingFromElsewhereAndNothingWrong() {
     context.close();
-    String own = console.url().replace("/console/", "/");
+    String own = home.replace("/console/", "/");
     assertThat(asked).isNotEmpty().allMatch(url -> url.startsWith(own) || url.startsWith("data:"));
     // Signing in begins with the question who one is.
     assertThat(wrong).filteredOn(text -> !text.contains("401")).isEmpty();
@@ -131,7 +139,7 @@ class ConsoleBrowserTest {
   /** Opens a page and waits until nothing is loading any more. */
   private void visit(String name) {
     page.navigate("about:blank");
-    page.navigate(console.url() + "#/" + name);
+    page.navigate(home + "#/" + name);
     assertThat(page.locator("main h1")).isVisible();
     settle();
   }
@@ -552,7 +560,7 @@ class ConsoleBrowserTest {
   }
 
   @Test
-  void aPlanSaysHowManyReplicas() {
+  void aPlanSaysHowManyReplicas() throws IOException {
     visit("capacity");
     page.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName("Simulate")).click();
     assertThat(page.locator("main .notice").first()).containsText("replica");
@@ -564,6 +572,44 @@ class ConsoleBrowserTest {
     page.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName("Simulate")).click();
     assertThat(page.locator("main .notice.bad")).containsText("No number of replicas");
     picture("capacity-impossible");
+    // Before somebody has measured the machine.
+    Path costs = console.platform.data().capacity();
+    Path aside = Files.move(costs, folder.resolve("costs"));
+    try {
+      visit("capacity");
+      assertThat(page.locator("main")).containsText("hadal capacity calibrate");
+      accessible("nothing measured");
+      picture("capacity-uncalibrated");
+    } finally {
+      Files.move(aside, costs);
+    }
+  }
+
+  @Test
+  void aFreshServerSaysWhatToDo() throws IOException {
+    try (Platform platform =
+            Platform.open(
+                PlatformOptions.in(new DataFolder(folder.resolve("fresh"))), line -> {});
+        TestServer server = TestServer.with(PlatformWiring.access(platform, false))) {
+      context.close();
+      open(false, ColorScheme.LIGHT, "en-US");
+      asked.clear();
+      home = server.url("/console/");
+      page.navigate(home);
+      signIn(page, Objects.requireNonNull(platform.firstPassword()).reveal());
+      assertThat(page.locator("main h1")).isVisible();
+      for (String name :
+          List.of(
+              "overview", "usage", "requests", "engine", "capacity", "keys", "clients", "projects",
+              "budgets", "billing", "billing?tab=prices", "billing?tab=ledger",
+              "billing?tab=reconcile", "people", "models", "models?tab=rollouts", "quality",
+              "routes", "audit", "privacy", "privacy?tab=trial")) {
+        visit(name);
+        readable(name + " of a fresh server");
+        accessible(name + " of a fresh server");
+        picture("fresh-" + name.replace("?tab=", "-"));
+      }
+    }
   }
 
   @Test

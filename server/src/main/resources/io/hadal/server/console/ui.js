@@ -1,7 +1,7 @@
 /* Parts that pages share: cards, messages, dialogs, forms. */
 
 import { h, icon, id, put, set } from "./dom.js";
-import { t } from "./i18n.js";
+import { named, t } from "./i18n.js";
 
 /** The head of a page: its name, a sentence, and what can be done. */
 export function head(title, text, ...actions) {
@@ -41,6 +41,12 @@ export function button(text, { symbol, first, danger, small, plain, link, type =
 
 export function badge(text, tone = "", bare = false) {
   return h("span", { class: `badge ${tone} ${bare ? "bare" : ""}` }, text);
+}
+
+/** How an upstream is; one that fails now and then is not well, though it is not given up yet. */
+export function healthBadge(backend) {
+  const state = backend.state === "up" && backend.last_problem ? "failing" : backend.state;
+  return badge(named("backend_state", state), { up: "good", down: "bad" }[state] ?? "warn");
 }
 
 /** A message that stays; tone is info, good, warn or bad. */

@@ -4,12 +4,11 @@ import * as api from "../api.js";
 import { h, put } from "../dom.js";
 import { ago, count, lasted, percent, when } from "../format.js";
 import { named, t } from "../i18n.js";
-import { badge, button, card, empty, head, load, notice, toast } from "../ui.js";
+import { badge, button, card, empty, head, healthBadge, load, notice, toast } from "../ui.js";
 import { table } from "../table.js";
 import { backends as qualities } from "./quality.js";
 
 const EVERY = 5000;
-const TONES = { up: "good", down: "bad" };
 const BREAKERS = { closed: "good", half_open: "warn", open: "bad" };
 
 export async function show(place, page) {
@@ -53,7 +52,7 @@ export async function show(place, page) {
       {
         actions: [
           worse.length > 0 && badge(t("quality.suspect"), "bad"),
-          badge(named("backend_state", b.state), TONES[b.state] ?? "warn"),
+          healthBadge(b),
           page.may("BACKEND") && button(t("routes.probe_now"), { small: true, symbol: "refresh", about: b.name, onclick: () => probe(b) }),
         ],
       },
