@@ -104,7 +104,9 @@ public final class ReconciliationEndpoints implements EndpointGroup {
                 }
               });
     } catch (FormatException e) {
-      throw Problem.invalid("file", "cannot be used: " + e.getMessage());
+      // The source is only named to be found in the message.
+      String why = String.valueOf(e.getMessage()).replaceFirst("^file: ", "");
+      throw Problem.invalid("file", "cannot be used: " + why);
     }
     ObjectNode answer =
         JsonNodeFactory.instance

@@ -217,7 +217,7 @@ export function field(spec) {
     const boxes = spec.options.map(([value, text]) =>
       h("label", { class: "check" }, h("input", { type: "checkbox", value, checked: (spec.value ?? []).includes(value) }), h("span", text))
     );
-    const node = h("fieldset", { class: `field ${spec.wide ? "wide" : ""}` }, h("legend", spec.label), h("div", { class: "checks" }, boxes), help, wrong);
+    const node = h("fieldset", { class: `field ${spec.wide ? "wide" : ""}`, "aria-describedby": described }, h("legend", spec.label), h("div", { class: "checks" }, boxes), help, wrong);
     const inputs = [...node.querySelectorAll("input")];
     return { node, control: inputs[0], wrong, spec, get: () => inputs.filter((b) => b.checked).map((b) => b.value) };
   }
