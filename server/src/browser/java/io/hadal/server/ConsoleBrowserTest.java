@@ -597,7 +597,7 @@ class ConsoleBrowserTest {
       home = server.url("/console/");
       page.navigate(home);
       signIn(page, Objects.requireNonNull(platform.firstPassword()).reveal());
-      assertThat(page.locator("main h1")).isVisible();
+      assertThat(page.locator(".side nav a").first()).isVisible();
       for (String name :
           List.of(
               "overview", "usage", "requests", "engine", "capacity", "keys", "clients", "projects",

@@ -64,7 +64,7 @@ function format() {
   return h(
     "details",
     h("summary", t("reconcile.format")),
-    h("p", { class: "muted small" }, t("reconcile.format_text")),
+    h("p", { class: "muted small pad-up" }, t("reconcile.format_text")),
     table({
       name: t("reconcile.format"),
       rows: COLUMNS,

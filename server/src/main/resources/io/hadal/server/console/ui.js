@@ -61,7 +61,7 @@ export function notice(tone, title, ...more) {
 
 /** Says that there is nothing yet and what to do about it. */
 export function empty(symbol, title, text, action) {
-  return h("div", { class: "empty" }, icon(symbol), h("h3", title), h("p", text), action);
+  return h("div", { class: "empty" }, icon(symbol), h("h2", title), h("p", text), action);
 }
 
 /** A message that goes away. */

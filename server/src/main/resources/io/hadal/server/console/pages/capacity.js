@@ -25,9 +25,9 @@ export async function show(place, page) {
 /** Nothing can be said before this machine was measured; says how. */
 function uncalibrated() {
   return card(
-    null,
-    {},
-    h("div", { class: "stack" }, empty("capacity", t("capacity.uncalibrated"), t("capacity.uncalibrated_text")), h("p", { class: "muted small" }, t("capacity.command")), snippet(COMMAND, t("capacity.command")))
+    t("capacity.uncalibrated"),
+    { note: t("capacity.uncalibrated_text") },
+    h("div", { class: "stack tight" }, h("p", { class: "muted small" }, t("capacity.command")), snippet(COMMAND, t("capacity.command")))
   );
 }
 

@@ -71,8 +71,9 @@ export async function show(place, page) {
           b.keys.length > 0 && fact(t("routes.keys"), out > 0 ? t("routes.keys_out", { out, all: b.keys.length }) : t("routes.keys_ok", { all: b.keys.length })),
           fact(t("routes.flags"), [b.zdr && "ZDR", b.baa && "BAA"].filter(Boolean).join(", "))
         ),
-        b.models.length > 0 &&
-          table({
+        b.models.length === 0
+          ? h("p", { class: "muted small" }, t("routes.unused"))
+          : table({
             name: t("routes.models_of", { name: b.name }),
             rows: b.models,
             columns: [
@@ -100,7 +101,7 @@ export async function show(place, page) {
           { key: "model", title: t("dimension.alias"), first: true, sort: (r) => r.model, show: (r) => h("code", r.model) },
           { key: "strategy", title: t("routes.strategy"), show: (r) => named("strategy", r.strategy) },
           { key: "upstreams", title: t("routes.order"), show: (r) => r.upstreams.join(" → ") },
-          { key: "fallback", title: t("routes.fallback"), show: (r) => t(r.fallback ? "yes" : "no") },
+          { key: "fallback", title: t("routes.fallback"), show: (r) => (r.fallback ? h("code", r.fallback) : h("span", { class: "muted" }, t("routes.no_fallback"))) },
         ],
       })
     );
