@@ -467,8 +467,7 @@ class ConsoleBrowserTest {
     accessible("a filled gap");
     picture("playground-filled");
     page.getByRole(AriaRole.TAB, new Page.GetByRoleOptions().setName("Request body")).click();
-    assertThat(page.locator("pre.box"))
-        .containsText("\"suffix\": \"\\nprint(area(2))\\n\"");
+    assertThat(page.locator("pre.box")).containsText("\"suffix\": \"\\nprint(area(2))\\n\"");
     // A conversation does not take it for something that was said.
     page.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName("Chat Completions"))
         .click();
@@ -477,7 +476,9 @@ class ConsoleBrowserTest {
     page.locator("[name=question]").fill("Hi");
     press("Control+Enter");
     assertThat(page.locator(".figures").nth(1)).containsText("$");
-    page.getByRole(AriaRole.TAB, new Page.GetByRoleOptions().setName("Request body")).last().click();
+    page.getByRole(AriaRole.TAB, new Page.GetByRoleOptions().setName("Request body"))
+        .last()
+        .click();
     assertThat(page.locator("pre.box").last()).not().containsText("assistant");
   }
 
@@ -588,8 +589,7 @@ class ConsoleBrowserTest {
   @Test
   void aFreshServerSaysWhatToDo() throws IOException {
     try (Platform platform =
-            Platform.open(
-                PlatformOptions.in(new DataFolder(folder.resolve("fresh"))), line -> {});
+            Platform.open(PlatformOptions.in(new DataFolder(folder.resolve("fresh"))), line -> {});
         TestServer server = TestServer.with(PlatformWiring.access(platform, false))) {
       context.close();
       open(false, ColorScheme.LIGHT, "en-US");
@@ -600,10 +600,27 @@ class ConsoleBrowserTest {
       assertThat(page.locator(".side nav a").first()).isVisible();
       for (String name :
           List.of(
-              "overview", "usage", "requests", "engine", "capacity", "keys", "clients", "projects",
-              "budgets", "billing", "billing?tab=prices", "billing?tab=ledger",
-              "billing?tab=reconcile", "people", "models", "models?tab=rollouts", "quality",
-              "routes", "audit", "privacy", "privacy?tab=trial")) {
+              "overview",
+              "usage",
+              "requests",
+              "engine",
+              "capacity",
+              "keys",
+              "clients",
+              "projects",
+              "budgets",
+              "billing",
+              "billing?tab=prices",
+              "billing?tab=ledger",
+              "billing?tab=reconcile",
+              "people",
+              "models",
+              "models?tab=rollouts",
+              "quality",
+              "routes",
+              "audit",
+              "privacy",
+              "privacy?tab=trial")) {
         visit(name);
         readable(name + " of a fresh server");
         accessible(name + " of a fresh server");

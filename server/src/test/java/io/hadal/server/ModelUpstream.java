@@ -71,7 +71,8 @@ final class ModelUpstream implements AutoCloseable {
       event.putArray("choices").addObject().put("index", 0).put("text", text);
       events.append("data: ").append(event).append("\n\n");
     }
-    events.append("data: {\"choices\":[],\"usage\":{\"prompt_tokens\":14,\"completion_tokens\":9,")
+    events
+        .append("data: {\"choices\":[],\"usage\":{\"prompt_tokens\":14,\"completion_tokens\":9,")
         .append("\"total_tokens\":23}}\n\ndata: [DONE]\n\n");
     byte[] bytes = events.toString().getBytes(StandardCharsets.UTF_8);
     exchange.getResponseHeaders().set("content-type", "text/event-stream");

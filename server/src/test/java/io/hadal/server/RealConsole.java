@@ -67,13 +67,7 @@ final class RealConsole implements AutoCloseable {
     server.server.routing(first.routing());
     reload =
         new ConfigReload(
-            config,
-            null,
-            true,
-            first,
-            server.server,
-            line -> {},
-            PlatformWiring.reloads(platform));
+            config, null, true, first, server.server, line -> {}, PlatformWiring.reloads(platform));
     signIn();
     tenants();
     prices();
@@ -174,7 +168,12 @@ final class RealConsole implements AutoCloseable {
         "{'redaction':'pseudonymise','redaction_answers':'mask','redaction_detectors':['EMAIL','CARD'],"
             + "'redaction_patterns':{'TICKET':['HD-[0-9]{4,6}']}}"
       },
-      {"Clinic notes", "clinic-notes", "Research", "{'redaction':'mask','phi':true,'regions':['eu']}"}
+      {
+        "Clinic notes",
+        "clinic-notes",
+        "Research",
+        "{'redaction':'mask','phi':true,'regions':['eu']}"
+      }
     };
     for (String[] one : all) {
       projects.put(

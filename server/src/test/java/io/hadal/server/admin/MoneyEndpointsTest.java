@@ -107,8 +107,7 @@ class MoneyEndpointsTest {
             .endpoints());
     list.addAll(
         new LedgerEndpoints(usage.ledger, new LedgerVerifier(database), scopes).endpoints());
-    list.addAll(
-        new ReconciliationEndpoints(new Reconciliation(database), scopes).endpoints());
+    list.addAll(new ReconciliationEndpoints(new Reconciliation(database), scopes).endpoints());
     list.addAll(new PriceEndpoints(usage.prices, scopes, clock).endpoints());
     list.addAll(new RequestEndpoints(reports, scopes).endpoints());
     endpoints = list;
