@@ -624,6 +624,9 @@ class ConsoleBrowserTest {
         visit(name);
         readable(name + " of a fresh server");
         accessible(name + " of a fresh server");
+        // Something to read, or what to do.
+        assertThat(page.locator("main :is(.empty, table, pre, .notice, form):visible").first())
+            .isVisible();
         picture("fresh-" + name.replace("?tab=", "-"));
       }
     }

@@ -4,7 +4,7 @@ import * as api from "./api.js";
 import { h, put } from "./dom.js";
 import { count, percent } from "./format.js";
 import { named, t } from "./i18n.js";
-import { badge, card, field, button, load, mark, notice } from "./ui.js";
+import { badge, card, empty, field, button, load, mark, notice } from "./ui.js";
 import { table } from "./table.js";
 
 const SPAN = 90 * 86400000;
@@ -21,11 +21,14 @@ const COLUMNS = [
 /** The form, and below it what came out. */
 export async function reconciliation() {
   const upstreams = await booked();
+  if (upstreams?.length === 0) {
+    return card(t("reconcile.title"), { note: t("reconcile.note") }, empty("billing", t("reconcile.none"), t("reconcile.none_text")));
+  }
   const result = h("div", { "aria-live": "polite" });
   const backend = field(
-    upstreams.length > 0
+    upstreams
       ? { name: "backend", type: "select", label: t("reconcile.backend"), options: upstreams.map((name) => [name, name]), help: t("reconcile.backend_help") }
-      : { name: "backend", label: t("reconcile.backend"), required: true, help: t("reconcile.backend_help") }
+      : { name: "backend", label: t("reconcile.backend"), required: true, help: t("reconcile.backend_name") }
   );
   const file = field({ name: "file", type: "file", label: t("reconcile.file"), required: true, help: t("reconcile.file_help"), more: { accept: ".csv,text/csv" } });
   const go = button(t("reconcile.compare"), { type: "submit", first: true });
@@ -46,18 +49,21 @@ export async function reconciliation() {
   return h("div", { class: "stack" }, card(t("reconcile.title"), { note: t("reconcile.note") }, h("div", { class: "stack" }, form, format())), result);
 }
 
-/** Upstreams with something to compare, the busiest first; none where usage may not be read. */
+/** Upstreams with something to compare, the busiest first; null where usage may not be read. */
 async function booked() {
   const found = await api.usage.report({ by: "backend", from: new Date(Date.now() - SPAN).toISOString() }).catch((error) => {
     if (error.status === 403) {
-      return { data: [] };
+      return null;
     }
     throw error;
   });
-  return found.data
-    .sort((a, b) => b.requests - a.requests)
-    .map((row) => row.values.backend)
-    .filter((name) => name && name !== "local");
+  return (
+    found &&
+    found.data
+      .sort((a, b) => b.requests - a.requests)
+      .map((row) => row.values.backend)
+      .filter((name) => name && name !== "local")
+  );
 }
 
 function format() {
