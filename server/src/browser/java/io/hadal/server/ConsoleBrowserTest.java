@@ -11,9 +11,17 @@ import com.microsoft.playwright.options.AriaRole;
 import com.microsoft.playwright.options.ColorScheme;
 import com.microsoft.playwright.options.ReducedMotion;
 import com.microsoft.playwright.options.SelectOption;
+import io.hadal.platform.DataFolder;
+import io.hadal.platform.node.Platform;
+import io.hadal.platform.node.PlatformOptions;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
@@ -53,6 +61,9 @@ class ConsoleBrowserTest {
   private BrowserContext context;
   private Page page;
 
+  /** Where the console is that is looked at. */
+  private String home = "";
+
   @BeforeAll
   static void start() throws Exception {
     chromium = Chromium.start();
@@ -63,15 +74,15 @@ class ConsoleBrowserTest {
     try (BrowserContext first = chromium.browser.newContext()) {
       Page page = first.newPage();
       page.navigate(console.url());
-      signIn(page);
+      signIn(page, console.password);
       assertThat(page.locator(".side nav a").first()).isVisible();
       state = first.storageState();
     }
   }
 
-  private static void signIn(Page page) {
+  private static void signIn(Page page, String password) {
     page.locator("input[name=name]").fill("administrator");
-    page.locator("input[name=password]").fill(console.password);
+    page.locator("input[name=password]").fill(password);
     page.keyboard().press("Enter");
   }
 
@@ -112,13 +123,14 @@ class ConsoleBrowserTest {
 
   @BeforeEach
   void fresh() {
+    home = console.url();
     open(true, ColorScheme.LIGHT, "en-US");
   }
 
   @AfterEach
   void nothingFromElsewhereAndNothingWrong() {
     context.close();
-    String own = console.url().replace("/console/", "/");
+    String own = home.replace("/console/", "/");
     assertThat(asked).isNotEmpty().allMatch(url -> url.startsWith(own) || url.startsWith("data:"));
     // Signing in begins with the question who one is.
     assertThat(wrong).filteredOn(text -> !text.contains("401")).isEmpty();
@@ -127,7 +139,7 @@ class ConsoleBrowserTest {
   /** Opens a page and waits until nothing is loading any more. */
   private void visit(String name) {
     page.navigate("about:blank");
-    page.navigate(console.url() + "#/" + name);
+    page.navigate(home + "#/" + name);
     assertThat(page.locator("main h1")).isVisible();
     settle();
   }
@@ -196,6 +208,7 @@ class ConsoleBrowserTest {
         "engine",
         "capacity",
         "playground",
+        "playground?dialect=fill",
         "keys",
         "clients",
         "projects",
@@ -206,12 +219,14 @@ class ConsoleBrowserTest {
         "billing",
         "billing?tab=prices",
         "billing?tab=ledger",
+        "billing?tab=reconcile",
         "people",
         "people?tab=roles",
         "people?tab=signin",
         "models",
         "models?tab=versions",
         "models?tab=rollouts",
+        "quality",
         "routes",
         "audit",
         "privacy",
@@ -221,7 +236,7 @@ class ConsoleBrowserTest {
         "settings"
       })
   void eachPageInBothThemesAndLanguagesAndNarrow(String name) {
-    String file = name.replaceAll("\\?(tab|span)=", "-");
+    String file = name.replaceAll("\\?(tab|span|dialect)=", "-");
     visit(name);
     readable(name);
     accessible(name + " light");
@@ -432,6 +447,189 @@ class ConsoleBrowserTest {
             page.evaluate("() => JSON.stringify(localStorage) + JSON.stringify(sessionStorage)")
                 .toString())
         .doesNotContain(key);
+  }
+
+  @Test
+  void aGapIsFilledIn() {
+    visit("playground");
+    page.locator("[name=key]").fill(console.key("Laptop of Ann"));
+    page.locator("[name=model]").fill("coder");
+    page.locator("[name=max]").fill("32");
+    page.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName("Fill in the middle"))
+        .click();
+    assertThat(page.locator("[name=question]")).isHidden();
+    page.locator("[name=before]").fill("def area(radius):\n    return ");
+    page.locator("[name=after]").fill("\nprint(area(2))\n");
+    press("Control+Enter");
+    assertThat(page.locator(".figures")).containsText("$");
+    assertThat(page.locator(".hole")).containsText("print(area(2))");
+    assertThat(page.locator(".filled")).hasText("3.14159 * radius ** 2");
+    accessible("a filled gap");
+    picture("playground-filled");
+    page.getByRole(AriaRole.TAB, new Page.GetByRoleOptions().setName("Request body")).click();
+    assertThat(page.locator("pre.box")).containsText("\"suffix\": \"\\nprint(area(2))\\n\"");
+    // A conversation does not take it for something that was said.
+    page.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName("Chat Completions"))
+        .click();
+    assertThat(page.locator("[name=question]")).isVisible();
+    page.locator("[name=model]").fill("tiny");
+    page.locator("[name=question]").fill("Hi");
+    press("Control+Enter");
+    assertThat(page.locator(".figures").nth(1)).containsText("$");
+    page.getByRole(AriaRole.TAB, new Page.GetByRoleOptions().setName("Request body"))
+        .last()
+        .click();
+    assertThat(page.locator("pre.box").last()).not().containsText("assistant");
+  }
+
+  @Test
+  void aFileOfAnUpstreamIsCompared() throws IOException {
+    visit("billing?tab=reconcile");
+    page.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName("Compare")).click();
+    assertThat(page.locator("main .wrong:visible")).hasText("Please choose a file.");
+    page.locator("main summary").click();
+    assertThat(page.locator("main details table")).isVisible();
+    accessible("how a file must be");
+    picture("billing-reconcile-format");
+    page.locator("main summary").click();
+    String time = Instant.now().minusSeconds(3 * 3600).truncatedTo(ChronoUnit.HOURS).toString();
+    Path file =
+        Files.writeString(
+            folder.resolve("november.csv"),
+            "request_id,time,model,input_tokens,output_tokens\nnobody-knows,%s,tiny,100,10\n"
+                .formatted(time));
+    page.locator("[name=file]").setInputFiles(file);
+    page.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName("Compare")).click();
+    assertThat(page.locator("main .notice.warn")).containsText("Differences:");
+    assertThat(page.locator("main")).containsText("nobody-knows");
+    assertThat(page.locator("main")).containsText("Not booked");
+    readable("a comparison");
+    accessible("a comparison");
+    picture("billing-reconcile-answer");
+    page.locator("[name=file]")
+        .setInputFiles(Files.writeString(folder.resolve("bad.csv"), "a,b\n1,2\n"));
+    page.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName("Compare")).click();
+    assertThat(page.locator("main .notice.bad")).containsText("must have a column time");
+    // The browser tells its console of each refused request.
+    wrong.removeIf(text -> text.contains("400"));
+  }
+
+  @Test
+  void redactionIsSetAndTriedWithOwnPatterns() {
+    visit("privacy");
+    page.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName("Change: Review bot"))
+        .click();
+    page.locator("dialog [name=redaction]").selectOption("mask");
+    page.locator("dialog [name=redaction_answers]").selectOption("detect");
+    page.locator("dialog [name=redaction_patterns]").fill("no colon");
+    page.locator("dialog button[type=submit]").click();
+    assertThat(page.locator("dialog .wrong:visible")).containsText("Each line needs");
+    page.locator("dialog [name=redaction_patterns]").fill("TICKET: AB(C");
+    page.locator("dialog button[type=submit]").click();
+    assertThat(page.locator("dialog .wrong:visible, dialog .notice.bad")).containsText("TICKET");
+    page.locator("dialog [name=redaction_patterns]").fill("TICKET: RB-\\d{3}\nTICKET: QA-\\d+");
+    page.locator("dialog [name=redaction_words]").fill("PROJECT: Blue Heron");
+    page.getByLabel("IP address").uncheck();
+    accessible("redaction");
+    picture("privacy-redaction");
+    page.locator("dialog button[type=submit]").click();
+    assertThat(page.locator("dialog[open]")).hasCount(0);
+    assertThat(
+            console
+                .admin("GET", "/projects/" + console.project("Review bot"), "")
+                .path("policy")
+                .toString())
+        .contains(
+            "\"redaction\":\"mask\"",
+            "\"redaction_answers\":\"detect\"",
+            "\"TICKET\":[\"RB-\\\\d{3}\",\"QA-\\\\d+\"]",
+            "\"PROJECT\":[\"Blue Heron\"]")
+        .doesNotContain("\"IP\"");
+    page.getByRole(AriaRole.TAB, new Page.GetByRoleOptions().setName("Try redaction")).click();
+    page.locator("[name=project]").selectOption(new SelectOption().setLabel("Review bot"));
+    page.locator("[name=text]").fill("RB-123 is about blue heron; ask jane@example.org.");
+    page.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName("Try").setExact(true))
+        .click();
+    assertThat(page.locator("pre.box")).hasText("[TICKET] is about [PROJECT]; ask [EMAIL].");
+    picture("privacy-trial-answer");
+    console.admin(
+        "PATCH",
+        "/projects/" + console.project("Review bot"),
+        "{'policy':{'redaction':'off','redaction_answers':'off','redaction_patterns':{},"
+            + "'redaction_words':{},'redaction_detectors':[]}}");
+    wrong.removeIf(text -> text.contains("400"));
+  }
+
+  @Test
+  void aPlanSaysHowManyReplicas() throws IOException {
+    visit("capacity");
+    page.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName("Simulate")).click();
+    assertThat(page.locator("main .notice").first()).containsText("replica");
+    assertThat(page.locator("main table")).hasCount(2);
+    readable("a plan");
+    accessible("a plan");
+    picture("capacity-plan");
+    page.locator("[name=ttft_seconds]").fill("1");
+    page.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName("Simulate")).click();
+    assertThat(page.locator("main .notice.bad")).containsText("No number of replicas");
+    picture("capacity-impossible");
+    // Before somebody has measured the machine.
+    Path costs = console.platform.data().capacity();
+    Path aside = Files.move(costs, folder.resolve("costs"));
+    try {
+      visit("capacity");
+      assertThat(page.locator("main")).containsText("hadal capacity calibrate");
+      accessible("nothing measured");
+      picture("capacity-uncalibrated");
+    } finally {
+      Files.move(aside, costs);
+    }
+  }
+
+  @Test
+  void aFreshServerSaysWhatToDo() throws IOException {
+    try (Platform platform =
+            Platform.open(PlatformOptions.in(new DataFolder(folder.resolve("fresh"))), line -> {});
+        TestServer server = TestServer.with(PlatformWiring.access(platform, false))) {
+      context.close();
+      open(false, ColorScheme.LIGHT, "en-US");
+      asked.clear();
+      home = server.url("/console/");
+      page.navigate(home);
+      signIn(page, Objects.requireNonNull(platform.firstPassword()).reveal());
+      assertThat(page.locator(".side nav a").first()).isVisible();
+      for (String name :
+          List.of(
+              "overview",
+              "usage",
+              "requests",
+              "engine",
+              "capacity",
+              "keys",
+              "clients",
+              "projects",
+              "budgets",
+              "billing",
+              "billing?tab=prices",
+              "billing?tab=ledger",
+              "billing?tab=reconcile",
+              "people",
+              "models",
+              "models?tab=rollouts",
+              "quality",
+              "routes",
+              "audit",
+              "privacy",
+              "privacy?tab=trial")) {
+        visit(name);
+        readable(name + " of a fresh server");
+        accessible(name + " of a fresh server");
+        // Something to read, or what to do.
+        assertThat(page.locator("main :is(.empty, table, pre, .notice, form):visible").first())
+            .isVisible();
+        picture("fresh-" + name.replace("?tab=", "-"));
+      }
+    }
   }
 
   @Test

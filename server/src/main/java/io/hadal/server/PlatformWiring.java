@@ -16,6 +16,7 @@ import io.hadal.platform.node.Platform;
 import io.hadal.platform.privacy.Envelope;
 import io.hadal.platform.probe.QualityStore;
 import io.hadal.platform.registry.ProbeStore;
+import io.hadal.platform.reports.Reconciliation;
 import io.hadal.platform.reports.UsageExport;
 import io.hadal.platform.reports.UsageReports;
 import io.hadal.platform.reports.VersionUses;
@@ -37,6 +38,7 @@ import io.hadal.server.admin.ModelEndpoints;
 import io.hadal.server.admin.NodeEndpoints;
 import io.hadal.server.admin.PriceEndpoints;
 import io.hadal.server.admin.PrivacyEndpoints;
+import io.hadal.server.admin.ReconciliationEndpoints;
 import io.hadal.server.admin.RequestEndpoints;
 import io.hadal.server.admin.RolloutEndpoints;
 import io.hadal.server.admin.SessionEndpoints;
@@ -221,6 +223,8 @@ public final class PlatformWiring {
         anywhere(
             new LedgerEndpoints(
                 platform.ledger(), new LedgerVerifier(platform.database()), scopes)));
+    groups.add(
+        anywhere(new ReconciliationEndpoints(new Reconciliation(platform.database()), scopes)));
     groups.add(anywhere(new PriceEndpoints(platform.prices(), scopes, platform.clock())));
     groups.add(
         new AuditEndpoints(

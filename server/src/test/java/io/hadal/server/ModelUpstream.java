@@ -34,6 +34,7 @@ final class ModelUpstream implements AutoCloseable {
     server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 50);
     server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
     server.createContext("/v1/chat/completions", this::chat);
+    server.createContext("/v1/completions", this::fill);
     server.start();
   }
 
@@ -56,6 +57,26 @@ final class ModelUpstream implements AutoCloseable {
         .getResponseHeaders()
         .set("content-type", stream ? "text/event-stream" : "application/json");
     exchange.sendResponseHeaders(status, bytes.length);
+    exchange.getResponseBody().write(bytes);
+    exchange.close();
+  }
+
+  /** Fills in, in two events. */
+  private void fill(HttpExchange exchange) throws IOException {
+    requests.incrementAndGet();
+    exchange.getRequestBody().readAllBytes();
+    StringBuilder events = new StringBuilder();
+    for (String text : new String[] {"3.14159 * ", "radius ** 2"}) {
+      ObjectNode event = JsonMapper.shared().createObjectNode().put("object", "text_completion");
+      event.putArray("choices").addObject().put("index", 0).put("text", text);
+      events.append("data: ").append(event).append("\n\n");
+    }
+    events
+        .append("data: {\"choices\":[],\"usage\":{\"prompt_tokens\":14,\"completion_tokens\":9,")
+        .append("\"total_tokens\":23}}\n\ndata: [DONE]\n\n");
+    byte[] bytes = events.toString().getBytes(StandardCharsets.UTF_8);
+    exchange.getResponseHeaders().set("content-type", "text/event-stream");
+    exchange.sendResponseHeaders(200, bytes.length);
     exchange.getResponseBody().write(bytes);
     exchange.close();
   }

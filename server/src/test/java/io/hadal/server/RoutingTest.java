@@ -515,6 +515,12 @@ class RoutingTest {
     JsonNode down = ask(group, "/backends/{name}/probe", "b");
     assertThat(down.get("state").stringValue()).isEqualTo("down");
     assertThat(down.get("last_problem").stringValue()).isEqualTo("status 503");
+    b.then(answer(200, "{\"data\":[]}"));
+    // The last answer of before comes once more.
+    ask(group, "/backends/{name}/probe", "b");
+    JsonNode back = ask(group, "/backends/{name}/probe", "b");
+    assertThat(back.get("state").stringValue()).isEqualTo("up");
+    assertThat(back.get("last_problem").isNull()).isTrue();
     JsonNode list = ask(group, "/backends", "");
     assertThat(list.get("data")).hasSize(2);
     assertThat(list.at("/data/0/keys/0/state").stringValue()).isEqualTo("ok");

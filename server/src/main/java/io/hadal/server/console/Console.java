@@ -66,6 +66,8 @@ public final class Console {
           "pages/signin.js",
           "pages/usage.js",
           "parts.css",
+          "reconcile.js",
+          "redaction.js",
           "table.js",
           "tenancy.js",
           "ui.js");

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param format what it is spoken to in
  * @param since when it went up or down, milliseconds since 1970; 0 for the beginning
  * @param lastProbe when it was looked at; 0 for never
- * @param lastProblem what the last failure was; empty for none
+ * @param lastProblem what the last failure was; empty when it has answered since
  * @param active requests that it is answering for this gateway
  * @param keys what each key is: {@code ok}, {@code resting}, {@code refused 401}
  * @param lanes its models, by the names that it has for them

@@ -16,6 +16,7 @@ final class Health {
   /** It answered, whatever it said. */
   synchronized void answered(long now) {
     failures = 0;
+    lastProblem = "";
     if (!up) {
       up = true;
       since = now;
@@ -49,7 +50,7 @@ final class Health {
     return lastProbe;
   }
 
-  /** What the last failure was; empty for none. */
+  /** What the last failure was; empty when it has answered since. */
   synchronized String lastProblem() {
     return lastProblem;
   }

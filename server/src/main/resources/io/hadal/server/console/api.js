@@ -35,10 +35,12 @@ function url(path, query = {}) {
   return found;
 }
 
-async function call(method, path, { query, body, signal, quiet } = {}) {
+async function call(method, path, { query, body, file, signal, quiet } = {}) {
   const headers = { accept: "application/json" };
   if (body !== undefined) {
     headers["content-type"] = "application/json";
+  } else if (file) {
+    headers["content-type"] = "text/csv";
   }
   if (csrf && method !== "GET") {
     headers["x-csrf-token"] = csrf;
@@ -48,7 +50,7 @@ async function call(method, path, { query, body, signal, quiet } = {}) {
     answer = await fetch(url(path, query), {
       method,
       headers,
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: body === undefined ? file : JSON.stringify(body),
       signal,
       credentials: "same-origin",
     });
@@ -164,6 +166,7 @@ export const ledger = {
   transactions: (q) => get("ledger/transactions", q),
   accounts: (q) => get("ledger/accounts", q),
   verify: () => post("ledger/verify"),
+  reconcile: (backend, file) => call("POST", "ledger/reconcile", { query: { backend }, file }),
 };
 export const audit = {
   chains: () => get("audit/chains"),
@@ -213,28 +216,7 @@ export const backends = {
 export const overview = (signal) => get("overview", {}, { signal });
 export const config = () => get("config");
 
-/** A plan in the words of the page: milliseconds, and a row for each rate. */
-export async function capacity({ workload, growth, slo }) {
-  const plan = await post("capacity/plan", {
-    rate: workload.requests_per_second,
-    growth,
-    prompt_tokens: workload.prompt_tokens,
-    output_tokens: workload.output_tokens,
-    cached: workload.cache_hit_ratio,
-    ttft_seconds: slo.ttft_p95_ms / 1000,
-    tpot_seconds: slo.tpot_p95_ms / 1000,
-  });
-  const milli = (seconds) => (seconds === undefined ? undefined : seconds * 1000);
-  return {
-    replicas_needed: plan.replicas.at(-1)?.replicas,
-    max_requests_per_second: plan.most_per_replica,
-    scenarios: plan.replicas.map(({ rate, replicas, estimate = {} }) => ({
-      name: `${+(rate * 60).toFixed(1)}/min, ${replicas}×`,
-      ttft_p95_ms: milli(estimate.ttft_p95_seconds),
-      tpot_p95_ms: milli(estimate.tpot_p95_seconds),
-      queue_p95_ms: milli(estimate.queue_p95_seconds),
-      rejected_ratio: estimate.refused,
-      utilisation: estimate.utilisation,
-    })),
-  };
-}
+export const capacity = {
+  costs: () => get("capacity"),
+  plan: (body) => post("capacity/plan", body),
+};

@@ -1,6 +1,13 @@
-/* Three dialects of inference: what is sent, and what their events mean. */
+/* Dialects of inference: what is sent, and what their events mean. */
 
 const ROOT = new URL("..", document.baseURI);
+
+const took = (usage) =>
+  usage && {
+    input: usage.prompt_tokens,
+    cached: usage.prompt_tokens_details?.cached_tokens ?? 0,
+    output: usage.completion_tokens,
+  };
 
 /** Paths, bodies and events by dialect. `read` returns parts: text, reasoning, usage, failure. */
 export const DIALECTS = {
@@ -18,11 +25,7 @@ export const DIALECTS = {
     read: (e) => ({
       text: e.choices?.[0]?.delta?.content ?? "",
       reasoning: e.choices?.[0]?.delta?.reasoning_content ?? "",
-      usage: e.usage && {
-        input: e.usage.prompt_tokens,
-        cached: e.usage.prompt_tokens_details?.cached_tokens ?? 0,
-        output: e.usage.completion_tokens,
-      },
+      usage: took(e.usage),
       failure: e.error?.message,
     }),
   },
@@ -49,6 +52,24 @@ export const DIALECTS = {
         failure: e.type === "error" ? e.error?.message : undefined,
       };
     },
+  },
+  fill: {
+    path: "v1/completions",
+    body: (s) => ({
+      model: s.model,
+      prompt: s.before,
+      ...(s.after ? { suffix: s.after } : {}),
+      max_tokens: s.maxTokens,
+      temperature: s.temperature,
+      stream: true,
+      stream_options: { include_usage: true },
+    }),
+    read: (e) => ({
+      text: e.choices?.[0]?.text ?? "",
+      reasoning: "",
+      usage: took(e.usage),
+      failure: e.error?.message,
+    }),
   },
   responses: {
     path: "v1/responses",

@@ -67,6 +67,10 @@ export function table({ name, columns, rows, none, off, sort }) {
     { class: "scroll", role: "region", tabindex: "0", "aria-label": name },
     h("table", h("caption", { class: "unseen" }, name), h("thead", h("tr", heads)), body)
   );
+  // A shadow says that there is more to the right.
+  const edge = () => node.classList.toggle("cut-off", node.scrollLeft + node.clientWidth < node.scrollWidth - 1);
+  node.addEventListener("scroll", edge, { passive: true });
+  new ResizeObserver(edge).observe(node);
   return Object.assign(node, {
     add: (more) => {
       rows.push(...more);

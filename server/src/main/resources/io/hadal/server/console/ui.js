@@ -1,7 +1,7 @@
 /* Parts that pages share: cards, messages, dialogs, forms. */
 
 import { h, icon, id, put, set } from "./dom.js";
-import { t } from "./i18n.js";
+import { named, t } from "./i18n.js";
 
 /** The head of a page: its name, a sentence, and what can be done. */
 export function head(title, text, ...actions) {
@@ -43,6 +43,12 @@ export function badge(text, tone = "", bare = false) {
   return h("span", { class: `badge ${tone} ${bare ? "bare" : ""}` }, text);
 }
 
+/** How an upstream is; one that fails now and then is not well, though it is not given up yet. */
+export function healthBadge(backend) {
+  const state = backend.state === "up" && backend.last_problem ? "failing" : backend.state;
+  return badge(named("backend_state", state), { up: "good", down: "bad" }[state] ?? "warn");
+}
+
 /** A message that stays; tone is info, good, warn or bad. */
 export function notice(tone, title, ...more) {
   return h(
@@ -55,7 +61,7 @@ export function notice(tone, title, ...more) {
 
 /** Says that there is nothing yet and what to do about it. */
 export function empty(symbol, title, text, action) {
-  return h("div", { class: "empty" }, icon(symbol), h("h3", title), h("p", text), action);
+  return h("div", { class: "empty" }, icon(symbol), h("h2", title), h("p", text), action);
 }
 
 /** A message that goes away. */
@@ -211,7 +217,7 @@ export function field(spec) {
     const boxes = spec.options.map(([value, text]) =>
       h("label", { class: "check" }, h("input", { type: "checkbox", value, checked: (spec.value ?? []).includes(value) }), h("span", text))
     );
-    const node = h("fieldset", { class: "field" }, h("legend", spec.label), h("div", { class: "checks" }, boxes), help, wrong);
+    const node = h("fieldset", { class: `field ${spec.wide ? "wide" : ""}`, "aria-describedby": described }, h("legend", spec.label), h("div", { class: "checks" }, boxes), help, wrong);
     const inputs = [...node.querySelectorAll("input")];
     return { node, control: inputs[0], wrong, spec, get: () => inputs.filter((b) => b.checked).map((b) => b.value) };
   }
@@ -283,7 +289,9 @@ export function form({ fields, submit, send, extra, cancel, danger }) {
     try {
       await send(values);
     } catch (error) {
-      const named = made.find((f) => error.param && f.spec.name === String(error.param).split(".")[0]);
+      // A field may be named with what it is part of: policy.regions, redaction_patterns.TICKET.
+      const names = String(error.param ?? "").split(".");
+      const named = made.find((f) => names.includes(f.spec.name));
       if (named) {
         mark(named, error.message);
         named.control.focus();

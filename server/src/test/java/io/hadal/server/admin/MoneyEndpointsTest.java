@@ -12,6 +12,7 @@ import io.hadal.platform.db.TestDatabases;
 import io.hadal.platform.ledger.LedgerVerifier;
 import io.hadal.platform.ledger.SampleUsage;
 import io.hadal.platform.ledger.Settled;
+import io.hadal.platform.reports.Reconciliation;
 import io.hadal.platform.reports.UsageExport;
 import io.hadal.platform.reports.UsageReports;
 import io.hadal.platform.tenancy.Actor;
@@ -106,6 +107,7 @@ class MoneyEndpointsTest {
             .endpoints());
     list.addAll(
         new LedgerEndpoints(usage.ledger, new LedgerVerifier(database), scopes).endpoints());
+    list.addAll(new ReconciliationEndpoints(new Reconciliation(database), scopes).endpoints());
     list.addAll(new PriceEndpoints(usage.prices, scopes, clock).endpoints());
     list.addAll(new RequestEndpoints(reports, scopes).endpoints());
     endpoints = list;
@@ -231,6 +233,57 @@ class MoneyEndpointsTest {
   }
 
   @Test
+  void filesOfUpstreamsAreCompared() throws IOException {
+    String file =
+        """
+        time,model,input_tokens,output_tokens
+        2026-11-29T12:00:00Z,%s,100,10
+        2026-11-29T12:30:00Z,other,7,5
+        """
+            .formatted(SampleUsage.MODEL);
+    JsonNode found = reconciled(ROOT, Map.of("backend", "local"), file);
+    assertThat(found.get("matched").longValue()).isEqualTo(1);
+    assertThat(found.get("differences").longValue()).isEqualTo(1);
+    assertThat(found.at("/counts/missing_here").intValue()).isEqualTo(1);
+    assertThat(found.get("data").get(0).get("where").stringValue())
+        .isEqualTo("2026-11-29T12:00:00Z other");
+    assertThat(found.get("data").get(0).get("there").stringValue()).isEqualTo("7+5");
+    JsonNode changed = reconciled(ROOT, Map.of("backend", "local"), file.replace("100,10", "9,9"));
+    assertThat(changed.get("matched").longValue()).isZero();
+    assertThat(changed.at("/counts/tokens").intValue()).isEqualTo(1);
+    assertThatThrownBy(() -> reconciled(ROOT, Map.of(), file))
+        .isInstanceOf(Problem.class)
+        .hasMessageContaining("backend");
+    assertThatThrownBy(() -> reconciled(ROOT, Map.of("backend", "local"), "a,b\n1,2\n"))
+        .isInstanceOf(Problem.class)
+        .hasMessageContaining("must have a column time");
+    assertThatThrownBy(() -> reconciled(ANNA, Map.of("backend", "local"), file))
+        .isInstanceOf(Refusal.class);
+    assertThatThrownBy(
+            () ->
+                call(
+                    ROOT,
+                    "POST",
+                    "/ledger/reconcile",
+                    Map.of(),
+                    Map.of("backend", "local"),
+                    "{}",
+                    new TestExchange()))
+        .isInstanceOf(Problem.class)
+        .hasMessageContaining("text/csv");
+  }
+
+  private JsonNode reconciled(Actor actor, Map<String, String> query, String file)
+      throws IOException {
+    TestExchange exchange = new TestExchange();
+    exchange.type = "text/csv";
+    exchange.body = file.getBytes(StandardCharsets.UTF_8);
+    // Nothing of it goes into the audit log.
+    assertThat(call(actor, "POST", "/ledger/reconcile", Map.of(), query, "{}", exchange)).isNull();
+    return Json.parse(exchange.out.toByteArray(), "answer");
+  }
+
+  @Test
   void pricesAreAdded() throws IOException {
     String body =
         "{\"version\":\"m@1\",\"project\":\"p1\",\"source\":\"contract\","
@@ -297,6 +350,8 @@ class MoneyEndpointsTest {
   private static final class TestExchange implements Exchange {
     private final Map<String, String> headers = new HashMap<>();
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private @Nullable String type;
+    private byte[] body = new byte[0];
 
     @Override
     public String method() {
@@ -320,7 +375,7 @@ class MoneyEndpointsTest {
 
     @Override
     public @Nullable String header(String name) {
-      return null;
+      return name.equals("content-type") ? type : null;
     }
 
     @Override
@@ -330,7 +385,7 @@ class MoneyEndpointsTest {
 
     @Override
     public byte @Nullable [] body(long limit) {
-      return new byte[0];
+      return body;
     }
 
     @Override

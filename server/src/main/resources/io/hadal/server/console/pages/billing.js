@@ -5,6 +5,7 @@ import { h, put } from "../dom.js";
 import { count, exact, nano, usd, when } from "../format.js";
 import { named, t } from "../i18n.js";
 import { ask, badge, button, card, empty, head, load, notice, tabs, toast } from "../ui.js";
+import { reconciliation } from "../reconcile.js";
 import { pages, table } from "../table.js";
 import { tree } from "../tenancy.js";
 
@@ -22,6 +23,7 @@ export async function show(place, page) {
           ["balances", t("billing.balances"), () => later(balances)],
           ["prices", t("billing.prices"), () => later(priceList)],
           ["ledger", t("billing.ledger"), () => later(ledger)],
+          ["reconcile", t("reconcile.title"), () => later(reconciliation)],
         ],
         page.query.get("tab"),
         (tab) => page.keep({ tab })

@@ -6,7 +6,7 @@ import { h, put, say } from "../dom.js";
 import { hits, input, measureOf, output, seriesOf } from "../figures.js";
 import { ago, brief, count, exact, lasted, percent, usd } from "../format.js";
 import { named, t } from "../i18n.js";
-import { badge, button, card, empty, head, problem, segments } from "../ui.js";
+import { badge, button, card, empty, head, healthBadge, problem, segments } from "../ui.js";
 import { tree } from "../tenancy.js";
 
 const EVERY = 5000;
@@ -298,7 +298,7 @@ function backendList(rows) {
     rows.slice(0, 8).map((r) =>
       h(
         "li",
-        badge(named("backend_state", r.state), r.state === "up" ? "good" : "bad"),
+        healthBadge(r),
         h("span", r.name, h("span", { class: "sub" }, r.last_problem ?? r.models.map((m) => m.name).join(", "))),
         h("span", { class: "muted small push" }, t("overview.busy", { running: count(r.active_requests) }))
       )

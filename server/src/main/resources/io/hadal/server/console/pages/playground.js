@@ -11,6 +11,7 @@ import { badge, button, card, copier, empty, field, head, mark, problem, segment
 let key = "";
 let conversation = [];
 const MOST_EVENTS = 2000;
+const names = () => ({ chat: "Chat Completions", messages: "Messages", responses: "Responses", fill: t("playground.fill") });
 
 export async function show(place, page) {
   let dialect = DIALECTS[page.query.get("dialect")] ? page.query.get("dialect") : "chat";
@@ -19,7 +20,7 @@ export async function show(place, page) {
 
   const keyField = field({ name: "key", type: "password", label: t("playground.key"), value: key, placeholder: "sk-…", help: t("playground.key_help"), more: { autocomplete: "off", spellcheck: "false" } });
   const model = field({ name: "model", label: t("dimension.alias"), required: true, value: page.query.get("model") ?? "", placeholder: "deepseek-v4-flash", more: { list: "playground-models", spellcheck: "false" } });
-  const names = h("datalist", { id: "playground-models" });
+  const known = h("datalist", { id: "playground-models" });
   const system = field({ name: "system", type: "area", rows: 3, label: t("playground.system"), optional: true });
   const most = field({ name: "max", type: "number", label: t("playground.max"), value: "512", more: { min: 1 } });
   const heat = field({ name: "temperature", type: "number", label: t("playground.temperature"), value: "0.6", more: { min: 0, max: 2, step: 0.1 } });
@@ -27,13 +28,16 @@ export async function show(place, page) {
   const talk = h("div", { class: "talk" });
   const failure = h("div", { "aria-live": "polite" });
   const question = field({ name: "question", type: "area", rows: 3, label: t("playground.message"), required: true, more: { placeholder: t("playground.example") } });
+  const code = { spellcheck: "false", autocapitalize: "off" };
+  const before = field({ name: "before", type: "area", code: true, rows: 5, label: t("playground.before"), required: true, help: t("playground.before_help"), more: { ...code, placeholder: t("playground.before_example") } });
+  const after = field({ name: "after", type: "area", code: true, rows: 4, label: t("playground.after"), optional: true, help: t("playground.after_help"), more: { ...code, placeholder: t("playground.after_example") } });
   const send = button(t("playground.send"), { type: "submit", first: true, symbol: "send" });
   const stop = button(t("playground.stop"), { symbol: "stop", disabled: true, onclick: () => running?.abort() });
 
   const loadModels = async () => {
     try {
       const found = await models(key, page.signal);
-      put(names, found.map((n) => h("option", { value: n })));
+      put(known, found.map((n) => h("option", { value: n })));
       if (!model.get() && found.length > 0) {
         model.control.value = found[0];
       }
@@ -51,14 +55,33 @@ export async function show(place, page) {
 
   const clear = () => {
     conversation = [];
-    put(talk, empty("play", t("playground.empty"), t("playground.empty_text")));
+    const filling = dialect === "fill";
+    put(talk, empty("play", t(filling ? "playground.fill_empty" : "playground.empty"), t(filling ? "playground.fill_empty_text" : "playground.empty_text")));
+  };
+  /* Filling in has no instructions, no turns and no reasoning. */
+  const arrange = () => {
+    const filling = dialect === "fill";
+    for (const one of [system, thinking, question]) {
+      one.node.hidden = filling;
+    }
+    for (const one of [before, after]) {
+      one.node.hidden = !filling;
+    }
+    if (conversation.length === 0) {
+      clear();
+    }
   };
   const draw = () => (conversation.length === 0 ? clear() : put(talk, conversation.map((turn) => turn.node)));
 
   const ask = async (event) => {
     event.preventDefault();
-    const text = question.get();
+    const filling = dialect === "fill";
+    // Spaces and ends of lines count where text is filled in.
+    const text = filling ? before.control.value : question.get();
+    const asked = filling ? before : question;
+    mark(asked, text ? null : t("required"));
     if (!text || running) {
+      asked.control.focus();
       return;
     }
     key = keyField.get();
@@ -74,7 +97,9 @@ export async function show(place, page) {
     const settings = {
       model: model.get(),
       system: system.get(),
-      messages: [...conversation.filter((c) => c.text).map((c) => ({ role: c.role, content: c.text })), { role: "user", content: text }],
+      before: text,
+      after: after.control.value,
+      messages: [...conversation.filter((c) => c.text && !c.alone).map((c) => ({ role: c.role, content: c.text })), { role: "user", content: text }],
       maxTokens: Number(most.get()) || 512,
       temperature: Number(heat.get()),
       thinking: thinking.get(),
@@ -82,10 +107,12 @@ export async function show(place, page) {
     if (conversation.length === 0) {
       talk.replaceChildren();
     }
-    const mine = { role: "user", text, node: h("article", { class: "turn user" }, h("h3", t("playground.you")), h("pre", text)) };
+    const mine = filling ? null : { role: "user", text, node: h("article", { class: "turn user" }, h("h3", t("playground.you")), h("pre", text)) };
     const theirs = answer(dialect, settings);
-    conversation.push(mine, theirs);
-    talk.append(mine.node, theirs.node);
+    for (const one of [mine, theirs].filter(Boolean)) {
+      conversation.push(one);
+      talk.append(one.node);
+    }
     question.control.value = "";
     running = new AbortController();
     send.disabled = true;
@@ -99,40 +126,44 @@ export async function show(place, page) {
       running = null;
       send.disabled = false;
       stop.disabled = true;
-      question.control.focus();
+      asked.control.focus();
     }
   };
 
-  question.control.addEventListener("keydown", (e) => {
-    if (e.key === "Enter" && (e.ctrlKey || e.metaKey)) {
-      ask(e);
-    }
-  });
+  for (const one of [question, before, after]) {
+    one.control.addEventListener("keydown", (e) => {
+      if (e.key === "Enter" && (e.ctrlKey || e.metaKey)) {
+        ask(e);
+      }
+    });
+  }
 
   put(
     place,
     head(
       t("playground.title"),
       t("playground.text"),
-      segments(t("playground.dialect"), [["chat", "Chat Completions"], ["messages", "Messages"], ["responses", "Responses"]], dialect, (next) => {
+      segments(t("playground.dialect"), Object.entries(names()), dialect, (next) => {
         dialect = next;
+        arrange();
         page.keep({ dialect: next });
       })
     ),
     h(
       "div",
       { class: "bench" },
-      card(t("playground.settings"), {}, h("form", { class: "stack tight", onsubmit: (e) => e.preventDefault() }, keyField.node, model.node, names, system.node, h("div", { class: "fields narrow" }, most.node, heat.node), thinking.node)),
+      card(t("playground.settings"), {}, h("form", { class: "stack tight", onsubmit: (e) => e.preventDefault() }, keyField.node, model.node, known, system.node, h("div", { class: "fields narrow" }, most.node, heat.node), thinking.node)),
       h(
         "div",
         { class: "card chatbox" },
         talk,
         failure,
-        h("form", { class: "asking", onsubmit: ask }, question.node, h("div", { class: "row" }, send, stop, h("span", { class: "muted small" }, t("playground.shortcut")), h("span", { class: "push" }, button(t("playground.clear"), { plain: true, onclick: clear }))))
+        h("form", { class: "asking", novalidate: true, onsubmit: ask }, question.node, before.node, after.node, h("div", { class: "row" }, send, stop, h("span", { class: "muted small" }, t("playground.shortcut")), h("span", { class: "push" }, button(t("playground.clear"), { plain: true, onclick: clear }))))
       )
     )
   );
   draw();
+  arrange();
   if (key) {
     await loadModels();
   }
@@ -143,7 +174,9 @@ function answer(dialect, settings) {
   const body = DIALECTS[dialect].body(settings);
   const reasoning = h("pre");
   const folded = h("details", { hidden: true }, h("summary", t("playground.reasoning")), reasoning);
-  const text = h("pre", { class: "said" });
+  const filling = dialect === "fill";
+  const text = filling ? h("mark", { class: "filled" }) : h("pre", { class: "said" });
+  const shown = filling ? h("pre", { class: "box hole" }, settings.before, text, settings.after) : text;
   const figures = h("dl", { class: "figures" });
   const raw = h("ol", { class: "events", tabindex: "0", role: "region", "aria-label": t("playground.events") });
   const kept = [];
@@ -167,13 +200,14 @@ function answer(dialect, settings) {
     cells.cost.title = known.cost === null ? "" : exact(known.cost);
   };
   const view = tabs(t("playground.views"), [
-    ["answer", t("playground.answer"), () => h("div", { class: "stack tight" }, folded, text, message)],
+    ["answer", t("playground.answer"), () => h("div", { class: "stack tight" }, folded, shown, message)],
     ["events", t("playground.events"), () => raw],
     ["request", t("playground.request"), () => h("div", { class: "stack tight" }, h("pre", { class: "box", tabindex: "0", role: "region", "aria-label": t("playground.request") }, JSON.stringify(body, null, 2)), h("div", copier(() => JSON.stringify(body, null, 2))))],
   ]);
-  const node = h("article", { class: "turn" }, h("div", { class: "row between" }, h("h3", settings.model), badge({ chat: "Chat Completions", messages: "Messages", responses: "Responses" }[dialect], "", true)), figures, view);
+  const node = h("article", { class: "turn" }, h("div", { class: "row between" }, h("h3", settings.model), badge(names()[dialect], "", true)), figures, view);
   const self = {
     role: "assistant",
+    alone: filling,
     text: "",
     node,
     take(name, data, millis) {

@@ -6,10 +6,11 @@ import { day } from "../format.js";
 import { t } from "../i18n.js";
 import { ask, badge, button, card, confirm, empty, form, head, load, notice, tabs, toast } from "../ui.js";
 import { table } from "../table.js";
+import { MODES, detectors, fields, kind, summary, values } from "../redaction.js";
 import { tree } from "../tenancy.js";
 
 const SWITCHES = ["store_prompts", "zdr", "phi"];
-const REDACTIONS = ["off", "detect", "pseudonymise", "mask", "block"];
+const MOST_DETECTORS = 20;
 const ISOLATIONS = ["project", "key", "user"];
 
 export async function show(place, page) {
@@ -29,7 +30,7 @@ export async function show(place, page) {
           ["projects", t("privacy.projects"), () => matrix(all, projects.map((p) => ({ ...p, kind: "projects", resource: "PROJECT" })))],
           ["bounds", t("privacy.bounds"), () => h("div", { class: "stack" }, notice("info", t("privacy.bounds_title"), t("privacy.bounds_text")), matrix(all, bounds))],
           ["keys", t("privacy.keys"), () => dataKeys(all.orgs.filter(live), page)],
-          ["trial", t("privacy.trial"), () => trial(projects)],
+          ["trial", t("privacy.trial"), () => trial(all, projects)],
         ],
         page.query.get("tab"),
         (tab) => page.keep({ tab })
@@ -48,7 +49,7 @@ export async function show(place, page) {
           { key: "name", title: t("name"), first: true, sort: (r) => r.name, show: (r) => [r.name, h("span", { class: "sub" }, under(all, r))] },
           ...SWITCHES.map((k) => ({ key: k, title: t(`privacy.${word(rows, k)}`), show: (r) => onOff(r.policy[k], k, r.kind) })),
           { key: "retention", title: t("privacy.retention"), show: (r) => (Number(r.policy.retention_days) > 0 ? t("privacy.days", { days: r.policy.retention_days }) : h("span", { class: "muted" }, t("privacy.for_ever"))) },
-          { key: "redaction", title: t("privacy.redaction"), show: (r) => (r.policy.redaction && r.policy.redaction !== "off" ? badge(t(`redaction.${r.policy.redaction}`), "info", true) : h("span", { class: "muted" }, t("redaction.off"))) },
+          { key: "redaction", title: t("privacy.redaction"), show: (r) => summary(r.policy) },
           { key: "regions", title: t("privacy.regions"), show: (r) => (r.policy.regions?.length > 0 ? r.policy.regions.join(", ") : h("span", { class: "muted" }, t("privacy.all_regions"))) },
           { key: "cache", title: t("privacy.cache"), show: (r) => t(`isolation.${r.policy.cache_isolation ?? "project"}`) },
           { key: "actions", title: t("actions"), actions: true, show: (r) => page.may(r.resource) && button(t("change"), { small: true, about: r.name, onclick: () => edit(r) }) },
@@ -65,14 +66,15 @@ export async function show(place, page) {
       fields: [
         ...SWITCHES.map((k) => ({ name: k, type: "check", label: t(`privacy.${word([row], k)}`), help: t(`privacy.${word([row], k)}_help`), value: p[k] })),
         { name: "retention_days", label: t("privacy.retention_days"), type: "number", value: String(p.retention_days ?? 0), help: t("privacy.retention_help"), more: { min: 0, max: 36500 } },
-        { name: "redaction", label: t("privacy.redaction"), type: "select", value: p.redaction ?? "off", options: REDACTIONS.map((r) => [r, t(`redaction.${r}`)]), help: t("privacy.redaction_help") },
         { name: "cache_isolation", label: t("privacy.cache"), type: "select", value: p.cache_isolation ?? "project", options: ISOLATIONS.map((r) => [r, t(`isolation.${r}`)]), help: t("privacy.cache_help") },
         { name: "regions", label: t("privacy.regions"), optional: true, value: (p.regions ?? []).join(", "), placeholder: "eu, us", help: t("privacy.regions_help") },
+        ...fields(p),
       ],
       submit: t("save"),
       send: async (v, close) => {
         await api.privacy.change(row.kind, row.id, {
           ...v,
+          ...values(v),
           retention_days: Number(v.retention_days),
           regions: v.regions.split(/[\s,]+/).filter(Boolean),
         });
@@ -153,7 +155,7 @@ function dataKeys(orgs, page) {
 }
 
 /** Shows on a text what redaction would do to it. */
-function trial(projects) {
+function trial(all, projects) {
   const result = h("div", { "aria-live": "polite" });
   if (projects.length === 0) {
     return card(null, {}, empty("privacy", t("privacy.none"), t("privacy.none_text")));
@@ -161,18 +163,20 @@ function trial(projects) {
   const made = form({
     fields: [
       { name: "project", label: t("dimension.project"), type: "select", options: projects.map((p) => [p.id, p.name]) },
-      { name: "mode", label: t("privacy.redaction"), type: "select", value: "mask", options: REDACTIONS.filter((r) => r !== "off").map((r) => [r, t(`redaction.${r}`)]) },
+      { name: "mode", label: t("privacy.redaction"), type: "select", value: "mask", options: MODES.filter((r) => r !== "off").map((r) => [r, t(`redaction.${r}`)]) },
       { name: "text", label: t("privacy.trial_input"), type: "area", rows: 4, wide: true, required: true, value: t("privacy.trial_example") },
     ],
     submit: t("privacy.try"),
     send: async (v) => {
-      const answer = await api.privacy.trial(v);
+      const project = all.one(v.project);
+      const own = detectors([project, all.one(project.team), all.one(project.org)].map((one) => one?.policy));
+      const answer = await api.privacy.trial({ ...v, detectors: own.slice(0, MOST_DETECTORS) });
       const found = Object.entries(answer.counts ?? {});
       put(
         result,
         h("h3", t("privacy.trial_output")),
         answer.blocked ? notice("bad", t("privacy.trial_blocked"), answer.message) : h("pre", { class: "box" }, answer.text),
-        h("p", { class: "muted small" }, found.length > 0 ? t("privacy.trial_found", { found: found.map(([kind, n]) => `${kind} ${n}`).join(", ") }) : t("privacy.trial_nothing"))
+        h("p", { class: "muted small" }, found.length > 0 ? t("privacy.trial_found", { found: found.map(([name, n]) => `${kind(name)} (${n})`).join(", ") }) : t("privacy.trial_nothing"))
       );
     },
   });

@@ -51,7 +51,7 @@ async function summaries() {
   }
 }
 
-function backends(rows) {
+export function backends(rows) {
   return table({
     name: t("quality.backends"),
     rows,

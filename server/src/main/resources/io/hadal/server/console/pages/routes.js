@@ -4,39 +4,55 @@ import * as api from "../api.js";
 import { h, put } from "../dom.js";
 import { ago, count, lasted, percent, when } from "../format.js";
 import { named, t } from "../i18n.js";
-import { badge, button, card, empty, head, load, notice, toast } from "../ui.js";
+import { badge, button, card, empty, head, healthBadge, load, notice, toast } from "../ui.js";
 import { table } from "../table.js";
+import { backends as qualities } from "./quality.js";
 
 const EVERY = 5000;
-const TONES = { up: "good", down: "bad" };
 const BREAKERS = { closed: "good", half_open: "warn", open: "bad" };
 
 export async function show(place, page) {
   const body = h("div", { class: "stack" });
   let last = "";
   const ask = async () => {
-    const [backends, routes] = await Promise.all([api.backends.list({ limit: 500 }), api.backends.routes()]);
-    return { backends: backends.data, routes: routes.data };
+    const [backends, routes, quality] = await Promise.all([
+      api.backends.list({ limit: 500 }),
+      api.backends.routes(),
+      page.may("MODEL", "READ") ? api.trials.quality() : null,
+    ]);
+    return { backends: backends.data, routes: routes.data, quality: quality?.data ?? null };
   };
 
-  function content({ backends, routes }) {
+  function content({ backends, routes, quality }) {
     if (backends.length === 0) {
-      return card(null, {}, empty("routes", t("routes.none"), t("routes.none_text")));
+      return [card(null, {}, empty("routes", t("routes.none"), t("routes.none_text"))), quality?.length > 0 && monitor(quality)];
     }
     return [
       h("p", { class: "muted" }, t("routes.summary", { up: backends.filter((b) => b.state === "up").length, all: backends.length })),
-      h("div", { class: "grid two loose" }, backends.map(backend)),
+      h("div", { class: "grid two loose" }, backends.map((b) => backend(b, quality ?? []))),
       routeTable(routes),
+      quality && monitor(quality),
     ];
   }
 
-  function backend(b) {
+  /** The same questions to all: a backend that answers worse than others stands out. */
+  function monitor(quality) {
+    return card(
+      t("routes.quality"),
+      { flush: true, note: t("routes.quality_note"), actions: h("a", { class: "button small", href: "#/quality" }, t("routes.quality_more")) },
+      qualities(quality)
+    );
+  }
+
+  function backend(b, quality) {
+    const worse = quality.filter((q) => q.backend === b.name && q.suspect);
     const out = b.keys.filter((k) => k.state !== "ok").length;
     return card(
       b.name,
       {
         actions: [
-          badge(named("backend_state", b.state), TONES[b.state] ?? "warn"),
+          worse.length > 0 && badge(t("quality.suspect"), "bad"),
+          healthBadge(b),
           page.may("BACKEND") && button(t("routes.probe_now"), { small: true, symbol: "refresh", about: b.name, onclick: () => probe(b) }),
         ],
       },
@@ -44,6 +60,7 @@ export async function show(place, page) {
         "div",
         { class: "stack tight" },
         h("p", { class: "muted small" }, [named("backend", b.format), b.url, b.region].filter(Boolean).join(" · ")),
+        worse.map((q) => notice("warn", t("routes.worse", { version: q.version }), q.suspect)),
         b.last_problem && notice(b.state === "up" ? "warn" : "bad", b.last_problem),
         h(
           "dl",
@@ -54,8 +71,9 @@ export async function show(place, page) {
           b.keys.length > 0 && fact(t("routes.keys"), out > 0 ? t("routes.keys_out", { out, all: b.keys.length }) : t("routes.keys_ok", { all: b.keys.length })),
           fact(t("routes.flags"), [b.zdr && "ZDR", b.baa && "BAA"].filter(Boolean).join(", "))
         ),
-        b.models.length > 0 &&
-          table({
+        b.models.length === 0
+          ? h("p", { class: "muted small" }, t("routes.unused"))
+          : table({
             name: t("routes.models_of", { name: b.name }),
             rows: b.models,
             columns: [
@@ -83,7 +101,7 @@ export async function show(place, page) {
           { key: "model", title: t("dimension.alias"), first: true, sort: (r) => r.model, show: (r) => h("code", r.model) },
           { key: "strategy", title: t("routes.strategy"), show: (r) => named("strategy", r.strategy) },
           { key: "upstreams", title: t("routes.order"), show: (r) => r.upstreams.join(" → ") },
-          { key: "fallback", title: t("routes.fallback"), show: (r) => t(r.fallback ? "yes" : "no") },
+          { key: "fallback", title: t("routes.fallback"), show: (r) => (r.fallback ? h("code", r.fallback) : h("span", { class: "muted" }, t("routes.no_fallback"))) },
         ],
       })
     );

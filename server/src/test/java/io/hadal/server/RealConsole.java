@@ -9,6 +9,8 @@ import io.hadal.platform.money.Charging;
 import io.hadal.platform.money.PriceSnapshot;
 import io.hadal.platform.node.Platform;
 import io.hadal.platform.node.PlatformOptions;
+import io.hadal.platform.probe.QualitySample;
+import io.hadal.platform.probe.QualityStore;
 import io.hadal.platform.tenancy.Identity;
 import io.hadal.platform.tenancy.Tenants;
 import io.hadal.platform.usage.Outcome;
@@ -21,6 +23,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -44,6 +47,7 @@ final class RealConsole implements AutoCloseable {
   final TestServer server;
   final String password;
   private final TestServer replica = new TestServer();
+  private final ModelUpstream coder = new ModelUpstream();
   private final ConfigReload reload;
   private final Path config;
   private final Map<String, String> projects = new LinkedHashMap<>();
@@ -61,7 +65,9 @@ final class RealConsole implements AutoCloseable {
     ServeConfig first = write("");
     server.server.effective(first.effective());
     server.server.routing(first.routing());
-    reload = new ConfigReload(config, null, true, first, server.server, line -> {});
+    reload =
+        new ConfigReload(
+            config, null, true, first, server.server, line -> {}, PlatformWiring.reloads(platform));
     signIn();
     tenants();
     prices();
@@ -77,6 +83,7 @@ final class RealConsole implements AutoCloseable {
     history();
     money();
     requests();
+    quality();
     reloads();
     admin("POST", "/audit/verify", "");
   }
@@ -102,10 +109,11 @@ final class RealConsole implements AutoCloseable {
         upstreams:
           - {name: replica, url: 'http://127.0.0.1:%d', models: {tiny-remote: tiny}, region: eu, zdr: true}
           - {name: spare, url: 'http://127.0.0.1:1', models: {tiny-remote: tiny}, region: us}
+          - {name: coder, url: 'http://127.0.0.1:%d', models: {coder: coder}, region: eu}
         routes: [{model: tiny-remote, upstreams: [replica, spare], strategy: priority}]
         %s
         """
-            .formatted(replica.server.port(), more));
+            .formatted(replica.server.port(), coder.port(), more));
     return ServeConfig.read(config);
   }
 
@@ -153,8 +161,19 @@ final class RealConsole implements AutoCloseable {
     String[][] all = {
       {"Code assistant", "code-assistant", "Platform", "{}"},
       {"Review bot", "review-bot", "Platform", "{}"},
-      {"Help desk", "help-desk", "Support", "{'redaction':'mask'}"},
-      {"Clinic notes", "clinic-notes", "Research", "{'phi':true,'regions':['eu']}"}
+      {
+        "Help desk",
+        "help-desk",
+        "Support",
+        "{'redaction':'pseudonymise','redaction_answers':'mask','redaction_detectors':['EMAIL','CARD'],"
+            + "'redaction_patterns':{'TICKET':['HD-[0-9]{4,6}']}}"
+      },
+      {
+        "Clinic notes",
+        "clinic-notes",
+        "Research",
+        "{'redaction':'mask','phi':true,'regions':['eu']}"
+      }
     };
     for (String[] one : all) {
       projects.put(
@@ -216,7 +235,7 @@ final class RealConsole implements AutoCloseable {
   }
 
   private void prices() {
-    String from = java.time.Instant.ofEpochMilli(platform.clock().millis() - 400 * HOUR).toString();
+    String from = Instant.ofEpochMilli(platform.clock().millis() - 400 * HOUR).toString();
     for (String version : List.of(VERSION, "nova@2026-10-01", "nova@2026-11-01")) {
       admin(
           "POST",
@@ -398,6 +417,21 @@ final class RealConsole implements AutoCloseable {
     assertThat(platform.journal().flush(Duration.ofSeconds(20))).isTrue();
   }
 
+  /** Looks at backends, of which one has become worse. */
+  private void quality() {
+    QualityStore store = new QualityStore(platform.database());
+    Instant now = platform.clock().instant();
+    for (int day = 2; day >= 0; day--) {
+      Instant at = now.minusSeconds(day * 86_400L + 600);
+      store.save(new QualitySample("nova@2026-10-01", "local", at, 20, 20, 30, 29, null, 0));
+      store.save(
+          day == 0
+              ? new QualitySample("nova@2026-10-01", "replica", at, 20, 11, 30, 24, 0.31, 1)
+              : new QualitySample("nova@2026-10-01", "replica", at, 20, 19, 30, 28, 0.02, 0));
+      store.save(new QualitySample("nova@2026-11-01", "local", at, 20, 20, 30, 30, null, 0));
+    }
+  }
+
   /** One change that is applied, and one that is refused. */
   private void reloads() throws IOException {
     write("limits: {keep_alive_seconds: 15, drain_seconds: 60}\nlisten: {port: 9000}");
@@ -414,6 +448,7 @@ final class RealConsole implements AutoCloseable {
     reload.close();
     server.close();
     replica.close();
+    coder.close();
     platform.close();
   }
 }
