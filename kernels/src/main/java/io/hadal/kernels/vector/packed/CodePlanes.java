@@ -52,7 +52,9 @@ final class CodePlanes {
     for (int k = 0; k < 4; k++) {
       IntVector v = IntVector.fromMemorySegment(I, w, p + 64 * k, LITTLE_ENDIAN);
       long at = to + 8 * k * COLUMN;
-      CodeTable.lookup(v, E0, E1, E2, E3).reinterpretAsFloats().intoMemorySegment(Scratch.MEMORY, at + 0 * COLUMN, LITTLE_ENDIAN);
+      CodeTable.lookup(v, E0, E1, E2, E3)
+          .reinterpretAsFloats()
+          .intoMemorySegment(Scratch.MEMORY, at + 0 * COLUMN, LITTLE_ENDIAN);
       CodeTable.lookup(v.lanewise(LSHR, 4), E0, E1, E2, E3)
           .reinterpretAsFloats()
           .intoMemorySegment(Scratch.MEMORY, at + 1 * COLUMN, LITTLE_ENDIAN);
@@ -117,8 +119,7 @@ final class CodePlanes {
     }
   }
 
-  static void nibbles(
-      MemorySegment w, long p, float less, float[] sub, int s, long to) {
+  static void nibbles(MemorySegment w, long p, float less, float[] sub, int s, long to) {
     for (int k = 0; k < 4; k++) {
       IntVector v = IntVector.fromMemorySegment(I, w, p + 64 * k, LITTLE_ENDIAN);
       FloatVector scale = FloatVector.fromArray(F, sub, s + (k >> 1) * 16);
@@ -177,8 +178,7 @@ final class CodePlanes {
   }
 
   /** Nibbles with a fifth bit. */
-  static void fifths(
-      MemorySegment w, long p, float less, float[] sub, int s, long to) {
+  static void fifths(MemorySegment w, long p, float less, float[] sub, int s, long to) {
     for (int k = 0; k < 4; k++) {
       IntVector v = IntVector.fromMemorySegment(I, w, p + 64 * k, LITTLE_ENDIAN);
       IntVector high =
@@ -247,8 +247,7 @@ final class CodePlanes {
   }
 
   /** Nibbles with two more bits. */
-  static void sixths(
-      MemorySegment w, long p, float less, float[] sub, int s, long to) {
+  static void sixths(MemorySegment w, long p, float less, float[] sub, int s, long to) {
     for (int k = 0; k < 4; k++) {
       IntVector v = IntVector.fromMemorySegment(I, w, p + 64 * k, LITTLE_ENDIAN);
       IntVector high =
@@ -378,8 +377,7 @@ final class CodePlanes {
   }
 
   /** Two bits and a third. */
-  static void thirds(
-      MemorySegment w, long p, float less, float[] sub, int s, long to) {
+  static void thirds(MemorySegment w, long p, float less, float[] sub, int s, long to) {
     for (int k = 0; k < 4; k++) {
       IntVector v =
           IntVector.fromMemorySegment(I, w, p + 64 * (k >> 1), LITTLE_ENDIAN)
@@ -460,7 +458,8 @@ final class CodePlanes {
           .intoMemorySegment(Scratch.MEMORY, at + 1 * COLUMN, LITTLE_ENDIAN);
       ((FloatVector) v.lanewise(LSHL, 8).lanewise(ASHR, 24).convert(I2F, 0))
           .intoMemorySegment(Scratch.MEMORY, at + 2 * COLUMN, LITTLE_ENDIAN);
-      ((FloatVector) v.lanewise(ASHR, 24).convert(I2F, 0)).intoMemorySegment(Scratch.MEMORY, at + 3 * COLUMN, LITTLE_ENDIAN);
+      ((FloatVector) v.lanewise(ASHR, 24).convert(I2F, 0))
+          .intoMemorySegment(Scratch.MEMORY, at + 3 * COLUMN, LITTLE_ENDIAN);
     }
   }
 }

@@ -126,13 +126,7 @@ final class GridPlanes {
 
   /** Entries of four columns with three bits each. */
   static void fours(
-      MemorySegment w,
-      long p,
-      int[] table,
-      float[] sub,
-      int s,
-      int[] scratch,
-      long to) {
+      MemorySegment w, long p, int[] table, float[] sub, int s, int[] scratch, long to) {
     for (int e = 0; e < 8; e++) {
       IntVector index =
           IntVector.fromMemorySegment(I, w, p + 64 * (e >> 2), LITTLE_ENDIAN)

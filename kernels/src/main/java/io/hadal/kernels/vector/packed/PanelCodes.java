@@ -118,13 +118,7 @@ final class PanelCodes {
   }
 
   private void codes(
-      PackedLayout layout,
-      MemorySegment w,
-      long unit,
-      long block,
-      int inUnit,
-      int part,
-      long to) {
+      PackedLayout layout, MemorySegment w, long unit, long block, int inUnit, int part, long to) {
     long p = block + 4 * part;
     switch (layout) {
       case E2M1 -> CodePlanes.e2m1(w, p, to);
@@ -137,8 +131,7 @@ final class PanelCodes {
       case Q6_K -> CodePlanes.sixths(w, p, 32, sub, part, to);
       case Q3_K -> CodePlanes.thirds(w, p, 4, sub, part, to);
       case Q2_K -> CodePlanes.pairs(w, p, sub, part, to);
-      case IQ2_XXS ->
-          GridPlanes.eights(w, p, 0, 0, GridCodes.IQ2_XXS, sub, part, scratch, to);
+      case IQ2_XXS -> GridPlanes.eights(w, p, 0, 0, GridCodes.IQ2_XXS, sub, part, scratch, to);
       case IQ2_XS ->
           GridPlanes.eights(
               w, p, unit + 32 + 4 * part, inUnit, GridCodes.IQ2_XS, sub, part, scratch, to);

@@ -77,7 +77,14 @@ final class PanelProduct {
         int count = Math.min(BLOCKS, x.blocks() - b);
         unpack(w, r, rows, b, count);
         for (int tile = 0; tile < tiles; tile++) {
-          blocks(w.layout(), x, first + tile * TILE, b, count, rows, sums.address() + tile * TILE * COLUMN);
+          blocks(
+              w.layout(),
+              x,
+              first + tile * TILE,
+              b,
+              count,
+              rows,
+              sums.address() + tile * TILE * COLUMN);
         }
       }
       for (int t = from; t < to; t++) {
@@ -92,7 +99,15 @@ final class PanelProduct {
     codes.unpack(w.layout(), w.data(), at, b, count, panel.address(), 0, scales, mins);
     if (rows > PackedLayout.GROUP) {
       codes.unpack(
-          w.layout(), w.data(), at + groupBytes, b, count, panel.address(), PackedLayout.GROUP, scales, mins);
+          w.layout(),
+          w.data(),
+          at + groupBytes,
+          b,
+          count,
+          panel.address(),
+          PackedLayout.GROUP,
+          scales,
+          mins);
     }
   }
 

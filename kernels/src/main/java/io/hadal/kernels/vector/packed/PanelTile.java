@@ -56,8 +56,10 @@ final class PanelTile {
     FloatVector b6 = FloatVector.zero(F);
     FloatVector b7 = FloatVector.zero(F);
     for (int k = 0; k < 32; k++) {
-      FloatVector wa = FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + k * COLUMN, LITTLE_ENDIAN);
-      FloatVector wb = FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + k * COLUMN + V, LITTLE_ENDIAN);
+      FloatVector wa =
+          FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + k * COLUMN, LITTLE_ENDIAN);
+      FloatVector wb =
+          FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + k * COLUMN + V, LITTLE_ENDIAN);
       int at = xAt + 8 * k;
       FloatVector x0 = FloatVector.broadcast(F, x[at]);
       a0 = wa.fma(x0, a0);
@@ -87,34 +89,77 @@ final class PanelTile {
     FloatVector sa = FloatVector.fromArray(F, scales, s);
     FloatVector sb = FloatVector.fromArray(F, scales, s + L);
     FloatVector d0 = FloatVector.broadcast(F, dx[d]);
-    a0.fma(sa.mul(d0), FloatVector.fromMemorySegment(F, Scratch.MEMORY, sums, LITTLE_ENDIAN)).intoMemorySegment(Scratch.MEMORY, sums, LITTLE_ENDIAN);
-    b0.fma(sb.mul(d0), FloatVector.fromMemorySegment(F, Scratch.MEMORY, sums + V, LITTLE_ENDIAN)).intoMemorySegment(Scratch.MEMORY, sums + V, LITTLE_ENDIAN);
+    a0.fma(sa.mul(d0), FloatVector.fromMemorySegment(F, Scratch.MEMORY, sums, LITTLE_ENDIAN))
+        .intoMemorySegment(Scratch.MEMORY, sums, LITTLE_ENDIAN);
+    b0.fma(sb.mul(d0), FloatVector.fromMemorySegment(F, Scratch.MEMORY, sums + V, LITTLE_ENDIAN))
+        .intoMemorySegment(Scratch.MEMORY, sums + V, LITTLE_ENDIAN);
     FloatVector d1 = FloatVector.broadcast(F, dx[d + dxStride]);
-    a1.fma(sa.mul(d1), FloatVector.fromMemorySegment(F, Scratch.MEMORY, sums + COLUMN, LITTLE_ENDIAN)).intoMemorySegment(Scratch.MEMORY, sums + COLUMN, LITTLE_ENDIAN);
-    b1.fma(sb.mul(d1), FloatVector.fromMemorySegment(F, Scratch.MEMORY, sums + COLUMN + V, LITTLE_ENDIAN)).intoMemorySegment(Scratch.MEMORY, sums + COLUMN + V, LITTLE_ENDIAN);
+    a1.fma(
+            sa.mul(d1),
+            FloatVector.fromMemorySegment(F, Scratch.MEMORY, sums + COLUMN, LITTLE_ENDIAN))
+        .intoMemorySegment(Scratch.MEMORY, sums + COLUMN, LITTLE_ENDIAN);
+    b1.fma(
+            sb.mul(d1),
+            FloatVector.fromMemorySegment(F, Scratch.MEMORY, sums + COLUMN + V, LITTLE_ENDIAN))
+        .intoMemorySegment(Scratch.MEMORY, sums + COLUMN + V, LITTLE_ENDIAN);
     FloatVector d2 = FloatVector.broadcast(F, dx[d + 2 * dxStride]);
-    a2.fma(sa.mul(d2), FloatVector.fromMemorySegment(F, Scratch.MEMORY, sums + 2 * COLUMN, LITTLE_ENDIAN)).intoMemorySegment(Scratch.MEMORY, sums + 2 * COLUMN, LITTLE_ENDIAN);
-    b2.fma(sb.mul(d2), FloatVector.fromMemorySegment(F, Scratch.MEMORY, sums + 2 * COLUMN + V, LITTLE_ENDIAN)).intoMemorySegment(Scratch.MEMORY, sums + 2 * COLUMN + V, LITTLE_ENDIAN);
+    a2.fma(
+            sa.mul(d2),
+            FloatVector.fromMemorySegment(F, Scratch.MEMORY, sums + 2 * COLUMN, LITTLE_ENDIAN))
+        .intoMemorySegment(Scratch.MEMORY, sums + 2 * COLUMN, LITTLE_ENDIAN);
+    b2.fma(
+            sb.mul(d2),
+            FloatVector.fromMemorySegment(F, Scratch.MEMORY, sums + 2 * COLUMN + V, LITTLE_ENDIAN))
+        .intoMemorySegment(Scratch.MEMORY, sums + 2 * COLUMN + V, LITTLE_ENDIAN);
     FloatVector d3 = FloatVector.broadcast(F, dx[d + 3 * dxStride]);
-    a3.fma(sa.mul(d3), FloatVector.fromMemorySegment(F, Scratch.MEMORY, sums + 3 * COLUMN, LITTLE_ENDIAN)).intoMemorySegment(Scratch.MEMORY, sums + 3 * COLUMN, LITTLE_ENDIAN);
-    b3.fma(sb.mul(d3), FloatVector.fromMemorySegment(F, Scratch.MEMORY, sums + 3 * COLUMN + V, LITTLE_ENDIAN)).intoMemorySegment(Scratch.MEMORY, sums + 3 * COLUMN + V, LITTLE_ENDIAN);
+    a3.fma(
+            sa.mul(d3),
+            FloatVector.fromMemorySegment(F, Scratch.MEMORY, sums + 3 * COLUMN, LITTLE_ENDIAN))
+        .intoMemorySegment(Scratch.MEMORY, sums + 3 * COLUMN, LITTLE_ENDIAN);
+    b3.fma(
+            sb.mul(d3),
+            FloatVector.fromMemorySegment(F, Scratch.MEMORY, sums + 3 * COLUMN + V, LITTLE_ENDIAN))
+        .intoMemorySegment(Scratch.MEMORY, sums + 3 * COLUMN + V, LITTLE_ENDIAN);
     FloatVector d4 = FloatVector.broadcast(F, dx[d + 4 * dxStride]);
-    a4.fma(sa.mul(d4), FloatVector.fromMemorySegment(F, Scratch.MEMORY, sums + 4 * COLUMN, LITTLE_ENDIAN)).intoMemorySegment(Scratch.MEMORY, sums + 4 * COLUMN, LITTLE_ENDIAN);
-    b4.fma(sb.mul(d4), FloatVector.fromMemorySegment(F, Scratch.MEMORY, sums + 4 * COLUMN + V, LITTLE_ENDIAN)).intoMemorySegment(Scratch.MEMORY, sums + 4 * COLUMN + V, LITTLE_ENDIAN);
+    a4.fma(
+            sa.mul(d4),
+            FloatVector.fromMemorySegment(F, Scratch.MEMORY, sums + 4 * COLUMN, LITTLE_ENDIAN))
+        .intoMemorySegment(Scratch.MEMORY, sums + 4 * COLUMN, LITTLE_ENDIAN);
+    b4.fma(
+            sb.mul(d4),
+            FloatVector.fromMemorySegment(F, Scratch.MEMORY, sums + 4 * COLUMN + V, LITTLE_ENDIAN))
+        .intoMemorySegment(Scratch.MEMORY, sums + 4 * COLUMN + V, LITTLE_ENDIAN);
     FloatVector d5 = FloatVector.broadcast(F, dx[d + 5 * dxStride]);
-    a5.fma(sa.mul(d5), FloatVector.fromMemorySegment(F, Scratch.MEMORY, sums + 5 * COLUMN, LITTLE_ENDIAN)).intoMemorySegment(Scratch.MEMORY, sums + 5 * COLUMN, LITTLE_ENDIAN);
-    b5.fma(sb.mul(d5), FloatVector.fromMemorySegment(F, Scratch.MEMORY, sums + 5 * COLUMN + V, LITTLE_ENDIAN)).intoMemorySegment(Scratch.MEMORY, sums + 5 * COLUMN + V, LITTLE_ENDIAN);
+    a5.fma(
+            sa.mul(d5),
+            FloatVector.fromMemorySegment(F, Scratch.MEMORY, sums + 5 * COLUMN, LITTLE_ENDIAN))
+        .intoMemorySegment(Scratch.MEMORY, sums + 5 * COLUMN, LITTLE_ENDIAN);
+    b5.fma(
+            sb.mul(d5),
+            FloatVector.fromMemorySegment(F, Scratch.MEMORY, sums + 5 * COLUMN + V, LITTLE_ENDIAN))
+        .intoMemorySegment(Scratch.MEMORY, sums + 5 * COLUMN + V, LITTLE_ENDIAN);
     FloatVector d6 = FloatVector.broadcast(F, dx[d + 6 * dxStride]);
-    a6.fma(sa.mul(d6), FloatVector.fromMemorySegment(F, Scratch.MEMORY, sums + 6 * COLUMN, LITTLE_ENDIAN)).intoMemorySegment(Scratch.MEMORY, sums + 6 * COLUMN, LITTLE_ENDIAN);
-    b6.fma(sb.mul(d6), FloatVector.fromMemorySegment(F, Scratch.MEMORY, sums + 6 * COLUMN + V, LITTLE_ENDIAN)).intoMemorySegment(Scratch.MEMORY, sums + 6 * COLUMN + V, LITTLE_ENDIAN);
+    a6.fma(
+            sa.mul(d6),
+            FloatVector.fromMemorySegment(F, Scratch.MEMORY, sums + 6 * COLUMN, LITTLE_ENDIAN))
+        .intoMemorySegment(Scratch.MEMORY, sums + 6 * COLUMN, LITTLE_ENDIAN);
+    b6.fma(
+            sb.mul(d6),
+            FloatVector.fromMemorySegment(F, Scratch.MEMORY, sums + 6 * COLUMN + V, LITTLE_ENDIAN))
+        .intoMemorySegment(Scratch.MEMORY, sums + 6 * COLUMN + V, LITTLE_ENDIAN);
     FloatVector d7 = FloatVector.broadcast(F, dx[d + 7 * dxStride]);
-    a7.fma(sa.mul(d7), FloatVector.fromMemorySegment(F, Scratch.MEMORY, sums + 7 * COLUMN, LITTLE_ENDIAN)).intoMemorySegment(Scratch.MEMORY, sums + 7 * COLUMN, LITTLE_ENDIAN);
-    b7.fma(sb.mul(d7), FloatVector.fromMemorySegment(F, Scratch.MEMORY, sums + 7 * COLUMN + V, LITTLE_ENDIAN)).intoMemorySegment(Scratch.MEMORY, sums + 7 * COLUMN + V, LITTLE_ENDIAN);
+    a7.fma(
+            sa.mul(d7),
+            FloatVector.fromMemorySegment(F, Scratch.MEMORY, sums + 7 * COLUMN, LITTLE_ENDIAN))
+        .intoMemorySegment(Scratch.MEMORY, sums + 7 * COLUMN, LITTLE_ENDIAN);
+    b7.fma(
+            sb.mul(d7),
+            FloatVector.fromMemorySegment(F, Scratch.MEMORY, sums + 7 * COLUMN + V, LITTLE_ENDIAN))
+        .intoMemorySegment(Scratch.MEMORY, sums + 7 * COLUMN + V, LITTLE_ENDIAN);
   }
 
   /** {@link #add} of the first token alone. */
-  static void addOne(
-      long p, float[] x, int xAt, float[] scales, int s, float dx, long sums) {
+  static void addOne(long p, float[] x, int xAt, float[] scales, int s, float dx, long sums) {
     FloatVector a0 = FloatVector.zero(F);
     FloatVector a1 = FloatVector.zero(F);
     FloatVector b0 = FloatVector.zero(F);
@@ -126,12 +171,18 @@ final class PanelTile {
       b0 = FloatVector.fromMemorySegment(F, Scratch.MEMORY, at + V, LITTLE_ENDIAN).fma(x0, b0);
       FloatVector x1 = FloatVector.broadcast(F, x[xAt + 8 * k + 8]);
       a1 = FloatVector.fromMemorySegment(F, Scratch.MEMORY, at + COLUMN, LITTLE_ENDIAN).fma(x1, a1);
-      b1 = FloatVector.fromMemorySegment(F, Scratch.MEMORY, at + COLUMN + V, LITTLE_ENDIAN).fma(x1, b1);
+      b1 =
+          FloatVector.fromMemorySegment(F, Scratch.MEMORY, at + COLUMN + V, LITTLE_ENDIAN)
+              .fma(x1, b1);
     }
     FloatVector sa = FloatVector.fromArray(F, scales, s);
     FloatVector sb = FloatVector.fromArray(F, scales, s + L);
-    a0.add(a1).fma(sa.mul(dx), FloatVector.fromMemorySegment(F, Scratch.MEMORY, sums, LITTLE_ENDIAN)).intoMemorySegment(Scratch.MEMORY, sums, LITTLE_ENDIAN);
-    b0.add(b1).fma(sb.mul(dx), FloatVector.fromMemorySegment(F, Scratch.MEMORY, sums + V, LITTLE_ENDIAN)).intoMemorySegment(Scratch.MEMORY, sums + V, LITTLE_ENDIAN);
+    a0.add(a1)
+        .fma(sa.mul(dx), FloatVector.fromMemorySegment(F, Scratch.MEMORY, sums, LITTLE_ENDIAN))
+        .intoMemorySegment(Scratch.MEMORY, sums, LITTLE_ENDIAN);
+    b0.add(b1)
+        .fma(sb.mul(dx), FloatVector.fromMemorySegment(F, Scratch.MEMORY, sums + V, LITTLE_ENDIAN))
+        .intoMemorySegment(Scratch.MEMORY, sums + V, LITTLE_ENDIAN);
   }
 
   /**
@@ -160,8 +211,12 @@ final class PanelTile {
       FloatVector x = FloatVector.broadcast(F, dx[d + t * dxStride]);
       FloatVector m = FloatVector.broadcast(F, q[qAt + t] + q[qAt + 8 + t]);
       long to = sums + t * COLUMN;
-      ma.mul(m).fma(da.mul(x), FloatVector.fromMemorySegment(F, Scratch.MEMORY, to, LITTLE_ENDIAN)).intoMemorySegment(Scratch.MEMORY, to, LITTLE_ENDIAN);
-      mb.mul(m).fma(db.mul(x), FloatVector.fromMemorySegment(F, Scratch.MEMORY, to + V, LITTLE_ENDIAN)).intoMemorySegment(Scratch.MEMORY, to + V, LITTLE_ENDIAN);
+      ma.mul(m)
+          .fma(da.mul(x), FloatVector.fromMemorySegment(F, Scratch.MEMORY, to, LITTLE_ENDIAN))
+          .intoMemorySegment(Scratch.MEMORY, to, LITTLE_ENDIAN);
+      mb.mul(m)
+          .fma(db.mul(x), FloatVector.fromMemorySegment(F, Scratch.MEMORY, to + V, LITTLE_ENDIAN))
+          .intoMemorySegment(Scratch.MEMORY, to + V, LITTLE_ENDIAN);
     }
   }
 
@@ -186,7 +241,9 @@ final class PanelTile {
         FloatVector q0 = FloatVector.broadcast(F, q[qAt + t]);
         FloatVector q1 = FloatVector.broadcast(F, q[qAt + 8 + t]);
         long to = sums + t * COLUMN + v * V;
-        m0.fma(q0, m1.mul(q1)).fma(dm.mul(x), FloatVector.fromMemorySegment(F, Scratch.MEMORY, to, LITTLE_ENDIAN)).intoMemorySegment(Scratch.MEMORY, to, LITTLE_ENDIAN);
+        m0.fma(q0, m1.mul(q1))
+            .fma(dm.mul(x), FloatVector.fromMemorySegment(F, Scratch.MEMORY, to, LITTLE_ENDIAN))
+            .intoMemorySegment(Scratch.MEMORY, to, LITTLE_ENDIAN);
       }
     }
   }
