@@ -79,9 +79,10 @@ public final class BlockInput {
     this.cols = cols;
     this.blocks = cols / 32;
     int n = tokens * cols;
-    if (scales.length < n / 32) {
-      scales = new float[n / 32];
-      sums = new int[n / 16];
+    int padded = (tokens + PANEL - 1) / PANEL * PANEL;
+    if (scales.length < padded * blocks) {
+      scales = new float[padded * blocks];
+      sums = new int[2 * padded * blocks];
     }
     if (form != Form.ORDERED && codes.length < n) {
       codes = new byte[n];
@@ -89,7 +90,6 @@ public final class BlockInput {
     switch (form) {
       case CODES, ORDERED -> {}
       case PANELS -> {
-        int padded = (tokens + PANEL - 1) / PANEL * PANEL;
         if (panels.length < padded * cols) {
           panels = new float[padded * cols];
           panelSums = new float[padded * cols / 16];
@@ -210,7 +210,7 @@ public final class BlockInput {
     return codes;
   }
 
-  /** {@code [tokens, blocks]}. */
+  /** {@code [tokens, blocks]}; there is room for whole panels of tokens. */
   public float[] scales() {
     return scales;
   }

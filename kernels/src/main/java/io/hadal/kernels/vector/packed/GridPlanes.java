@@ -16,7 +16,7 @@ final class GridPlanes {
   private static final VectorSpecies<Integer> I = Width.I;
   private static final VectorSpecies<Float> F = Width.F;
   private static final int L = Width.LENGTH;
-  private static final int ROWS = PanelProduct.ROWS;
+  private static final int COLUMN = PanelProduct.COLUMN;
   private static final int SIGN = 0x80000000;
 
   /** Four levels, again and again: an index may have more bits. */
@@ -52,8 +52,7 @@ final class GridPlanes {
       float[] sub,
       int s,
       int[] scratch,
-      float[] panel,
-      int to) {
+      long to) {
     for (int g = 0; g < 4; g++) {
       IntVector index =
           IntVector.fromMemorySegment(I, w, p, LITTLE_ENDIAN).lanewise(LSHR, 8 * g).and(255);
@@ -66,75 +65,68 @@ final class GridPlanes {
       IntVector signs =
           IntVector.fromMemorySegment(I, w, p + 64, LITTLE_ENDIAN).lanewise(LSHR, 8 * g);
       FloatVector scale = FloatVector.fromArray(F, sub, s + (g >> 1) * 16);
-      int at = to + 8 * g * ROWS;
+      long at = to + 8 * g * COLUMN;
       codes
           .selectFrom(TWO)
           .lanewise(XOR, signs.lanewise(LSHL, 31).and(SIGN))
           .reinterpretAsFloats()
           .mul(scale)
-          .intoArray(panel, at + 0 * ROWS);
+          .intoMemorySegment(Scratch.MEMORY, at + 0 * COLUMN, LITTLE_ENDIAN);
       codes
           .lanewise(LSHR, 2)
           .selectFrom(TWO)
           .lanewise(XOR, signs.lanewise(LSHL, 30).and(SIGN))
           .reinterpretAsFloats()
           .mul(scale)
-          .intoArray(panel, at + 1 * ROWS);
+          .intoMemorySegment(Scratch.MEMORY, at + 1 * COLUMN, LITTLE_ENDIAN);
       codes
           .lanewise(LSHR, 4)
           .selectFrom(TWO)
           .lanewise(XOR, signs.lanewise(LSHL, 29).and(SIGN))
           .reinterpretAsFloats()
           .mul(scale)
-          .intoArray(panel, at + 2 * ROWS);
+          .intoMemorySegment(Scratch.MEMORY, at + 2 * COLUMN, LITTLE_ENDIAN);
       codes
           .lanewise(LSHR, 6)
           .selectFrom(TWO)
           .lanewise(XOR, signs.lanewise(LSHL, 28).and(SIGN))
           .reinterpretAsFloats()
           .mul(scale)
-          .intoArray(panel, at + 3 * ROWS);
+          .intoMemorySegment(Scratch.MEMORY, at + 3 * COLUMN, LITTLE_ENDIAN);
       codes
           .lanewise(LSHR, 8)
           .selectFrom(TWO)
           .lanewise(XOR, signs.lanewise(LSHL, 27).and(SIGN))
           .reinterpretAsFloats()
           .mul(scale)
-          .intoArray(panel, at + 4 * ROWS);
+          .intoMemorySegment(Scratch.MEMORY, at + 4 * COLUMN, LITTLE_ENDIAN);
       codes
           .lanewise(LSHR, 10)
           .selectFrom(TWO)
           .lanewise(XOR, signs.lanewise(LSHL, 26).and(SIGN))
           .reinterpretAsFloats()
           .mul(scale)
-          .intoArray(panel, at + 5 * ROWS);
+          .intoMemorySegment(Scratch.MEMORY, at + 5 * COLUMN, LITTLE_ENDIAN);
       codes
           .lanewise(LSHR, 12)
           .selectFrom(TWO)
           .lanewise(XOR, signs.lanewise(LSHL, 25).and(SIGN))
           .reinterpretAsFloats()
           .mul(scale)
-          .intoArray(panel, at + 6 * ROWS);
+          .intoMemorySegment(Scratch.MEMORY, at + 6 * COLUMN, LITTLE_ENDIAN);
       codes
           .lanewise(LSHR, 14)
           .selectFrom(TWO)
           .lanewise(XOR, signs.lanewise(LSHL, 24).and(SIGN))
           .reinterpretAsFloats()
           .mul(scale)
-          .intoArray(panel, at + 7 * ROWS);
+          .intoMemorySegment(Scratch.MEMORY, at + 7 * COLUMN, LITTLE_ENDIAN);
     }
   }
 
   /** Entries of four columns with three bits each. */
   static void fours(
-      MemorySegment w,
-      long p,
-      int[] table,
-      float[] sub,
-      int s,
-      int[] scratch,
-      float[] panel,
-      int to) {
+      MemorySegment w, long p, int[] table, float[] sub, int s, int[] scratch, long to) {
     for (int e = 0; e < 8; e++) {
       IntVector index =
           IntVector.fromMemorySegment(I, w, p + 64 * (e >> 2), LITTLE_ENDIAN)
@@ -145,27 +137,27 @@ final class GridPlanes {
       IntVector signs =
           IntVector.fromMemorySegment(I, w, p + 128, LITTLE_ENDIAN).lanewise(LSHR, 4 * e);
       FloatVector scale = FloatVector.fromArray(F, sub, s);
-      int at = to + 4 * e * ROWS;
+      long at = to + 4 * e * COLUMN;
       eight(codes)
           .lanewise(XOR, signs.lanewise(LSHL, 31).and(SIGN))
           .reinterpretAsFloats()
           .mul(scale)
-          .intoArray(panel, at + 0 * ROWS);
+          .intoMemorySegment(Scratch.MEMORY, at + 0 * COLUMN, LITTLE_ENDIAN);
       eight(codes.lanewise(LSHR, 3))
           .lanewise(XOR, signs.lanewise(LSHL, 30).and(SIGN))
           .reinterpretAsFloats()
           .mul(scale)
-          .intoArray(panel, at + 1 * ROWS);
+          .intoMemorySegment(Scratch.MEMORY, at + 1 * COLUMN, LITTLE_ENDIAN);
       eight(codes.lanewise(LSHR, 6))
           .lanewise(XOR, signs.lanewise(LSHL, 29).and(SIGN))
           .reinterpretAsFloats()
           .mul(scale)
-          .intoArray(panel, at + 2 * ROWS);
+          .intoMemorySegment(Scratch.MEMORY, at + 2 * COLUMN, LITTLE_ENDIAN);
       eight(codes.lanewise(LSHR, 9))
           .lanewise(XOR, signs.lanewise(LSHL, 28).and(SIGN))
           .reinterpretAsFloats()
           .mul(scale)
-          .intoArray(panel, at + 3 * ROWS);
+          .intoMemorySegment(Scratch.MEMORY, at + 3 * COLUMN, LITTLE_ENDIAN);
     }
   }
 

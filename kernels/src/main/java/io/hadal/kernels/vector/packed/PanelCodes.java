@@ -23,7 +23,7 @@ final class PanelCodes {
    * @param at the group
    * @param from first block of 32 columns, the first of a unit
    * @param count blocks
-   * @param panel out: {@code [32 * count][ROWS]} from {@code row}
+   * @param panel out: address of {@code [32 * count][ROWS]}, filled from {@code row} on
    * @param row 0 or 16, the group's place in the panel
    * @param scales out: f32 scales {@code [ROWS]} of the unit, or of every block where a unit is a
    *     block
@@ -37,7 +37,7 @@ final class PanelCodes {
       long at,
       int from,
       int count,
-      float[] panel,
+      long panel,
       int row,
       float[] scales,
       float[] mins) {
@@ -56,7 +56,7 @@ final class PanelCodes {
         scales(layout, w, scale, scales, b * ROWS + row, mins, b * ROWS + row);
       }
       for (int part = 0; part < 16; part += L) {
-        codes(layout, w, unit, block, inUnit, part, panel, 32 * b * ROWS + row + part);
+        codes(layout, w, unit, block, inUnit, part, panel + 4L * (32 * b * ROWS + row + part));
       }
     }
   }
@@ -118,32 +118,24 @@ final class PanelCodes {
   }
 
   private void codes(
-      PackedLayout layout,
-      MemorySegment w,
-      long unit,
-      long block,
-      int inUnit,
-      int part,
-      float[] panel,
-      int to) {
+      PackedLayout layout, MemorySegment w, long unit, long block, int inUnit, int part, long to) {
     long p = block + 4 * part;
     switch (layout) {
-      case E2M1 -> CodePlanes.e2m1(w, p, panel, to);
-      case Q8 -> CodePlanes.bytes(w, p, panel, to);
-      case IQ4, IQ4_K -> CodePlanes.iq4(w, p, sub, part, panel, to);
-      case Q4 -> CodePlanes.nibbles(w, p, 8, sub, part, panel, to);
-      case Q4_MIN, Q4_K -> CodePlanes.nibbles(w, p, 0, sub, part, panel, to);
-      case Q5 -> CodePlanes.fifths(w, p, 16, sub, part, panel, to);
-      case Q5_MIN, Q5_K -> CodePlanes.fifths(w, p, 0, sub, part, panel, to);
-      case Q6_K -> CodePlanes.sixths(w, p, 32, sub, part, panel, to);
-      case Q3_K -> CodePlanes.thirds(w, p, 4, sub, part, panel, to);
-      case Q2_K -> CodePlanes.pairs(w, p, sub, part, panel, to);
-      case IQ2_XXS ->
-          GridPlanes.eights(w, p, 0, 0, GridCodes.IQ2_XXS, sub, part, scratch, panel, to);
+      case E2M1 -> CodePlanes.e2m1(w, p, to);
+      case Q8 -> CodePlanes.bytes(w, p, to);
+      case IQ4, IQ4_K -> CodePlanes.iq4(w, p, sub, part, to);
+      case Q4 -> CodePlanes.nibbles(w, p, 8, sub, part, to);
+      case Q4_MIN, Q4_K -> CodePlanes.nibbles(w, p, 0, sub, part, to);
+      case Q5 -> CodePlanes.fifths(w, p, 16, sub, part, to);
+      case Q5_MIN, Q5_K -> CodePlanes.fifths(w, p, 0, sub, part, to);
+      case Q6_K -> CodePlanes.sixths(w, p, 32, sub, part, to);
+      case Q3_K -> CodePlanes.thirds(w, p, 4, sub, part, to);
+      case Q2_K -> CodePlanes.pairs(w, p, sub, part, to);
+      case IQ2_XXS -> GridPlanes.eights(w, p, 0, 0, GridCodes.IQ2_XXS, sub, part, scratch, to);
       case IQ2_XS ->
           GridPlanes.eights(
-              w, p, unit + 32 + 4 * part, inUnit, GridCodes.IQ2_XS, sub, part, scratch, panel, to);
-      case IQ3_XXS -> GridPlanes.fours(w, p, GridCodes.IQ3_XXS, sub, part, scratch, panel, to);
+              w, p, unit + 32 + 4 * part, inUnit, GridCodes.IQ2_XS, sub, part, scratch, to);
+      case IQ3_XXS -> GridPlanes.fours(w, p, GridCodes.IQ3_XXS, sub, part, scratch, to);
     }
   }
 }

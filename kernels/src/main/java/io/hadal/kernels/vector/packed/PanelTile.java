@@ -1,27 +1,44 @@
 package io.hadal.kernels.vector.packed;
 
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
+
 import io.hadal.kernels.vector.Width;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
-/** Sums of a block's products: two vectors of rows by eight tokens, all exact integers. */
+/** A block's products: two vectors of rows by eight tokens, whose sums are exact integers. */
 final class PanelTile {
   private static final VectorSpecies<Float> F = Width.F;
   private static final int L = Width.LENGTH;
+  private static final int COLUMN = PanelProduct.COLUMN;
+
+  /** Bytes of a vector. */
+  private static final int V = 4 * L;
 
   private static final FloatVector ONE = FloatVector.broadcast(F, 1);
 
   private PanelTile() {}
 
   /**
-   * Products of 32 columns.
+   * Adds the products of 32 columns under their scales.
    *
-   * @param panel weights, a column every {@link PanelProduct#ROWS}
-   * @param p first column of two vectors of rows
+   * @param p address of the weights, a column every {@link PanelProduct#COLUMN} bytes: two vectors
+   *     of rows
    * @param x eight tokens, a column every 8
-   * @param out {@code [8][2 L]}
+   * @param scales of two vectors of rows, from {@code s} on
+   * @param dx scales of the tokens' blocks, every {@code dxStride} from {@code d} on
+   * @param sums address of the rows' sums, a token every {@link PanelProduct#COLUMN} bytes
    */
-  static void products(float[] panel, int p, float[] x, int xAt, float[] out) {
+  static void add(
+      long p,
+      float[] x,
+      int xAt,
+      float[] scales,
+      int s,
+      float[] dx,
+      int d,
+      int dxStride,
+      long sums) {
     FloatVector a0 = FloatVector.zero(F);
     FloatVector a1 = FloatVector.zero(F);
     FloatVector a2 = FloatVector.zero(F);
@@ -39,8 +56,10 @@ final class PanelTile {
     FloatVector b6 = FloatVector.zero(F);
     FloatVector b7 = FloatVector.zero(F);
     for (int k = 0; k < 32; k++) {
-      FloatVector wa = FloatVector.fromArray(F, panel, p + k * PanelProduct.ROWS);
-      FloatVector wb = FloatVector.fromArray(F, panel, p + k * PanelProduct.ROWS + L);
+      FloatVector wa =
+          FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + k * COLUMN, LITTLE_ENDIAN);
+      FloatVector wb =
+          FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + k * COLUMN + V, LITTLE_ENDIAN);
       int at = xAt + 8 * k;
       FloatVector x0 = FloatVector.broadcast(F, x[at]);
       a0 = wa.fma(x0, a0);
@@ -67,86 +86,113 @@ final class PanelTile {
       a7 = wa.fma(x7, a7);
       b7 = wb.fma(x7, b7);
     }
-    a0.intoArray(out, 0);
-    b0.intoArray(out, L);
-    a1.intoArray(out, 2 * L);
-    b1.intoArray(out, 3 * L);
-    a2.intoArray(out, 4 * L);
-    b2.intoArray(out, 5 * L);
-    a3.intoArray(out, 6 * L);
-    b3.intoArray(out, 7 * L);
-    a4.intoArray(out, 8 * L);
-    b4.intoArray(out, 9 * L);
-    a5.intoArray(out, 10 * L);
-    b5.intoArray(out, 11 * L);
-    a6.intoArray(out, 12 * L);
-    b6.intoArray(out, 13 * L);
-    a7.intoArray(out, 14 * L);
-    b7.intoArray(out, 15 * L);
+    FloatVector sa = FloatVector.fromArray(F, scales, s);
+    FloatVector sb = FloatVector.fromArray(F, scales, s + L);
+    FloatVector d0 = FloatVector.broadcast(F, dx[d]);
+    a0.fma(sa.mul(d0), FloatVector.fromMemorySegment(F, Scratch.MEMORY, sums, LITTLE_ENDIAN))
+        .intoMemorySegment(Scratch.MEMORY, sums, LITTLE_ENDIAN);
+    b0.fma(sb.mul(d0), FloatVector.fromMemorySegment(F, Scratch.MEMORY, sums + V, LITTLE_ENDIAN))
+        .intoMemorySegment(Scratch.MEMORY, sums + V, LITTLE_ENDIAN);
+    FloatVector d1 = FloatVector.broadcast(F, dx[d + dxStride]);
+    a1.fma(
+            sa.mul(d1),
+            FloatVector.fromMemorySegment(F, Scratch.MEMORY, sums + COLUMN, LITTLE_ENDIAN))
+        .intoMemorySegment(Scratch.MEMORY, sums + COLUMN, LITTLE_ENDIAN);
+    b1.fma(
+            sb.mul(d1),
+            FloatVector.fromMemorySegment(F, Scratch.MEMORY, sums + COLUMN + V, LITTLE_ENDIAN))
+        .intoMemorySegment(Scratch.MEMORY, sums + COLUMN + V, LITTLE_ENDIAN);
+    FloatVector d2 = FloatVector.broadcast(F, dx[d + 2 * dxStride]);
+    a2.fma(
+            sa.mul(d2),
+            FloatVector.fromMemorySegment(F, Scratch.MEMORY, sums + 2 * COLUMN, LITTLE_ENDIAN))
+        .intoMemorySegment(Scratch.MEMORY, sums + 2 * COLUMN, LITTLE_ENDIAN);
+    b2.fma(
+            sb.mul(d2),
+            FloatVector.fromMemorySegment(F, Scratch.MEMORY, sums + 2 * COLUMN + V, LITTLE_ENDIAN))
+        .intoMemorySegment(Scratch.MEMORY, sums + 2 * COLUMN + V, LITTLE_ENDIAN);
+    FloatVector d3 = FloatVector.broadcast(F, dx[d + 3 * dxStride]);
+    a3.fma(
+            sa.mul(d3),
+            FloatVector.fromMemorySegment(F, Scratch.MEMORY, sums + 3 * COLUMN, LITTLE_ENDIAN))
+        .intoMemorySegment(Scratch.MEMORY, sums + 3 * COLUMN, LITTLE_ENDIAN);
+    b3.fma(
+            sb.mul(d3),
+            FloatVector.fromMemorySegment(F, Scratch.MEMORY, sums + 3 * COLUMN + V, LITTLE_ENDIAN))
+        .intoMemorySegment(Scratch.MEMORY, sums + 3 * COLUMN + V, LITTLE_ENDIAN);
+    FloatVector d4 = FloatVector.broadcast(F, dx[d + 4 * dxStride]);
+    a4.fma(
+            sa.mul(d4),
+            FloatVector.fromMemorySegment(F, Scratch.MEMORY, sums + 4 * COLUMN, LITTLE_ENDIAN))
+        .intoMemorySegment(Scratch.MEMORY, sums + 4 * COLUMN, LITTLE_ENDIAN);
+    b4.fma(
+            sb.mul(d4),
+            FloatVector.fromMemorySegment(F, Scratch.MEMORY, sums + 4 * COLUMN + V, LITTLE_ENDIAN))
+        .intoMemorySegment(Scratch.MEMORY, sums + 4 * COLUMN + V, LITTLE_ENDIAN);
+    FloatVector d5 = FloatVector.broadcast(F, dx[d + 5 * dxStride]);
+    a5.fma(
+            sa.mul(d5),
+            FloatVector.fromMemorySegment(F, Scratch.MEMORY, sums + 5 * COLUMN, LITTLE_ENDIAN))
+        .intoMemorySegment(Scratch.MEMORY, sums + 5 * COLUMN, LITTLE_ENDIAN);
+    b5.fma(
+            sb.mul(d5),
+            FloatVector.fromMemorySegment(F, Scratch.MEMORY, sums + 5 * COLUMN + V, LITTLE_ENDIAN))
+        .intoMemorySegment(Scratch.MEMORY, sums + 5 * COLUMN + V, LITTLE_ENDIAN);
+    FloatVector d6 = FloatVector.broadcast(F, dx[d + 6 * dxStride]);
+    a6.fma(
+            sa.mul(d6),
+            FloatVector.fromMemorySegment(F, Scratch.MEMORY, sums + 6 * COLUMN, LITTLE_ENDIAN))
+        .intoMemorySegment(Scratch.MEMORY, sums + 6 * COLUMN, LITTLE_ENDIAN);
+    b6.fma(
+            sb.mul(d6),
+            FloatVector.fromMemorySegment(F, Scratch.MEMORY, sums + 6 * COLUMN + V, LITTLE_ENDIAN))
+        .intoMemorySegment(Scratch.MEMORY, sums + 6 * COLUMN + V, LITTLE_ENDIAN);
+    FloatVector d7 = FloatVector.broadcast(F, dx[d + 7 * dxStride]);
+    a7.fma(
+            sa.mul(d7),
+            FloatVector.fromMemorySegment(F, Scratch.MEMORY, sums + 7 * COLUMN, LITTLE_ENDIAN))
+        .intoMemorySegment(Scratch.MEMORY, sums + 7 * COLUMN, LITTLE_ENDIAN);
+    b7.fma(
+            sb.mul(d7),
+            FloatVector.fromMemorySegment(F, Scratch.MEMORY, sums + 7 * COLUMN + V, LITTLE_ENDIAN))
+        .intoMemorySegment(Scratch.MEMORY, sums + 7 * COLUMN + V, LITTLE_ENDIAN);
   }
 
-  /** {@link #products} of the first token alone. */
-  static void one(float[] panel, int p, float[] x, int xAt, float[] out) {
+  /** {@link #add} of the first token alone. */
+  static void addOne(long p, float[] x, int xAt, float[] scales, int s, float dx, long sums) {
     FloatVector a0 = FloatVector.zero(F);
     FloatVector a1 = FloatVector.zero(F);
     FloatVector b0 = FloatVector.zero(F);
     FloatVector b1 = FloatVector.zero(F);
     for (int k = 0; k < 32; k += 2) {
-      int at = p + k * PanelProduct.ROWS;
+      long at = p + k * COLUMN;
       FloatVector x0 = FloatVector.broadcast(F, x[xAt + 8 * k]);
-      a0 = FloatVector.fromArray(F, panel, at).fma(x0, a0);
-      b0 = FloatVector.fromArray(F, panel, at + L).fma(x0, b0);
+      a0 = FloatVector.fromMemorySegment(F, Scratch.MEMORY, at, LITTLE_ENDIAN).fma(x0, a0);
+      b0 = FloatVector.fromMemorySegment(F, Scratch.MEMORY, at + V, LITTLE_ENDIAN).fma(x0, b0);
       FloatVector x1 = FloatVector.broadcast(F, x[xAt + 8 * k + 8]);
-      a1 = FloatVector.fromArray(F, panel, at + PanelProduct.ROWS).fma(x1, a1);
-      b1 = FloatVector.fromArray(F, panel, at + PanelProduct.ROWS + L).fma(x1, b1);
+      a1 = FloatVector.fromMemorySegment(F, Scratch.MEMORY, at + COLUMN, LITTLE_ENDIAN).fma(x1, a1);
+      b1 =
+          FloatVector.fromMemorySegment(F, Scratch.MEMORY, at + COLUMN + V, LITTLE_ENDIAN)
+              .fma(x1, b1);
     }
-    a0.add(a1).intoArray(out, 0);
-    b0.add(b1).intoArray(out, L);
-  }
-
-  /**
-   * Adds a block's products under its scales.
-   *
-   * @param out of {@link #products}
-   * @param s scales of two vectors of rows
-   * @param dx scales of the tokens' blocks, every {@code dxStride}
-   * @param sums {@code [8][PanelProduct.ROWS]}
-   */
-  static void scale(
-      float[] out,
-      float[] scales,
-      int s,
-      float[] dx,
-      int d,
-      int dxStride,
-      int tokens,
-      float[] sums,
-      int at) {
     FloatVector sa = FloatVector.fromArray(F, scales, s);
     FloatVector sb = FloatVector.fromArray(F, scales, s + L);
-    for (int t = 0; t < tokens; t++) {
-      FloatVector x = FloatVector.broadcast(F, dx[d + t * dxStride]);
-      int to = at + t * PanelProduct.ROWS;
-      FloatVector.fromArray(F, out, 2 * t * L)
-          .fma(sa.mul(x), FloatVector.fromArray(F, sums, to))
-          .intoArray(sums, to);
-      FloatVector.fromArray(F, out, (2 * t + 1) * L)
-          .fma(sb.mul(x), FloatVector.fromArray(F, sums, to + L))
-          .intoArray(sums, to + L);
-    }
+    a0.add(a1)
+        .fma(sa.mul(dx), FloatVector.fromMemorySegment(F, Scratch.MEMORY, sums, LITTLE_ENDIAN))
+        .intoMemorySegment(Scratch.MEMORY, sums, LITTLE_ENDIAN);
+    b0.add(b1)
+        .fma(sb.mul(dx), FloatVector.fromMemorySegment(F, Scratch.MEMORY, sums + V, LITTLE_ENDIAN))
+        .intoMemorySegment(Scratch.MEMORY, sums + V, LITTLE_ENDIAN);
   }
 
   /**
-   * {@link #scale}, and takes off one minimum for each row.
+   * Takes off one minimum for each row.
    *
    * @param min integers, or -1 when all are 1
    * @param dmin f32 scales of the minima
    * @param q negative sums of the tokens' codes: first half of eight tokens, second half
    */
-  static void scaleAndMinimum(
-      float[] out,
-      float[] scales,
-      int s,
+  static void minimum(
       float[] mins,
       int min,
       int dmin,
@@ -156,10 +202,7 @@ final class PanelTile {
       int d,
       int dxStride,
       int tokens,
-      float[] sums,
-      int at) {
-    FloatVector sa = FloatVector.fromArray(F, scales, s);
-    FloatVector sb = FloatVector.fromArray(F, scales, s + L);
+      long sums) {
     FloatVector ma = min < 0 ? ONE : FloatVector.fromArray(F, mins, min);
     FloatVector mb = min < 0 ? ONE : FloatVector.fromArray(F, mins, min + L);
     FloatVector da = FloatVector.fromArray(F, mins, dmin);
@@ -167,27 +210,18 @@ final class PanelTile {
     for (int t = 0; t < tokens; t++) {
       FloatVector x = FloatVector.broadcast(F, dx[d + t * dxStride]);
       FloatVector m = FloatVector.broadcast(F, q[qAt + t] + q[qAt + 8 + t]);
-      int to = at + t * PanelProduct.ROWS;
+      long to = sums + t * COLUMN;
       ma.mul(m)
-          .fma(
-              da.mul(x),
-              FloatVector.fromArray(F, out, 2 * t * L)
-                  .fma(sa.mul(x), FloatVector.fromArray(F, sums, to)))
-          .intoArray(sums, to);
+          .fma(da.mul(x), FloatVector.fromMemorySegment(F, Scratch.MEMORY, to, LITTLE_ENDIAN))
+          .intoMemorySegment(Scratch.MEMORY, to, LITTLE_ENDIAN);
       mb.mul(m)
-          .fma(
-              db.mul(x),
-              FloatVector.fromArray(F, out, (2 * t + 1) * L)
-                  .fma(sb.mul(x), FloatVector.fromArray(F, sums, to + L)))
-          .intoArray(sums, to + L);
+          .fma(db.mul(x), FloatVector.fromMemorySegment(F, Scratch.MEMORY, to + V, LITTLE_ENDIAN))
+          .intoMemorySegment(Scratch.MEMORY, to + V, LITTLE_ENDIAN);
     }
   }
 
-  /** {@link #scaleAndMinimum} with minima for each half of the columns, the second after ROWS. */
-  static void scaleAndMinima(
-      float[] out,
-      float[] scales,
-      int s,
+  /** {@link #minimum} with minima for each half of the columns, the second after ROWS. */
+  static void minima(
       float[] mins,
       int min,
       int dmin,
@@ -197,22 +231,19 @@ final class PanelTile {
       int d,
       int dxStride,
       int tokens,
-      float[] sums,
-      int at) {
+      long sums) {
     for (int v = 0; v < 2; v++) {
-      FloatVector sv = FloatVector.fromArray(F, scales, s + v * L);
       FloatVector m0 = FloatVector.fromArray(F, mins, min + v * L);
       FloatVector m1 = FloatVector.fromArray(F, mins, min + v * L + PanelProduct.ROWS);
       FloatVector dm = FloatVector.fromArray(F, mins, dmin + v * L);
       for (int t = 0; t < tokens; t++) {
         FloatVector x = FloatVector.broadcast(F, dx[d + t * dxStride]);
-        int to = at + t * PanelProduct.ROWS + v * L;
-        FloatVector sum =
-            FloatVector.fromArray(F, out, (2 * t + v) * L)
-                .fma(sv.mul(x), FloatVector.fromArray(F, sums, to));
         FloatVector q0 = FloatVector.broadcast(F, q[qAt + t]);
         FloatVector q1 = FloatVector.broadcast(F, q[qAt + 8 + t]);
-        m0.fma(q0, m1.mul(q1)).fma(dm.mul(x), sum).intoArray(sums, to);
+        long to = sums + t * COLUMN + v * V;
+        m0.fma(q0, m1.mul(q1))
+            .fma(dm.mul(x), FloatVector.fromMemorySegment(F, Scratch.MEMORY, to, LITTLE_ENDIAN))
+            .intoMemorySegment(Scratch.MEMORY, to, LITTLE_ENDIAN);
       }
     }
   }
