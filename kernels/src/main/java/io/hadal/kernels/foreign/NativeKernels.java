@@ -23,15 +23,15 @@ public final class NativeKernels implements Kernels {
   /** With more tokens rows are decoded once for all of them. */
   private static final int FEW_TOKENS = 3;
 
-  /** Values of rows that are decoded at a time; the second cache level holds them. */
-  private static final int DECODED = 1 << 17;
+  /** Values of the rows of a call: calls are short, and the second cache level holds them. */
+  private static final int PANEL_VALUES = 1 << 17;
 
   /** Rows that the product takes side by side. */
   private static final int ROWS = 4;
 
-  private static final float[] NO_SCALES = new float[0];
-  private static final ThreadLocal<float[]> SCALES = ThreadLocal.withInitial(() -> NO_SCALES);
-  private static final ThreadLocal<float[]> PANEL = ThreadLocal.withInitial(() -> NO_SCALES);
+  private static final float[] NOTHING = new float[0];
+  private static final ThreadLocal<float[]> SCALES = ThreadLocal.withInitial(() -> NOTHING);
+  private static final ThreadLocal<float[]> PANEL = ThreadLocal.withInitial(() -> NOTHING);
 
   private final Kernels java;
   private final String name;
@@ -86,7 +86,7 @@ public final class NativeKernels implements Kernels {
       return;
     }
     BlockScales tiles = type == F8 ? TileScales.of(w) : null;
-    float[] scales = tiles == null ? NO_SCALES : scales(w, tiles, fromRow, toRow);
+    float[] scales = tiles == null ? NOTHING : scales(w, tiles, fromRow, toRow);
     if (scales == null) {
       java.matmul(w, fromRow, toRow, x, xOffset, xStride, tokens, y, yOffset, yStride);
       return;
@@ -125,27 +125,20 @@ public final class NativeKernels implements Kernels {
       int yStride) {
     MatmulArguments.check(w, fromRow, toRow, x, xOffset, xStride, tokens, y, yOffset, yStride);
     int cols = w.cols();
-    if (w.type() == StorageType.F32) {
-      if (fromRow < toRow) {
-        MemorySegment rows = w.data().asSlice(w.rowBytes() * fromRow);
-        int count = toRow - fromRow;
-        int yAt = yOffset + fromRow;
-        NativeCalls.dots(
-            count, tokens, cols, rows, 0, cols, x, xOffset, xStride, y, yAt, 1, yStride);
-      }
-      return;
-    }
-    int step = Math.max(ROWS, DECODED / cols / ROWS * ROWS);
-    float[] panel = panel(Math.min(step, toRow - fromRow) * cols);
-    MemorySegment rows = MemorySegment.ofArray(panel);
+    boolean stored = w.type() == StorageType.F32;
+    int step = Math.max(ROWS, PANEL_VALUES / cols / ROWS * ROWS);
+    float[] panel = stored ? NOTHING : panel(Math.min(step, toRow - fromRow) * cols);
     for (int r = fromRow; r < toRow; r += step) {
       int count = Math.min(step, toRow - r);
-      for (int i = 0; i < count; i++) {
-        java.dequantize(w, r + i, 0, cols, panel, i * cols);
+      if (!stored) {
+        for (int i = 0; i < count; i++) {
+          java.dequantize(w, r + i, 0, cols, panel, i * cols);
+        }
       }
+      MemorySegment rows =
+          stored ? w.data().asSlice(w.rowBytes() * r) : MemorySegment.ofArray(panel);
       int yAt = yOffset + r;
-      NativeCalls.dots(
-          count, tokens, cols, rows, 0, cols, x, xOffset, xStride, y, yAt, 1, yStride);
+      NativeCalls.dots(count, tokens, cols, rows, 0, cols, x, xOffset, xStride, y, yAt, 1, yStride);
     }
   }
 
@@ -209,8 +202,8 @@ public final class NativeKernels implements Kernels {
     if (aCount > 0 && bCount > 0) {
       MemorySegment rows = MemorySegment.ofArray(a);
       NativeCalls.dots(
-          aCount, bCount, n, rows, aOffset, aStride, b, bOffset, bStride, out, outOffset,
-          outStride, 1);
+          aCount, bCount, n, rows, aOffset, aStride, b, bOffset, bStride, out, outOffset, outStride,
+          1);
     }
   }
 
@@ -233,7 +226,17 @@ public final class NativeKernels implements Kernels {
     MatmulArguments.rows("output", out, outOffset, outStride, pCount, n);
     if (pCount > 0 && n > 0) {
       NativeCalls.sums(
-          pCount, rowCount, n, p, pOffset, pStride, rows, rowsOffset, rowStride, out, outOffset,
+          pCount,
+          rowCount,
+          n,
+          p,
+          pOffset,
+          pStride,
+          rows,
+          rowsOffset,
+          rowStride,
+          out,
+          outOffset,
           outStride);
     }
   }
