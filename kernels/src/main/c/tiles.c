@@ -38,6 +38,18 @@ INLINE int scaled_codes(const int L) { return L == Q2_K || L == Q3_K; }
 /* Whether halves of blocks have sums of their own. */
 INLINE int half_sums(const int L) { return has_halves(L) && !scaled_codes(L); }
 
+/*
+ * Bits of 1.5 * 2^23: adding an integer below 2^22 to them adds it to the value. Sums that begin so
+ * are converted and scaled by one multiply-add.
+ */
+static const int32_t MAGIC[16] __attribute__((aligned(64))) = {
+  0x4b400000, 0x4b400000, 0x4b400000, 0x4b400000, 0x4b400000, 0x4b400000, 0x4b400000, 0x4b400000,
+  0x4b400000, 0x4b400000, 0x4b400000, 0x4b400000, 0x4b400000, 0x4b400000, 0x4b400000, 0x4b400000,
+};
+static const float MAGIC_VALUE = 12582912;
+
+INLINE int has_magic(const int L) { return has_scales(L) && !has_halves(L); }
+
 /* Codes times scales, as bytes. */
 INLINE __m512i scaled(const int L, __m512i codes, __m512 scale) {
   __m512i s = _mm512_cvtps_epi32(scale);
@@ -98,9 +110,19 @@ INLINE void expand(
   }
 }
 
+/* Sums begin with 0, or with MAGIC everywhere. */
+#define BEGIN(C) \
+  do { \
+    if (magic) { \
+      _tile_loadd(C, MAGIC, 0); \
+    } else { \
+      _tile_zero(C); \
+    } \
+  } while (0)
+
 #define BLOCK(C, A, Q) \
   do { \
-    _tile_zero(C); \
+    BEGIN(C); \
     _tile_loadd(A, x + 512 * (Q), 32); \
     _tile_loadd(4, codes + 512 * (Q), 64); \
     _tile_dpbssd(C, A, 4); \
@@ -109,7 +131,7 @@ INLINE void expand(
 
 #define HALF_BLOCK(C, A, Q, H) \
   do { \
-    _tile_zero(C); \
+    BEGIN(C); \
     _tile_loadd(A, x + 512 * (Q) + 16 * (H), 32); \
     _tile_loadd(4, codes + 512 * (Q) + 256 * (H), 64); \
     _tile_dpbssd(C, A, 4); \
@@ -117,7 +139,7 @@ INLINE void expand(
   } while (0)
 
 static inline AMX __attribute__((always_inline)) void full_tiles(
-    const int halves, int count, const int8_t *x, const int8_t *codes, int32_t *sums) {
+    const int halves, const int magic, int count, const int8_t *x, const int8_t *codes, int32_t *sums) {
   if (halves) {
     for (int q = 0; q < count; q++) {
       HALF_BLOCK(0, 3, q, 0);
@@ -136,7 +158,7 @@ static inline AMX __attribute__((always_inline)) void full_tiles(
 }
 
 static inline AMX __attribute__((always_inline)) void few_tiles(
-    const int halves, int count, const int8_t *x, const int8_t *codes, int32_t *sums) {
+    const int halves, const int magic, int count, const int8_t *x, const int8_t *codes, int32_t *sums) {
   for (int q = 0; q < count; q++) {
     if (halves) {
       HALF_BLOCK(5, 7, q, 0);
@@ -152,6 +174,7 @@ INLINE void add_sums(
     const int L, const int count, int n, int32_t (*sums)[2][16][16], float (*scales)[VECTORS][16],
     const float *dx, int blocks, const float *less, float (*y)[16]) {
   struct scales s[STEP];
+  __m512 less_magic[STEP];
 #pragma GCC unroll 4
   for (int q = 0; q < count; q++) {
     s[q].d = _mm512_load_ps(scales[q][0]);
@@ -160,16 +183,19 @@ INLINE void add_sums(
       s[q].s[h] = _mm512_load_ps(scales[q][2 + h]);
       s[q].m[h] = _mm512_load_ps(scales[q][4 + h]);
     }
+    less_magic[q] = _mm512_mul_ps(s[q].s[0], _mm512_set1_ps(-MAGIC_VALUE));
   }
   for (int t = 0; t < n; t++, dx += blocks, less += 2 * blocks) {
     __m512 sum = _mm512_load_ps(y[t]);
 #pragma GCC unroll 4
     for (int q = 0; q < count; q++) {
-      __m512 sum0 = _mm512_cvtepi32_ps(load(sums[q][0][t]));
+      __m512 sum0 = has_magic(L)
+                        ? _mm512_fmadd_ps(_mm512_load_ps(sums[q][0][t]), s[q].s[0], less_magic[q])
+                        : _mm512_cvtepi32_ps(load(sums[q][0][t]));
       __m512 sum1 = half_sums(L) ? _mm512_cvtepi32_ps(load(sums[q][1][t])) : sum0;
       __m512 less0 = has_mins(L) ? _mm512_set1_ps(less[2 * q]) : sum0;
       __m512 less1 = has_mins(L) ? _mm512_set1_ps(less[2 * q + 1]) : sum0;
-      sum = add_block(L, scaled_codes(L), sum, sum0, sum1, &s[q], _mm512_set1_ps(dx[q]), less0, less1);
+      sum = add_block(L, scaled_codes(L) || has_magic(L), sum, sum0, sum1, &s[q], _mm512_set1_ps(dx[q]), less0, less1);
     }
     _mm512_store_ps(y[t], sum);
   }
@@ -193,9 +219,9 @@ static inline AMX __attribute__((always_inline)) void step_tiles(
   const int step = count - b < STEP ? count - b : STEP;
   int32_t *sums = panel->sums[b & STEP][0][0];
   if (n == 16) {
-    full_tiles(half_sums(L), step, x + 512 * b, panel->codes[b], sums);
+    full_tiles(half_sums(L), has_magic(L), step, x + 512 * b, panel->codes[b], sums);
   } else {
-    few_tiles(half_sums(L), step, x + 512 * b, panel->codes[b], sums);
+    few_tiles(half_sums(L), has_magic(L), step, x + 512 * b, panel->codes[b], sums);
   }
 }
 

@@ -48,6 +48,20 @@ final class NativeCalls {
               JAVA_INT, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG,
               JAVA_LONG));
 
+  private static final MethodHandle DOTS =
+      function(
+          "hadal_dots",
+          FunctionDescriptor.ofVoid(
+              JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG,
+              JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG));
+
+  private static final MethodHandle SUMS =
+      function(
+          "hadal_sums",
+          FunctionDescriptor.ofVoid(
+              JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG,
+              JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG));
+
   private NativeCalls() {}
 
   private static MethodHandle function(String name, FunctionDescriptor descriptor) {
@@ -205,6 +219,72 @@ final class NativeCalls {
           MemorySegment.ofArray(y),
           yAt,
           yStride);
+    } catch (Throwable e) {
+      throw failed(e);
+    }
+  }
+
+  static void dots(
+      int m,
+      int n,
+      int k,
+      MemorySegment a,
+      long aAt,
+      long aRow,
+      float[] b,
+      long bAt,
+      long bRow,
+      float[] out,
+      long outAt,
+      long outA,
+      long outB) {
+    try {
+      DOTS.invokeExact(
+          m,
+          n,
+          k,
+          a,
+          aAt,
+          aRow,
+          MemorySegment.ofArray(b),
+          bAt,
+          bRow,
+          MemorySegment.ofArray(out),
+          outAt,
+          outA,
+          outB);
+    } catch (Throwable e) {
+      throw failed(e);
+    }
+  }
+
+  static void sums(
+      int count,
+      int rowCount,
+      int n,
+      float[] p,
+      long pAt,
+      long pRow,
+      float[] rows,
+      long rowsAt,
+      long row,
+      float[] out,
+      long outAt,
+      long outRow) {
+    try {
+      SUMS.invokeExact(
+          count,
+          rowCount,
+          n,
+          MemorySegment.ofArray(p),
+          pAt,
+          pRow,
+          MemorySegment.ofArray(rows),
+          rowsAt,
+          row,
+          MemorySegment.ofArray(out),
+          outAt,
+          outRow);
     } catch (Throwable e) {
       throw failed(e);
     }
