@@ -7,6 +7,12 @@ import io.hadal.platform.money.Schedule;
 import io.hadal.platform.money.UnitPrices;
 import io.hadal.platform.node.Platform;
 import io.hadal.platform.node.PlatformOptions;
+import io.hadal.platform.registry.Manifest;
+import io.hadal.platform.registry.Slo;
+import io.hadal.platform.reports.Attainment;
+import io.hadal.platform.reports.Dimension;
+import io.hadal.platform.reports.UsageFilter;
+import io.hadal.platform.reports.UsageReports;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -18,6 +24,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Phaser;
@@ -64,6 +71,26 @@ final class LoadWorld implements AutoCloseable {
                 "test",
                 "test",
                 now));
+  }
+
+  /** Lets the model promise a time to the first token, for 95 % of the answers. */
+  String promise(long millis) {
+    String manifest =
+        "{'kind':'local','family':'tiny','engine':{'version':'1'},'weights':[{'file':'w','sha256':'%s'}],'slo':{'ttft_ms':%d}}"
+            .formatted("0".repeat(64), millis)
+            .replace('\'', '"');
+    Manifest of = Manifest.of(TestServer.json(manifest), "test");
+    String id = platform.registry().draft(of, null, "test").id();
+    platform.registry().activate(id, "test");
+    platform.registry().alias("", "tiny", id, "test", "a promise");
+    return id;
+  }
+
+  /** How often a version has kept what it promises. */
+  Attainment kept(String version) {
+    Slo slo = Objects.requireNonNull(platform.registry().promise(version));
+    return new UsageReports(platform.database())
+        .attainment(UsageFilter.ALL.with(Dimension.of("version"), version), slo);
   }
 
   Tenant tenant(String slug) {

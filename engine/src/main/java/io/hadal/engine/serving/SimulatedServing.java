@@ -194,13 +194,14 @@ public final class SimulatedServing {
 
   private void submit(SimulatedRequest request) {
     RunningBatch.Figures figures =
-        new RunningBatch.Figures(fresh.size() + running.size(), workRate.perSecond(), meanOutput);
+        new RunningBatch.Figures(
+            fresh.size() + running.size(), workRate.perSecond(), meanOutput, 0);
     GenerationRequest asked =
         GenerationRequest.of(ONE, request.output(), request.tenant()).toBuilder()
             .priority(request.priority())
             .build();
     double work = Admission.work(asked, request.prompt(), figures);
-    Admission.Refusal refusal = Admission.refuse(asked, work, waiting, machine.options(), figures);
+    Admission.Refusal refusal = Admission.refuse(asked, work, waiting, machine.options(), figures, 1);
     if (refusal != null) {
       results.add(new Result(request, End.REFUSED, refusal.cause(), 0, 0, 0, request.seconds()));
       return;

@@ -7,6 +7,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** Who gets the next place, without an engine. */
@@ -120,10 +122,78 @@ class FairShareTest {
     add("b", PriorityClass.BATCH, 5);
     assertThat(queue.size()).isEqualTo(3);
     assertThat(queue.size("a")).isEqualTo(2);
-    assertThat(queue.work(PriorityClass.BATCH)).isEqualTo(9);
+    assertThat(queue.ahead(PriorityClass.BATCH, "c", 3)).isEqualTo(3 + 3 + 3);
     queue.remove(a);
     assertThat(queue.removeIf(t -> t.request.tenant().equals("b"))).hasSize(1);
     assertThat(queue.work()).isEqualTo(4);
     assertThat(queue.counts()).containsOnly(Map.entry(PriorityClass.BATCH, 1));
+  }
+
+  private DispatcherBusyException.@Nullable Cause refused(
+      String tenant, int waiting, @Nullable FirstTokenPromise promise, double margin) {
+    GenerationRequest request =
+        GenerationRequest.of(new int[10], 5, tenant).toBuilder().promise(promise).build();
+    Admission.Refusal refusal =
+        Admission.refuse(
+            request,
+            20,
+            queue,
+            DispatcherOptions.defaults().withLimits(4, waiting, waiting),
+            new RunningBatch.Figures(4, 100, 5, 0),
+            margin);
+    return refusal == null ? null : refusal.cause();
+  }
+
+  @Test
+  void nobodyIsRefusedForTheQueueOfAnother() {
+    for (int i = 0; i < 56; i++) {
+      add("greedy", PriorityClass.INTERACTIVE, 200);
+    }
+    // It would wait for 112 s, and the queue of 64 has but an eighth left.
+    assertThat(refused("greedy", 64, null, 1)).isEqualTo(DispatcherBusyException.Cause.QUEUE_FULL);
+    assertThat(refused("greedy", 640, null, 1))
+        .isEqualTo(DispatcherBusyException.Cause.TOO_LONG_A_WAIT);
+    assertThat(refused("polite", 64, null, 1)).isNull();
+    for (int i = 0; i < 8; i++) {
+      assertThat(refused("polite" + i, 64, null, 1)).isNull();
+      add("polite" + i, PriorityClass.INTERACTIVE, 20);
+    }
+    assertThat(refused("polite", 64, null, 1)).isEqualTo(DispatcherBusyException.Cause.QUEUE_FULL);
+  }
+
+  @Test
+  void aPromiseIsKeptByThoseWhoAreRefused() {
+    FirstTokenPromise promise = new FirstTokenPromise(0.5, 100, 0.95);
+    // A prompt of 10 tokens has a second and a half; 100 units of work are done in a second.
+    assertThat(refused("a", 64, new FirstTokenPromise(0.01, 0, 0.95), 1)).isNull();
+    add("a", PriorityClass.INTERACTIVE, 100);
+    assertThat(refused("a", 64, promise, 1)).isNull();
+    assertThat(refused("a", 64, promise, 2))
+        .isEqualTo(DispatcherBusyException.Cause.TOO_LONG_A_WAIT);
+    add("a", PriorityClass.INTERACTIVE, 100);
+    assertThat(refused("a", 64, promise, 1))
+        .isEqualTo(DispatcherBusyException.Cause.TOO_LONG_A_WAIT);
+    // What the other has in the queue comes behind what this one has not.
+    assertThat(refused("b", 64, promise, 2)).isNull();
+    assertThat(refused("a", 64, null, 1)).isNull();
+  }
+
+  @Test
+  void predictionsAreStretchedUntilMostAreKept() {
+    PredictionMargin margin = new PredictionMargin();
+    SplittableRandom random = new SplittableRandom(1);
+    int longer = 0;
+    for (int i = 0; i < 20_000; i++) {
+      double real = 1 + 2 * random.nextDouble();
+      if (i >= 10_000 && real > margin.factor()) {
+        longer++;
+      }
+      margin.learn(1, real, 0.95);
+    }
+    assertThat(longer).isBetween(300, 700);
+    for (int i = 0; i < 10_000; i++) {
+      margin.learn(1, 0.5, 0.95);
+    }
+    assertThat(margin.factor()).isEqualTo(1);
   }
 }

@@ -184,7 +184,7 @@ public final class TurnRunner implements AutoCloseable {
   private Generation start(Call call, TurnRequest request) {
     boolean started = false;
     try {
-      Generation generation = model.start(request);
+      Generation generation = model.start(request.withPromise(call.promise()));
       started = true;
       return generation;
     } finally {
