@@ -280,17 +280,6 @@ final class LoadWorld implements AutoCloseable {
                     .one());
   }
 
-  /** Bytes of the heap that are in use when garbage is gone. */
-  static long heap() throws InterruptedException {
-    long least = Long.MAX_VALUE;
-    for (int i = 0; i < 3; i++) {
-      System.gc();
-      Thread.sleep(50);
-      least = Math.min(least, ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed());
-    }
-    return least;
-  }
-
   static int platformThreads() {
     return ManagementFactory.getThreadMXBean().getThreadCount();
   }

@@ -104,13 +104,13 @@ class PlatformOutageTest {
       PlatformLoadTest.sleep(HOLDS / 2.0);
       assertThat(its.refused.get()).isEqualTo(refused);
       assertThat(theirs.refused.get()).isZero();
-      long heap = LoadWorld.heap();
+      LiveHeap heap = LiveHeap.now();
       int threads = LoadWorld.platformThreads();
       // Longer than they may.
       PlatformLoadTest.sleep(HOLDS);
       long answered = its.answered.get();
       PlatformLoadTest.sleep(lasting - 1.5 * HOLDS);
-      long heapThen = LoadWorld.heap();
+      LiveHeap heapThen = LiveHeap.now();
       int threadsThen = LoadWorld.platformThreads();
       if (open) {
         assertThat(its.answered.get()).isGreaterThan(answered);
@@ -122,14 +122,13 @@ class PlatformOutageTest {
           "away, " + (open ? "serves" : "refuses"),
           "heap %d to %d bytes, threads %d to %d, journal %d bytes, lag %d ms"
               .formatted(
-                  heap,
-                  heapThen,
+                  heap.bytes(),
+                  heapThen.bytes(),
                   threads,
                   threadsThen,
                   world.platform.journal().bytes(),
                   world.platform.journal().lagMillis()));
-      // Of a heap that small, 5 % are what warming up takes.
-      assertThat(heapThen - heap).isLessThan(Math.max(heap / 20, 4 << 20));
+      PlatformLoadTest.flat(heap, heapThen);
       assertThat(threadsThen).isLessThanOrEqualTo(threads + 3);
       answered = theirs.answered.get();
       server = database(port);

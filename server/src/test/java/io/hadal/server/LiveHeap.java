@@ -1,0 +1,62 @@
+package io.hadal.server;
+
+import java.lang.management.ManagementFactory;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import javax.management.JMException;
+import javax.management.ObjectName;
+
+/**
+ * What can be reached in the heap at one moment, by class. The size of the heap behind a collection
+ * is no measure under load: until it is read, megabytes have come.
+ */
+record LiveHeap(long bytes, Map<String, Long> byClass) {
+  private static final Pattern LINE =
+      Pattern.compile("^ *\\d+: +\\d+ +(\\d+) +(\\S+)", Pattern.MULTILINE);
+  private static final int LOOKS = 3;
+
+  /** The least of some looks: what requests on their way hold comes and goes. */
+  static LiveHeap now() throws InterruptedException {
+    LiveHeap least = look();
+    for (int i = 1; i < LOOKS; i++) {
+      Thread.sleep(50);
+      LiveHeap next = look();
+      least = next.bytes < least.bytes ? next : least;
+    }
+    return least;
+  }
+
+  private static LiveHeap look() {
+    Object text;
+    try {
+      text =
+          ManagementFactory.getPlatformMBeanServer()
+              .invoke(
+                  new ObjectName("com.sun.management:type=DiagnosticCommand"),
+                  "gcClassHistogram",
+                  new Object[] {new String[0]},
+                  new String[] {String[].class.getName()});
+    } catch (JMException e) {
+      throw new AssertionError(e);
+    }
+    Map<String, Long> byClass = new HashMap<>();
+    Matcher line = LINE.matcher(String.valueOf(text));
+    while (line.find()) {
+      byClass.merge(line.group(2), Long.parseLong(line.group(1)), Long::sum);
+    }
+    return new LiveHeap(byClass.values().stream().mapToLong(b -> b).sum(), byClass);
+  }
+
+  /** What grew most since then, for messages. */
+  String since(LiveHeap before) {
+    return byClass.entrySet().stream()
+        .map(e -> Map.entry(e.getKey(), e.getValue() - before.byClass.getOrDefault(e.getKey(), 0L)))
+        .sorted(Map.Entry.<String, Long>comparingByValue().reversed())
+        .limit(8)
+        .map(e -> e.getKey() + " +" + e.getValue())
+        .collect(Collectors.joining(", "));
+  }
+}
