@@ -16,13 +16,12 @@ import javax.management.ObjectName;
 record LiveHeap(long bytes, Map<String, Long> byClass) {
   private static final Pattern LINE =
       Pattern.compile("^ *\\d+: +\\d+ +(\\d+) +(\\S+)", Pattern.MULTILINE);
-  private static final int LOOKS = 3;
 
   /** The least of some looks: what requests on their way hold comes and goes. */
-  static LiveHeap now() throws InterruptedException {
+  static LiveHeap now(int looks) throws InterruptedException {
     LiveHeap least = look();
-    for (int i = 1; i < LOOKS; i++) {
-      Thread.sleep(50);
+    for (int i = 1; i < looks; i++) {
+      Thread.sleep(100);
       LiveHeap next = look();
       least = next.bytes < least.bytes ? next : least;
     }
@@ -55,7 +54,7 @@ record LiveHeap(long bytes, Map<String, Long> byClass) {
     return byClass.entrySet().stream()
         .map(e -> Map.entry(e.getKey(), e.getValue() - before.byClass.getOrDefault(e.getKey(), 0L)))
         .sorted(Map.Entry.<String, Long>comparingByValue().reversed())
-        .limit(8)
+        .limit(10)
         .map(e -> e.getKey() + " +" + e.getValue())
         .collect(Collectors.joining(", "));
   }

@@ -31,7 +31,10 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @EnabledIfSystemProperty(named = "hadal.soak", matches = "true")
 class PlatformOutageTest {
-  private static final int HOLDS = 20;
+  /** How long the database is away, and for which part of it what is known holds. */
+  private static final double LASTING = PlatformLoadTest.seconds(0, 10);
+
+  private static final int HOLDS = (int) Math.max(5, LASTING / 4);
   private static final long LIMIT = 400_000_000;
 
   @TempDir private Path folder = Path.of("");
@@ -98,19 +101,18 @@ class PlatformOutageTest {
       world.closed(bounded, 3, 4, its, running);
       PlatformLoadTest.sleep(10);
       server.close();
-      double lasting = Math.max(4 * HOLDS, PlatformLoadTest.seconds(0, 10));
       // Known keys and leased money hold at first.
       long refused = its.refused.get();
       PlatformLoadTest.sleep(HOLDS / 2.0);
       assertThat(its.refused.get()).isEqualTo(refused);
       assertThat(theirs.refused.get()).isZero();
-      LiveHeap heap = LiveHeap.now();
+      LiveHeap heap = LiveHeap.now(PlatformLoadTest.LOOKS);
       int threads = LoadWorld.platformThreads();
       // Longer than they may.
       PlatformLoadTest.sleep(HOLDS);
       long answered = its.answered.get();
-      PlatformLoadTest.sleep(lasting - 1.5 * HOLDS);
-      LiveHeap heapThen = LiveHeap.now();
+      PlatformLoadTest.sleep(LASTING - 1.5 * HOLDS);
+      LiveHeap heapThen = LiveHeap.now(PlatformLoadTest.LOOKS);
       int threadsThen = LoadWorld.platformThreads();
       if (open) {
         assertThat(its.answered.get()).isGreaterThan(answered);

@@ -99,9 +99,8 @@ final class Admission {
   static double firstToken(
       GenerationRequest request, WaitingQueue waiting, RunningBatch.Figures now) {
     double work = request.prompt().length;
-    double ahead =
-        now.promptTokens() + waiting.ahead(request.priority(), request.tenant(), work);
-    return seconds(ahead + work, now.workPerSecond());
+    double ahead = waiting.aheadOfAll(request.priority(), request.tenant(), work);
+    return seconds(now.promptTokens() + ahead + work, now.workPerSecond());
   }
 
   /** Seconds that work takes; 0 when that is not known yet. */

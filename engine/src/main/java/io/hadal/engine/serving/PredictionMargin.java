@@ -1,13 +1,14 @@
 package io.hadal.engine.serving;
 
 /**
- * By what predicted times to the first token have to be multiplied so that they are kept, learnt
- * from those that came: other work on the machine, later requests of other tenants, and chance make
- * them longer. A quantile that follows its values: it goes up when one was longer, down by as much
- * less as more should be shorter.
+ * What predicted times to the first token are multiplied by so that promises are kept, learnt from
+ * those that were and were not: other work on the machine, long steps and chance make times longer.
+ * It goes up with a promise that was broken, and down by as much less with one that was kept as
+ * more of them should be.
  */
 final class PredictionMargin {
-  private static final double STEP = 0.05;
+  private static final double STEP = 0.015;
+  private static final double LEAST = 0.25;
   private static final double MOST = 8;
 
   private double factor = 1;
@@ -19,10 +20,10 @@ final class PredictionMargin {
   /**
    * Learns from a first token.
    *
-   * @param part of them that should come within the prediction
+   * @param part of the promises that should be kept; it aims at half of what may be broken
    */
-  synchronized void learn(double predictedSeconds, double seconds, double part) {
-    boolean longer = seconds > factor * predictedSeconds;
-    factor = Math.clamp(factor * (1 + STEP * (longer ? part : part - 1)), 1, MOST);
+  synchronized void learn(boolean kept, double part) {
+    double broken = (1 - part) / 2;
+    factor = Math.clamp(factor * (1 + STEP * (kept ? -broken : 1 - broken)), LEAST, MOST);
   }
 }

@@ -72,9 +72,12 @@ final class Ticket implements GenerationHandle {
   /** Tells how late its first token was; only where a promise is near does that matter. */
   void learn(PredictionMargin margin, long now) {
     FirstTokenPromise promise = request.promise();
-    if (promise != null
-        && margin.factor() * predicted > promise.seconds(request.prompt().length) / 4) {
-      margin.learn(predicted, (now - submitted) / 1e9, promise.part());
+    if (promise == null) {
+      return;
+    }
+    double most = promise.seconds(request.prompt().length);
+    if (margin.factor() * predicted > most / 4) {
+      margin.learn((now - submitted) / 1e9 <= most, promise.part());
     }
   }
 

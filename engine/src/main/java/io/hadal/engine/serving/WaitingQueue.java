@@ -55,7 +55,19 @@ final class WaitingQueue {
   double ahead(PriorityClass priority, String tenant, double more) {
     double own = work.getOrDefault(priority, Map.of()).getOrDefault(tenant, 0.0);
     // Others of the class get as much meanwhile, if they have so much.
-    double within = capped(priority, own + more);
+    return withOthers(priority, capped(priority, own + more), more);
+  }
+
+  /** The same when those that wait of the other tenants are always followed by more of them. */
+  double aheadOfAll(PriorityClass priority, String tenant, double more) {
+    Map<String, Double> byTenant = work.getOrDefault(priority, Map.of());
+    double own = byTenant.getOrDefault(tenant, 0.0);
+    int others = waiting.getOrDefault(priority, Map.of()).size() - (own > 0 ? 1 : 0);
+    return withOthers(priority, own + Math.max(0, others) * (own + more), more);
+  }
+
+  /** With what comes before it of other classes. */
+  private double withOthers(PriorityClass priority, double within, double more) {
     double ahead = within;
     for (PriorityClass other : PriorityClass.values()) {
       if (other != priority) {

@@ -179,21 +179,36 @@ class FairShareTest {
   }
 
   @Test
-  void predictionsAreStretchedUntilMostAreKept() {
-    PredictionMargin margin = new PredictionMargin();
-    SplittableRandom random = new SplittableRandom(1);
-    int longer = 0;
-    for (int i = 0; i < 20_000; i++) {
-      double real = 1 + 2 * random.nextDouble();
-      if (i >= 10_000 && real > margin.factor()) {
-        longer++;
-      }
-      margin.learn(1, real, 0.95);
+  void aPromiseHoldsAtThreeTimesTheCapacity() {
+    // 10 ms for a prompt of 40 tokens beside answers, and one step in fifty is a long one.
+    SplittableRandom random = new SplittableRandom(3);
+    StepTime time =
+        (prompts, before, answers, length) ->
+            (prompts * 1.5e5 + (answers > 0 ? 4e6 : 0))
+                * (0.5 + random.nextDouble())
+                * (random.nextInt(50) == 0 ? 8 : 1);
+    SimulatedServing.Machine machine =
+        new SimulatedServing.Machine(
+            DispatcherOptions.defaults().withLimits(4, 480, 120).withPrefixMemory(0, 512),
+            512,
+            0,
+            0,
+            0);
+    // Some 40 requests a second are served.
+    List<SimulatedRequest> requests = new ArrayList<>();
+    double at = 0;
+    for (int i = 0; i < 12_000; i++) {
+      at -= Math.log(1 - random.nextDouble()) / 120;
+      requests.add(
+          new SimulatedRequest(at, PriorityClass.INTERACTIVE, "t" + random.nextInt(5), 40, 0, 8));
     }
-    assertThat(longer).isBetween(300, 700);
-    for (int i = 0; i < 10_000; i++) {
-      margin.learn(1, 0.5, 0.95);
-    }
-    assertThat(margin.factor()).isEqualTo(1);
+    SimulatedServing.Run run =
+        SimulatedServing.run(machine, time, requests, new FirstTokenPromise(1, 0, 0.95));
+    List<SimulatedServing.Result> served =
+        run.results().stream().filter(r -> r.end() == SimulatedServing.End.DONE).toList();
+    long inTime = served.stream().filter(r -> r.firstToken() <= 1).count();
+    assertThat(inTime).isGreaterThan(served.size() * 95 / 100);
+    // Nobody is refused whom there would have been time for.
+    assertThat(run.busySeconds()).isGreaterThan(0.99 * run.seconds());
   }
 }
