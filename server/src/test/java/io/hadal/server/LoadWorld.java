@@ -7,6 +7,7 @@ import io.hadal.platform.money.Schedule;
 import io.hadal.platform.money.UnitPrices;
 import io.hadal.platform.node.Platform;
 import io.hadal.platform.node.PlatformOptions;
+import io.hadal.platform.probe.QualityOptions;
 import io.hadal.platform.registry.Manifest;
 import io.hadal.platform.registry.Slo;
 import io.hadal.platform.reports.Attainment;
@@ -53,6 +54,8 @@ final class LoadWorld implements AutoCloseable {
     server = TestServer.with(PlatformWiring.access(platform, false), running, waiting, perTenant);
     // Lines of all requests would be kept.
     server.server.accessLog(false);
+    // What probes of a new version leave would look like growth.
+    server.server.quality(new QualityOptions(null, 0.25, 0.25, false));
     http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).executor(threads).build();
     org = platform.tenants().createOrg("load").id();
     team = platform.tenants().createTeam(org, "load").id();
