@@ -57,6 +57,7 @@ class PlatformLoadTest {
 
   private static final double SCALE =
       Double.parseDouble(System.getProperty("hadal.soak.scale", "1"));
+
   /** Looks at the heap, of which the least counts. */
   static final int LOOKS = SOAK ? 8 : 1;
 
@@ -142,9 +143,7 @@ class PlatformLoadTest {
 
   /** What is reachable has not grown by more than 5 %. */
   static void flat(LiveHeap before, LiveHeap after) {
-    assertThat((double) after.bytes())
-        .as(after.since(before))
-        .isLessThan(1.05 * before.bytes());
+    assertThat((double) after.bytes()).as(after.since(before)).isLessThan(1.05 * before.bytes());
   }
 
   private static void complete(LoadFigures figures) {

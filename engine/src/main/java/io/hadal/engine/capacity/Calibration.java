@@ -90,17 +90,17 @@ public final class Calibration {
     distances.sort(null);
     CostTable steps =
         new CostTable(
-        model,
-        host,
-        prompts,
-        answers,
-        mixed(prompts, answers, chunks, batches),
-        ServingOverhead.NONE,
-        stepTokens,
-        engine.plan().kvFixed(),
-        engine.plan().kvPerToken(),
-        engine.store().budgetBytes(),
-        distances.get(distances.size() / 2));
+            model,
+            host,
+            prompts,
+            answers,
+            mixed(prompts, answers, chunks, batches),
+            ServingOverhead.NONE,
+            stepTokens,
+            engine.plan().kvFixed(),
+            engine.plan().kvPerToken(),
+            engine.store().budgetBytes(),
+            distances.get(distances.size() / 2));
     ServingOverhead overhead =
         ServingOverhead.measure(engine, steps, mostAnswers, repeats, tokens(0, longest));
     progress.accept(

@@ -65,8 +65,7 @@ record ServingOverhead(double step, double answer) {
       Machine machine = new Machine(options, costs.stepTokens(), 0, 0, 0);
       Run one = simulate(machine, costs, request, 1);
       Run many = simulate(machine, costs, request, ROUNDS * places);
-      return of(
-          one, alone / repeats - 1e9 * last(one), many, together - 1e9 * last(many));
+      return of(one, alone / repeats - 1e9 * last(one), many, together - 1e9 * last(many));
     }
   }
 

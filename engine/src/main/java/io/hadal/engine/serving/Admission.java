@@ -47,8 +47,7 @@ final class Admission {
     if (waiting.size(request.tenant()) >= options.maxWaitingPerTenant() + free) {
       return new Refusal(
           Cause.TENANT_QUEUE_FULL,
-          RETRY_PART
-              * seconds(waiting.ahead(request.priority(), request.tenant(), 0), rate),
+          RETRY_PART * seconds(waiting.ahead(request.priority(), request.tenant(), 0), rate),
           options.maxWaitingPerTenant() + " requests of this key are waiting already");
     }
     double wait =
@@ -91,8 +90,7 @@ final class Admission {
     if (waiting.size() == 0 && now.promptTokens() == 0) {
       return true;
     }
-    return margin * firstToken(request, waiting, now)
-        <= promise.seconds(request.prompt().length);
+    return margin * firstToken(request, waiting, now) <= promise.seconds(request.prompt().length);
   }
 
   /** Seconds until the first token of a request will probably come; 0 when it is not known. */

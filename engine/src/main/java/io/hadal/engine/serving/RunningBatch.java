@@ -120,8 +120,7 @@ final class RunningBatch implements Placement.Places<Sequence> {
     for (Sequence s : running) {
       prompts += s.missing() > 1 ? s.missing() : 0;
     }
-    figures =
-        new Figures(fresh.size() + running.size(), workRate.perSecond(), meanOutput, prompts);
+    figures = new Figures(fresh.size() + running.size(), workRate.perSecond(), meanOutput, prompts);
     stats =
         new DispatcherStats(
             turns,

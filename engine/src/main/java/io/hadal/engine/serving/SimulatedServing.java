@@ -129,8 +129,7 @@ public final class SimulatedServing {
   private long promptTokens;
   private long generatedTokens;
 
-  private SimulatedServing(
-      Machine machine, StepTime time, @Nullable FirstTokenPromise promise) {
+  private SimulatedServing(Machine machine, StepTime time, @Nullable FirstTokenPromise promise) {
     this.promise = promise;
     this.machine = machine;
     this.time = time;
@@ -221,12 +220,14 @@ public final class SimulatedServing {
         GenerationRequest.of(
                 promise == null ? ONE : new int[request.prompt()],
                 request.output(),
-                request.tenant()).toBuilder()
+                request.tenant())
+            .toBuilder()
             .priority(request.priority())
             .promise(promise)
             .build();
     double work = Admission.work(asked, request.prompt(), figures);
-    Admission.Refusal refusal = Admission.refuse(asked, work, waiting, machine.options(), figures, margin.factor());
+    Admission.Refusal refusal =
+        Admission.refuse(asked, work, waiting, machine.options(), figures, margin.factor());
     if (refusal != null) {
       results.add(new Result(request, End.REFUSED, refusal.cause(), 0, 0, 0, request.seconds()));
       return;

@@ -187,8 +187,7 @@ public final class TurnRunner implements AutoCloseable {
     try {
       FirstTokenPromise promise = call.promise();
       Generation generation =
-          model.start(
-              request.withPromise(promise == null ? null : promise.behind(call.age())));
+          model.start(request.withPromise(promise == null ? null : promise.behind(call.age())));
       started = true;
       return generation;
     } finally {
