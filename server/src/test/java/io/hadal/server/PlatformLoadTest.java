@@ -343,8 +343,9 @@ class PlatformLoadTest {
     Tenant free = world.tenant("free");
     Tenant bounded = world.tenant("bounded");
     double lasting = seconds(1.2, 10);
-    // A request costs some 30 000 nano-USD: it ends in the middle.
-    long limit = SOAK ? Math.round(lasting * capacity * 4_000) : 200_000;
+    // A request costs some 30 000 nano-USD. In the long form only what is leased can be spent while
+    // the database is away, and the rest behind that.
+    long limit = SOAK ? 60_000_000 : 200_000;
     world.platform.budgets().create(budget(bounded, world, limit));
     LoadFigures theirs = new LoadFigures();
     LoadFigures its = new LoadFigures();
@@ -363,7 +364,9 @@ class PlatformLoadTest {
       long before = theirs.answered.get();
       LiveHeap heap = LiveHeap.now(LOOKS);
       sleep(lasting * 3 / 4);
-      await(() -> its.unpaid.get() > 0 && theirs.answered.get() > before + 5);
+      await(
+          () ->
+              its.unpaid.get() + its.refused.get() > 0 && theirs.answered.get() > before + 5);
       LiveHeap heapThen = LiveHeap.now(LOOKS);
       report(
           "locked: heap, journal",
@@ -379,6 +382,7 @@ class PlatformLoadTest {
       statement.execute("ROLLBACK");
     }
     sleep(0.2);
+    await(() -> its.unpaid.get() > 0);
     running.stop();
     report("locked: without a budget", theirs);
     report("locked: with a budget", its);
