@@ -364,9 +364,7 @@ class PlatformLoadTest {
       long before = theirs.answered.get();
       LiveHeap heap = LiveHeap.now(LOOKS);
       sleep(lasting * 3 / 4);
-      await(
-          () ->
-              its.unpaid.get() + its.refused.get() > 0 && theirs.answered.get() > before + 5);
+      await(() -> its.unpaid.get() + its.refused.get() > 0 && theirs.answered.get() > before + 5);
       LiveHeap heapThen = LiveHeap.now(LOOKS);
       report(
           "locked: heap, journal",
