@@ -3,6 +3,7 @@ package io.hadal.server;
 import java.lang.management.ManagementFactory;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -44,7 +45,8 @@ record LiveHeap(long bytes, Map<String, Long> byClass) {
     Map<String, Long> byClass = new HashMap<>();
     Matcher line = LINE.matcher(String.valueOf(text));
     while (line.find()) {
-      byClass.merge(line.group(2), Long.parseLong(line.group(1)), Long::sum);
+      byClass.merge(
+          Objects.requireNonNull(line.group(2)), Long.parseLong(line.group(1)), Long::sum);
     }
     return new LiveHeap(byClass.values().stream().mapToLong(b -> b).sum(), byClass);
   }

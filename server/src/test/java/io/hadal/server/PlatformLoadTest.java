@@ -223,7 +223,7 @@ class PlatformLoadTest {
     capacity = alone.answered.get() / time;
     report("overload: capacity, requests/s", capacity);
     // An eighth of the queue is as much as can be served in that time, so the promise refuses.
-    double promised = Math.max(SOAK ? 0.25 : 0, WAITING / 8 / capacity);
+    double promised = Math.max(SOAK ? 0.25 : 0, WAITING / (8 * capacity));
     String version = world.promise(Math.round(1000 * promised));
     List<Tenant> tenants = new ArrayList<>();
     LoadFigures figures = new LoadFigures();
