@@ -1,6 +1,8 @@
 package io.hadal.chat;
 
+import io.hadal.engine.serving.FirstTokenPromise;
 import io.hadal.engine.serving.GenerationRequest;
+import io.hadal.engine.serving.PriorityClass;
 import io.hadal.formats.prompt.ThinkingMode;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -24,5 +26,15 @@ public record TurnRequest(
   public TurnRequest {
     stops = List.copyOf(stops);
     ignored = List.copyOf(ignored);
+  }
+
+  /** The same with a promise about its first token; those nobody waits for have none. */
+  public TurnRequest withPromise(@Nullable FirstTokenPromise promise) {
+    PriorityClass priority = generation.priority();
+    if (promise == null || priority == PriorityClass.BATCH || priority == PriorityClass.SHADOW) {
+      return this;
+    }
+    return new TurnRequest(
+        generation.toBuilder().promise(promise).build(), parse, stops, singleCall, ignored);
   }
 }

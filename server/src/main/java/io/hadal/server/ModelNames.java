@@ -1,12 +1,14 @@
 package io.hadal.server;
 
 import io.hadal.chat.Problem;
+import io.hadal.engine.serving.FirstTokenPromise;
 import io.hadal.platform.compare.AnswerFacts;
 import io.hadal.platform.compare.AnswerReader;
 import io.hadal.platform.compare.Expectation;
 import io.hadal.platform.compare.Pairs;
 import io.hadal.platform.registry.DeprecationHeaders;
 import io.hadal.platform.registry.Resolution;
+import io.hadal.platform.registry.Slo;
 import io.hadal.platform.rollout.Observation;
 import io.hadal.platform.tenancy.Identity;
 import io.hadal.server.routing.body.RequestView;
@@ -78,10 +80,23 @@ final class ModelNames {
     Resolution found = known.registry().resolve(view.model(), identity, session);
     DeprecationHeaders.of(found, known.clock().instant()).forEach(call.exchange()::setHeader);
     call.resolved(found);
+    call.promise(promise(found));
     if (found.rollout() != null && operation.generates()) {
       call.through(new AnswerTap(call.exchange(), operation, view.body(), session));
     }
     rename(call, view, found);
+  }
+
+  /** What a version of this process promises about first tokens, which admission protects. */
+  private @Nullable FirstTokenPromise promise(Resolution found) {
+    if (!found.backends().contains(LOCAL)) {
+      return null;
+    }
+    Slo slo = known.registry().promise(found.version());
+    return slo == null || !slo.firstToken()
+        ? null
+        : new FirstTokenPromise(
+            slo.firstTokenMillis() / 1e3, slo.perThousandMillis() / 1e3, slo.percent() / 100.0);
   }
 
   /**

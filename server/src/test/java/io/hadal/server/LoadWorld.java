@@ -7,6 +7,13 @@ import io.hadal.platform.money.Schedule;
 import io.hadal.platform.money.UnitPrices;
 import io.hadal.platform.node.Platform;
 import io.hadal.platform.node.PlatformOptions;
+import io.hadal.platform.probe.QualityOptions;
+import io.hadal.platform.registry.Manifest;
+import io.hadal.platform.registry.Slo;
+import io.hadal.platform.reports.Attainment;
+import io.hadal.platform.reports.Dimension;
+import io.hadal.platform.reports.UsageFilter;
+import io.hadal.platform.reports.UsageReports;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -18,6 +25,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Phaser;
@@ -46,6 +54,8 @@ final class LoadWorld implements AutoCloseable {
     server = TestServer.with(PlatformWiring.access(platform, false), running, waiting, perTenant);
     // Lines of all requests would be kept.
     server.server.accessLog(false);
+    // What probes of a new version leave would look like growth.
+    server.server.quality(new QualityOptions(null, 0.25, 0.25, false));
     http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).executor(threads).build();
     org = platform.tenants().createOrg("load").id();
     team = platform.tenants().createTeam(org, "load").id();
@@ -64,6 +74,26 @@ final class LoadWorld implements AutoCloseable {
                 "test",
                 "test",
                 now));
+  }
+
+  /** Lets the model promise a time to the first token, for 95 % of the answers. */
+  String promise(long millis) {
+    String manifest =
+        "{'kind':'local','family':'tiny','engine':{'version':'1'},'weights':[{'file':'w','sha256':'%s'}],'slo':{'ttft_ms':%d}}"
+            .formatted("0".repeat(64), millis)
+            .replace('\'', '"');
+    Manifest of = Manifest.of(TestServer.json(manifest), "test");
+    String id = platform.registry().draft(of, null, "test").id();
+    platform.registry().activate(id, "test");
+    platform.registry().alias("", "tiny", id, "test", "a promise");
+    return id;
+  }
+
+  /** How often a version has kept what it promises. */
+  Attainment kept(String version) {
+    Slo slo = Objects.requireNonNull(platform.registry().promise(version));
+    return new UsageReports(platform.database())
+        .attainment(UsageFilter.ALL.with(Dimension.of("version"), version), slo);
   }
 
   Tenant tenant(String slug) {
@@ -251,17 +281,6 @@ final class LoadWorld implements AutoCloseable {
                                 rs.getLong(4),
                                 rs.getLong(5)))
                     .one());
-  }
-
-  /** Bytes of the heap that are in use when garbage is gone. */
-  static long heap() throws InterruptedException {
-    long least = Long.MAX_VALUE;
-    for (int i = 0; i < 3; i++) {
-      System.gc();
-      Thread.sleep(50);
-      least = Math.min(least, ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed());
-    }
-    return least;
   }
 
   static int platformThreads() {

@@ -133,7 +133,8 @@ final class TestServer implements AutoCloseable {
         1024,
         waiting,
         new ListenerOptions("127.0.0.1", 0, 1024, null, null, HTTP),
-        options -> options.withLimits(running, waiting, perTenant),
+        // A cache that is full at once: what grows then is none.
+        options -> options.withLimits(running, waiting, perTenant).withPrefixMemory(1 << 20, 512),
         platform);
   }
 

@@ -15,11 +15,12 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * A gateway with the platform as a process, its start and its endurance (platform specification,
- * tests 21 and 22). With {@code -Dhadal.soak=true} for hours: {@code hadal.soak.seconds} for the
- * first of the two, half of it for the second, {@code hadal.soak.streams} at once.
+ * tests 21 and 22). With {@code -Dhadal.soak=true} for two hours and one, times {@code
+ * hadal.soak.scale}, with {@code hadal.soak.streams} at once.
  */
 class SoakTest {
-  private static final int SECONDS = Integer.getInteger("hadal.soak.seconds", 7200);
+  private static final int SECONDS =
+      (int) (7200 * Double.parseDouble(System.getProperty("hadal.soak.scale", "1")));
   private static final int STREAMS = Integer.getInteger("hadal.soak.streams", 1000);
 
   /** The bar is 1.5 s on an idle machine with an AOT cache, which this has not. */

@@ -46,8 +46,9 @@ public final class Calibration {
    * @param model name or fingerprint of the model
    * @param host what it runs on
    * @throws KvBudgetException when there is no room for a single short timeline
+   * @throws InterruptedException when the thread is, while requests are served
    */
-  public CostTable measure(String model, String host) {
+  public CostTable measure(String model, String host) throws InterruptedException {
     int stepTokens = engine.options().stepTokens();
     int[] chunks = upTo(CHUNKS, Math.min(stepTokens, longest - repeats - 1));
     int[] batches = upTo(BATCHES, Math.min(mostAnswers, stepTokens));
@@ -87,17 +88,25 @@ public final class Calibration {
     Grid prompts = new Grid(chunks, known, transposed(prefill, chunks.length));
     Grid answers = new Grid(batches, known, transposed(decode, batches.length));
     distances.sort(null);
-    return new CostTable(
-        model,
-        host,
-        prompts,
-        answers,
-        mixed(prompts, answers, chunks, batches),
-        stepTokens,
-        engine.plan().kvFixed(),
-        engine.plan().kvPerToken(),
-        engine.store().budgetBytes(),
-        distances.get(distances.size() / 2));
+    CostTable steps =
+        new CostTable(
+            model,
+            host,
+            prompts,
+            answers,
+            mixed(prompts, answers, chunks, batches),
+            ServingOverhead.NONE,
+            stepTokens,
+            engine.plan().kvFixed(),
+            engine.plan().kvPerToken(),
+            engine.store().budgetBytes(),
+            distances.get(distances.size() / 2));
+    ServingOverhead overhead =
+        ServingOverhead.measure(engine, steps, mostAnswers, repeats, tokens(0, longest));
+    progress.accept(
+        "serving: %.3f ms a step, %.3f ms an answer of it"
+            .formatted(overhead.step() / 1e6, overhead.answer() / 1e6));
+    return steps.with(overhead);
   }
 
   private static int[] upTo(int[] points, int most) {

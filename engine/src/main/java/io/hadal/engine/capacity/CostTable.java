@@ -16,6 +16,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param prefill nanoseconds of a step by prompt tokens and tokens before them
  * @param decode nanoseconds of a step by answers and mean length of their timelines
  * @param mixed part of a prompt's time that it adds to a step of answers, 1 for all of it
+ * @param overhead what serving adds to each step
  * @param stepTokens most tokens of a step
  * @param kvFixed bytes of caches of a timeline
  * @param kvPerToken more bytes for each token
@@ -28,6 +29,7 @@ public record CostTable(
     Grid prefill,
     Grid decode,
     double mixed,
+    ServingOverhead overhead,
     int stepTokens,
     double kvFixed,
     double kvPerToken,
@@ -39,14 +41,30 @@ public record CostTable(
   @Override
   public double nanos(int promptTokens, double promptContext, int answers, double answerContext) {
     double prompts = promptTokens == 0 ? 0 : prefill.at(promptTokens, promptContext);
+    double serving = overhead.step() + overhead.answer() * answers;
     if (answers == 0) {
-      return prompts;
+      return prompts + serving;
     }
-    double step = decode.at(answers, answerContext);
+    double step = decode.at(answers, answerContext) + serving;
     // Both read the weights, once.
     return promptTokens == 0
         ? step
         : step + mixed * Math.max(0, prompts - prefill.at(1, promptContext));
+  }
+
+  CostTable with(ServingOverhead measured) {
+    return new CostTable(
+        model,
+        host,
+        prefill,
+        decode,
+        mixed,
+        measured,
+        stepTokens,
+        kvFixed,
+        kvPerToken,
+        kvBudget,
+        residual);
   }
 
   /** As JSON. */
@@ -56,6 +74,8 @@ public record CostTable(
     json.set("prefill", prefill.json("tokens", "contexts"));
     json.set("decode", decode.json("answers", "contexts"));
     return json.put("mixed", mixed)
+        .put("step_overhead", overhead.step())
+        .put("answer_overhead", overhead.answer())
         .put("step_tokens", stepTokens)
         .put("kv_fixed", kvFixed)
         .put("kv_per_token", kvPerToken)
@@ -81,11 +101,20 @@ public record CostTable(
         Grid.read(json.path("prefill"), "tokens", "contexts", source + ": prefill"),
         Grid.read(json.path("decode"), "answers", "contexts", source + ": decode"),
         number(json, "mixed", source),
+        overhead(json, source),
         stepTokens,
         number(json, "kv_fixed", source),
         number(json, "kv_per_token", source),
         number(json, "kv_budget", source),
         number(json, "residual", source));
+  }
+
+  /** Older files have none. */
+  private static ServingOverhead overhead(JsonNode json, String source) {
+    return json.has("step_overhead")
+        ? new ServingOverhead(
+            number(json, "step_overhead", source), number(json, "answer_overhead", source))
+        : ServingOverhead.NONE;
   }
 
   private static double number(JsonNode json, String field, String source) {

@@ -45,6 +45,7 @@ public final class Dispatcher implements AutoCloseable {
   private int unfinished;
   private long refused;
   private final Headroom headroom = new Headroom(System.nanoTime());
+  private final PredictionMargin margin = new PredictionMargin();
 
   /**
    * A dispatcher that runs at once; the engine stays open when it closes.
@@ -60,7 +61,7 @@ public final class Dispatcher implements AutoCloseable {
     }
     this.engine = engine;
     this.options = options;
-    this.batch = new RunningBatch(engine, options, share, this::over, this::wake);
+    this.batch = new RunningBatch(engine, options, share, margin, this::over, this::wake);
     this.thread = Thread.ofPlatform().name("hadal-engine").daemon().unstarted(this::run);
     thread.start();
   }
@@ -92,11 +93,13 @@ public final class Dispatcher implements AutoCloseable {
         throw refuse(Cause.DRAINING, 1, "the engine is going down");
       }
       headroom.add(work, now.workPerSecond(), System.nanoTime());
-      Admission.Refusal refusal = Admission.refuse(request, work, waiting, options, now);
+      Admission.Refusal refusal =
+          Admission.refuse(request, work, waiting, options, now, margin.factor());
       if (refusal != null) {
         throw refuse(refusal.cause(), refusal.seconds(), refusal.message());
       }
       Ticket ticket = new Ticket(nextId++, System.nanoTime(), request, listener, work, this::wake);
+      ticket.predicted = Admission.firstToken(request, waiting, now);
       share.enter(ticket);
       waiting.add(ticket);
       unfinished++;

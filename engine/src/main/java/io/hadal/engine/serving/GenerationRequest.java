@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  *     fill the cache
  * @param timeLimit from submission to the last token; null for none
  * @param choices answers, 1..128; they share the work on the prompt
+ * @param promise how soon the first token should come; null for no promise
  */
 @SuppressWarnings("ArrayRecordComponent") // compared by nobody; prompts are long
 public record GenerationRequest(
@@ -35,7 +36,8 @@ public record GenerationRequest(
     String tenant,
     @Nullable String cacheKey,
     @Nullable Duration timeLimit,
-    int choices) {
+    int choices,
+    @Nullable FirstTokenPromise promise) {
 
   public GenerationRequest {
     if (prompt.length == 0) {
@@ -76,6 +78,7 @@ public record GenerationRequest(
     builder.cacheKey = cacheKey;
     builder.timeLimit = timeLimit;
     builder.choices = choices;
+    builder.promise = promise;
     return builder;
   }
 
@@ -92,6 +95,7 @@ public record GenerationRequest(
     private @Nullable String cacheKey;
     private @Nullable Duration timeLimit;
     private int choices = 1;
+    private @Nullable FirstTokenPromise promise;
 
     /** A request for the most likely answer; prompts are reused within the tenant. */
     public Builder(int[] prompt, int maxTokens, String tenant) {
@@ -141,6 +145,11 @@ public record GenerationRequest(
       return this;
     }
 
+    public Builder promise(@Nullable FirstTokenPromise value) {
+      promise = value;
+      return this;
+    }
+
     /**
      * The request.
      *
@@ -158,7 +167,8 @@ public record GenerationRequest(
           tenant,
           cacheKey,
           timeLimit,
-          choices);
+          choices,
+          promise);
     }
   }
 }

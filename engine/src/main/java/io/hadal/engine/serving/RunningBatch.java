@@ -32,6 +32,7 @@ final class RunningBatch implements Placement.Places<Sequence> {
   private final Engine engine;
   private volatile DispatcherOptions options;
   private final FairShare share;
+  private final PredictionMargin margin;
   private final Consumer<Turn> over;
   private final StepBudget budget;
   private final List<Turn> fresh = new ArrayList<>();
@@ -50,7 +51,7 @@ final class RunningBatch implements Placement.Places<Sequence> {
   private long cachedTokens;
   private long generatedTokens;
   private long preemptions;
-  private volatile Figures figures = new Figures(0, 0, 0);
+  private volatile Figures figures = new Figures(0, 0, 0, 0);
   private volatile DispatcherStats stats;
 
   /**
@@ -59,8 +60,9 @@ final class RunningBatch implements Placement.Places<Sequence> {
    * @param placed sequences with a place
    * @param workPerSecond work done per second; 0 before any
    * @param meanOutput tokens of an answer, on average
+   * @param promptTokens tokens of prompts with a place that have still to be computed
    */
-  record Figures(int placed, double workPerSecond, double meanOutput) {}
+  record Figures(int placed, double workPerSecond, double meanOutput, long promptTokens) {}
 
   private double meanOutput = 256;
   private final PrefixCache prefixes;
@@ -76,11 +78,13 @@ final class RunningBatch implements Placement.Places<Sequence> {
       Engine engine,
       DispatcherOptions options,
       FairShare share,
+      PredictionMargin margin,
       Consumer<Turn> over,
       Runnable wake) {
     this.engine = engine;
     this.options = options;
     this.share = share;
+    this.margin = margin;
     this.over = over;
     Path folder = options.prefixFolder();
     this.prefixes =
@@ -109,7 +113,14 @@ final class RunningBatch implements Placement.Places<Sequence> {
   }
 
   private void publish() {
-    figures = new Figures(fresh.size() + running.size(), workRate.perSecond(), meanOutput);
+    long prompts = 0;
+    for (Turn turn : fresh) {
+      prompts += prompt(turn);
+    }
+    for (Sequence s : running) {
+      prompts += s.missing() > 1 ? s.missing() : 0;
+    }
+    figures = new Figures(fresh.size() + running.size(), workRate.perSecond(), meanOutput, prompts);
     stats =
         new DispatcherStats(
             turns,
@@ -568,6 +579,7 @@ final class RunningBatch implements Placement.Places<Sequence> {
     Turn turn = s.turn;
     if (!turn.prompted) {
       turn.prompted();
+      turn.ticket.learn(margin, System.nanoTime());
       keepCopy(s, true);
       fork(s);
     }

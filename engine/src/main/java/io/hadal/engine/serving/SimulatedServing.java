@@ -108,6 +108,8 @@ public final class SimulatedServing {
     }
   }
 
+  private final @Nullable FirstTokenPromise promise;
+  private final PredictionMargin margin = new PredictionMargin();
   private final Machine machine;
   private final StepTime time;
   private final WaitingQueue waiting = new WaitingQueue();
@@ -127,7 +129,8 @@ public final class SimulatedServing {
   private long promptTokens;
   private long generatedTokens;
 
-  private SimulatedServing(Machine machine, StepTime time) {
+  private SimulatedServing(Machine machine, StepTime time, @Nullable FirstTokenPromise promise) {
+    this.promise = promise;
     this.machine = machine;
     this.time = time;
     this.budget = new StepBudget(machine.options().tokenTarget(), machine.stepTokens());
@@ -139,7 +142,20 @@ public final class SimulatedServing {
    * @param requests in the order of their coming
    */
   public static Run run(Machine machine, StepTime time, List<SimulatedRequest> requests) {
-    return new SimulatedServing(machine, time).serve(requests);
+    return run(machine, time, requests, null);
+  }
+
+  /**
+   * Serves requests until all have ended, keeping a promise about their first tokens.
+   *
+   * @param requests in the order of their coming
+   */
+  static Run run(
+      Machine machine,
+      StepTime time,
+      List<SimulatedRequest> requests,
+      @Nullable FirstTokenPromise promise) {
+    return new SimulatedServing(machine, time, promise).serve(requests);
   }
 
   private static long nanos(double seconds) {
@@ -193,20 +209,32 @@ public final class SimulatedServing {
   }
 
   private void submit(SimulatedRequest request) {
+    long prompts = 0;
+    for (Sequence s : running) {
+      prompts += s.missing() > 1 ? s.missing() : 0;
+    }
     RunningBatch.Figures figures =
-        new RunningBatch.Figures(fresh.size() + running.size(), workRate.perSecond(), meanOutput);
+        new RunningBatch.Figures(
+            fresh.size() + running.size(), workRate.perSecond(), meanOutput, prompts);
     GenerationRequest asked =
-        GenerationRequest.of(ONE, request.output(), request.tenant()).toBuilder()
+        GenerationRequest.of(
+                promise == null ? ONE : new int[request.prompt()],
+                request.output(),
+                request.tenant())
+            .toBuilder()
             .priority(request.priority())
+            .promise(promise)
             .build();
     double work = Admission.work(asked, request.prompt(), figures);
-    Admission.Refusal refusal = Admission.refuse(asked, work, waiting, machine.options(), figures);
+    Admission.Refusal refusal =
+        Admission.refuse(asked, work, waiting, machine.options(), figures, margin.factor());
     if (refusal != null) {
       results.add(new Result(request, End.REFUSED, refusal.cause(), 0, 0, 0, request.seconds()));
       return;
     }
     Ticket ticket =
         new Ticket(byTicket.size(), nanos(request.seconds()), asked, NOBODY, work, () -> {});
+    ticket.predicted = Admission.firstToken(asked, waiting, figures);
     byTicket.add(request);
     share.enter(ticket);
     waiting.add(ticket);
@@ -357,6 +385,7 @@ public final class SimulatedServing {
     }
     if (!prompted) {
       s.first = now;
+      s.ticket.learn(margin, now);
     }
     s.count++;
     generatedTokens++;

@@ -14,6 +14,10 @@ final class Ticket implements GenerationHandle {
   final double expectedWork;
 
   double reserved;
+
+  /** Seconds to the first token as predicted when it came; 0 for unknown. */
+  double predicted;
+
   private final long id;
   private final AtomicBoolean cancelled = new AtomicBoolean();
   private final Runnable wake;
@@ -63,6 +67,18 @@ final class Ticket implements GenerationHandle {
 
   boolean isPaused() {
     return paused;
+  }
+
+  /** Tells how late its first token was; only where a promise is near does that matter. */
+  void learn(PredictionMargin margin, long now) {
+    FirstTokenPromise promise = request.promise();
+    if (promise == null) {
+      return;
+    }
+    double most = promise.seconds(request.prompt().length);
+    if (margin.factor() * predicted > most / 4) {
+      margin.learn((now - submitted) / 1e9 <= most, promise.part());
+    }
   }
 
   /** Why the request must end now, wherever it is; null when it may go on. */

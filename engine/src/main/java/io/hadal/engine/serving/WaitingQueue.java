@@ -18,7 +18,7 @@ final class WaitingQueue {
   private final Map<PriorityClass, Map<String, ArrayDeque<Ticket>>> waiting =
       new EnumMap<>(PriorityClass.class);
   private final Map<PriorityClass, Integer> counts = new EnumMap<>(PriorityClass.class);
-  private final Map<PriorityClass, Double> work = new EnumMap<>(PriorityClass.class);
+  private final Map<PriorityClass, Map<String, Double>> work = new EnumMap<>(PriorityClass.class);
   private final Map<String, Integer> tenants = new HashMap<>();
   private int size;
 
@@ -35,14 +35,55 @@ final class WaitingQueue {
     return new EnumMap<>(counts);
   }
 
-  /** Work that the requests of a class will probably take. */
-  double work(PriorityClass priority) {
-    return work.getOrDefault(priority, 0.0);
+  /** Tenants with requests, of any class. */
+  int tenants() {
+    return tenants.size();
   }
 
   /** Work that all of them will probably take. */
   double work() {
-    return work.values().stream().mapToDouble(Double::doubleValue).sum();
+    double all = 0;
+    for (Map<String, Double> byTenant : work.values()) {
+      for (double one : byTenant.values()) {
+        all += one;
+      }
+    }
+    return all;
+  }
+
+  /** Work that comes before more work of a tenant and class, if nothing else comes. */
+  double ahead(PriorityClass priority, String tenant, double more) {
+    double own = work.getOrDefault(priority, Map.of()).getOrDefault(tenant, 0.0);
+    // Others of the class get as much meanwhile, if they have so much.
+    return withOthers(priority, capped(priority, own + more), more);
+  }
+
+  /** The same when those that wait of the other tenants are always followed by more of them. */
+  double aheadOfAll(PriorityClass priority, String tenant, double more) {
+    Map<String, Double> byTenant = work.getOrDefault(priority, Map.of());
+    double own = byTenant.getOrDefault(tenant, 0.0);
+    int others = waiting.getOrDefault(priority, Map.of()).size() - (own > 0 ? 1 : 0);
+    return withOthers(priority, own + Math.max(0, others) * (own + more), more);
+  }
+
+  /** With what comes before it of other classes. */
+  private double withOthers(PriorityClass priority, double within, double more) {
+    double ahead = within;
+    for (PriorityClass other : PriorityClass.values()) {
+      if (other != priority) {
+        double part = (within + more) * other.weight() / priority.weight();
+        ahead += Math.min(capped(other, Double.POSITIVE_INFINITY), part);
+      }
+    }
+    return ahead;
+  }
+
+  private double capped(PriorityClass priority, double most) {
+    double all = 0;
+    for (double one : work.getOrDefault(priority, Map.of()).values()) {
+      all += Math.min(one, most);
+    }
+    return all;
   }
 
   void add(Ticket ticket) {
@@ -56,15 +97,17 @@ final class WaitingQueue {
   private void count(Ticket ticket, int change) {
     PriorityClass priority = ticket.request.priority();
     size += change;
+    String tenant = ticket.request.tenant();
+    Map<String, Double> byTenant = work.computeIfAbsent(priority, c -> new HashMap<>());
+    byTenant.merge(tenant, change * ticket.expectedWork, Double::sum);
     if (counts.merge(priority, change, Integer::sum) == 0) {
       counts.remove(priority);
-      // Also ends what rounding has left.
-      work.remove(priority);
-    } else {
-      work.merge(priority, change * ticket.expectedWork, Double::sum);
+      byTenant.clear();
     }
-    if (tenants.merge(ticket.request.tenant(), change, Integer::sum) == 0) {
-      tenants.remove(ticket.request.tenant());
+    if (tenants.merge(tenant, change, Integer::sum) == 0) {
+      tenants.remove(tenant);
+      // Also ends what rounding has left.
+      work.values().forEach(of -> of.remove(tenant));
     }
   }
 

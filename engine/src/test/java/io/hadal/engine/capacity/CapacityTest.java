@@ -115,7 +115,7 @@ class CapacityTest {
     }
   }
 
-  private static CostTable measure(Engine engine, int repeats) {
+  private static CostTable measure(Engine engine, int repeats) throws InterruptedException {
     return new Calibration(engine, 512, 8, repeats, line -> {}).measure("tiny", "here");
   }
 

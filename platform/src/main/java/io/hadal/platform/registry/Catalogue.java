@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param aliases current meaning of names by organisation, those of everybody under ""
  * @param splits running rollouts by id
  * @param baselines the version below each rollout, running or not
+ * @param promises what versions promise about their speed, of those that do
  * @param features what the last probes of a version have passed
  */
 record Catalogue(
@@ -21,6 +22,7 @@ record Catalogue(
     Map<String, Map<String, AliasChange>> aliases,
     Map<String, Split> splits,
     Map<String, String> baselines,
+    Map<String, Slo> promises,
     Map<String, List<String>> features) {
 
   static Catalogue load(Handle handle, long now) {
@@ -29,6 +31,13 @@ record Catalogue(
         .createQuery("SELECT * FROM model_version")
         .map((rs, c) -> Rows.version(rs))
         .forEach(v -> versions.put(v.id(), v));
+    Map<String, Slo> promises = new TreeMap<>();
+    for (ModelVersion version : versions.values()) {
+      Slo slo = version.manifest().slo();
+      if (slo != null) {
+        promises.put(version.id(), slo);
+      }
+    }
     Map<String, Map<String, AliasChange>> aliases = new TreeMap<>();
     Rows.currentAliases(handle)
         .forEach(a -> aliases.computeIfAbsent(a.org(), o -> new TreeMap<>()).put(a.name(), a));
@@ -56,7 +65,7 @@ record Catalogue(
               }
             });
     return new Catalogue(
-        now, versions, aliases, splits, baselines, ProbeStore.passedFeatures(handle));
+        now, versions, aliases, splits, baselines, promises, ProbeStore.passedFeatures(handle));
   }
 
   /** What a name points to: the organisation's own meaning first; null for nothing. */

@@ -431,6 +431,11 @@ public final class Registry {
         rollout);
   }
 
+  /** What a version promises about its speed, without asking the database; null for nothing. */
+  public @Nullable Slo promise(String version) {
+    return catalogue().promises().get(version);
+  }
+
   private static Refusal unknown(String name) {
     return new Refusal(Reason.UNKNOWN_MODEL, "The model '" + name + "' does not exist.");
   }
@@ -555,6 +560,7 @@ public final class Registry {
               known.aliases(),
               known.splits(),
               known.baselines(),
+              known.promises(),
               known.features());
       return known;
     } finally {

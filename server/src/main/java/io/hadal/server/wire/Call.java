@@ -4,6 +4,7 @@ import io.hadal.chat.ChatRequest.Client;
 import io.hadal.chat.Problem;
 import io.hadal.chat.TurnEvent;
 import io.hadal.chat.Usage;
+import io.hadal.engine.serving.FirstTokenPromise;
 import io.hadal.engine.serving.PriorityClass;
 import io.hadal.formats.FormatException;
 import io.hadal.formats.Json;
@@ -46,6 +47,7 @@ public final class Call {
   private byte @Nullable [] body;
   private String model = "";
   private @Nullable Resolution resolution;
+  private @Nullable FirstTokenPromise promise;
   private boolean substituted;
   private Usage usage = Usage.NONE;
   private boolean streamed;
@@ -137,6 +139,16 @@ public final class Call {
   /** What the registry says of the model; null when it does not know its name. */
   public @Nullable Resolution resolution() {
     return resolution;
+  }
+
+  /** How soon the first token should come when this process answers. */
+  public void promise(@Nullable FirstTokenPromise value) {
+    promise = value;
+  }
+
+  /** How soon the first token should come when this process answers; null for no promise. */
+  @Nullable FirstTokenPromise promise() {
+    return promise;
   }
 
   /** Says that another model answers, because the one that was asked for could not. */

@@ -8,6 +8,7 @@ import io.hadal.chat.ServedModel;
 import io.hadal.chat.TurnEvent;
 import io.hadal.chat.TurnRequest;
 import io.hadal.chat.Usage;
+import io.hadal.engine.serving.FirstTokenPromise;
 import io.hadal.engine.serving.GenerationRequest;
 import io.hadal.platform.tenancy.Identity;
 import io.hadal.platform.tenancy.Place;
@@ -184,7 +185,9 @@ public final class TurnRunner implements AutoCloseable {
   private Generation start(Call call, TurnRequest request) {
     boolean started = false;
     try {
-      Generation generation = model.start(request);
+      FirstTokenPromise promise = call.promise();
+      Generation generation =
+          model.start(request.withPromise(promise == null ? null : promise.behind(call.age())));
       started = true;
       return generation;
     } finally {
