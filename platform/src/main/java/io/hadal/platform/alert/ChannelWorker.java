@@ -9,6 +9,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Delivers what waits for one channel, beside everything else. A failed attempt is repeated after
@@ -36,7 +37,7 @@ final class ChannelWorker implements AutoCloseable {
   private final AtomicLong dropped = new AtomicLong();
   private volatile long waiting;
   private volatile boolean closed;
-  private volatile Thread thread = Thread.ofVirtual().unstarted(() -> {});
+  private volatile @Nullable Thread thread;
 
   ChannelWorker(AlertStore store, AlertChannel channel, Clock clock) {
     this.store = store;
@@ -86,7 +87,7 @@ final class ChannelWorker implements AutoCloseable {
       } catch (InterruptedException e) {
         return;
       } catch (RuntimeException e) {
-        if (!away) {
+        if (!away && !closed) {
           away = true;
           LOG.log(Level.WARNING, "alerts: they wait: {0}", e.getClass().getSimpleName());
         }
@@ -151,7 +152,16 @@ final class ChannelWorker implements AutoCloseable {
   @Override
   public void close() {
     closed = true;
-    thread.interrupt();
+    Thread running = thread;
+    if (running != null) {
+      running.interrupt();
+      try {
+        // The database is closed next.
+        running.join(Duration.ofSeconds(2));
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
     channel.close();
   }
 }

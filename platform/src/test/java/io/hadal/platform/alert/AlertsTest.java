@@ -212,18 +212,6 @@ class AlertsTest {
     GreenMail plain = greenMail(ServerSetup.PROTOCOL_SMTP);
     try (Database database = TestDatabases.open(DatabaseKind.SQLITE)) {
       MailOptions good = options(server.getSmtps().getPort(), Tls.IMPLICIT, SECRET);
-      MailOptions untrusted =
-          new MailOptions(
-              "127.0.0.1",
-              good.port(),
-              Tls.IMPLICIT,
-              null,
-              "hadal",
-              good.password(),
-              good.from(),
-              good.to(),
-              Map.of());
-      assertThat(problem(database, untrusted)).contains("no TLS that can be trusted");
       assertThat(problem(database, options(good.port(), Tls.IMPLICIT, "wrong")))
           .contains("refused user and password");
       // It must not go on in the clear.
@@ -244,6 +232,20 @@ class AlertsTest {
       assertThat(script.heard).contains("open STARTTLS");
       assertThat(script.heard).anyMatch(line -> line.startsWith("tls RCPT"));
       assertThat(script.heard).noneMatch(line -> line.startsWith("open MAIL"));
+      script.heard.clear();
+      MailOptions untrusted =
+          new MailOptions(
+              "127.0.0.1",
+              script.port(),
+              Tls.STARTTLS,
+              null,
+              "hadal",
+              new SecretText(SECRET),
+              "hadal@example.com",
+              List.of("ops@example.com"),
+              Map.of());
+      assertThat(problem(database, untrusted)).isEqualTo("no TLS that can be trusted with the server");
+      assertThat(script.heard).noneMatch(line -> line.startsWith("tls"));
     }
   }
 
