@@ -53,7 +53,7 @@ public final class Alerts implements AutoCloseable {
     channels.forEach(channel -> workers.add(new ChannelWorker(store, channel, clock)));
     if (running && !workers.isEmpty()) {
       workers.forEach(ChannelWorker::start);
-      this.keeper = Thread.ofVirtual().name("hadal-alerts").start(this::run);
+      this.keeper = Thread.ofPlatform().daemon().name("hadal-alerts").start(this::run);
     } else {
       this.keeper = null;
     }

@@ -47,7 +47,8 @@ final class ChannelWorker implements AutoCloseable {
 
   /** Begins to look every second. */
   void start() {
-    thread = Thread.ofVirtual().name("hadal-alerts-" + channel.name()).start(this::run);
+    // Not virtual: an interruption would break its connection to the database.
+    thread = Thread.ofPlatform().daemon().name("hadal-alerts-" + channel.name()).start(this::run);
   }
 
   AlertChannel channel() {
@@ -152,12 +153,14 @@ final class ChannelWorker implements AutoCloseable {
   @Override
   public void close() {
     closed = true;
+    wake();
     Thread running = thread;
     if (running != null) {
-      running.interrupt();
       try {
-        // The database is closed next.
-        running.join(Duration.ofSeconds(2));
+        // The database is closed soon; an attempt that takes longer is made again by the next process.
+        if (!running.join(Duration.ofSeconds(2))) {
+          running.interrupt();
+        }
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
       }

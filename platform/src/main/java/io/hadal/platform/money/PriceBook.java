@@ -10,6 +10,7 @@ import io.hadal.platform.db.HashChain;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Semaphore;
@@ -81,7 +82,7 @@ public final class PriceBook implements AutoCloseable {
   public synchronized void start() {
     if (thread == null) {
       refresh();
-      thread = Thread.ofVirtual().name("hadal-prices").start(this::run);
+      thread = Thread.ofPlatform().daemon().name("hadal-prices").start(this::run);
     }
   }
 
@@ -92,8 +93,10 @@ public final class PriceBook implements AutoCloseable {
         if (news.tryAcquire(FRESH_MILLIS, TimeUnit.MILLISECONDS)) {
           news.drainPermits();
         }
-        refresh();
-        away = false;
+        if (!closed) {
+          refresh();
+          away = false;
+        }
       } catch (InterruptedException e) {
         return;
       } catch (RuntimeException e) {
@@ -366,9 +369,17 @@ public final class PriceBook implements AutoCloseable {
   @Override
   public void close() {
     closed = true;
+    news.release();
     Thread running = thread;
     if (running != null) {
-      running.interrupt();
+      try {
+        // A query that goes on would find its database closed.
+        if (!running.join(Duration.ofSeconds(2))) {
+          running.interrupt();
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 }

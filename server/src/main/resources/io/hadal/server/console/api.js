@@ -212,6 +212,12 @@ export const backends = {
 };
 export const overview = (signal) => get("overview", {}, { signal });
 export const config = () => get("config");
+export const delivery = {
+  channels: () => get("alert-channels"),
+  failed: () => get("alert-deliveries", { state: "failed", limit: 10 }),
+  waiting: () => get("alert-deliveries", { state: "waiting", limit: 10 }),
+  test: () => post("alert-tests", {}),
+};
 
 /** A plan in the words of the page: milliseconds, and a row for each rate. */
 export async function capacity({ workload, growth, slo }) {
