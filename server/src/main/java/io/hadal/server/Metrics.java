@@ -139,8 +139,7 @@ final class Metrics implements AutoCloseable {
           .tags("scope", scope.text())
           .register(registry);
     }
-    Gauge.builder(
-            "llm_config_differing_nodes", health, h -> h.otherConfigurations().size())
+    Gauge.builder("llm_config_differing_nodes", health, h -> h.otherConfigurations().size())
         .strongReference(true)
         .register(registry);
     for (ChannelState channel : health.alerts()) {

@@ -22,8 +22,8 @@ public final class NodeWiring {
   private NodeWiring() {}
 
   /**
-   * Keeps jobs in the platform's database and tells operators of keys that upstreams refuse; where that is shared, finds the engine nodes in it, and
-   * offers the engine of this process to others.
+   * Keeps jobs in the platform's database and tells operators of keys that upstreams refuse; where
+   * that is shared, finds the engine nodes in it, and offers the engine of this process to others.
    *
    * @param engine how it computes for others; null when it does not
    * @param listening address it listens at, {@code http://HOST:PORT}

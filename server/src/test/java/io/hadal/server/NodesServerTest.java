@@ -6,7 +6,6 @@ import io.hadal.platform.DataFolder;
 import io.hadal.platform.Outage;
 import io.hadal.platform.budget.Budget;
 import io.hadal.platform.budget.BudgetAction;
-import io.hadal.platform.cluster.Member;
 import io.hadal.platform.cluster.ConfigMark;
 import io.hadal.platform.cluster.Member;
 import io.hadal.platform.cluster.Nodes;

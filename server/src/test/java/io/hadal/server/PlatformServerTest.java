@@ -167,8 +167,7 @@ class PlatformServerTest {
     JsonNode first = admin("GET", "/alert-deliveries?limit=2", "");
     assertThat(first.at("/data").size()).isEqualTo(2);
     assertThat(first.toString()).doesNotContain("/secret");
-    JsonNode rest =
-        admin("GET", "/alert-deliveries?after=" + first.at("/next").asString(), "");
+    JsonNode rest = admin("GET", "/alert-deliveries?after=" + first.at("/next").asString(), "");
     assertThat(rest.at("/data").findValuesAsString("rule")).contains("quality", "test");
     assertThat(ask("GET", "/alert-deliveries?state=lost", "").statusCode()).isEqualTo(400);
     String metrics =

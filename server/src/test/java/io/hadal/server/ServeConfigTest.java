@@ -150,8 +150,7 @@ class ServeConfigTest {
         .isNotEqualTo(one);
     assertThat(ServeConfig.defaults().sharedHash()).isEqualTo(read("{}").sharedHash());
     // Refused for what it is, whatever its hash.
-    assertThatThrownBy(() -> read("{limits: {running: .inf}}"))
-        .isInstanceOf(FormatException.class);
+    assertThatThrownBy(() -> read("{limits: {running: .inf}}")).isInstanceOf(FormatException.class);
     assertThatThrownBy(() -> read("{unknown: .inf}")).isInstanceOf(FormatException.class);
   }
 

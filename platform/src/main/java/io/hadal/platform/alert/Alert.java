@@ -24,7 +24,8 @@ public record Alert(AlertRule rule, String id, String subject, String text, Obje
    */
   public static String line(String text) {
     String clean =
-        text.replaceAll("[\\p{Cntrl}\\u0080-\\u009f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]", " ");
+        text.replaceAll(
+            "[\\p{Cntrl}\\u0080-\\u009f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]", " ");
     return clean.length() <= MOST_SUBJECT ? clean : clean.substring(0, MOST_SUBJECT) + "...";
   }
 }

@@ -157,7 +157,8 @@ final class ChannelWorker implements AutoCloseable {
     Thread running = thread;
     if (running != null) {
       try {
-        // The database is closed soon; an attempt that takes longer is made again by the next process.
+        // The database is closed soon; an attempt that takes longer is made again by the next
+        // process.
         if (!running.join(Duration.ofSeconds(2))) {
           running.interrupt();
         }

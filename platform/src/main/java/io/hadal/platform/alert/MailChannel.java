@@ -52,8 +52,7 @@ final class MailChannel implements AlertChannel {
     this.options = options;
     this.scheme = options.tls() == MailOptions.Tls.IMPLICIT ? "smtps" : "smtp";
     Path authority = options.authority();
-    this.session =
-        Session.getInstance(properties(authority == null ? null : trusting(authority)));
+    this.session = Session.getInstance(properties(authority == null ? null : trusting(authority)));
   }
 
   private Properties properties(@Nullable SSLSocketFactory sockets) {
@@ -143,15 +142,13 @@ final class MailChannel implements AlertChannel {
           }
         };
     message.setFrom(new InternetAddress(options.from(), true));
-    message.setRecipient(
-        Message.RecipientType.TO, new InternetAddress(delivery.recipient(), true));
+    message.setRecipient(Message.RecipientType.TO, new InternetAddress(delivery.recipient(), true));
     message.setSubject(Alert.line(delivery.subject()), "UTF-8");
     message.setSentDate(new Date(delivery.createdAt()));
     message.setHeader("Auto-Submitted", "auto-generated");
     try {
       message.setDataHandler(
-          new DataHandler(
-              new ByteArrayDataSource(delivery.body(), "text/plain; charset=UTF-8")));
+          new DataHandler(new ByteArrayDataSource(delivery.body(), "text/plain; charset=UTF-8")));
     } catch (IOException e) {
       throw new MessagingException("text", e);
     }

@@ -80,7 +80,8 @@ public record MailOptions(
     }
     if (user != null && tls == Tls.NONE && !HERE.contains(host)) {
       throw new FormatException(
-          SECTION + "tls", "must be starttls or implicit, or the password could be read on its way");
+          SECTION + "tls",
+          "must be starttls or implicit, or the password could be read on its way");
     }
     address(from, "from");
     if (to.isEmpty()) {

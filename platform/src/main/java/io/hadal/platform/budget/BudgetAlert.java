@@ -61,13 +61,7 @@ public record BudgetAlert(
         Window: from %s%s
         """
             .formatted(
-                called,
-                whom,
-                percent,
-                Usd.text(settled),
-                Usd.text(limit),
-                time(windowStart),
-                end),
+                called, whom, percent, Usd.text(settled), Usd.text(limit), time(windowStart), end),
         json());
   }
 

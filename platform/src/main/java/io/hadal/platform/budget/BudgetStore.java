@@ -194,20 +194,20 @@ final class BudgetStore {
 
   private static boolean note(Handle h, BudgetAlert alert) {
     return h.createUpdate(
-                        "INSERT INTO budget_alert (id, budget_id, subject, window_start, percent,"
-                            + " settled_nano, limit_nano, raised_at) VALUES (:id, :budget,"
-                            + " :subject, :start, :percent, :settled, :limit, :at) ON CONFLICT DO"
-                            + " NOTHING")
-                    .bind("id", alert.id())
-                    .bind("budget", alert.budget())
-                    .bind("subject", alert.subject())
-                    .bind("start", alert.windowStart())
-                    .bind("percent", alert.percent())
-                    .bind("settled", alert.settled())
-                    .bind("limit", alert.limit())
-                    .bind("at", alert.raisedAt())
-                    .execute()
-                == 1;
+                "INSERT INTO budget_alert (id, budget_id, subject, window_start, percent,"
+                    + " settled_nano, limit_nano, raised_at) VALUES (:id, :budget,"
+                    + " :subject, :start, :percent, :settled, :limit, :at) ON CONFLICT DO"
+                    + " NOTHING")
+            .bind("id", alert.id())
+            .bind("budget", alert.budget())
+            .bind("subject", alert.subject())
+            .bind("start", alert.windowStart())
+            .bind("percent", alert.percent())
+            .bind("settled", alert.settled())
+            .bind("limit", alert.limit())
+            .bind("at", alert.raisedAt())
+            .execute()
+        == 1;
   }
 
   /** The newest alerts of budgets of an organisation, or of all. */

@@ -23,8 +23,6 @@ public record Member(
     long renewedAt) {
   /** Whether it should have, and has not, the configuration of another one. */
   boolean differs(ConfigMark other, boolean computes) {
-    return config != null
-        && (engine != null) == computes
-        && !config.hash().equals(other.hash());
+    return config != null && (engine != null) == computes && !config.hash().equals(other.hash());
   }
 }

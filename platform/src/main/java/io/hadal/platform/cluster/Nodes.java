@@ -31,6 +31,7 @@ public final class Nodes implements AutoCloseable {
   public static final long LEASE_MILLIS = 4000;
 
   private static final long BEAT_MILLIS = 1000;
+
   /** Configurations that differ for longer are no change that goes from node to node. */
   private static final long DIFFERS_MILLIS = 60_000;
 
@@ -112,8 +113,7 @@ public final class Nodes implements AutoCloseable {
       return List.of();
     }
     boolean computes =
-        all.stream()
-            .anyMatch(one -> one.incarnation().equals(incarnation) && one.engine() != null);
+        all.stream().anyMatch(one -> one.incarnation().equals(incarnation) && one.engine() != null);
     return all.stream()
         .filter(one -> !one.incarnation().equals(incarnation) && one.differs(own, computes))
         .toList();

@@ -128,7 +128,8 @@ public final class PriceBook implements AutoCloseable {
       List<Price> added =
           database.read(
               h ->
-                  h.createQuery("SELECT " + COLUMNS + " FROM price_book WHERE id > :last ORDER BY id")
+                  h.createQuery(
+                          "SELECT " + COLUMNS + " FROM price_book WHERE id > :last ORDER BY id")
                       .bind("last", index.last())
                       .map((rs, ctx) -> row(rs))
                       .list());

@@ -106,8 +106,7 @@ class AlertsTest {
                 .formatted(
                     Base64.getMimeEncoder(64, new byte[] {'\n'})
                         .encodeToString(store.getCertificate("id").getEncoded())));
-    KeyManagerFactory keys =
-        KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+    KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
     keys.init(store, SECRET.toCharArray());
     serverTls = SSLContext.getInstance("TLS");
     serverTls.init(keys.getKeyManagers(), null, null);
@@ -175,8 +174,7 @@ class AlertsTest {
         Alerts alerts =
             new Alerts(
                 database,
-                new AlertOptions(
-                    null, options(server.getSmtps().getPort(), Tls.IMPLICIT, SECRET)),
+                new AlertOptions(null, options(server.getSmtps().getPort(), Tls.IMPLICIT, SECRET)),
                 clock)) {
       // From any thread, and without waiting for it.
       alerts.raise(budget("Größe\r\nBcc: x@example.com\n\n.\nQUIT").alert());
@@ -244,7 +242,8 @@ class AlertsTest {
               "hadal@example.com",
               List.of("ops@example.com"),
               Map.of());
-      assertThat(problem(database, untrusted)).isEqualTo("no TLS that can be trusted with the server");
+      assertThat(problem(database, untrusted))
+          .isEqualTo("no TLS that can be trusted with the server");
       assertThat(script.heard).noneMatch(line -> line.startsWith("tls"));
     }
   }
@@ -269,10 +268,8 @@ class AlertsTest {
   void whatFailsIsTriedLaterEachTimeAndSeen(DatabaseKind kind) throws Exception {
     try (Database database = TestDatabases.open(kind);
         SmtpScript script = new SmtpScript(null, "451 later");
-        Alerts alerts =
-            alerts(database, new MailChannel(options(script.port(), Tls.NONE, null)));
-        Alerts other =
-            alerts(database, new MailChannel(options(script.port(), Tls.NONE, null)))) {
+        Alerts alerts = alerts(database, new MailChannel(options(script.port(), Tls.NONE, null)));
+        Alerts other = alerts(database, new MailChannel(options(script.port(), Tls.NONE, null)))) {
       raise(database, alerts, budget("team").alert());
       // The same again is no other alert.
       raise(database, alerts, budget("team").alert());

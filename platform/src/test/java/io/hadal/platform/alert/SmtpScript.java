@@ -69,8 +69,7 @@ final class SmtpScript implements AutoCloseable {
         say(out, "220 go on");
         SSLSocket safe =
             (SSLSocket)
-                tls.getSocketFactory()
-                    .createSocket(client, "127.0.0.1", client.getPort(), true);
+                tls.getSocketFactory().createSocket(client, "127.0.0.1", client.getPort(), true);
         safe.setUseClientMode(false);
         safe.startHandshake();
         serve(safe, true);

@@ -8,8 +8,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Tells whether the configurations of two nodes are the same, but for what each node has for itself:
- * where it listens, its model, its name, its folders and where its secrets are.
+ * Tells whether the configurations of two nodes are the same, but for what each node has for
+ * itself: where it listens, its model, its name, its folders and where its secrets are.
  */
 public final class SharedHash {
   private static final Set<String> OWN = Set.of("listen", "model", "cache", "log", "telemetry");
