@@ -8,13 +8,16 @@ module io.hadal.platform {
   requires io.leangen.geantyref;
   requires flyway.core;
   requires transitive io.hadal.formats;
+  requires jakarta.mail;
   requires java.logging;
   requires java.net.http;
+  requires org.eclipse.angus.mail;
   requires org.postgresql.jdbc;
   requires transitive java.sql;
   requires transitive org.jdbi.v3.core;
   requires static transitive org.jspecify;
 
+  exports io.hadal.platform.alert;
   exports io.hadal.platform.audit;
   exports io.hadal.platform.backup;
   exports io.hadal.platform.budget;

@@ -3,6 +3,7 @@ package io.hadal.cli;
 import io.hadal.formats.FormatException;
 import io.hadal.server.KeyRing;
 import io.hadal.server.ServeConfig;
+import io.hadal.server.config.MailConfig;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,6 +33,8 @@ final class ConfigCheckCommand implements Callable<Integer> {
     requireFile("model.path", config.model());
     requireFile("listen.tls.certificate", config.certificate());
     requireFile("listen.tls.private_key", config.privateKey());
+    MailConfig mail = config.platform().mail();
+    requireFile("platform.alerts.email.ca", mail == null ? null : mail.authority());
     PrintWriter out = spec.commandLine().getOut();
     out.println(file + ": ok");
     out.flush();

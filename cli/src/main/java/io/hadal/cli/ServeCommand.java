@@ -9,6 +9,7 @@ import io.hadal.engine.serving.DispatcherOptions;
 import io.hadal.formats.FormatException;
 import io.hadal.platform.DataFolder;
 import io.hadal.platform.SecretText;
+import io.hadal.platform.cluster.ConfigMark;
 import io.hadal.platform.node.Platform;
 import io.hadal.platform.node.PlatformOptions;
 import io.hadal.platform.signin.BreakGlass;
@@ -238,6 +239,7 @@ final class ServeCommand implements Callable<Integer> {
       server.routing(config.routing());
       server.quality(config.platform().quality());
       server.effective(config.effective());
+      server.configured(new ConfigMark(config.sharedHash(), false));
       HangUpSignal.listen(reload::reload);
       if (platform != null) {
         NodeWiring.join(

@@ -2,8 +2,22 @@ package io.hadal.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.icegreen.greenmail.util.GreenMail;
+import com.icegreen.greenmail.util.ServerSetup;
+import io.hadal.platform.Ids;
+import io.hadal.platform.budget.Budget;
+import io.hadal.platform.budget.BudgetAction;
+import io.hadal.platform.budget.Budgets;
+import io.hadal.platform.budget.SettledSource;
 import io.hadal.platform.db.Database;
 import io.hadal.platform.db.DatabaseOptions;
+import io.hadal.platform.lease.LeaseOptions;
+import io.hadal.platform.lease.Window;
+import io.hadal.platform.limits.LimitScope;
+import io.hadal.platform.money.Price;
+import io.hadal.platform.money.PriceBook;
+import io.hadal.platform.money.Schedule;
+import io.hadal.platform.money.UnitPrices;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -15,6 +29,8 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -48,6 +64,8 @@ class ServePlatformTest {
                 "--platform",
                 "--data",
                 folder.resolve("data").toString(),
+                "--config",
+                folder.resolve("serve.yaml").toString(),
                 "--context",
                 "1024",
                 "--port",
@@ -76,14 +94,72 @@ class ServePlatformTest {
         .build();
   }
 
+  /** A budget that the requests of the test use up, and tells of, without stopping any. */
+  private void budget(int mailPort) throws IOException {
+    Files.writeString(
+        folder.resolve("serve.yaml"),
+        """
+        platform:
+          enabled: true
+          alerts:
+            email: {host: 127.0.0.1, port: %d, tls: none, from: hadal@example.com, to: [ops@example.com]}
+        """
+            .formatted(mailPort));
+    Invocation checked =
+        Invocation.hadal("config", "check", folder.resolve("serve.yaml").toString());
+    assertThat(checked.exitCode()).as(checked.err()).isZero();
+    try (Database database =
+            Database.open(DatabaseOptions.file(folder.resolve("data").resolve("hadal.db")));
+        Budgets budgets =
+            new Budgets(
+                database,
+                LeaseOptions.alone("test"),
+                Clock.systemUTC(),
+                SettledSource.NONE,
+                (handle, alert) -> {});
+        PriceBook prices = new PriceBook(database, PriceBook.Unpriced.FREE, Clock.systemUTC())) {
+      String project =
+          database.read(h -> h.createQuery("SELECT id FROM project").mapTo(String.class).one());
+      UnitPrices price = UnitPrices.tokens(1_000_000, 1_000_000, 1_000_000, 1_000_000);
+      prices.add(new Price(0, Price.ANY_MODEL, null, 0, null, price, Schedule.NONE, "t", "t", 0));
+      budgets.create(
+          new Budget(
+              Ids.next("bud_"),
+              null,
+              LimitScope.PROJECT,
+              project,
+              "little",
+              Window.TOTAL,
+              ZoneOffset.UTC,
+              1000,
+              List.of(80),
+              BudgetAction.ALERT,
+              null,
+              false,
+              0,
+              "test"));
+    }
+  }
+
   @Test
   void everyRequestOfAKilledProcessIsRecordedOnce() throws Exception {
+    GreenMail mail = new GreenMail(new ServerSetup(0, "127.0.0.1", ServerSetup.PROTOCOL_SMTP));
+    mail.start();
+    try {
+      killed(mail);
+    } finally {
+      mail.stop();
+    }
+  }
+
+  private void killed(GreenMail mail) throws Exception {
     String data = folder.resolve("data").toString();
     Invocation made = Invocation.hadal("keys", "create", "--name", "test", "--data", data);
     assertThat(made.exitCode()).as(made.err()).isZero();
     String key =
         made.out().lines().filter(line -> line.contains("sk-l-")).findFirst().orElseThrow();
     key = key.substring(key.indexOf("sk-l-")).strip().split("\\s")[0];
+    budget(mail.getSmtp().getPort());
 
     Set<String> begun = ConcurrentHashMap.newKeySet();
     Set<String> ended = ConcurrentHashMap.newKeySet();
@@ -129,6 +205,9 @@ class ServePlatformTest {
       HttpResponse<String> answer =
           http.send(chat(url(again), key, 2), HttpResponse.BodyHandlers.ofString());
       assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+      assertThat(mail.waitForIncomingEmail(20_000, 1)).isTrue();
+      assertThat(mail.getReceivedMessages()[0].getSubject())
+          .isEqualTo("Hadal: budget 'little' has reached 80 %");
       again.destroy();
       assertThat(again.waitFor(30, TimeUnit.SECONDS)).isTrue();
     } finally {

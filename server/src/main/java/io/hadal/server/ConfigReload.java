@@ -3,6 +3,7 @@ package io.hadal.server;
 import io.hadal.engine.serving.Dispatcher;
 import io.hadal.formats.FormatException;
 import io.hadal.formats.Sha256;
+import io.hadal.platform.cluster.ConfigMark;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -150,6 +151,7 @@ public final class ConfigReload implements AutoCloseable {
       result = "reloaded: " + tryApply(now);
       later = started.restartFields(current);
       server.reloaded(current.effective(), later);
+      server.configured(new ConfigMark(current.sharedHash(), !later.isEmpty()));
     } catch (FormatException e) {
       server.notReloaded(String.valueOf(e.getMessage()));
       result = "not reloaded, what held before goes on: " + e.getMessage();

@@ -9,6 +9,7 @@ import io.hadal.engine.serving.Dispatcher;
 import io.hadal.engine.serving.DispatcherOptions;
 import io.hadal.kernels.Kernels;
 import io.hadal.kernels.SlowPaths;
+import io.hadal.platform.cluster.ConfigMark;
 import io.hadal.platform.cluster.NodeTokens;
 import io.hadal.platform.probe.QualityOptions;
 import io.hadal.server.admin.BackendEndpoints;
@@ -47,6 +48,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -75,6 +77,8 @@ public final class HadalServer implements AutoCloseable {
   private final HttpListener listener;
   private volatile ServerLimits limits;
   private volatile @Nullable ServedPrompts prompts;
+  private volatile @Nullable ConfigMark mark;
+  private volatile Consumer<ConfigMark> marks = known -> {};
   private final CacheExplainer explainer = new CacheExplainer(Clock.systemUTC());
   private final ConfigHistory config =
       new ConfigHistory(Clock.systemUTC(), ServeConfig.defaults().effective());
@@ -385,6 +389,21 @@ public final class HadalServer implements AutoCloseable {
     config.started(now);
   }
 
+  /** Says which configuration this node has: other nodes should have the same. */
+  public void configured(ConfigMark now) {
+    mark = now;
+    marks.accept(now);
+  }
+
+  /** Gets the configuration that this node has, and each that follows. */
+  void marks(Consumer<ConfigMark> listener) {
+    marks = listener;
+    ConfigMark known = mark;
+    if (known != null) {
+      listener.accept(known);
+    }
+  }
+
   /** Tells administrators of a configuration that was applied while the server runs. */
   void reloaded(JsonNode now, List<String> needRestart) {
     config.applied(now, needRestart);
@@ -436,6 +455,14 @@ public final class HadalServer implements AutoCloseable {
     }
     if (health != null) {
       json.put("database", health.database() ? "answers" : "away");
+      ConfigMark own = mark;
+      if (own != null) {
+        ObjectNode configuration =
+            json.putObject("configuration")
+                .put("hash", own.hash())
+                .put("needs_restart", own.pending());
+        health.otherConfigurations().forEach(configuration.putArray("differs_on")::add);
+      }
       json.putObject("journal")
           .put("recording", recording)
           .put("bytes", health.journalBytes())

@@ -6,6 +6,7 @@ import io.hadal.engine.serving.Dispatcher;
 import io.hadal.engine.serving.DispatcherStats;
 import io.hadal.engine.serving.PriorityClass;
 import io.hadal.kernels.SlowPaths;
+import io.hadal.platform.alert.ChannelState;
 import io.hadal.platform.limits.LimitScope;
 import io.hadal.platform.tenancy.Identity;
 import io.hadal.server.telemetry.GenAiNames;
@@ -138,6 +139,20 @@ final class Metrics implements AutoCloseable {
           .tags("scope", scope.text())
           .register(registry);
     }
+    Gauge.builder("llm_config_differing_nodes", health, h -> h.otherConfigurations().size())
+        .strongReference(true)
+        .register(registry);
+    for (ChannelState channel : health.alerts()) {
+      String name = channel.name();
+      alerts(health, name, "delivered", ChannelState::delivered);
+      alerts(health, name, "failed", ChannelState::failed);
+      alerts(health, name, "retried", ChannelState::retries);
+      alerts(health, name, "dropped", ChannelState::dropped);
+      Gauge.builder("llm_alerts_waiting", health, h -> of(h, name, ChannelState::waiting))
+          .strongReference(true)
+          .tags("channel", name)
+          .register(registry);
+    }
     Gauge.builder("llm_ledger_journal_bytes", health, PlatformAccess.Health::journalBytes)
         .strongReference(true)
         .register(registry);
@@ -147,6 +162,24 @@ final class Metrics implements AutoCloseable {
     Gauge.builder("llm_metered_attempts", health, PlatformAccess.Health::attempts)
         .strongReference(true)
         .register(registry);
+  }
+
+  private void alerts(
+      PlatformAccess.Health health,
+      String channel,
+      String result,
+      ToDoubleFunction<ChannelState> figure) {
+    FunctionCounter.builder("llm_alerts_total", health, h -> of(h, channel, figure))
+        .tags("channel", channel, "result", result)
+        .register(registry);
+  }
+
+  private static double of(
+      PlatformAccess.Health health, String channel, ToDoubleFunction<ChannelState> figure) {
+    return health.alerts().stream()
+        .filter(state -> state.name().equals(channel))
+        .mapToDouble(figure)
+        .sum();
   }
 
   private void gauge(String name, Dispatcher dispatcher, ToDoubleFunction<DispatcherStats> figure) {

@@ -22,8 +22,8 @@ public final class NodeWiring {
   private NodeWiring() {}
 
   /**
-   * Keeps jobs in the platform's database; where that is shared, finds the engine nodes in it, and
-   * offers the engine of this process to others.
+   * Keeps jobs in the platform's database and tells operators of keys that upstreams refuse; where
+   * that is shared, finds the engine nodes in it, and offers the engine of this process to others.
    *
    * @param engine how it computes for others; null when it does not
    * @param listening address it listens at, {@code http://HOST:PORT}
@@ -33,6 +33,7 @@ public final class NodeWiring {
   public static void join(
       Platform platform, HadalServer server, @Nullable EngineConfig engine, String listening) {
     server.router().jobs(new JobKeeping(platform.mediaJobs(), platform.run(), platform::lives));
+    server.router().alerts(new UpstreamKeyAlerts(platform.alerts(), platform.clock()));
     Nodes nodes = platform.nodes();
     if (nodes == null) {
       return;
@@ -46,6 +47,7 @@ public final class NodeWiring {
             nodes.prune();
           }
         });
+    server.marks(nodes::config);
     ServedModel model = server.model();
     if (engine != null && model == null) {
       throw new FormatException(

@@ -3,13 +3,14 @@ package io.hadal.server;
 import io.hadal.chat.Seal;
 import io.hadal.engine.serving.DispatcherOptions;
 import io.hadal.platform.Refusal;
+import io.hadal.platform.alert.ChannelState;
 import io.hadal.platform.budget.Budgets;
 import io.hadal.platform.compare.UpgradeStore;
 import io.hadal.platform.ledger.Balance;
 import io.hadal.platform.limits.LimitScope;
 import io.hadal.platform.metering.Prices;
 import io.hadal.platform.money.PriceSnapshot;
-import io.hadal.platform.probe.QualityAlert;
+import io.hadal.platform.probe.QualityListener;
 import io.hadal.platform.probe.QualityStore;
 import io.hadal.platform.registry.ProbeStore;
 import io.hadal.platform.registry.Registry;
@@ -22,7 +23,6 @@ import io.hadal.server.admin.EndpointGroup;
 import java.time.Clock;
 import java.util.List;
 import java.util.Set;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -67,7 +67,7 @@ public record PlatformAccess(
    * @param copies lets pass what nobody asked for: copies, probes
    * @param probes what versions can do
    * @param quality how well backends serve versions
-   * @param alerts is told of backends that got worse
+   * @param alerts is told how backends do
    * @param upgrades reports of two versions side by side
    * @param tenants knows the policies of projects
    * @param prices what versions cost
@@ -76,7 +76,7 @@ public record PlatformAccess(
       Gate copies,
       ProbeStore probes,
       QualityStore quality,
-      Consumer<QualityAlert> alerts,
+      QualityListener alerts,
       UpgradeStore upgrades,
       Tenants tenants,
       Prices prices) {
@@ -146,6 +146,12 @@ public record PlatformAccess(
 
     /** Part that is left of the budget of a scope that has least; no number without one. */
     double budgetLeft(LimitScope scope);
+
+    /** How alerts arrive, by channel. */
+    List<ChannelState> alerts();
+
+    /** Names of nodes that should have the configuration of this one, and have another. */
+    List<String> otherConfigurations();
 
     /** Projects with a label of their own in metrics. */
     Set<String> metricProjects();

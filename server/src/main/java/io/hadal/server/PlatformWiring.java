@@ -5,7 +5,11 @@ import io.hadal.engine.capacity.CostTable;
 import io.hadal.engine.serving.DispatcherOptions;
 import io.hadal.platform.Refusal;
 import io.hadal.platform.Refusal.Reason;
+import io.hadal.platform.alert.AlertRule;
+import io.hadal.platform.alert.ChannelState;
 import io.hadal.platform.audit.AuditEntry;
+import io.hadal.platform.cluster.Member;
+import io.hadal.platform.cluster.Nodes;
 import io.hadal.platform.compare.UpgradeStore;
 import io.hadal.platform.keys.AddressRange;
 import io.hadal.platform.ledger.LedgerVerifier;
@@ -14,6 +18,8 @@ import io.hadal.platform.limits.SubjectLookup;
 import io.hadal.platform.metering.CopyGate;
 import io.hadal.platform.node.Platform;
 import io.hadal.platform.privacy.Envelope;
+import io.hadal.platform.probe.QualityAlert;
+import io.hadal.platform.probe.QualityListener;
 import io.hadal.platform.probe.QualityStore;
 import io.hadal.platform.registry.ProbeStore;
 import io.hadal.platform.reports.Reconciliation;
@@ -25,6 +31,7 @@ import io.hadal.platform.tenancy.Permissions;
 import io.hadal.platform.tenancy.Place;
 import io.hadal.server.admin.ActorScope;
 import io.hadal.server.admin.AdminApi;
+import io.hadal.server.admin.AlertEndpoints;
 import io.hadal.server.admin.AuditEndpoints;
 import io.hadal.server.admin.AuditTrail;
 import io.hadal.server.admin.BudgetEndpoints;
@@ -125,21 +132,37 @@ public final class PlatformWiring {
         new CopyGate(platform.journal(), platform.clock()),
         new ProbeStore(platform.database(), platform.registry()),
         new QualityStore(platform.database()),
-        alert ->
-            platform
-                .audit()
-                .append(
-                    AuditEntry.system(
-                        null,
-                        "quality.drop",
-                        "backend:" + alert.backend(),
-                        JsonNodeFactory.instance
-                            .objectNode()
-                            .put("version", alert.version())
-                            .put("why", alert.detail()))),
+        quality(platform),
         new UpgradeStore(platform.database(), platform.clock()),
         platform.tenants(),
         platform.prices()::at);
+  }
+
+  /** Tells operators and the audit log once of a backend that got worse. */
+  private static QualityListener quality(Platform platform) {
+    return new QualityListener() {
+      @Override
+      public void worse(QualityAlert alert) {
+        if (platform.alerts().once(alert.alert(platform.clock().instant()), alert.subject())) {
+          platform
+              .audit()
+              .append(
+                  AuditEntry.system(
+                      null,
+                      "quality.drop",
+                      "backend:" + alert.backend(),
+                      JsonNodeFactory.instance
+                          .objectNode()
+                          .put("version", alert.version())
+                          .put("why", alert.detail())));
+        }
+      }
+
+      @Override
+      public void well(String version, String backend) {
+        platform.alerts().over(AlertRule.QUALITY, QualityAlert.subject(version, backend));
+      }
+    };
   }
 
   /** Writes changes of the configuration file into the audit log. */
@@ -190,6 +213,17 @@ public final class PlatformWiring {
       @Override
       public double budgetLeft(LimitScope scope) {
         return platform.budgets().leastLeft(scope);
+      }
+
+      @Override
+      public List<ChannelState> alerts() {
+        return platform.alerts().channels();
+      }
+
+      @Override
+      public List<String> otherConfigurations() {
+        Nodes nodes = platform.nodes();
+        return nodes == null ? List.of() : nodes.differing().stream().map(Member::name).toList();
       }
 
       @Override
@@ -245,6 +279,7 @@ public final class PlatformWiring {
                 platform.clock())));
     groups.add(ofOrg(new RolloutEndpoints(platform.rollouts())));
     groups.add(new NodeEndpoints(platform.nodes(), platform::leader));
+    groups.add(new AlertEndpoints(platform.alerts()));
     Path costs = platform.data().capacity();
     groups.add(
         anywhere(

@@ -2,12 +2,15 @@ package io.hadal.server;
 
 import io.hadal.formats.FormatException;
 import io.hadal.model.packed.PackedChoice;
+import io.hadal.server.config.MailConfig;
 import io.hadal.server.config.PlatformConfig;
 import io.hadal.server.config.Section;
+import io.hadal.server.config.SharedHash;
 import io.hadal.server.http.HttpServerKind;
 import io.hadal.server.routing.config.RoutingConfig;
 import io.hadal.server.telemetry.TelemetryConfig;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -53,6 +56,7 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  * @param routing other providers and replicas, and which models they answer for
  * @param platform keys, budgets, ledger and audit log
  * @param telemetry where traces go
+ * @param sharedHash tells whether another node has the same, but for what each has for itself
  */
 public record ServeConfig(
     String host,
@@ -85,7 +89,8 @@ public record ServeConfig(
     boolean accessLog,
     RoutingConfig routing,
     PlatformConfig platform,
-    TelemetryConfig telemetry) {
+    TelemetryConfig telemetry,
+    String sharedHash) {
 
   private static final String SCHEMA = "serve-config.schema.json";
 
@@ -168,6 +173,11 @@ public record ServeConfig(
     fields.put("platform.faults_free", platform.faultsFree());
     fields.put("platform.unpriced", platform.unpriced());
     fields.put("platform.quality.every", platform.quality().every());
+    URI webhook = platform.webhook();
+    // Its path often is a secret.
+    fields.put("platform.alerts.webhook", webhook == null ? null : webhook.getHost());
+    MailConfig mail = platform.mail();
+    fields.put("platform.alerts.email", mail == null ? null : mail.host() + ":" + mail.port());
     fields.put("limits.running", running);
     fields.put("limits.waiting", waiting);
     fields.put("limits.waiting_per_key", waitingPerKey);
@@ -251,7 +261,8 @@ public record ServeConfig(
             top.section("log").flag("access", true),
             RoutingConfig.read(top, folder),
             PlatformConfig.read(top, folder),
-            TelemetryConfig.read(top, folder));
+            TelemetryConfig.read(top, folder),
+            SharedHash.of(top.copy()));
     for (Section section : List.of(top, listen, tls, access, model, limits, cache, repeats)) {
       section.requireKnown();
     }

@@ -6,7 +6,9 @@ import io.hadal.platform.DataFolder;
 import io.hadal.platform.Outage;
 import io.hadal.platform.budget.Budget;
 import io.hadal.platform.budget.BudgetAction;
+import io.hadal.platform.cluster.ConfigMark;
 import io.hadal.platform.cluster.Member;
+import io.hadal.platform.cluster.Nodes;
 import io.hadal.platform.db.DatabaseKind;
 import io.hadal.platform.db.DatabaseOptions;
 import io.hadal.platform.db.TestDatabases;
@@ -237,6 +239,30 @@ class NodesServerTest {
     JsonNode models =
         TestServer.json(gateway.server.get("/v1/models", "authorization", "Bearer " + text));
     assertThat(models.at("/data").findValuesAsString("id")).contains("pool", "tiny");
+  }
+
+  @Test
+  void configurationsThatDifferAreSeen() {
+    Node one = NODES.get(0);
+    Node two = NODES.get(1);
+    Nodes nodes = Objects.requireNonNull(one.platform.nodes());
+    // Nobody has said anything yet; engines are compared with engines.
+    assertThat(nodes.differing()).isEmpty();
+    one.server.server.configured(new ConfigMark("aa", false));
+    two.server.server.configured(new ConfigMark("bb", true));
+    NODES.get(2).server.server.configured(new ConfigMark("cc", false));
+    await(() -> !nodes.differing().isEmpty() && knows(nodes, "engine-1"));
+    assertThat(nodes.differing()).extracting(Member::name).containsExactly("gateway-2");
+    JsonNode ready = TestServer.json(one.server.get("/readyz?verbose"));
+    assertThat(ready.at("/ready").asBoolean()).isTrue();
+    assertThat(ready.at("/configuration/hash").asString()).isEqualTo("aa");
+    assertThat(ready.at("/configuration/differs_on/0").asString()).isEqualTo("gateway-2");
+    two.server.server.configured(new ConfigMark("aa", false));
+    await(() -> nodes.differing().isEmpty());
+  }
+
+  private static boolean knows(Nodes nodes, String name) {
+    return nodes.members().stream().anyMatch(m -> m.name().equals(name) && m.config() != null);
   }
 
   @Test

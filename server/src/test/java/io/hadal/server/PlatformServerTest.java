@@ -3,19 +3,24 @@ package io.hadal.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.net.httpserver.HttpServer;
 import io.hadal.platform.DataFolder;
 import io.hadal.platform.Refusal;
 import io.hadal.platform.audit.AuditEvent;
 import io.hadal.platform.audit.AuditQuery;
 import io.hadal.platform.node.Platform;
-import io.hadal.platform.node.PlatformOptions;
+import io.hadal.platform.probe.QualityAlert;
+import io.hadal.platform.probe.QualityListener;
 import io.hadal.server.connect.Client;
 import io.hadal.server.connect.Endpoint;
 import io.hadal.server.connect.HomeFolder;
 import io.hadal.server.connect.Setup;
 import java.math.BigDecimal;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -23,9 +28,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -40,14 +48,34 @@ class PlatformServerTest {
 
   private static Platform platform;
   private static TestServer server;
+  private static HttpServer hook;
+  private static final BlockingQueue<String> HEARD = new LinkedBlockingQueue<>();
   private static String cookie = "";
   private static String csrf = "";
   private static String project = "";
 
   @BeforeAll
   static void start() throws Exception {
+    hook = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    hook.createContext(
+        "/secret",
+        exchange -> {
+          byte[] body = exchange.getRequestBody().readAllBytes();
+          exchange.sendResponseHeaders(204, -1);
+          exchange.close();
+          HEARD.add(new String(body, StandardCharsets.UTF_8));
+        });
+    hook.start();
+    // As a file of configuration says it.
+    Path file =
+        Files.writeString(
+            folder.resolve("serve.yaml"),
+            "platform: {alerts: {webhook: 'http://127.0.0.1:%d/secret'}}"
+                .formatted(hook.getAddress().getPort()));
     platform =
-        Platform.open(PlatformOptions.in(new DataFolder(folder.resolve("data"))), line -> {});
+        Platform.open(
+            ServeConfig.read(file).platform().options(new DataFolder(folder.resolve("data"))),
+            line -> {});
     server = TestServer.with(PlatformWiring.access(platform, false));
     String password = Objects.requireNonNull(platform.firstPassword()).reveal();
     HttpResponse<String> in =
@@ -77,6 +105,7 @@ class PlatformServerTest {
   static void stop() {
     server.close();
     platform.close();
+    hook.stop(0);
   }
 
   private static HttpResponse<String> ask(String method, String path, String body) {
@@ -100,6 +129,56 @@ class PlatformServerTest {
     HttpResponse<String> answer = ask(method, path, body);
     assertThat(answer.statusCode()).as(path + ": " + answer.body()).isBetween(200, 299);
     return answer.body().isEmpty() ? TestServer.json("{}") : TestServer.json(answer);
+  }
+
+  private static JsonNode heard(String type) throws InterruptedException {
+    for (int i = 0; i < 20; i++) {
+      String body = HEARD.poll(10, TimeUnit.SECONDS);
+      assertThat(body).as("an alert").isNotNull();
+      JsonNode json = TestServer.json(Objects.requireNonNull(body));
+      if (json.at("/type").asString().equals(type)) {
+        return json;
+      }
+    }
+    throw new AssertionError("no " + type);
+  }
+
+  @Test
+  void alertsArriveAndAreSeen() throws Exception {
+    String id = admin("POST", "/alert-tests", "{}").at("/alert_id").asString();
+    assertThat(heard("test_alert").at("/id").asString()).isEqualTo(id);
+
+    // A backend that gets worse is told of once, and again when it was well in between.
+    QualityListener quality =
+        Objects.requireNonNull(PlatformWiring.access(platform, false).names()).trials().alerts();
+    QualityAlert worse = new QualityAlert("m@1", "west", "0 % of calls are valid");
+    for (int i = 0; i < 2; i++) {
+      quality.worse(worse);
+      quality.worse(worse);
+      assertThat(heard("quality_alert").at("/backend").asString()).isEqualTo("west");
+      quality.well("m@1", "west");
+    }
+    new UpstreamKeyAlerts(platform.alerts(), platform.clock()).keyRefused("deepseek", 0, 402);
+    assertThat(heard("upstream_key_alert").at("/status").asInt()).isEqualTo(402);
+
+    JsonNode channel = admin("GET", "/alert-channels", "").at("/data/0");
+    assertThat(channel.at("/name").asString()).isEqualTo("webhook");
+    assertThat(channel.at("/target").asString()).isEqualTo("127.0.0.1");
+    JsonNode first = admin("GET", "/alert-deliveries?limit=2", "");
+    assertThat(first.at("/data").size()).isEqualTo(2);
+    assertThat(first.toString()).doesNotContain("/secret");
+    JsonNode rest = admin("GET", "/alert-deliveries?after=" + first.at("/next").asString(), "");
+    assertThat(rest.at("/data").findValuesAsString("rule")).contains("quality", "test");
+    assertThat(ask("GET", "/alert-deliveries?state=lost", "").statusCode()).isEqualTo(400);
+    String metrics =
+        server.get("/metrics", "authorization", "Bearer " + key("metrics", project).text()).body();
+    assertThat(metrics)
+        .contains("llm_alerts_total{channel=\"webhook\",result=\"delivered\"}")
+        .contains("llm_alerts_waiting{channel=\"webhook\"}")
+        .contains("llm_config_differing_nodes 0.0");
+    assertThat(platform.audit().search(AuditQuery.newest("system", 500)))
+        .filteredOn(event -> event.record().contains("\"quality.drop\""))
+        .hasSize(2);
   }
 
   private record Key(String id, String text) {}

@@ -9,6 +9,7 @@ import io.hadal.platform.db.DatabaseKind;
 import io.hadal.platform.db.TestDatabases;
 import io.hadal.platform.probe.ProbeTarget;
 import io.hadal.platform.probe.QualityAlert;
+import io.hadal.platform.probe.QualityListener;
 import io.hadal.platform.probe.QualityOptions;
 import io.hadal.platform.probe.QualityProbe;
 import io.hadal.platform.probe.QualitySample;
@@ -115,6 +116,19 @@ class QualityProbeTest {
       ProbeStore probes = new ProbeStore(database, registry);
       QualityStore store = new QualityStore(database);
       List<QualityAlert> alerts = new ArrayList<>();
+      List<String> well = new ArrayList<>();
+      QualityListener listener =
+          new QualityListener() {
+            @Override
+            public void worse(QualityAlert alert) {
+              alerts.add(alert);
+            }
+
+            @Override
+            public void well(String version, String backend) {
+              well.add(backend);
+            }
+          };
       InnerCalls calls =
           new InnerCalls(
               new RecordingGate(),
@@ -134,7 +148,7 @@ class QualityProbeTest {
               });
       try (QualityMonitor monitor =
           new QualityMonitor(
-              registry, probes, store, calls, alerts::add, new SimpleMeterRegistry(), clock)) {
+              registry, probes, store, calls, listener, new SimpleMeterRegistry(), clock)) {
         monitor.tick();
         // Nobody asked for looks, but a new version is probed.
         assertThat(store.versions()).isEmpty();
@@ -149,8 +163,9 @@ class QualityProbeTest {
         assertThat(alerts.getFirst().detail()).contains("0 % of answers are right");
         monitor.sample(VERSION);
         assertThat(store.history(VERSION, 10)).hasSize(4);
-        // It has been said.
-        assertThat(alerts).hasSize(1);
+        // Who is told knows what it has heard.
+        assertThat(alerts).extracting(QualityAlert::backend).containsExactly("west", "west");
+        assertThat(well).contains("east").doesNotContain("west");
       }
     }
   }

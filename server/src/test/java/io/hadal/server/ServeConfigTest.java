@@ -5,11 +5,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.hadal.formats.FormatException;
 import io.hadal.model.packed.PackedChoice;
+import io.hadal.platform.alert.AlertRule;
+import io.hadal.server.config.MailConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -83,6 +87,17 @@ class ServeConfigTest {
         "platform: {oidc: {issuer: 'https://x', org: o, client_id: c, redirect: 'https://y',"
             + " client_secret: hunter2}}",
         "platform: {alerts: {webhook: 'ftp://x'}}",
+        "platform: {alerts: {email: {host: h, from: a@example.com}}}",
+        "platform: {alerts: {email: {host: h, from: a@example.com, to: [b]}}}",
+        "platform: {alerts: {email: {host: h, from: a@example.com, to: [\"b@example.com\\nBcc: c@d\"]}}}",
+        "platform: {alerts: {email: {host: h, from: a@example.com, to: [b@example.com], tls: ssl}}}",
+        "platform: {alerts: {email: {host: h, from: a@example.com, to: [b@example.com], user: u}}}",
+        "platform: {alerts: {email: {host: h, from: a@example.com, to: [b@example.com], user: u,"
+            + " password: hunter2}}}",
+        "platform: {alerts: {email: {host: h, from: a@example.com, to: [b@example.com], user: u,"
+            + " password: 'env:P', tls: none}}}",
+        "platform: {alerts: {email: {host: h, from: a@example.com, to: [b@example.com], rules:"
+            + " {budgets: []}}}}",
         "{upstreams: [{name: a, url: 'http://x'}], routes: [{model: m, upstreams: [a], fallback:"
             + " m}]}"
       })
@@ -90,6 +105,53 @@ class ServeConfigTest {
     assertThatThrownBy(() -> read(yaml))
         .isInstanceOf(FormatException.class)
         .hasMessageContaining("serve.yaml");
+  }
+
+  @Test
+  void alertsGoByMailToWhomTheFileSays() throws IOException {
+    String yaml =
+        """
+        platform:
+          alerts:
+            email:
+              host: smtp.example.com
+              tls: %s
+              user: hadal
+              password: env:SMTP_PASSWORD
+              from: Hadal <hadal@example.com>
+              to: [ops@example.com]
+              rules: {quality: [], budget: [a@example.com, b@example.com]}
+        """;
+    MailConfig mail = Objects.requireNonNull(read(yaml.formatted("starttls")).platform().mail());
+    assertThat(mail.port()).isEqualTo(587);
+    assertThat(mail.rules())
+        .containsEntry(AlertRule.QUALITY, List.of())
+        .containsEntry(AlertRule.BUDGET, List.of("a@example.com", "b@example.com"))
+        .hasSize(2);
+    ServeConfig implicit = read(yaml.formatted("implicit"));
+    assertThat(Objects.requireNonNull(implicit.platform().mail()).port()).isEqualTo(465);
+    assertThat(implicit.effective().at("/platform.alerts.email").asString())
+        .isEqualTo("smtp.example.com:465");
+    assertThat(implicit.effective().toString()).doesNotContain("SMTP_PASSWORD");
+  }
+
+  /** What nodes have for themselves makes no difference. */
+  @Test
+  void nodesSeeWhetherTheirFilesSayTheSame() throws IOException {
+    String one = read("{platform: {enabled: true, node: a}, listen: {port: 1}}").sharedHash();
+    assertThat(
+            read("{listen: {port: 2}, limits: {}, platform: {node: b, enabled: true}}")
+                .sharedHash())
+        .isEqualTo(one)
+        .matches("[0-9a-f]{64}");
+    assertThat(read("{platform: {enabled: true, unpriced: refused}}").sharedHash())
+        .isNotEqualTo(one);
+    assertThat(read("{platform: {enabled: true}, limits: {running: 7}}").sharedHash())
+        .isNotEqualTo(one);
+    assertThat(ServeConfig.defaults().sharedHash()).isEqualTo(read("{}").sharedHash());
+    // Refused for what it is, whatever its hash.
+    assertThatThrownBy(() -> read("{limits: {running: .inf}}")).isInstanceOf(FormatException.class);
+    assertThatThrownBy(() -> read("{unknown: .inf}")).isInstanceOf(FormatException.class);
   }
 
   /** Every field of the schema is known to the reader. */

@@ -82,7 +82,8 @@ final class LedgerImportCommand implements Callable<Integer> {
   private static void release(Database database, String node, Clock clock) {
     LeaseOptions leases = LeaseOptions.shared(node);
     try (RateLimits limits = new RateLimits(database, leases, clock);
-        Budgets budgets = new Budgets(database, leases, clock, new UsageEvents(), alert -> {})) {
+        Budgets budgets =
+            new Budgets(database, leases, clock, new UsageEvents(), (handle, alert) -> {})) {
       limits.sweep();
       budgets.sweep();
     }

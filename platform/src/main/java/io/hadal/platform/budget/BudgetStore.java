@@ -178,25 +178,36 @@ final class BudgetStore {
         });
   }
 
-  /** Notes an alert; false when it was raised before. */
-  boolean raise(BudgetAlert alert) {
-    return database.write(
-        h ->
-            h.createUpdate(
-                        "INSERT INTO budget_alert (id, budget_id, subject, window_start, percent,"
-                            + " settled_nano, limit_nano, raised_at) VALUES (:id, :budget,"
-                            + " :subject, :start, :percent, :settled, :limit, :at) ON CONFLICT DO"
-                            + " NOTHING")
-                    .bind("id", alert.id())
-                    .bind("budget", alert.budget())
-                    .bind("subject", alert.subject())
-                    .bind("start", alert.windowStart())
-                    .bind("percent", alert.percent())
-                    .bind("settled", alert.settled())
-                    .bind("limit", alert.limit())
-                    .bind("at", alert.raisedAt())
-                    .execute()
-                == 1);
+  /**
+   * Notes an alert.
+   *
+   * @param listener is told when it was not raised before
+   */
+  void raise(BudgetAlert alert, BudgetAlert.Listener listener) {
+    database.run(
+        h -> {
+          if (note(h, alert)) {
+            listener.raised(h, alert);
+          }
+        });
+  }
+
+  private static boolean note(Handle h, BudgetAlert alert) {
+    return h.createUpdate(
+                "INSERT INTO budget_alert (id, budget_id, subject, window_start, percent,"
+                    + " settled_nano, limit_nano, raised_at) VALUES (:id, :budget,"
+                    + " :subject, :start, :percent, :settled, :limit, :at) ON CONFLICT DO"
+                    + " NOTHING")
+            .bind("id", alert.id())
+            .bind("budget", alert.budget())
+            .bind("subject", alert.subject())
+            .bind("start", alert.windowStart())
+            .bind("percent", alert.percent())
+            .bind("settled", alert.settled())
+            .bind("limit", alert.limit())
+            .bind("at", alert.raisedAt())
+            .execute()
+        == 1;
   }
 
   /** The newest alerts of budgets of an organisation, or of all. */

@@ -392,14 +392,11 @@ public final class Budgets implements AutoCloseable {
               total,
               clock.millis());
       try {
-        boolean first = store.raise(alert);
+        store.raise(alert, listener);
         if (raised.size() >= MOST_RAISED) {
           raised.clear();
         }
         raised.add(key);
-        if (first) {
-          listener.raised(alert);
-        }
       } catch (RuntimeException e) {
         LOG.log(Level.WARNING, "budgets: an alert must wait: {0}", e.getMessage());
       }

@@ -19,6 +19,7 @@ final class NodeTable {
       @Nullable Engine engine,
       Load load,
       long digestVersion,
+      @Nullable ConfigMark config,
       long beats,
       long startedAt,
       long renewedAt) {}
@@ -29,10 +30,11 @@ final class NodeTable {
             h.createQuery(
                     "SELECT name, incarnation, address, models, version, context, weight, region,"
                         + " running, waiting, draining, digest_version, beats, started_at,"
-                        + " renewed_at FROM node ORDER BY name")
+                        + " renewed_at, config_hash, config_pending FROM node ORDER BY name")
                 .map(
                     (rs, ctx) -> {
                       String address = rs.getString(3);
+                      String config = rs.getString(16);
                       return new Row(
                           rs.getString(1),
                           rs.getString(2),
@@ -47,6 +49,7 @@ final class NodeTable {
                                   rs.getString(8)),
                           new Load(rs.getInt(9), rs.getInt(10), rs.getInt(11) != 0),
                           rs.getLong(12),
+                          config == null ? null : new ConfigMark(config, rs.getInt(17) != 0),
                           rs.getLong(13),
                           rs.getLong(14),
                           rs.getLong(15));
@@ -85,6 +88,7 @@ final class NodeTable {
                       version = excluded.version, context = excluded.context,
                       weight = excluded.weight, region = excluded.region, running = 0,
                       waiting = 0, draining = 0, digest = '', digest_version = 0,
+                      config_hash = NULL, config_pending = 0,
                       beats = node.beats + 1, started_at = excluded.started_at,
                       renewed_at = excluded.renewed_at
                     """)
@@ -103,15 +107,23 @@ final class NodeTable {
   /**
    * Says that a node lives.
    *
+   * @param config null when it is not known
    * @param digest null when it has not changed
    * @return false when the row belongs to another process now, or is gone
    */
-  boolean beat(String name, String incarnation, Load load, @Nullable BlockDigest digest, long now) {
+  boolean beat(
+      String name,
+      String incarnation,
+      Load load,
+      @Nullable ConfigMark config,
+      @Nullable BlockDigest digest,
+      long now) {
     return database.write(
             h ->
                 h.createUpdate(
                         "UPDATE node SET beats = beats + 1, running = :running, waiting ="
-                            + " :waiting, draining = :draining, renewed_at = :now"
+                            + " :waiting, draining = :draining, renewed_at = :now,"
+                            + " config_hash = :config, config_pending = :pending"
                             + (digest == null
                                 ? ""
                                 : ", digest = :digest, digest_version = digest_version + 1")
@@ -120,6 +132,8 @@ final class NodeTable {
                     .bind("waiting", load.waiting())
                     .bind("draining", load.draining() ? 1 : 0)
                     .bind("now", now)
+                    .bind("config", config == null ? null : config.hash())
+                    .bind("pending", config != null && config.pending() ? 1 : 0)
                     .bind("digest", digest == null ? "" : digest.text())
                     .bind("name", name)
                     .bind("incarnation", incarnation)

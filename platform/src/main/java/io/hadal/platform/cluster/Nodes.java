@@ -31,6 +31,10 @@ public final class Nodes implements AutoCloseable {
   public static final long LEASE_MILLIS = 4000;
 
   private static final long BEAT_MILLIS = 1000;
+
+  /** Configurations that differ for longer are no change that goes from node to node. */
+  private static final long DIFFERS_MILLIS = 60_000;
+
   private static final long PRUNE_MILLIS = 60_000;
   private static final long FORGOTTEN_MILLIS = 7L * 24 * 3_600_000;
 
@@ -48,6 +52,9 @@ public final class Nodes implements AutoCloseable {
   private @Nullable Engine engine;
   private Supplier<Load> load = () -> Load.IDLE;
   private Supplier<@Nullable BlockDigest> news = () -> null;
+  private volatile @Nullable ConfigMark config;
+  private long differsSince = -1;
+  private boolean warned;
   private boolean joined;
   private boolean away;
   private boolean robbed;
@@ -91,6 +98,25 @@ public final class Nodes implements AutoCloseable {
   /** Nodes that were alive at the last look. */
   public List<Member> members() {
     return members;
+  }
+
+  /** Says, from the next beat on, which configuration this node has. */
+  public void config(ConfigMark now) {
+    config = now;
+  }
+
+  /** Nodes that are of the kind of this one and have another configuration. */
+  public List<Member> differing() {
+    ConfigMark own = config;
+    List<Member> all = members;
+    if (own == null) {
+      return List.of();
+    }
+    boolean computes =
+        all.stream().anyMatch(one -> one.incarnation().equals(incarnation) && one.engine() != null);
+    return all.stream()
+        .filter(one -> !one.incarnation().equals(incarnation) && one.differs(own, computes))
+        .toList();
   }
 
   /** Whether a run of a node goes on. */
@@ -179,13 +205,32 @@ public final class Nodes implements AutoCloseable {
       return;
     }
     members = now;
+    compare();
     listener.accept(now);
+  }
+
+  /** Warns once of configurations that stay different. */
+  private void compare() {
+    List<Member> others = differing();
+    long at = nanos.getAsLong();
+    if (others.isEmpty()) {
+      differsSince = -1;
+      warned = false;
+    } else if (differsSince < 0) {
+      differsSince = at;
+    } else if (!warned && at - differsSince > TimeUnit.MILLISECONDS.toNanos(DIFFERS_MILLIS)) {
+      warned = true;
+      LOG.log(
+          Level.WARNING,
+          "nodes: the configuration here is not that of {0}",
+          String.join(", ", others.stream().map(Member::name).toList()));
+    }
   }
 
   private void beat() {
     BlockDigest changed = news.get();
     long now = clock.millis();
-    if (table.beat(name, incarnation, load.get(), changed, now)) {
+    if (table.beat(name, incarnation, load.get(), config, changed, now)) {
       robbed = false;
       return;
     }
@@ -239,6 +284,7 @@ public final class Nodes implements AutoCloseable {
               row.engine(),
               row.load(),
               known.digest,
+              row.config(),
               row.startedAt(),
               row.renewedAt()));
     }

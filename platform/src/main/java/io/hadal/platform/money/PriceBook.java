@@ -10,8 +10,14 @@ import io.hadal.platform.db.HashChain;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
@@ -20,12 +26,16 @@ import org.jspecify.annotations.Nullable;
  * project's own come first; of those that are valid, the one that began last, and of those the one
  * entered last. So a correction is a row with the same beginning.
  *
- * <p>Rows are kept for some seconds, and while the database cannot be reached, as long as {@link
- * Outage} says.
+ * <p>After {@link #start} no request waits for the database: a thread of the book's own reads new
+ * rows every two seconds, and at once when it is woken. So a row of another process holds here two
+ * seconds and a query later, while the database answers; while it does not, what is known holds as
+ * long as {@link Outage} says. Without a start, who asks reads what is new every two seconds.
  */
-public final class PriceBook {
-  /** How long rows are used before the database is asked again. */
-  static final long FRESH_MILLIS = 5_000;
+public final class PriceBook implements AutoCloseable {
+  /** How often the database is asked for new rows. */
+  static final long FRESH_MILLIS = 2_000;
+
+  private static final Logger LOG = Logger.getLogger(PriceBook.class.getName());
 
   private static final String COLUMNS =
       "id, model_version, project_id, valid_from, valid_to, input_price, cache_read_price,"
@@ -38,16 +48,23 @@ public final class PriceBook {
     REFUSED
   }
 
-  private record Key(String modelVersion, String project) {}
-
-  private record Rows(List<Price> rows, long read, long next) {}
+  /**
+   * Rows that were read.
+   *
+   * @param read when, milliseconds since 1970
+   */
+  private record Book(PriceIndex index, long read) {}
 
   private final Database database;
   private final Unpriced unpriced;
   private final Clock clock;
   private final Outage outage;
-  private final Cache<Key, Rows> cache = Caffeine.newBuilder().maximumSize(10_000).build();
+  private final ReentrantLock reading = new ReentrantLock();
+  private final Semaphore news = new Semaphore(0);
   private final Cache<Long, Price> byId = Caffeine.newBuilder().maximumSize(10_000).build();
+  private volatile @Nullable Book book;
+  private volatile @Nullable Thread thread;
+  private volatile boolean closed;
 
   public PriceBook(Database database, Unpriced unpriced, Clock clock) {
     this(database, unpriced, clock, Outage.DEFAULT);
@@ -61,6 +78,67 @@ public final class PriceBook {
     this.outage = outage;
   }
 
+  /** Reads the book now and, on a thread of its own, from now on. */
+  public synchronized void start() {
+    if (thread == null) {
+      refresh();
+      thread = Thread.ofPlatform().daemon().name("hadal-prices").start(this::run);
+    }
+  }
+
+  private void run() {
+    boolean away = false;
+    while (!closed) {
+      try {
+        if (news.tryAcquire(FRESH_MILLIS, TimeUnit.MILLISECONDS)) {
+          news.drainPermits();
+        }
+        if (!closed) {
+          refresh();
+          away = false;
+        }
+      } catch (InterruptedException e) {
+        return;
+      } catch (RuntimeException e) {
+        if (!away && !closed) {
+          away = true;
+          LOG.log(Level.WARNING, "prices: they cannot be read; those known hold for a while");
+        }
+      }
+    }
+  }
+
+  /** Lets the thread of its own read now: another node has added a row. */
+  public void wake() {
+    news.release();
+  }
+
+  /**
+   * Reads rows that are new.
+   *
+   * @throws RuntimeException when the database does not answer
+   */
+  public void refresh() {
+    reading.lock();
+    try {
+      Book known = book;
+      PriceIndex index = known == null ? PriceIndex.EMPTY : known.index();
+      long now = clock.millis();
+      // Ids grow in the order of commits: whoever adds a row has the head of the chain locked.
+      List<Price> added =
+          database.read(
+              h ->
+                  h.createQuery(
+                          "SELECT " + COLUMNS + " FROM price_book WHERE id > :last ORDER BY id")
+                      .bind("last", index.last())
+                      .map((rs, ctx) -> row(rs))
+                      .list());
+      book = new Book(added.isEmpty() ? index : index.with(added, now), now);
+    } finally {
+      reading.unlock();
+    }
+  }
+
   /**
    * The prices of a request that begins at a moment. A usage event must have that moment as its
    * start: by it the verifier finds the prices again.
@@ -68,12 +146,11 @@ public final class PriceBook {
    * @throws Refusal when the model has no price and must have one, or when nobody can say
    */
   public PriceSnapshot at(String modelVersion, String project, long millis) {
-    Price best = null;
-    for (Price row : rows(new Key(modelVersion, project))) {
-      if (row.validAt(millis) && (best == null || before(best, row))) {
-        best = row;
-      }
-    }
+    Book known = known();
+    Price best =
+        known.index().knows(millis)
+            ? known.index().find(modelVersion, project, millis)
+            : stored(modelVersion, project, millis);
     if (best != null) {
       return best.at(millis);
     }
@@ -85,54 +162,48 @@ public final class PriceBook {
         "The model '" + modelVersion + "' has no price yet, and free models are not allowed.");
   }
 
-  /** Whether b goes before a. */
-  private static boolean before(Price a, Price b) {
-    if ((a.project() == null) != (b.project() == null)) {
-      return b.project() != null;
+  private Book known() {
+    Book known = book;
+    long now = clock.millis();
+    if (thread == null && (known == null || now - known.read() >= FRESH_MILLIS)) {
+      try {
+        refresh();
+        known = book;
+      } catch (RuntimeException e) {
+        LOG.log(Level.FINE, "prices: they cannot be read", e);
+      }
     }
-    boolean anyA = a.modelVersion().equals(Price.ANY_MODEL);
-    boolean anyB = b.modelVersion().equals(Price.ANY_MODEL);
-    if (anyA != anyB) {
-      return anyA;
+    if (known == null || !outage.holds(now - known.read())) {
+      throw unknown();
     }
-    if (a.validFrom() != b.validFrom()) {
-      return b.validFrom() > a.validFrom();
-    }
-    return b.id() > a.id();
+    return known;
   }
 
-  private List<Price> rows(Key key) {
-    long now = clock.millis();
-    Rows known = cache.getIfPresent(key);
-    if (known != null && now < known.next()) {
-      return known.rows();
-    }
-    if (known != null) {
-      // Others use what is there while one asks.
-      cache.put(key, new Rows(known.rows(), known.read(), now + FRESH_MILLIS));
-    }
+  private static Refusal unknown() {
+    return new Refusal(
+        Refusal.Reason.UNAVAILABLE, "The price of the model cannot be looked up.", 1_000, null);
+  }
+
+  /** The row of a moment long ago, out of the database. */
+  private @Nullable Price stored(String modelVersion, String project, long millis) {
+    List<Price> rows;
     try {
-      List<Price> rows =
+      rows =
           database.read(
               h ->
                   h.createQuery(
                           "SELECT "
                               + COLUMNS
                               + " FROM price_book WHERE model_version IN (:m, '*')"
-                              + " AND (project_id IS NULL OR project_id = :p)")
-                      .bind("m", key.modelVersion())
-                      .bind("p", key.project())
+                              + " AND (project_id IS NULL OR project_id = :p) ORDER BY id")
+                      .bind("m", modelVersion)
+                      .bind("p", project)
                       .map((rs, ctx) -> row(rs))
                       .list());
-      cache.put(key, new Rows(rows, now, now + FRESH_MILLIS));
-      return rows;
     } catch (RuntimeException e) {
-      if (known != null && outage.holds(now - known.read())) {
-        return known.rows();
-      }
-      throw new Refusal(
-          Refusal.Reason.UNAVAILABLE, "The price of the model cannot be looked up.", 1_000, null);
+      throw unknown();
     }
+    return PriceIndex.EMPTY.with(rows, millis).find(modelVersion, project, millis);
   }
 
   /** The row of an id; null for none. */
@@ -202,7 +273,7 @@ public final class PriceBook {
               chain.save();
               return row;
             });
-    cache.invalidateAll();
+    refresh();
     return stored;
   }
 
@@ -293,5 +364,23 @@ public final class PriceBook {
         rs.getString("source"),
         rs.getString("created_by"),
         rs.getLong("created_at"));
+  }
+
+  /** Reads no more. */
+  @Override
+  public void close() {
+    closed = true;
+    news.release();
+    Thread running = thread;
+    if (running != null) {
+      try {
+        // A query that goes on would find its database closed.
+        if (!running.join(Duration.ofSeconds(2))) {
+          running.interrupt();
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
   }
 }

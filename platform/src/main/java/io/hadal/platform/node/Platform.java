@@ -3,6 +3,8 @@ package io.hadal.platform.node;
 import io.hadal.platform.DataFolder;
 import io.hadal.platform.Ids;
 import io.hadal.platform.SecretText;
+import io.hadal.platform.alert.AlertOptions;
+import io.hadal.platform.alert.Alerts;
 import io.hadal.platform.audit.AuditEntry;
 import io.hadal.platform.audit.AuditExport;
 import io.hadal.platform.audit.AuditLog;
@@ -10,10 +12,8 @@ import io.hadal.platform.audit.AuditSchedule;
 import io.hadal.platform.audit.AuditVerifier;
 import io.hadal.platform.audit.Checkpoints;
 import io.hadal.platform.audit.SigningKey;
-import io.hadal.platform.budget.BudgetAlert;
 import io.hadal.platform.budget.Budgets;
 import io.hadal.platform.budget.UsageEvents;
-import io.hadal.platform.budget.WebhookAlerts;
 import io.hadal.platform.cluster.NodeTokens;
 import io.hadal.platform.cluster.Nodes;
 import io.hadal.platform.cluster.Signals;
@@ -36,10 +36,12 @@ import io.hadal.platform.privacy.DataKeys;
 import io.hadal.platform.privacy.MasterKey;
 import io.hadal.platform.privacy.RetentionJob;
 import io.hadal.platform.privacy.UsageRetention;
+import io.hadal.platform.registry.DeprecationNotices;
 import io.hadal.platform.registry.Registry;
 import io.hadal.platform.reports.ExportPlan;
 import io.hadal.platform.reports.ScheduledExport;
 import io.hadal.platform.reports.UsageExport;
+import io.hadal.platform.reports.VersionUses;
 import io.hadal.platform.rollout.RolloutAudit;
 import io.hadal.platform.rollout.Rollouts;
 import io.hadal.platform.signin.BreakGlass;
@@ -50,7 +52,6 @@ import io.hadal.platform.signin.SignIn;
 import io.hadal.platform.tenancy.Permissions;
 import io.hadal.platform.tenancy.Principals;
 import io.hadal.platform.tenancy.Tenants;
-import java.net.URI;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -85,6 +86,7 @@ public final class Platform implements AutoCloseable {
   private final KeyStore keys;
   private final Sessions sessions;
   private final SignIn signIn;
+  private final Alerts alerts;
   private final PriceBook prices;
   private final Ledger ledger;
   private final Journal journal;
@@ -153,7 +155,8 @@ public final class Platform implements AutoCloseable {
                     new LedgerAnchor(ledger, "price")),
                 List.of(
                     new AuditSchedule.Daily("retention", this::erase),
-                    new AuditSchedule.Daily("ledger.verify", this::verifyLedger)),
+                    new AuditSchedule.Daily("ledger.verify", this::verifyLedger),
+                    new AuditSchedule.Daily("alerts", this::tell)),
                 clock));
     this.auditExport = new AuditExport(database, auditKey, clock);
     String masterAt = options.masterKey();
@@ -163,7 +166,10 @@ public final class Platform implements AutoCloseable {
             : MasterKey.resolve(masterAt, environment);
     this.dataKeys = new DataKeys(database, master, List.of(), audit, clock);
 
-    this.prices = new PriceBook(database, options.unpriced(), clock, options.outage());
+    AlertOptions told = options.alerts();
+    this.alerts = keep(new Alerts(database, told == null ? AlertOptions.NONE : told, clock));
+    this.prices = keep(new PriceBook(database, options.unpriced(), clock, options.outage()));
+    prices.start();
     JournalOptions usual = JournalOptions.of(options.data().journal(), options.node());
     this.journal =
         keep(
@@ -190,7 +196,13 @@ public final class Platform implements AutoCloseable {
             .during(options.outage());
     this.limits = keep(new RateLimits(database, leases, clock));
     this.budgets =
-        keep(new Budgets(database, leases, clock, new UsageEvents(), alerts(options.webhook())));
+        keep(
+            new Budgets(
+                database,
+                leases,
+                clock,
+                new UsageEvents(),
+                (handle, alert) -> alerts.raise(handle, alert.alert())));
     this.metering = keep(new Metering(limits, budgets, prices::at, journal, clock, LONGEST));
     this.registry = new Registry(database, clock);
     this.rollouts = new Rollouts(database, registry, clock, new RolloutAudit(audit));
@@ -240,6 +252,9 @@ public final class Platform implements AutoCloseable {
     if (all || what.equals("limit") || what.equals("budget")) {
       metering.wake();
     }
+    if (all || what.equals("price")) {
+      prices.wake();
+    }
     if (nodes != null && (all || what.equals("node"))) {
       nodes.wake();
     }
@@ -261,6 +276,14 @@ public final class Platform implements AutoCloseable {
             0,
             clock)
         .run();
+  }
+
+  /** Tells what ends soon, and forgets what was told long ago. */
+  private void tell() {
+    if (!alerts.channels().isEmpty()) {
+      new DeprecationNotices(registry::versions, new VersionUses(database), alerts, clock).run();
+    }
+    alerts.prune();
   }
 
   private void verifyLedger() {
@@ -293,10 +316,6 @@ public final class Platform implements AutoCloseable {
   private <T extends AutoCloseable> T keep(T part) {
     open.push(part);
     return part;
-  }
-
-  private BudgetAlert.Listener alerts(@Nullable URI webhook) {
-    return webhook == null ? alert -> {} : keep(new WebhookAlerts(webhook));
   }
 
   /** The administrator's password, of a first start only, to be shown once; null later. */
@@ -340,6 +359,11 @@ public final class Platform implements AutoCloseable {
 
   public SignIn signIn() {
     return signIn;
+  }
+
+  /** Tells operators what they have to know. */
+  public Alerts alerts() {
+    return alerts;
   }
 
   public PriceBook prices() {

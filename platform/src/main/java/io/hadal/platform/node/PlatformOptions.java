@@ -2,10 +2,10 @@ package io.hadal.platform.node;
 
 import io.hadal.platform.DataFolder;
 import io.hadal.platform.Outage;
+import io.hadal.platform.alert.AlertOptions;
 import io.hadal.platform.money.PriceBook.Unpriced;
 import io.hadal.platform.reports.ExportPlan;
 import io.hadal.platform.signin.OidcOptions;
-import java.net.URI;
 import java.nio.file.Path;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param journalBytes bytes of the journal at which nothing more is admitted
  * @param faultsFree whether customers pay nothing for our own failures
  * @param unpriced what happens with models that have no price
- * @param webhook told when a budget is nearly used up; null for nobody
+ * @param alerts who is told what operators have to know; null for nobody
  * @param oidc sign-in of people; null for the password only
  * @param passwordUntilOidc whether the password ends when the first person has signed in by OIDC
  * @param pepper {@code env:NAME} or {@code file:PATH} of the keys' pepper; null for a file in the
@@ -44,7 +44,7 @@ public record PlatformOptions(
     long journalBytes,
     boolean faultsFree,
     Unpriced unpriced,
-    @Nullable URI webhook,
+    @Nullable AlertOptions alerts,
     @Nullable OidcOptions oidc,
     boolean passwordUntilOidc,
     @Nullable String pepper,

@@ -2,7 +2,6 @@ package io.hadal.platform.budget;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.sun.net.httpserver.HttpServer;
 import io.hadal.platform.Refusal;
 import io.hadal.platform.db.Database;
 import io.hadal.platform.db.DatabaseKind;
@@ -15,20 +14,11 @@ import io.hadal.platform.lease.Window;
 import io.hadal.platform.limits.LimitScope;
 import io.hadal.platform.metering.TestWork;
 import io.hadal.platform.usage.Work;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.URI;
-import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -68,7 +58,7 @@ class BudgetsTest {
   }
 
   private Budgets open(Database database, LeaseOptions options, SettledSource source) {
-    return new Budgets(database, options, clock, source, alerts::add);
+    return new Budgets(database, options, clock, source, (handle, alert) -> alerts.add(alert));
   }
 
   private Budgets open(Database database) {
@@ -433,51 +423,5 @@ class BudgetsTest {
     assertThat(Instant.ofEpochMilli(Window.MONTH.at(now, berlin).end()))
         .isEqualTo(Instant.parse("2026-10-31T23:00:00Z"));
     assertThat(Window.TOTAL.at(now, berlin).end()).isEqualTo(Long.MAX_VALUE);
-  }
-
-  @Test
-  void postsAlerts() throws Exception {
-    AtomicInteger calls = new AtomicInteger();
-    BlockingQueue<String> bodies = new LinkedBlockingQueue<>();
-    HttpServer server =
-        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-    server.createContext(
-        "/hook",
-        exchange -> {
-          String body =
-              new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
-          boolean fails = calls.getAndIncrement() == 0;
-          exchange.sendResponseHeaders(fails ? 503 : 204, -1);
-          exchange.close();
-          if (!fails) {
-            bodies.add(body);
-          }
-        });
-    server.start();
-    URI address = URI.create("http://127.0.0.1:" + server.getAddress().getPort() + "/hook");
-    try (WebhookAlerts webhook = new WebhookAlerts(address, Duration.ofMillis(1))) {
-      webhook.raised(
-          new BudgetAlert(
-              "alert_1",
-              "bud_1",
-              "team",
-              "o",
-              LimitScope.PROJECT,
-              "p",
-              0,
-              Long.MAX_VALUE,
-              80,
-              800_000_000,
-              1_000_000_000,
-              1000));
-      String body = Objects.requireNonNull(bodies.poll(10, TimeUnit.SECONDS));
-      assertThat(body)
-          .contains("\"type\":\"budget_alert\"", "\"percent\":80", "\"settled_usd\":\"0.8\"")
-          .contains("\"limit_nano\":1000000000", "\"raised_at\":\"1970-01-01T00:00:01Z\"");
-      assertThat(calls).hasValue(2);
-      assertThat(webhook.dropped()).isZero();
-    } finally {
-      server.stop(0);
-    }
   }
 }

@@ -82,6 +82,32 @@ class NodesTest {
   }
 
   @OnBothDatabases
+  void configurationsOfOneKindAreCompared(DatabaseKind kind) {
+    try (Database database = TestDatabases.open(kind);
+        Nodes one = nodes(database, "gateway-1");
+        Nodes two = nodes(database, "gateway-2");
+        Nodes engine = nodes(database, "engine")) {
+      one.config(new ConfigMark("aa", false));
+      engine.config(new ConfigMark("ee", false));
+      engine.join(ENGINE, () -> Load.IDLE, () -> null);
+      two.join(null, () -> Load.IDLE, () -> null);
+      one.join(null, () -> Load.IDLE, () -> null);
+      // One that says nothing, such as an older version, differs from nobody.
+      assertThat(one.differing()).isEmpty();
+      two.config(new ConfigMark("bb", true));
+      two.tick();
+      one.tick();
+      assertThat(one.differing()).extracting(Member::name).containsExactly("gateway-2");
+      assertThat(one.differing().getFirst().config()).isEqualTo(new ConfigMark("bb", true));
+      assertThat(engine.differing()).isEmpty();
+      two.config(new ConfigMark("aa", false));
+      two.tick();
+      one.tick();
+      assertThat(one.differing()).isEmpty();
+    }
+  }
+
+  @OnBothDatabases
   void aNameBelongsToOneProcess(DatabaseKind kind) throws Exception {
     try (Database database = TestDatabases.open(kind);
         Nodes first = nodes(database, "n");
@@ -106,7 +132,10 @@ class NodesTest {
       database.run(
           h ->
               h.execute(
-                  "INSERT INTO node VALUES ('n', 'run_dead', NULL, '', '', 0, 1, NULL, 0, 0, 0, '',"
+                  "INSERT INTO node (name, incarnation, address, models, version, context, weight,"
+                      + " region, running, waiting, draining, digest, digest_version, beats,"
+                      + " started_at, renewed_at)"
+                      + " VALUES ('n', 'run_dead', NULL, '', '', 0, 1, NULL, 0, 0, 0, '',"
                       + " 0, 7, 0, ?)",
                   clock.millis() - Nodes.LEASE_MILLIS - 1));
       third.join(ENGINE, () -> Load.IDLE, () -> null);

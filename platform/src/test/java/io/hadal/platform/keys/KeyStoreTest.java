@@ -357,7 +357,11 @@ class KeyStoreTest {
         RateLimits limits = new RateLimits(database, LeaseOptions.alone("n1"), clock);
         Budgets budgets =
             new Budgets(
-                database, LeaseOptions.alone("n1"), clock, SettledSource.NONE, alert -> {})) {
+                database,
+                LeaseOptions.alone("n1"),
+                clock,
+                SettledSource.NONE,
+                (handle, alert) -> {})) {
       String project = project(database).id();
       KeyStore.Created made =
           keys.create(project, null, false, limited("{\"rpd\":2,\"budget_usd\":\"0.000001\"}"));

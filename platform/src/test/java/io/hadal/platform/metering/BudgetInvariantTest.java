@@ -72,7 +72,7 @@ class BudgetInvariantTest {
   }
 
   private Node node(Database database, LeaseOptions options) {
-    Budgets budgets = new Budgets(database, options, clock, journal, alert -> {});
+    Budgets budgets = new Budgets(database, options, clock, journal, (handle, alert) -> {});
     return new Node(
         budgets,
         new Metering(

@@ -51,7 +51,8 @@ public final class GateCost {
     try (Database database = TestDatabases.open(DatabaseKind.SQLITE)) {
       RateLimits limits = new RateLimits(database, LeaseOptions.alone("n"), clock);
       Budgets budgets =
-          new Budgets(database, LeaseOptions.alone("n"), clock, SettledSource.NONE, alert -> {});
+          new Budgets(
+              database, LeaseOptions.alone("n"), clock, SettledSource.NONE, (handle, alert) -> {});
       int id = 0;
       for (Dimension dimension :
           List.of(Dimension.CONCURRENCY, Dimension.RPM, Dimension.TPM_TOTAL)) {

@@ -40,7 +40,7 @@ class MeteringTest {
   private final Database database = TestDatabases.open(DatabaseKind.SQLITE);
   private final RateLimits limits = new RateLimits(database, LeaseOptions.alone("n1"), clock);
   private final Budgets budgets =
-      new Budgets(database, LeaseOptions.alone("n1"), clock, journal, alert -> {});
+      new Budgets(database, LeaseOptions.alone("n1"), clock, journal, (handle, alert) -> {});
   private PriceSnapshot price = PRICE;
   private final Metering metering =
       new Metering(

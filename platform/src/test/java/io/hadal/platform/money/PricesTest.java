@@ -12,9 +12,12 @@ import io.hadal.platform.db.OnBothDatabases;
 import io.hadal.platform.db.TestDatabases;
 import io.hadal.platform.usage.Outcome;
 import io.hadal.platform.usage.Quantities;
+import java.sql.Connection;
+import java.sql.Statement;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -187,6 +190,78 @@ class PricesTest {
     assertThatThrownBy(() -> book.at("m", "p", now[0]))
         .isInstanceOfSatisfying(
             Refusal.class, e -> assertThat(e.reason()).isEqualTo(Refusal.Reason.UNAVAILABLE));
+  }
+
+  /** Requests ask nobody: neither when nothing is known of a model nor when rows are old. */
+  @Test
+  void noRequestWaitsForASlowDatabase() throws Exception {
+    try (Database database = TestDatabases.open(DatabaseKind.POSTGRESQL);
+        PriceBook book = new PriceBook(database, PriceBook.Unpriced.FREE, Clock.systemUTC());
+        Connection other = database.connect()) {
+      book.add(price("m", null, 0, null, UnitPrices.tokens(3, 3, 3, 3)));
+      book.start();
+      other.setAutoCommit(false);
+      try (Statement statement = other.createStatement()) {
+        statement.execute("LOCK TABLE price_book IN ACCESS EXCLUSIVE MODE");
+      }
+      book.wake();
+      long now = System.currentTimeMillis();
+      long begun = System.nanoTime();
+      for (int i = 0; i < 1000; i++) {
+        assertThat(book.at("m", "p" + i, now).input()).isEqualTo(3);
+        assertThat(book.at("never seen " + i, "p", now)).isEqualTo(PriceSnapshot.FREE);
+      }
+      assertThat(System.nanoTime() - begun).isLessThan(1_000_000_000L);
+      other.rollback();
+      // A row of another process.
+      new PriceBook(database, PriceBook.Unpriced.FREE, Clock.systemUTC())
+          .add(price("m", null, 0, null, UnitPrices.tokens(4, 4, 4, 4)));
+      book.wake();
+      long end = System.nanoTime() + 10_000_000_000L;
+      while (book.at("m", "p", now).input() != 4) {
+        assertThat(System.nanoTime()).isLessThan(end);
+        Thread.onSpinWait();
+      }
+    }
+  }
+
+  @Test
+  void noRequestAsksADatabaseThatIsGone() {
+    long[] now = {1_000_000};
+    Database database = TestDatabases.open(DatabaseKind.SQLITE);
+    try (PriceBook book = new PriceBook(database, PriceBook.Unpriced.FREE, new TestClock(now))) {
+      book.add(price("m", null, 0, null, UnitPrices.tokens(3, 3, 3, 3)));
+      book.start();
+      database.close();
+      now[0] += Outage.DEFAULT.seconds() * 1000L - 1;
+      assertThat(book.at("m", "p", now[0]).input()).isEqualTo(3);
+      assertThat(book.at("never seen", "p", now[0])).isEqualTo(PriceSnapshot.FREE);
+      now[0]++;
+      assertThatThrownBy(() -> book.at("m", "p", now[0]))
+          .isInstanceOfSatisfying(
+              Refusal.class, e -> assertThat(e.reason()).isEqualTo(Refusal.Reason.UNAVAILABLE));
+    }
+  }
+
+  /** What is not kept in memory is found all the same. */
+  @OnBothDatabases
+  void oldPricesAreFoundInTheDatabase(DatabaseKind kind) {
+    long week = PriceIndex.KEPT.toMillis();
+    long[] now = {10 * week};
+    try (Database database = TestDatabases.open(kind);
+        PriceBook book = new PriceBook(database, PriceBook.Unpriced.FREE, new TestClock(now))) {
+      book.add(price("m", null, 0, null, UnitPrices.tokens(1, 1, 1, 1)));
+      book.add(price("m", null, week, 2 * week, UnitPrices.tokens(2, 2, 2, 2)));
+      book.add(price("m", null, 8 * week, null, UnitPrices.tokens(3, 3, 3, 3)));
+      book.add(price("m", null, 11 * week, null, UnitPrices.tokens(4, 4, 4, 4)));
+      for (PriceBook one :
+          List.of(book, new PriceBook(database, PriceBook.Unpriced.FREE, new TestClock(now)))) {
+        for (int i = 0; i < 12; i++) {
+          assertThat(one.at("m", "p", i * week).input())
+              .isEqualTo(i == 1 ? 2 : i < 8 ? 1 : i < 11 ? 3 : 4);
+        }
+      }
+    }
   }
 
   private static Price price(

@@ -57,7 +57,7 @@ final class ReleaseData {
         o.journalBytes(),
         o.faultsFree(),
         o.unpriced(),
-        o.webhook(),
+        o.alerts(),
         o.oidc(),
         o.passwordUntilOidc(),
         o.pepper(),

@@ -1,5 +1,6 @@
 package io.hadal.server.admin;
 
+import io.hadal.platform.cluster.ConfigMark;
 import io.hadal.platform.cluster.Engine;
 import io.hadal.platform.cluster.Member;
 import io.hadal.platform.cluster.Nodes;
@@ -42,8 +43,14 @@ public final class NodeEndpoints implements EndpointGroup {
     ObjectNode json = AdminJson.object();
     ArrayNode data = json.putArray("data");
     if (nodes != null) {
+      List<Member> differing = nodes.differing();
       for (Member member : nodes.members()) {
-        data.add(json(member, member.incarnation().equals(nodes.incarnation())));
+        ObjectNode one = json(member, member.incarnation().equals(nodes.incarnation()));
+        ConfigMark config = member.config();
+        data.add(
+            one.put("config_hash", config == null ? null : config.hash())
+                .put("config_differs", differing.contains(member))
+                .put("config_needs_restart", config != null && config.pending()));
       }
     }
     return json.putNull("next");

@@ -3,6 +3,8 @@ package io.hadal.server.config;
 import io.hadal.formats.FormatException;
 import io.hadal.platform.DataFolder;
 import io.hadal.platform.Outage;
+import io.hadal.platform.SecretText;
+import io.hadal.platform.alert.AlertOptions;
 import io.hadal.platform.money.PriceBook.Unpriced;
 import io.hadal.platform.node.PlatformOptions;
 import io.hadal.platform.probe.QualityOptions;
@@ -27,6 +29,8 @@ import tools.jackson.databind.node.ObjectNode;
  * @param enabled whether there is a platform
  * @param data folder of what outlives the process; null for the usual one
  * @param folder relative references begin here
+ * @param webhook takes alerts; null for none
+ * @param mail sends alerts; null when nobody gets e-mail
  * @param oidc sign-in of people, as the file has it but for the two fields that follow; null for
  *     none
  * @param org organisation of people who sign in for the first time; null for the first one there is
@@ -51,6 +55,7 @@ public record PlatformConfig(
     boolean faultsFree,
     Unpriced unpriced,
     @Nullable URI webhook,
+    @Nullable MailConfig mail,
     @Nullable ObjectNode oidc,
     @Nullable String org,
     boolean oidcPasswordEnds,
@@ -96,6 +101,7 @@ public record PlatformConfig(
             section.flag("faults_free", true),
             section.choice("unpriced", Unpriced.FREE),
             uri(alerts, "webhook"),
+            MailConfig.read(alerts, folder),
             oidc(oidc),
             oidc.text("org"),
             oidc.flag("password_ends", false),
@@ -181,6 +187,7 @@ public record PlatformConfig(
         faultsFree,
         unpriced,
         webhook,
+        mail,
         oidc,
         org,
         oidcPasswordEnds,
@@ -233,7 +240,7 @@ public record PlatformConfig(
     return json;
   }
 
-  private static @Nullable String reference(Section section, String name) {
+  static @Nullable String reference(Section section, String name) {
     String text = section.text(name);
     if (text != null && !text.matches("env:[A-Za-z_][A-Za-z0-9_]{0,127}|file:.+")) {
       throw section.broken(name, "must be env:NAME or file:PATH; a secret does not belong here");
@@ -282,7 +289,7 @@ public record PlatformConfig(
         journalBytes,
         faultsFree,
         unpriced,
-        webhook,
+        alerts(),
         people,
         oidcPasswordEnds,
         absolute(pepper),
@@ -291,6 +298,16 @@ public record PlatformConfig(
         outage,
         export,
         Set.copyOf(metricProjects));
+  }
+
+  private AlertOptions alerts() {
+    MailConfig sent = mail;
+    if (sent == null) {
+      return new AlertOptions(webhook, null);
+    }
+    String password = sent.password();
+    return new AlertOptions(
+        webhook, sent.options(password == null ? null : new SecretText(secret(password))));
   }
 
   private String secret(String reference) {

@@ -60,7 +60,7 @@ public final class Router implements AutoCloseable {
   private volatile Snapshot snapshot = new Snapshot(RoutingConfig.NONE, Map.of());
   private volatile Gate gate = new OpenGate();
   private volatile Function<Call, Identity> identities = Router::anyone;
-  private volatile UpstreamAlerts alerts = Router::warn;
+  private volatile UpstreamAlerts alerts = (upstream, key, status) -> {};
   private volatile EngineNodes engines = EngineNodes.NONE;
   private volatile Duration slowReader;
 
@@ -96,7 +96,7 @@ public final class Router implements AutoCloseable {
     identities = now;
   }
 
-  /** Is told what an operator has to deal with, in place of the log. */
+  /** Is told what an operator has to deal with, beside the log. */
   public void alerts(UpstreamAlerts now) {
     alerts = now;
   }
@@ -117,13 +117,14 @@ public final class Router implements AutoCloseable {
         "none", "none", "none", owner, null, Set.of(), List.of(), ProjectPolicy.DEFAULT);
   }
 
-  private static void warn(String upstream, int key, int status) {
+  private void keyRefused(String upstream, int key, int status) {
     LOG.log(
         Level.WARNING,
         "upstream {0} refused key {1} with status {2}; it is out until the next reload",
         upstream,
         key,
         status);
+    alerts.keyRefused(upstream, key, status);
   }
 
   /**
@@ -184,7 +185,7 @@ public final class Router implements AutoCloseable {
     return new RouterParts(
         gate,
         seal,
-        alerts,
+        this::keyRefused,
         metrics,
         retries,
         watchdog,

@@ -4,6 +4,7 @@ import io.hadal.formats.FormatException;
 import io.hadal.platform.probe.ProbeSuite;
 import io.hadal.platform.probe.ProbeTransport;
 import io.hadal.platform.probe.QualityAlert;
+import io.hadal.platform.probe.QualityListener;
 import io.hadal.platform.probe.QualityOptions;
 import io.hadal.platform.probe.QualityProbe;
 import io.hadal.platform.probe.QualitySample;
@@ -27,7 +28,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Consumer;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -53,7 +53,7 @@ public final class QualityMonitor implements AutoCloseable {
   private final ProbeStore probes;
   private final QualityStore store;
   private final InnerCalls calls;
-  private final Consumer<QualityAlert> alerts;
+  private final QualityListener alerts;
   private final MeterRegistry meters;
   private final Clock clock;
   private final CountDownLatch closed = new CountDownLatch(1);
@@ -69,14 +69,14 @@ public final class QualityMonitor implements AutoCloseable {
   /**
    * A monitor, which begins to look.
    *
-   * @param alerts is told once of each backend that got worse
+   * @param alerts is told at each look how backends do
    */
   public QualityMonitor(
       Registry registry,
       ProbeStore probes,
       QualityStore store,
       InnerCalls calls,
-      Consumer<QualityAlert> alerts,
+      QualityListener alerts,
       MeterRegistry meters,
       Clock clock) {
     this.registry = registry;
@@ -219,7 +219,13 @@ public final class QualityMonitor implements AutoCloseable {
             alert.backend(),
             alert.version(),
             alert.detail());
-        alerts.accept(alert);
+      }
+      // Another node may have seen it well in between.
+      alerts.worse(alert);
+    }
+    for (String backend : backends) {
+      if (!worse.contains(version.id() + " " + backend)) {
+        alerts.well(version.id(), backend);
       }
     }
     told.removeIf(key -> key.startsWith(version.id() + " ") && !worse.contains(key));

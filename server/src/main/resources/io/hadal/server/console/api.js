@@ -215,6 +215,12 @@ export const backends = {
 };
 export const overview = (signal) => get("overview", {}, { signal });
 export const config = () => get("config");
+export const delivery = {
+  channels: () => get("alert-channels"),
+  failed: () => get("alert-deliveries", { state: "failed", limit: 10 }),
+  waiting: () => get("alert-deliveries", { state: "waiting", limit: 10 }),
+  test: () => post("alert-tests", {}),
+};
 
 export const capacity = {
   costs: () => get("capacity"),

@@ -43,7 +43,8 @@ class LimitBudgetEndpointsTest {
   private final Database database = TestDatabases.open(DatabaseKind.SQLITE);
   private final RateLimits limits = new RateLimits(database, LeaseOptions.alone("n1"), clock);
   private final Budgets budgets =
-      new Budgets(database, LeaseOptions.alone("n1"), clock, SettledSource.NONE, alert -> {});
+      new Budgets(
+          database, LeaseOptions.alone("n1"), clock, SettledSource.NONE, (handle, alert) -> {});
   private final SubjectLookup subjects = new SubjectLookup(database);
   private final List<Endpoint> endpoints =
       Stream.of(

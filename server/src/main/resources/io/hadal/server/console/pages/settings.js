@@ -4,11 +4,12 @@ import * as api from "../api.js";
 import { h, put } from "../dom.js";
 import { when } from "../format.js";
 import { language, named, t } from "../i18n.js";
-import { badge, card, copier, empty, head, load, segments } from "../ui.js";
+import { badge, button, card, copier, empty, explain, head, load, segments, toast } from "../ui.js";
 import { table } from "../table.js";
 
 export async function show(place, page) {
   const config = h("div");
+  const alerts = h("div");
   const grants = page.me.grants ?? [];
   put(
     place,
@@ -41,10 +42,14 @@ export async function show(place, page) {
         )
       )
     ),
-    page.may("CONFIG", "READ") && config
+    page.may("CONFIG", "READ") && [config, alerts]
   );
   if (page.may("CONFIG", "READ")) {
     await load(config, async () => drawConfig(await api.config()));
+    await load(alerts, async () => {
+      const [channels, failed, waiting] = await Promise.all([api.delivery.channels(), api.delivery.failed(), api.delivery.waiting()]);
+      return drawAlerts(channels.data, [...waiting.data, ...failed.data], page);
+    });
   }
 }
 
@@ -107,6 +112,47 @@ function reload(r) {
       r.needs_restart.length > 0 && h("span", { class: "sub" }, t("settings.restart", { keys: r.needs_restart.join(", ") }))
     ),
     h("span", { class: "push muted small nowrap" }, when(r.at))
+  );
+}
+
+/** Where alerts go, and those that have not arrived. */
+function drawAlerts(channels, late, page) {
+  if (channels.length === 0) {
+    return card(t("settings.alerts"), {}, h("p", { class: "muted" }, t("settings.no_channels")));
+  }
+  const test = async () => {
+    try {
+      await api.delivery.test();
+      toast(t("settings.alerts_tested"));
+    } catch (error) {
+      toast(explain(error), "bad");
+    }
+  };
+  return card(
+    t("settings.alerts"),
+    {
+      note: t("settings.alerts_note"),
+      actions: page.may("CONFIG") && button(t("settings.alerts_test"), { small: true, onclick: test }),
+    },
+    h(
+      "ol",
+      { class: "lines" },
+      channels.map((c) =>
+        h(
+          "li",
+          badge(t(c.failed + c.dropped > 0 ? "settings.alerts_failed" : c.waiting > 0 ? "settings.alerts_waiting" : "settings.alerts_well"), c.failed + c.dropped > 0 ? "bad" : c.waiting > 0 ? "warn" : "good"),
+          h("div", { class: "rest" }, h("code", c.name), " ", c.target, h("span", { class: "sub" }, t("settings.alerts_figures", { delivered: c.delivered, waiting: c.waiting, failed: c.failed + c.dropped })))
+        )
+      ),
+      late.map((d) =>
+        h(
+          "li",
+          badge(t(d.state === "failed" ? "settings.alerts_failed" : "settings.alerts_waiting"), d.state === "failed" ? "bad" : "warn"),
+          h("div", { class: "rest" }, d.subject, h("span", { class: "sub" }, [d.channel, d.recipient, d.problem].filter(Boolean).join(" · "))),
+          h("span", { class: "push muted small nowrap" }, when(d.created_at))
+        )
+      )
+    )
   );
 }
 

@@ -1,0 +1,5 @@
+/** Tests of alerts. */
+@NullMarked
+package io.hadal.platform.alert;
+
+import org.jspecify.annotations.NullMarked;
