@@ -134,11 +134,17 @@ final class PeerGateway implements AutoCloseable {
     String id = answer.headers().firstValue("x-request-id").orElseThrow();
     // The journal reaches the database within moments.
     JsonNode attempts = attempts(id);
-    for (int i = 0; i < 100 && attempts.isEmpty(); i++) {
+    for (int i = 0; i < 100 && !complete(answer.statusCode(), attempts); i++) {
       Thread.sleep(50);
       attempts = attempts(id);
     }
     return new Answer(answer, attempts);
+  }
+
+  /** Behind an answer stands an attempt that did not fail. */
+  private static boolean complete(int status, JsonNode attempts) {
+    String last = attempts.path(attempts.size() - 1).path("outcome").asString("");
+    return status == 200 ? !last.isEmpty() && !last.equals("UPSTREAM_ERROR") : !last.isEmpty();
   }
 
   private JsonNode attempts(String id) throws IOException, InterruptedException {
@@ -165,19 +171,21 @@ final class PeerGateway implements AutoCloseable {
   /** What is recorded agrees with a usage of Chat Completions, and is charged at the prices. */
   static void agrees(JsonNode attempt, JsonNode usage) {
     long cached = usage.at("/prompt_tokens_details/cached_tokens").asLong(0);
-    long input = usage.path("prompt_tokens").asLong() - cached;
+    long written = usage.at("/prompt_tokens_details/cache_write_tokens").asLong(0);
+    long input = usage.path("prompt_tokens").asLong() - cached - written;
     long output = usage.path("completion_tokens").asLong();
     String story = attempt + " of " + usage;
     assertThat(usage.path("prompt_tokens").asLong()).as(story).isPositive();
     assertThat(attempt.path("input_uncached").asLong()).as(story).isEqualTo(input);
     assertThat(attempt.path("cache_read").asLong()).as(story).isEqualTo(cached);
+    assertThat(attempt.path("cache_write").asLong()).as(story).isEqualTo(written);
     assertThat(
             attempt.path("output_text").asLong() + attempt.path("output_reasoning").asLong())
         .as(story)
         .isEqualTo(output);
     assertThat(attempt.path("cost_nano").asLong())
         .as(story)
-        .isEqualTo((input * INPUT + cached * CACHED + output * OUTPUT) / 1000);
+        .isEqualTo(((input + written) * INPUT + cached * CACHED + output * OUTPUT) / 1000);
     assertThat(attempt.path("estimated").asBoolean()).as(story).isFalse();
   }
 
