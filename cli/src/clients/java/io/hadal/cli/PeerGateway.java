@@ -82,8 +82,7 @@ final class PeerGateway implements AutoCloseable {
     Files.createDirectories(folder);
     Files.writeString(folder.resolve("serve.yaml"), "platform: {enabled: true}\n" + routing);
     node = new NodeProcess(folder, "gateway", "--gateway", "--port", "0");
-    Matcher password =
-        Pattern.compile("the password (\\S+),").matcher(Files.readString(node.err));
+    Matcher password = Pattern.compile("the password (\\S+),").matcher(Files.readString(node.err));
     assertThat(password.find()).isTrue();
     HttpResponse<String> in =
         node.send(
@@ -149,8 +148,7 @@ final class PeerGateway implements AutoCloseable {
 
   private JsonNode attempts(String id) throws IOException, InterruptedException {
     HttpResponse<String> answer =
-        node.send(
-            node.request("/admin/v1/requests/" + id).header("cookie", cookie).GET().build());
+        node.send(node.request("/admin/v1/requests/" + id).header("cookie", cookie).GET().build());
     return NodeProcess.json(answer).path("data");
   }
 
@@ -179,8 +177,7 @@ final class PeerGateway implements AutoCloseable {
     assertThat(attempt.path("input_uncached").asLong()).as(story).isEqualTo(input);
     assertThat(attempt.path("cache_read").asLong()).as(story).isEqualTo(cached);
     assertThat(attempt.path("cache_write").asLong()).as(story).isEqualTo(written);
-    assertThat(
-            attempt.path("output_text").asLong() + attempt.path("output_reasoning").asLong())
+    assertThat(attempt.path("output_text").asLong() + attempt.path("output_reasoning").asLong())
         .as(story)
         .isEqualTo(output);
     assertThat(attempt.path("cost_nano").asLong())

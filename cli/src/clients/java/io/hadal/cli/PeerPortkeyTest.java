@@ -140,8 +140,7 @@ class PeerPortkeyTest {
     assertThat(answer.http().headers().firstValue("content-type").orElse(""))
         .startsWith("text/event-stream");
     assertThat(answer.body()).endsWith("data: [DONE]\n\n");
-    assertThat(answer.text())
-        .isEqualTo(whole.json().at("/choices/0/message/content").asString());
+    assertThat(answer.text()).isEqualTo(whole.json().at("/choices/0/message/content").asString());
     assertThat(answer.events().size()).isGreaterThan(3);
     charged(answer, answer.events().getLast().path("usage"));
   }
@@ -228,8 +227,9 @@ class PeerPortkeyTest {
             "{'model':'coder','input':'public int add(','max_output_tokens':16,'store':false}");
     assertThat(response.status()).as(response.body()).isEqualTo(200);
     assertThat(response.upstream()).isEqualTo("portkey");
-    assertThat(response.last().path("output_text").asLong()
-            + response.last().path("output_reasoning").asLong())
+    assertThat(
+            response.last().path("output_text").asLong()
+                + response.last().path("output_reasoning").asLong())
         .isEqualTo(response.json().at("/usage/output_tokens").asLong());
   }
 

@@ -46,7 +46,8 @@ final class FixedUpstream implements AutoCloseable {
   /**
    * A process of its own, until its input ends. Prints a port for each delay.
    *
-   * @param args the first port or 0 for any, gap in microseconds, events, and delays in microseconds
+   * @param args the first port or 0 for any, gap in microseconds, events, and delays in
+   *     microseconds
    */
   public static void main(String[] args) throws IOException {
     int port = Integer.parseInt(args[0]);

@@ -212,8 +212,7 @@ public final class Overhead implements Callable<Integer> {
 
   private void compare(URI direct, List<Way> gateways, int index, int count) throws Exception {
     List<Way> ways = new ArrayList<>();
-    ways.add(
-        new Way("direct", direct, upstream -> List.of(), OptionalDouble::empty, () -> 0));
+    ways.add(new Way("direct", direct, upstream -> List.of(), OptionalDouble::empty, () -> 0));
     ways.addAll(gateways);
     List<Figures> all = ways.stream().map(way -> new Figures()).toList();
     for (int n = 0; n < rounds; n++) {

@@ -70,8 +70,7 @@ class OtherGatewayTest {
   })
   void slipsAreNamed(String url, String header, String message) {
     StringWriter said = new StringWriter();
-    CommandLine command =
-        new CommandLine(new Overhead()).setErr(new PrintWriter(said, true));
+    CommandLine command = new CommandLine(new Overhead()).setErr(new PrintWriter(said, true));
     int exit = command.execute("--other", url, "--other-header", header);
     assertThat(exit).isEqualTo(2);
     assertThat(said.toString()).contains(message);
