@@ -71,6 +71,11 @@ final class Front implements AutoCloseable {
     return this;
   }
 
+  /** Troubles that have not come yet do not come. */
+  void forget() {
+    troubles.clear();
+  }
+
   /** Turns that were asked for. */
   int turns() {
     return turns.get();
@@ -80,7 +85,9 @@ final class Front implements AutoCloseable {
     String path = exchange.getRequestURI().getPath();
     boolean turn =
         exchange.getRequestMethod().equals("POST")
-            && (path.endsWith("/messages") || path.endsWith("/responses"));
+            && (path.endsWith("/messages")
+                || path.endsWith("/responses")
+                || path.endsWith("/chat/completions"));
     Trouble trouble = null;
     if (turn) {
       turns.incrementAndGet();

@@ -16,12 +16,18 @@ import org.opentest4j.TestAbortedException;
  *
  * @param name folder of its own, so that one failure does not stop other clients
  * @param packages names with versions
+ * @param overrides versions of packages that these need, by their names
  */
-record NpmClient(String name, List<String> packages) {
+record NpmClient(String name, List<String> packages, Map<String, String> overrides) {
   private static final Duration PATIENCE = Duration.ofMinutes(5);
 
   static NpmClient of(String name, String... packages) {
-    return new NpmClient(name, List.of(packages));
+    return new NpmClient(name, List.of(packages), Map.of());
+  }
+
+  /** The same with other versions of what its packages need. */
+  NpmClient overriding(Map<String, String> versions) {
+    return new NpmClient(name, packages, versions);
   }
 
   /**
@@ -32,13 +38,20 @@ record NpmClient(String name, List<String> packages) {
   Path install() {
     Path folder = Path.of("target", "clients", name).toAbsolutePath();
     Path done = folder.resolve("installed.txt");
-    String wanted = String.join("\n", packages);
+    String pinned =
+        overrides.entrySet().stream()
+            .map(e -> "\"" + e.getKey() + "\": \"" + e.getValue() + "\"")
+            .sorted()
+            .collect(Collectors.joining(", ", "{\"private\": true, \"overrides\": {", "}}\n"));
+    String wanted = String.join("\n", packages) + "\n" + pinned;
     try {
       if (Files.exists(done) && Files.readString(done).equals(wanted)) {
         return folder.resolve("node_modules");
       }
       Files.createDirectories(folder);
-      Files.writeString(folder.resolve("package.json"), "{\"private\": true}\n");
+      Files.writeString(folder.resolve("package.json"), pinned);
+      // A lock of other packages would hold on to their versions.
+      Files.deleteIfExists(folder.resolve("package-lock.json"));
       List<String> command = new ArrayList<>(List.of("npm", "install", "--ignore-scripts"));
       command.addAll(List.of("--no-audit", "--no-fund", "--save-exact"));
       command.addAll(packages);

@@ -68,6 +68,10 @@ final class NodeProcess implements AutoCloseable {
     url = line.substring(line.indexOf("http"));
   }
 
+  String url() {
+    return url;
+  }
+
   /** Kills it, without a chance to tidy up. */
   void kill() throws InterruptedException {
     process.destroyForcibly().waitFor();

@@ -104,7 +104,10 @@ class DeployManifestsTest {
   void everyManifestFits() throws Exception {
     List<Path> places =
         List.of(
-            ROOT.resolve("base"), ROOT.resolve("overlays/vllm"), ROOT.resolve("overlays/sglang"));
+            ROOT.resolve("base"),
+            ROOT.resolve("overlays/vllm"),
+            ROOT.resolve("overlays/sglang"),
+            ROOT.resolve("overlays/queue-scaling"));
     JsonNode secret = documents(ROOT.resolve("secret.example.yaml")).getFirst();
     assertThat(valid(secret)).isTrue();
     Set<String> secrets = new HashSet<>(secret.path("stringData").propertyNames());
@@ -213,6 +216,31 @@ class DeployManifestsTest {
       while (used.find()) {
         assertThat(secrets).as(entry.getKey()).contains(used.group(1));
       }
+    }
+  }
+
+  /** What a scaler asks for is what the adapter has, of a series that the server has. */
+  @Test
+  void scalersAskForMetricsThatThereAre() throws Exception {
+    Path place = ROOT.resolve("overlays/queue-scaling");
+    JsonNode rules = documents(place.resolve("adapter-values.yaml")).getFirst().at("/rules/custom");
+    List<String> names = new ArrayList<>();
+    for (JsonNode rule : rules) {
+      String as = rule.at("/name/as").asString();
+      names.add(as);
+      assertThat(rule.path("seriesQuery").asString()).startsWith(as + "{");
+      assertThat(as).matches(rule.at("/name/matches").asString());
+      assertThat(rule.path("metricsQuery").asString())
+          .contains("<<.Series>>", "<<.LabelMatchers>>", "<<.GroupBy>>");
+      assertThat(rule.at("/resources/overrides").propertyNames()).contains("namespace", "pod");
+    }
+    JsonNode scaler = object(load(place), "HorizontalPodAutoscaler/hadal-engine");
+    for (JsonNode metric : scaler.at("/spec/metrics")) {
+      assertThat(names).contains(metric.at("/pods/metric/name").asString());
+    }
+    try (TestServer server = new TestServer()) {
+      String metrics = server.get("/metrics").body();
+      assertThat(names).allMatch(name -> metrics.contains("\n" + name + "{"));
     }
   }
 

@@ -46,13 +46,16 @@ final class FixedUpstream implements AutoCloseable {
   /**
    * A process of its own, until its input ends. Prints a port for each delay.
    *
-   * @param args gap in microseconds, events, and delays in microseconds
+   * @param args the first port or 0 for any, gap in microseconds, events, and delays in
+   *     microseconds
    */
   public static void main(String[] args) throws IOException {
-    Duration gap = micros(args[0]);
-    int events = Integer.parseInt(args[1]);
-    for (int i = 2; i < args.length; i++) {
-      System.out.println(new FixedUpstream(0, micros(args[i]), gap, events).port());
+    int port = Integer.parseInt(args[0]);
+    Duration gap = micros(args[1]);
+    int events = Integer.parseInt(args[2]);
+    for (int i = 3; i < args.length; i++) {
+      int at = port == 0 ? 0 : port + i - 3;
+      System.out.println(new FixedUpstream(at, micros(args[i]), gap, events).port());
     }
     System.out.flush();
     while (System.in.read() >= 0) {
@@ -63,14 +66,16 @@ final class FixedUpstream implements AutoCloseable {
   /**
    * Starts it as a process of its own, which prints a port for each delay.
    *
+   * @param port the first one, others follow it; 0 for any
    * @param gap between two events, microseconds
    * @param delays to the first event, microseconds
    */
-  static Process process(int gap, int events, List<Integer> delays) throws IOException {
+  static Process process(int port, int gap, int events, List<Integer> delays) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-Xmx512m", "-cp", System.getProperty("java.class.path")));
     command.add(FixedUpstream.class.getName());
+    command.add(Integer.toString(port));
     command.add(Integer.toString(gap));
     command.add(Integer.toString(events));
     delays.forEach(delay -> command.add(Integer.toString(delay)));

@@ -82,8 +82,12 @@ final class GatewayProcess implements AutoCloseable {
 
   /** Memory in use by the process, MiB; 0 where the system does not say. */
   long residentMib() {
+    return residentMib(process.pid());
+  }
+
+  static long residentMib(long pid) {
     try {
-      for (String line : Files.readAllLines(Path.of("/proc/" + process.pid() + "/status"))) {
+      for (String line : Files.readAllLines(Path.of("/proc/" + pid + "/status"))) {
         if (line.startsWith("VmRSS:")) {
           return Long.parseLong(line.replaceAll("[^0-9]", "")) / 1024;
         }

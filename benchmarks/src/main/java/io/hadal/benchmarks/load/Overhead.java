@@ -11,11 +11,15 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.HdrHistogram.ConcurrentHistogram;
 import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
@@ -37,7 +41,8 @@ import picocli.CommandLine.Spec;
     description = {
       "Measures what the gateway adds to routed streams, with and without the platform.",
       "Starts an upstream that answers after a fixed time and two gateways before it. Times are"
-          + " percentiles of the gateway less those of the upstream alone."
+          + " percentiles of the gateway less those of the upstream alone.",
+      "--other measures a gateway of others in turns with them."
     })
 public final class Overhead implements Callable<Integer> {
   private static final int PROMPT = 2000;
@@ -45,6 +50,17 @@ public final class Overhead implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
 
   @Mixin private GatewayOptions gateways = new GatewayOptions();
+
+  @Mixin private OtherGateway other = new OtherGateway();
+
+  @Option(
+      names = "--upstream-port",
+      paramLabel = "PORT",
+      description =
+          "First port of the upstreams, of which there is one for the warm-up and then one for each"
+              + " number of streams; their models are m0, m1 and so on. For another gateway that"
+              + " must know them beforehand. Default: any that is free.")
+  private int upstreamPort;
 
   @Option(
       names = "--streams",
@@ -85,10 +101,20 @@ public final class Overhead implements Callable<Integer> {
       description = "Seconds of full load on each gateway before. Default: 20.")
   private int warmUp = 20;
 
-  /** One of the ways to the upstream. */
-  private record Way(String name, URI url, @Nullable String key, @Nullable GatewayProcess gateway) {
-    double cpuSeconds() {
-      return gateway == null ? 0 : gateway.cpuSeconds();
+  /** One of the ways to the upstreams; the headers are those for one of them. */
+  private record Way(
+      String name,
+      URI url,
+      Function<URI, List<String>> headers,
+      Supplier<OptionalDouble> cpu,
+      LongSupplier residentMib) {
+    static Way of(String name, GatewayProcess gateway, List<String> headers) {
+      return new Way(
+          name,
+          gateway.url(),
+          upstream -> headers,
+          () -> OptionalDouble.of(gateway.cpuSeconds()),
+          gateway::residentMib);
     }
   }
 
@@ -111,6 +137,11 @@ public final class Overhead implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
+    URI address = other.url();
+    String fault = address == null ? null : other.fault(address);
+    if (fault != null) {
+      throw new CommandLine.ParameterException(spec.commandLine(), fault);
+    }
     try (GatewayOptions.WorkFolder folder = gateways.workFolder("overhead")) {
       Process upstream = upstream();
       try {
@@ -129,7 +160,7 @@ public final class Overhead implements Callable<Integer> {
   private Process upstream() throws IOException {
     List<Integer> delays = new ArrayList<>(List.of(1000 * delay));
     streams.forEach(count -> delays.add(1000 * delayMillis(count)));
-    return FixedUpstream.process(gap, events, delays);
+    return FixedUpstream.process(upstreamPort, gap, events, delays);
   }
 
   private void measure(Path work, BufferedReader ports) throws Exception {
@@ -146,12 +177,15 @@ public final class Overhead implements Callable<Integer> {
       say(
           "ready after %.2f s without and %.2f s with the platform (its first start)",
           plain.readySeconds(), full.readySeconds());
-      List<Way> ways =
-          List.of(
-              new Way("gateway", plain.url(), null, plain),
-              new Way("with platform", full.url(), full.key(), full));
+      List<Way> ways = new ArrayList<>();
+      ways.add(Way.of("gateway", plain, List.of()));
+      ways.add(Way.of("with platform", full, StreamClient.bearer(full.key())));
+      URI address = other.url();
+      if (address != null) {
+        ways.add(new Way("other", address, other::headers, other::cpuSeconds, other::residentMib));
+      }
       for (Way way : ways) {
-        round(way, 0, 64, warmUp, new Figures());
+        round(way, direct.getFirst(), 0, 64, warmUp, new Figures());
       }
       say(
           "%n%-36s %17s %17s %20s",
@@ -161,27 +195,29 @@ public final class Overhead implements Callable<Integer> {
       }
       for (Way way : ways) {
         Figures most = new Figures();
-        round(way, 0, 512, 2 * seconds, most);
-        double each = most.cpu / most.last.getTotalCount();
+        round(way, direct.getFirst(), 0, 512, 2 * seconds, most);
+        long requests = most.last.getTotalCount();
         say(
-            "most, %s: %,.0f requests/s with clients and upstream on the same cores; %,.0f a second"
+            "most, %s: %,.0f requests/s with clients and upstream on the same cores; %s a second"
                 + " and core of the gateway",
-            way.name, most.last.getTotalCount() / most.seconds, 1 / each);
+            way.name,
+            requests / most.seconds,
+            most.cpu > 0 ? "%,.0f".formatted(requests / most.cpu) : "an unknown number");
       }
-      say(
-          "memory: %d MiB without and %d MiB with the platform",
-          plain.residentMib(), full.residentMib());
+      for (Way way : ways) {
+        say("memory, %s: %d MiB", way.name, way.residentMib.getAsLong());
+      }
     }
   }
 
   private void compare(URI direct, List<Way> gateways, int index, int count) throws Exception {
     List<Way> ways = new ArrayList<>();
-    ways.add(new Way("direct", direct, null, null));
+    ways.add(new Way("direct", direct, upstream -> List.of(), OptionalDouble::empty, () -> 0));
     ways.addAll(gateways);
     List<Figures> all = ways.stream().map(way -> new Figures()).toList();
     for (int n = 0; n < rounds; n++) {
       for (int i = 0; i < ways.size(); i++) {
-        round(ways.get(i), index, count, seconds, all.get(i));
+        round(ways.get(i), direct, index, count, seconds, all.get(i));
       }
     }
     Figures base = all.getFirst();
@@ -189,12 +225,12 @@ public final class Overhead implements Callable<Integer> {
       Figures figures = all.get(i);
       long requests = figures.last.getTotalCount();
       say(
-          "%-36s %17s %17s %17.0f us",
+          "%-36s %17s %17s %17s us",
           "%d streams, %s, %.0f requests/s"
               .formatted(count, ways.get(i).name, requests / figures.seconds),
           micros(figures.first, base.first),
           micros(figures.last, base.last),
-          1e6 * figures.cpu / requests);
+          figures.cpu > 0 ? "%.0f".formatted(1e6 * figures.cpu / requests) : "unknown");
     }
   }
 
@@ -229,13 +265,15 @@ public final class Overhead implements Callable<Integer> {
   }
 
   /** So many clients, each asking again at once; they begin one after the other. */
-  private void round(Way way, int index, int count, int length, Figures figures) throws Exception {
+  private void round(Way way, URI upstream, int index, int count, int length, Figures figures)
+      throws Exception {
     List<StreamClient> clients = new ArrayList<>();
+    List<String> headers = way.headers.apply(upstream);
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       for (int i = 0; i < count; i++) {
-        clients.add(new StreamClient(way.url, "m" + index, way.key, PROMPT));
+        clients.add(new StreamClient(way.url, "m" + index, headers, PROMPT));
       }
-      double cpu = way.cpuSeconds();
+      double cpu = way.cpu.get().orElse(0);
       long start = System.nanoTime();
       long end = start + TimeUnit.SECONDS.toNanos(length);
       int period = index == 0 ? delay : delayMillis(count);
@@ -259,7 +297,7 @@ public final class Overhead implements Callable<Integer> {
         future.get();
       }
       figures.seconds += (System.nanoTime() - start) / 1e9;
-      figures.cpu += way.cpuSeconds() - cpu;
+      figures.cpu += way.cpu.get().orElse(0) - cpu;
     } finally {
       for (StreamClient client : clients) {
         client.close();

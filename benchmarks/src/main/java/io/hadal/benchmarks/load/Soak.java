@@ -85,7 +85,7 @@ public final class Soak implements Callable<Integer> {
   }
 
   private int soak(Path work) throws Exception {
-    Process upstream = FixedUpstream.process(1000 * gap, events, List.of(1000 * gap));
+    Process upstream = FixedUpstream.process(0, 1000 * gap, events, List.of(1000 * gap));
     try {
       URI direct = URI.create("http://127.0.0.1:" + upstream.inputReader().readLine());
       Path config =
@@ -141,7 +141,7 @@ public final class Soak implements Callable<Integer> {
     try {
       while (System.nanoTime() < end) {
         if (client == null) {
-          client = new StreamClient(url, "m", key, 500);
+          client = new StreamClient(url, "m", StreamClient.bearer(key), 500);
         }
         if (random.nextDouble() < leave) {
           client.leave(random.nextInt(events));

@@ -7,6 +7,8 @@ import java.io.OutputStream;
 import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** One kept connection that asks for streams, one after the other, at the least cost of its own. */
@@ -28,17 +30,23 @@ final class StreamClient implements AutoCloseable {
   /**
    * Connects.
    *
+   * @param headers further ones of the request, as {@code name: value}
    * @param prompt characters of the prompt
    */
-  StreamClient(URI url, String model, @Nullable String key, int prompt) throws IOException {
-    this.request = request(url, model, key, prompt);
+  StreamClient(URI url, String model, List<String> headers, int prompt) throws IOException {
+    this.request = request(url, model, headers, prompt);
     this.socket = new Socket(url.getHost(), url.getPort());
     socket.setTcpNoDelay(true);
     this.in = new BufferedInputStream(socket.getInputStream(), 32 << 10);
     this.out = socket.getOutputStream();
   }
 
-  private static byte[] request(URI url, String model, @Nullable String key, int prompt) {
+  /** The header of a key, if there is one. */
+  static List<String> bearer(@Nullable String key) {
+    return key == null ? List.of() : List.of("authorization: Bearer " + key);
+  }
+
+  private static byte[] request(URI url, String model, List<String> headers, int prompt) {
     String words = "Some words of a prompt. ";
     String body =
         "{\"model\":\""
@@ -49,7 +57,7 @@ final class StreamClient implements AutoCloseable {
             + "\"}]}";
     return ("POST /v1/chat/completions HTTP/1.1\r\nhost: "
             + url.getHost()
-            + (key == null ? "" : "\r\nauthorization: Bearer " + key)
+            + headers.stream().map(header -> "\r\n" + header).collect(Collectors.joining())
             + "\r\ncontent-type: application/json\r\ncontent-length: "
             + body.length()
             + "\r\n\r\n"
