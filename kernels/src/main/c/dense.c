@@ -1,6 +1,6 @@
 /*
- * Products of f32 rows, in the orders of io.hadal.kernels.Kernels: dots have sixteen lanes, each a
- * chain of fused multiply-adds over ascending columns; weighted sums have a chain over ascending rows.
+ * Dots of f32 rows, in the order of io.hadal.kernels.Kernels: sixteen lanes, each a chain of fused
+ * multiply-adds over ascending columns.
  */
 #include "hadal.h"
 
@@ -9,10 +9,7 @@ enum {
   OTHERS = 12,   /* of b whose lanes wait between chunks */
   R = 4,         /* rows of a and */
   T = 6,         /* of b side by side */
-  COLUMNS = 512, /* of a chunk: those of b stay in the first cache for all of a */
-  BLOCK = 128,   /* weighted rows whose columns stay in the first cache */
-  SUMS = 6,      /* sums and */
-  WIDE = 4       /* vectors of columns side by side */
+  COLUMNS = 512  /* of a chunk: those of b stay in the first cache for all of a */
 };
 
 INLINE __mmask16 lanes(long n) { return n >= 16 ? 0xffff : n <= 0 ? 0 : (__mmask16) ((1 << n) - 1); }
@@ -144,78 +141,4 @@ VNNI void dots_product(const struct dots *p) {
       } while (k < p->k);
     }
   }
-}
-
-/* Adds `rows` rows to s sums, in v vectors of columns whose last has a mask. */
-INLINE void sums_tile(
-    const int s, const int v, const struct sums *p, int i, long first, int rows, long c,
-    __mmask16 mask) {
-  const float *w = p->p + i * p->p_row + first;
-  const float *row = p->rows + first * p->row + c;
-  float *out = p->out + i * p->out_row + c;
-  __m512 sum[s][v];
-#pragma GCC unroll 6
-  for (int x = 0; x < s; x++) {
-#pragma GCC unroll 4
-    for (int y = 0; y < v; y++) {
-      const __mmask16 m = y == v - 1 ? mask : 0xffff;
-      sum[x][y] = first == 0 ? _mm512_setzero_ps()
-                             : _mm512_maskz_loadu_ps(m, out + x * p->out_row + 16 * y);
-    }
-  }
-#pragma GCC unroll 1
-  for (int j = 0; j < rows; j++, row += p->row) {
-    __m512 value[v];
-#pragma GCC unroll 4
-    for (int y = 0; y < v; y++) {
-      value[y] = _mm512_maskz_loadu_ps(y == v - 1 ? mask : 0xffff, row + 16 * y);
-    }
-#pragma GCC unroll 6
-    for (int x = 0; x < s; x++) {
-      const __m512 weight = _mm512_set1_ps(w[x * p->p_row + j]);
-#pragma GCC unroll 4
-      for (int y = 0; y < v; y++) {
-        sum[x][y] = _mm512_fmadd_ps(weight, value[y], sum[x][y]);
-      }
-    }
-  }
-#pragma GCC unroll 6
-  for (int x = 0; x < s; x++) {
-#pragma GCC unroll 4
-    for (int y = 0; y < v; y++) {
-      _mm512_mask_storeu_ps(
-          out + x * p->out_row + 16 * y, y == v - 1 ? mask : 0xffff, sum[x][y]);
-    }
-  }
-}
-
-INLINE void sums_columns(const int v, const struct sums *p, long first, int rows, long c) {
-  const __mmask16 mask = lanes(p->n - c - 16 * (v - 1));
-  int i = 0;
-  for (; i + SUMS <= p->count; i += SUMS) {
-    sums_tile(SUMS, v, p, i, first, rows, c, mask);
-  }
-  switch (p->count - i) {
-    case 1: sums_tile(1, v, p, i, first, rows, c, mask); break;
-    case 2: sums_tile(2, v, p, i, first, rows, c, mask); break;
-    case 3: sums_tile(3, v, p, i, first, rows, c, mask); break;
-    case 4: sums_tile(4, v, p, i, first, rows, c, mask); break;
-    case 5: sums_tile(5, v, p, i, first, rows, c, mask); break;
-    default: break;
-  }
-}
-
-VNNI void sums_product(const struct sums *p) {
-  long first = 0;
-  do {
-    const int rows = p->row_count - first < BLOCK ? (int) (p->row_count - first) : BLOCK;
-    long c = 0;
-    for (; c + 16 * WIDE <= p->n; c += 16 * WIDE) {
-      sums_columns(WIDE, p, first, rows, c);
-    }
-    for (; c < p->n; c += 16) {
-      sums_columns(1, p, first, rows, c);
-    }
-    first += rows;
-  } while (first < p->row_count);
 }

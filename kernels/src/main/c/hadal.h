@@ -75,19 +75,6 @@ struct dots {
   long out_b;
 };
 
-/* out[i] = sums of rows of n columns under weights p[i]. */
-struct sums {
-  int count;
-  int row_count;
-  int n;
-  const float *p;
-  long p_row;
-  const float *rows;
-  long row;
-  float *out;
-  long out_row;
-};
-
 /* Columns of A whose products are summed before they are added to C. */
 enum { GEMM_DEPTH = 512 };
 
@@ -127,7 +114,6 @@ void rows_product(const struct product *p);
 void tile_product(const struct product *p);
 void exact_product(const struct exact *p);
 void dots_product(const struct dots *p);
-void sums_product(const struct sums *p);
 
 /* Quantises a token: codes in `order`, a block every `block_bytes`; scales and sums side by side. */
 void quantize_token(

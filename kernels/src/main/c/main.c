@@ -145,24 +145,6 @@ EXPORT void hadal_dots(
   dots_product(&p);
 }
 
-/* See struct sums; offsets are in elements. */
-EXPORT void hadal_sums(
-    int count, int row_count, int n, const float *weights, long p_at, long p_row, const float *rows,
-    long rows_at, long row, float *out, long out_at, long out_row) {
-  const struct sums p = {
-    .count = count,
-    .row_count = row_count,
-    .n = n,
-    .p = weights + p_at,
-    .p_row = p_row,
-    .rows = rows + rows_at,
-    .row = row,
-    .out = out + out_at,
-    .out_row = out_row,
-  };
-  sums_product(&p);
-}
-
 /* Bytes of scratch memory for hadal_gemm. */
 EXPORT long hadal_gemm_scratch(void) { return gemm_scratch(); }
 

@@ -55,13 +55,6 @@ final class NativeCalls {
               JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG,
               JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG));
 
-  private static final MethodHandle SUMS =
-      function(
-          "hadal_sums",
-          FunctionDescriptor.ofVoid(
-              JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG,
-              JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG));
-
   private NativeCalls() {}
 
   private static MethodHandle function(String name, FunctionDescriptor descriptor) {
@@ -253,38 +246,6 @@ final class NativeCalls {
           outAt,
           outA,
           outB);
-    } catch (Throwable e) {
-      throw failed(e);
-    }
-  }
-
-  static void sums(
-      int count,
-      int rowCount,
-      int n,
-      float[] p,
-      long pAt,
-      long pRow,
-      float[] rows,
-      long rowsAt,
-      long row,
-      float[] out,
-      long outAt,
-      long outRow) {
-    try {
-      SUMS.invokeExact(
-          count,
-          rowCount,
-          n,
-          MemorySegment.ofArray(p),
-          pAt,
-          pRow,
-          MemorySegment.ofArray(rows),
-          rowsAt,
-          row,
-          MemorySegment.ofArray(out),
-          outAt,
-          outRow);
     } catch (Throwable e) {
       throw failed(e);
     }

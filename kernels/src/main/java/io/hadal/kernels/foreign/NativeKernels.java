@@ -10,7 +10,7 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Products of f32 rows in C, and of stored weights: few tokens with unquantised weights as they
+ * Dots of f32 rows in C, and products of stored weights: few tokens with unquantised weights as they
  * are, many with rows that Java decodes; everything else by the kernels in Java.
  */
 public final class NativeKernels implements Kernels {
@@ -221,24 +221,19 @@ public final class NativeKernels implements Kernels {
       float[] out,
       int outOffset,
       int outStride) {
-    MatmulArguments.rows("weights", p, pOffset, pStride, pCount, rowCount);
-    MatmulArguments.rows("rows", rows, rowsOffset, rowStride, rowCount, n);
-    MatmulArguments.rows("output", out, outOffset, outStride, pCount, n);
-    if (pCount > 0 && n > 0) {
-      NativeCalls.sums(
-          pCount,
-          rowCount,
-          n,
-          p,
-          pOffset,
-          pStride,
-          rows,
-          rowsOffset,
-          rowStride,
-          out,
-          outOffset,
-          outStride);
-    }
+    java.weightedSums(
+        p,
+        pOffset,
+        pStride,
+        pCount,
+        rows,
+        rowsOffset,
+        rowStride,
+        rowCount,
+        n,
+        out,
+        outOffset,
+        outStride);
   }
 
   @Override
