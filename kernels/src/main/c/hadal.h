@@ -61,20 +61,6 @@ struct exact {
   long y_stride;
 };
 
-/* out[i * out_a + j * out_b] = a_i . b_j, of rows of k columns. */
-struct dots {
-  int m;
-  int n;
-  int k;
-  const float *a;
-  long a_row;
-  const float *b;
-  long b_row;
-  float *out;
-  long out_a;
-  long out_b;
-};
-
 /* Columns of A whose products are summed before they are added to C. */
 enum { GEMM_DEPTH = 512 };
 
@@ -113,7 +99,6 @@ static inline const int8_t *token_codes(const struct product *p, int t) {
 void rows_product(const struct product *p);
 void tile_product(const struct product *p);
 void exact_product(const struct exact *p);
-void dots_product(const struct dots *p);
 
 /* Quantises a token: codes in `order`, a block every `block_bytes`; scales and sums side by side. */
 void quantize_token(

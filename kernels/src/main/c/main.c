@@ -126,25 +126,6 @@ EXPORT void hadal_exact(
   exact_product(&p);
 }
 
-/* See struct dots; offsets are in elements. */
-EXPORT void hadal_dots(
-    int m, int n, int k, const float *a, long a_at, long a_row, const float *b, long b_at, long b_row,
-    float *out, long out_at, long out_a, long out_b) {
-  const struct dots p = {
-    .m = m,
-    .n = n,
-    .k = k,
-    .a = a + a_at,
-    .a_row = a_row,
-    .b = b + b_at,
-    .b_row = b_row,
-    .out = out + out_at,
-    .out_a = out_a,
-    .out_b = out_b,
-  };
-  dots_product(&p);
-}
-
 /* Bytes of scratch memory for hadal_gemm. */
 EXPORT long hadal_gemm_scratch(void) { return gemm_scratch(); }
 

@@ -48,13 +48,6 @@ final class NativeCalls {
               JAVA_INT, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG,
               JAVA_LONG));
 
-  private static final MethodHandle DOTS =
-      function(
-          "hadal_dots",
-          FunctionDescriptor.ofVoid(
-              JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG,
-              JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG));
-
   private NativeCalls() {}
 
   private static MethodHandle function(String name, FunctionDescriptor descriptor) {
@@ -212,40 +205,6 @@ final class NativeCalls {
           MemorySegment.ofArray(y),
           yAt,
           yStride);
-    } catch (Throwable e) {
-      throw failed(e);
-    }
-  }
-
-  static void dots(
-      int m,
-      int n,
-      int k,
-      MemorySegment a,
-      long aAt,
-      long aRow,
-      float[] b,
-      long bAt,
-      long bRow,
-      float[] out,
-      long outAt,
-      long outA,
-      long outB) {
-    try {
-      DOTS.invokeExact(
-          m,
-          n,
-          k,
-          a,
-          aAt,
-          aRow,
-          MemorySegment.ofArray(b),
-          bAt,
-          bRow,
-          MemorySegment.ofArray(out),
-          outAt,
-          outA,
-          outB);
     } catch (Throwable e) {
       throw failed(e);
     }

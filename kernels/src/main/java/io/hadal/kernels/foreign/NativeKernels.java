@@ -3,16 +3,11 @@ package io.hadal.kernels.foreign;
 import io.hadal.kernels.BlockScales;
 import io.hadal.kernels.Kernels;
 import io.hadal.kernels.Matrix;
-import io.hadal.kernels.StorageType;
 import io.hadal.kernels.scalar.MatmulArguments;
 import io.hadal.kernels.scalar.TileScales;
-import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Dots of f32 rows in C, and products of stored weights: few tokens with unquantised weights as they
- * are, many with rows that Java decodes; everything else by the kernels in Java.
- */
+/** Products of unquantised weights in C; everything else by the kernels in Java. */
 public final class NativeKernels implements Kernels {
   private static final int F32 = 0;
   private static final int F16 = 1;
@@ -20,18 +15,11 @@ public final class NativeKernels implements Kernels {
   private static final int F8 = 3;
   private static final int OTHER = -1;
 
-  /** With more tokens rows are decoded once for all of them. */
+  /** With more tokens Java, which decodes rows once for all of them, is faster. */
   private static final int FEW_TOKENS = 3;
 
-  /** Values of the rows of a call: calls are short, and the second cache level holds them. */
-  private static final int PANEL_VALUES = 1 << 17;
-
-  /** Rows that the product takes side by side. */
-  private static final int ROWS = 4;
-
-  private static final float[] NOTHING = new float[0];
-  private static final ThreadLocal<float[]> SCALES = ThreadLocal.withInitial(() -> NOTHING);
-  private static final ThreadLocal<float[]> PANEL = ThreadLocal.withInitial(() -> NOTHING);
+  private static final float[] NO_SCALES = new float[0];
+  private static final ThreadLocal<float[]> SCALES = ThreadLocal.withInitial(() -> NO_SCALES);
 
   private final Kernels java;
   private final String name;
@@ -72,12 +60,8 @@ public final class NativeKernels implements Kernels {
       float[] y,
       int yOffset,
       int yStride) {
-    if (tokens > FEW_TOKENS) {
-      many(w, fromRow, toRow, x, xOffset, xStride, tokens, y, yOffset, yStride);
-      return;
-    }
     int type = type(w);
-    if (type == OTHER) {
+    if (type == OTHER || tokens > FEW_TOKENS) {
       java.matmul(w, fromRow, toRow, x, xOffset, xStride, tokens, y, yOffset, yStride);
       return;
     }
@@ -86,7 +70,7 @@ public final class NativeKernels implements Kernels {
       return;
     }
     BlockScales tiles = type == F8 ? TileScales.of(w) : null;
-    float[] scales = tiles == null ? NOTHING : scales(w, tiles, fromRow, toRow);
+    float[] scales = tiles == null ? NO_SCALES : scales(w, tiles, fromRow, toRow);
     if (scales == null) {
       java.matmul(w, fromRow, toRow, x, xOffset, xStride, tokens, y, yOffset, yStride);
       return;
@@ -110,45 +94,6 @@ public final class NativeKernels implements Kernels {
         y,
         yOffset + fromRow,
         yStride);
-  }
-
-  private void many(
-      Matrix w,
-      int fromRow,
-      int toRow,
-      float[] x,
-      int xOffset,
-      int xStride,
-      int tokens,
-      float[] y,
-      int yOffset,
-      int yStride) {
-    MatmulArguments.check(w, fromRow, toRow, x, xOffset, xStride, tokens, y, yOffset, yStride);
-    int cols = w.cols();
-    boolean stored = w.type() == StorageType.F32;
-    int step = Math.max(ROWS, PANEL_VALUES / cols / ROWS * ROWS);
-    float[] panel = stored ? NOTHING : panel(Math.min(step, toRow - fromRow) * cols);
-    for (int r = fromRow; r < toRow; r += step) {
-      int count = Math.min(step, toRow - r);
-      if (!stored) {
-        for (int i = 0; i < count; i++) {
-          java.dequantize(w, r + i, 0, cols, panel, i * cols);
-        }
-      }
-      MemorySegment rows =
-          stored ? w.data().asSlice(w.rowBytes() * r) : MemorySegment.ofArray(panel);
-      int yAt = yOffset + r;
-      NativeCalls.dots(count, tokens, cols, rows, 0, cols, x, xOffset, xStride, y, yAt, 1, yStride);
-    }
-  }
-
-  private static float[] panel(int values) {
-    float[] panel = PANEL.get();
-    if (panel.length < values) {
-      panel = new float[values];
-      PANEL.set(panel);
-    }
-    return panel;
   }
 
   /**
@@ -196,15 +141,8 @@ public final class NativeKernels implements Kernels {
       float[] out,
       int outOffset,
       int outStride) {
-    MatmulArguments.rows("a", a, aOffset, aStride, aCount, n);
-    MatmulArguments.rows("b", b, bOffset, bStride, bCount, n);
-    MatmulArguments.rows("output", out, outOffset, outStride, aCount, bCount);
-    if (aCount > 0 && bCount > 0) {
-      MemorySegment rows = MemorySegment.ofArray(a);
-      NativeCalls.dots(
-          aCount, bCount, n, rows, aOffset, aStride, b, bOffset, bStride, out, outOffset, outStride,
-          1);
-    }
+    java.dots(
+        a, aOffset, aStride, aCount, b, bOffset, bStride, bCount, n, out, outOffset, outStride);
   }
 
   @Override

@@ -129,18 +129,6 @@ final class Compute {
   /** An f32 layer: router, compressor, mHC, head. */
   void matmul(Matrix w, float[] x, int xStride, int tokens, float[] y, int yStride) {
     int rows = w.rows();
-    if (rows < tokens) {
-      // The inputs are the larger part: each is read by one task.
-      int step = rowsPerTask(tokens, w.cols(), rows);
-      parallel(
-          (tokens + step - 1) / step,
-          (task, worker) -> {
-            int t = task * step;
-            int count = Math.min(step, tokens - t);
-            kernels.matmul(w, 0, rows, x, t * xStride, xStride, count, y, t * yStride, yStride);
-          });
-      return;
-    }
     int chunk = rowsPerTask(rows, w.cols(), tokens);
     parallel(
         (rows + chunk - 1) / chunk,
