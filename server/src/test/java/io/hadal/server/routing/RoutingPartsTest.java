@@ -1,5 +1,6 @@
 package io.hadal.server.routing;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hadal.platform.usage.Quantities;
@@ -12,7 +13,6 @@ import io.hadal.server.routing.usage.UsageReader;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -27,14 +27,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The parts of routing that need no network. */
 class RoutingPartsTest {
   private static byte[] bytes(String text) {
-    return text.getBytes(StandardCharsets.UTF_8);
+    return text.getBytes(UTF_8);
   }
 
   private static String edited(String json, java.util.function.UnaryOperator<BodyEdit> edit) {
     byte[] body = bytes(json.replace('\'', '"'));
     JsonMembers members = Objects.requireNonNull(JsonMembers.of(body));
-    return new String(edit.apply(new BodyEdit(body, members)).apply(), StandardCharsets.UTF_8)
-        .replace('"', '\'');
+    return new String(edit.apply(new BodyEdit(body, members)).apply(), UTF_8).replace('"', '\'');
   }
 
   @ParameterizedTest
@@ -129,12 +128,33 @@ class RoutingPartsTest {
       StringBuilder raw = new StringBuilder();
       List<String> data = new ArrayList<>();
       for (SseReader.Event e = reader.next(); e != null; e = reader.next()) {
-        raw.append(new String(e.buffer(), e.from(), e.to() - e.from(), StandardCharsets.UTF_8));
+        raw.append(new String(e.buffer(), e.from(), e.to() - e.from(), UTF_8));
         byte[] own = e.data();
-        data.add(own == null ? "-" : new String(own, StandardCharsets.UTF_8));
+        data.add(own == null ? "-" : new String(own, UTF_8));
       }
       assertThat(raw.toString()).isEqualTo(stream);
       assertThat(data).containsExactly("-", "{\"a\":1}", "1\n2", "last");
+    }
+  }
+
+  @Test
+  void theLastWordNeedsNoLineEnd() throws IOException {
+    for (String end :
+        List.of("data: [DONE]", "data:[DONE]", "data: [DONE]\n", "data: [DONE]\r\n")) {
+      for (int piece = 1; piece < 12; piece++) {
+        SseReader reader = new SseReader(new Pieces(bytes("data: 1\n\n" + end), piece), 1 << 16);
+        assertThat(reader.next()).isNotNull();
+        SseReader.Event last = Objects.requireNonNull(reader.next());
+        assertThat(last.isData("[DONE]")).isTrue();
+        assertThat(new String(last.buffer(), last.from(), last.to() - last.from(), UTF_8))
+            .startsWith("data:")
+            .endsWith("\n");
+        assertThat(reader.next()).isNull();
+      }
+    }
+    for (String end : List.of("data: [DON", "data: {\"a\":1}", "data: [DONE] not")) {
+      SseReader reader = new SseReader(new Pieces(bytes(end), 5), 1 << 16);
+      assertThat(reader.next()).as(end).isNull();
     }
   }
 

@@ -55,7 +55,7 @@ public final class SseReader {
 
   /**
    * The next event, as soon as it is complete; null at the end. What follows the last blank line is
-   * no event.
+   * no event, but for the word that ends an answer: some servers forget the line ends behind it.
    *
    * @throws IOException when the stream breaks or an event is too long
    */
@@ -68,16 +68,30 @@ public final class SseReader {
         scanned = to;
         return event;
       }
-      if (over) {
+      if (over && !endLastWord()) {
         return null;
       }
-      fill();
+      if (!over) {
+        fill();
+      }
     }
   }
 
   /** True when another event is complete already, so that nothing needs to go out before it. */
   public boolean more() {
     return blankLine() >= 0;
+  }
+
+  /** Writes the line ends behind a last word that has none; false when it is something else. */
+  private boolean endLastWord() {
+    String rest = new String(buffer, start, Math.min(end - start, 16), StandardCharsets.ISO_8859_1);
+    if (!rest.strip().matches("data: ?\\[DONE]")) {
+      return false;
+    }
+    buffer = Arrays.copyOf(buffer, end + 2);
+    buffer[end++] = '\n';
+    buffer[end++] = '\n';
+    return true;
   }
 
   private void fill() throws IOException {
