@@ -344,9 +344,11 @@ class JournalTest {
 
   private static void run(SampleUsage usage, Journal journal, String request) {
     Work work = SampleUsage.work("p1", request, 1);
-    journal.admit(work, 1_000, "hold", 60_000);
+    // Prices of long ago are not known without the database.
+    long start = System.currentTimeMillis() - 60_000;
+    journal.admit(work, start, "hold", 60_000);
     journal.checkpoint(request, 1, Quantities.tokens(100, 10, 0, 1, 0));
-    journal.end(usage.event(work, 1_000, Outcome.COMPLETED, TOKENS, null));
+    journal.end(usage.event(work, start, Outcome.COMPLETED, TOKENS, null));
   }
 
   private Journal open(SampleUsage usage, String name, long segment, long limit, Charging faults) {
