@@ -181,7 +181,14 @@ final class KernelProvider {
     }
 
     static BlockKernels blocks() {
-      return new VectorBlockKernels();
+      if (VectorBlockKernels.usable()) {
+        return new VectorBlockKernels();
+      }
+      SlowPaths.report(
+          "Vector kernels of packed weights are off",
+          "plain Java is many times slower",
+          "allow native access: --enable-native-access=io.hadal.kernels, or ALL-UNNAMED on a class path");
+      return new PlainBlockKernels();
     }
 
     static InputQuantizer quantizer() {

@@ -28,13 +28,30 @@ class KernelProviderTest {
     }
   }
 
+  /** Prints the name of the packed kernels and a product of several tokens; runs in the child. */
+  static final class PackedProbe {
+    private PackedProbe() {}
+
+    public static void main(String[] args) {
+      BlockKernels kernels = KernelProvider.UNGATED_BLOCKS;
+      Matrix w = MatrixFixtures.random(StorageType.Q8_0, 32, 64, new Random(1));
+      new PackedProduct(kernels, w, 8).run(0);
+      System.out.println(kernels.name());
+    }
+  }
+
   private record Output(List<String> out, List<String> err) {}
 
   private static Output run(String... flags) throws IOException, InterruptedException {
+    return run(Probe.class, flags);
+  }
+
+  private static Output run(Class<?> probe, String... flags)
+      throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of(flags));
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), Probe.class.getName()));
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), probe.getName()));
     Process process = new ProcessBuilder(command).start();
     String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     String err = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
@@ -91,6 +108,30 @@ class KernelProviderTest {
     assertThat(forced.out).isEmpty();
     assertThat(String.join("\n", forced.err))
         .containsPattern("hadal.kernels=native: the native library cannot be used: .*; .*");
+  }
+
+  @Test
+  void deniedNativeAccessLeavesPlainJava() throws IOException, InterruptedException {
+    Output denied =
+        run(
+            PackedProbe.class,
+            VECTOR[0],
+            VECTOR[1],
+            "--illegal-native-access=deny",
+            "-Djava.util.logging.SimpleFormatter.format=%4$s %5$s%n");
+    assertThat(denied.out).hasSize(1);
+    assertThat(denied.out.getFirst()).startsWith("scalar");
+    assertThat(String.join("\n", denied.err)).contains("--enable-native-access");
+    assertThat(
+            run(
+                    PackedProbe.class,
+                    VECTOR[0],
+                    VECTOR[1],
+                    "--enable-native-access=ALL-UNNAMED",
+                    "-Dhadal.kernels=java")
+                .out
+                .getFirst())
+        .startsWith("vector-");
   }
 
   @Test

@@ -11,12 +11,20 @@ import java.lang.foreign.ValueLayout;
 final class Scratch {
   /**
    * All memory by address. A constant needs no checks in a kernel, where those of a segment of its
-   * own take a fifth of the time.
+   * own take a fifth of the time. Empty where native access is denied.
    */
-  static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+  static final MemorySegment MEMORY = memory();
 
   private final MemorySegment own;
   private final long address;
+
+  private static MemorySegment memory() {
+    try {
+      return MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+    } catch (IllegalCallerException e) {
+      return MemorySegment.NULL;
+    }
+  }
 
   Scratch(int floats) {
     own = Arena.ofAuto().allocate(4L * floats, 64);

@@ -24,6 +24,11 @@ public final class VectorBlockKernels implements BlockKernels {
   private final boolean[] fewByPanels = new boolean[PackedLayout.values().length];
   private final boolean[] manyByRows = new boolean[PackedLayout.values().length];
 
+  /** False where the JVM denies native access: panels lie outside the heap. */
+  public static boolean usable() {
+    return Scratch.MEMORY.byteSize() > 0;
+  }
+
   @Override
   public String name() {
     return "vector-" + Width.BITS;
