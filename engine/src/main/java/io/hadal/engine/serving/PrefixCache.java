@@ -2,6 +2,7 @@ package io.hadal.engine.serving;
 
 import io.hadal.engine.Session;
 import io.hadal.engine.serving.PrefixFolder.Stored;
+import io.hadal.formats.Sha256;
 import io.hadal.model.cache.KvBudgetException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -184,7 +185,7 @@ final class PrefixCache implements AutoCloseable {
   }
 
   private static String hash(String key) {
-    return Hashes.of(Hashes.bytes(key));
+    return Sha256.hex(key);
   }
 
   /**

@@ -3,6 +3,7 @@ package io.hadal.engine.serving;
 import io.hadal.engine.Engine;
 import io.hadal.engine.Session;
 import io.hadal.formats.FormatException;
+import io.hadal.formats.Sha256;
 import io.hadal.model.cache.KvBudgetException;
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
@@ -12,6 +13,8 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -134,6 +137,12 @@ final class PrefixFolder {
     }
   }
 
+  private static byte[] bytes(int[] tokens) {
+    ByteBuffer buffer = ByteBuffer.allocate(4 * tokens.length);
+    buffer.asIntBuffer().put(tokens);
+    return buffer.array();
+  }
+
   /**
    * Writes a state.
    *
@@ -142,7 +151,8 @@ final class PrefixFolder {
    */
   @Nullable Stored write(String key, Session session) {
     int[] tokens = session.tokens();
-    String name = Hashes.of(Hashes.bytes(key), Hashes.bytes(tokens), model).substring(0, 40);
+    String name =
+        Sha256.hex(key.getBytes(StandardCharsets.UTF_8), bytes(tokens), model).substring(0, 40);
     Path target = folder.resolve(name + SUFFIX);
     Path part = folder.resolve(name + SUFFIX + PART);
     try {
