@@ -22,7 +22,7 @@ import tools.jackson.databind.node.ObjectNode;
 /** Kills training processes; the run that follows on must end as if nothing had happened. */
 class TrainingKillTest {
   private static final boolean SLOW = Boolean.getBoolean("hadal.slow");
-  private static final int STEPS = SLOW ? 60 : 22;
+  private static final int STEPS = SLOW ? 60 : 13;
   private static final int KILLS = SLOW ? 4 : 1;
 
   @TempDir private Path folder = Path.of("");

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** {@code hadal serve} on the embedded model, beyond its capacity. */
 class LoadTest {
   /** Length of each loop. */
-  private static final int SECONDS = Integer.getInteger("hadal.load.seconds", 3);
+  private static final int SECONDS = Integer.getInteger("hadal.load.seconds", 2);
 
   private static final int WAITING = 200;
 
