@@ -27,6 +27,8 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Set;
@@ -154,16 +156,19 @@ final class ServeCommand implements Callable<Integer> {
               + " --config");
     }
     PrintWriter err = spec.commandLine().getErr();
+    Path checkpoint = checkpoint(config);
+    // Before the platform: its first start prints a password, which must not be for nothing.
+    listener.requireFree();
     try (Platform platform = managed ? platform(config, err) : null;
-        io.hadal.chat.Hadal hadal = local(config)) {
+        io.hadal.chat.Hadal hadal = local(config, checkpoint)) {
       return serve(config, listener, ring, hadal == null ? null : hadal.model(), platform);
     } finally {
       stopped.countDown();
     }
   }
 
-  /** The model of this process; null for a gateway. */
-  private io.hadal.chat.@Nullable Hadal local(ServeConfig config) throws IOException {
+  /** Where the model of this process is; null for the embedded one, and for a gateway. */
+  private @Nullable Path checkpoint(ServeConfig config) throws IOException {
     Path checkpoint = model != null ? model : config.model();
     if (gateway || !config.local()) {
       if (checkpoint != null) {
@@ -176,6 +181,16 @@ final class ServeCommand implements Callable<Integer> {
             gateway ? "--gateway" : "model.local: false",
             "needs upstreams in the file of --config to have something to serve");
       }
+    } else if (checkpoint != null && !Files.exists(checkpoint)) {
+      throw new NoSuchFileException(checkpoint.toString());
+    }
+    return checkpoint;
+  }
+
+  /** The model of this process; null for a gateway. */
+  private io.hadal.chat.@Nullable Hadal local(ServeConfig config, @Nullable Path checkpoint)
+      throws IOException {
+    if (gateway || !config.local()) {
       return null;
     }
     boolean embedded = checkpoint == null;
