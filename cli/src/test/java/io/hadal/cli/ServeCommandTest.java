@@ -336,10 +336,11 @@ class ServeCommandTest {
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
       String port = Integer.toString(taken.getLocalPort());
       String data = folder.resolve("data").toString();
-      Invocation serve =
-          Invocation.hadal("serve", "--platform", "--data", data, "--port", port);
+      Invocation serve = Invocation.hadal("serve", "--platform", "--data", data, "--port", port);
       assertThat(serve.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
-      assertThat(serve.err()).contains("127.0.0.1:" + port + ": cannot listen").doesNotContain("password");
+      assertThat(serve.err())
+          .contains("127.0.0.1:" + port + ": cannot listen")
+          .doesNotContain("password");
       Invocation gateway = Invocation.hadal("serve", "--platform", "--gateway", "--data", data);
       assertThat(gateway.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
       assertThat(gateway.err()).contains("needs upstreams").doesNotContain("password");

@@ -250,7 +250,8 @@ final class ApiHandler implements HttpHandler {
     if (!enough.isEmpty() && Collections.disjoint(enough, identity.scopes())) {
       String first = enough.size() == 1 ? enough.iterator().next().text() : "usage:read";
       throw new Refusal(
-          Refusal.Reason.NOT_PERMITTED, "This key may not do that: it lacks the scope " + first + ".");
+          Refusal.Reason.NOT_PERMITTED,
+          "This key may not do that: it lacks the scope " + first + ".");
     }
   }
 

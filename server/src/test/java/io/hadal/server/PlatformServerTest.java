@@ -291,7 +291,8 @@ class PlatformServerTest {
   @Test
   void scopesAndLimitsOfAKeyHoldFromItsFirstRequest() {
     String body = "{\"project\":\"%s\",\"name\":\"narrow\",%s}";
-    JsonNode reads = admin("POST", "/keys", body.formatted(project, "\"scopes\":[\"models:read\"]"));
+    JsonNode reads =
+        admin("POST", "/keys", body.formatted(project, "\"scopes\":[\"models:read\"]"));
     Key narrow = new Key(reads.at("/id").asString(), reads.at("/text").asString());
     HttpResponse<String> refused = chat(narrow, 1, false);
     assertThat(refused.statusCode()).isEqualTo(403);

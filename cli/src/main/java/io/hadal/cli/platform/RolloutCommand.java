@@ -13,6 +13,7 @@ import io.hadal.platform.rollout.Rollouts;
 import java.io.PrintWriter;
 import java.time.Clock;
 import java.util.Locale;
+import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -75,7 +76,11 @@ public final class RolloutCommand implements Runnable {
   int list(@Mixin ModelData data) {
     try (ModelData.Opened opened = data.open()) {
       PrintWriter out = spec.commandLine().getOut();
-      rollouts(opened).list().forEach(r -> print(out, r));
+      List<Rollout> all = rollouts(opened).list();
+      all.forEach(r -> print(out, r));
+      if (all.isEmpty()) {
+        out.println("no rollouts yet; see 'hadal rollout create --help'");
+      }
       out.flush();
     }
     return 0;

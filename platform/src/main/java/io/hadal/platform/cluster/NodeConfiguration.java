@@ -27,8 +27,7 @@ public record NodeConfiguration(String node, boolean engine, ConfigMark mark, bo
             .all().stream()
                 .filter(row -> row.config() != null)
                 .filter(
-                    row ->
-                        Math.abs(now - row.renewedAt()) <= Nodes.LEASE_MILLIS + TOLERANCE_MILLIS)
+                    row -> Math.abs(now - row.renewedAt()) <= Nodes.LEASE_MILLIS + TOLERANCE_MILLIS)
                 .toList();
     return alive.stream()
         .map(
