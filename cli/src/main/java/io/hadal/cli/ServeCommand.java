@@ -34,6 +34,7 @@ import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -255,7 +256,7 @@ final class ServeCommand implements Callable<Integer> {
       server.quality(config.platform().quality());
       server.effective(config.effective());
       server.configured(new ConfigMark(config.sharedHash(), false));
-      HangUpSignal.listen(reload::reload);
+      OsSignal.listen("HUP", reload::reload);
       if (platform != null) {
         NodeWiring.join(
             platform,
@@ -297,14 +298,34 @@ final class ServeCommand implements Callable<Integer> {
             },
             "hadal-shutdown");
     Runtime.getRuntime().addShutdownHook(hook);
+    Thread serving = Thread.currentThread();
+    AtomicBoolean draining = new AtomicBoolean();
+    // Its default would end the process with 143; a second one does not wait for requests.
+    Runnable undo =
+        OsSignal.listen(
+            "TERM",
+            () -> {
+              if (draining.getAndSet(false)) {
+                serving.interrupt();
+              }
+              stop.countDown();
+            });
     try {
       stop.await();
       log(err, "stopping: running requests may finish");
+      draining.set(true);
       if (!server.drain(server.limits().drain())) {
         log(err, "stopped with requests unfinished");
       }
+      draining.set(false);
+    } catch (InterruptedException e) {
+      log(err, "stopped at once, with requests unfinished");
     } finally {
+      // What follows is short, and must not be cut.
+      boolean _ = Thread.interrupted();
+      server.endRunning();
       server.close();
+      undo.run();
     }
     return ExitCode.OK;
   }

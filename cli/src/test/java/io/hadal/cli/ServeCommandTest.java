@@ -91,6 +91,7 @@ class ServeCommandTest {
 
       process.destroy();
       assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
+      assertThat(process.exitValue()).isZero();
       assertThat(Files.readString(folder.resolve("err")))
           .contains("stopping", "\"outcome\":\"ok\"")
           .doesNotContain("sk-secret-123456789", "int add", "Exception");
