@@ -12,8 +12,8 @@ import io.hadal.platform.rollout.RolloutPlan;
 import io.hadal.platform.rollout.Rollouts;
 import java.io.PrintWriter;
 import java.time.Clock;
-import java.util.Locale;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -89,7 +89,9 @@ public final class RolloutCommand implements Runnable {
   @Command(
       name = "show",
       description = "A rollout with what happened to it, and how copies compare.")
-  int show(@Parameters(paramLabel = "ID", description = "Id of the rollout.") String id, @Mixin ModelData data) {
+  int show(
+      @Parameters(paramLabel = "ID", description = "Id of the rollout.") String id,
+      @Mixin ModelData data) {
     try (ModelData.Opened opened = data.open()) {
       PrintWriter out = spec.commandLine().getOut();
       Rollouts rollouts = rollouts(opened);
@@ -176,7 +178,9 @@ public final class RolloutCommand implements Runnable {
   }
 
   @Command(name = "start", description = "Lets a draft run.")
-  int start(@Parameters(paramLabel = "ID", description = "Id of the rollout.") String id, @Mixin ModelData data) {
+  int start(
+      @Parameters(paramLabel = "ID", description = "Id of the rollout.") String id,
+      @Mixin ModelData data) {
     return with(data, spec, r -> r.start(id, ModelData.actor()));
   }
 
@@ -191,7 +195,9 @@ public final class RolloutCommand implements Runnable {
   }
 
   @Command(name = "promote", description = "Points the name to the candidate for good.")
-  int promote(@Parameters(paramLabel = "ID", description = "Id of the rollout.") String id, @Mixin ModelData data) {
+  int promote(
+      @Parameters(paramLabel = "ID", description = "Id of the rollout.") String id,
+      @Mixin ModelData data) {
     return with(data, spec, r -> r.promote(id, ModelData.actor(), ""));
   }
 

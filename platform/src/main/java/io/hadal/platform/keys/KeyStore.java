@@ -15,9 +15,9 @@ import io.hadal.platform.tenancy.Page;
 import io.hadal.platform.tenancy.Scope;
 import io.hadal.platform.tenancy.TenancyVersion;
 import java.lang.System.Logger.Level;
-import java.security.MessageDigest;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -182,7 +182,11 @@ public final class KeyStore implements AutoCloseable {
     }
     boolean keys =
         database.read(
-            h -> h.createQuery("SELECT 1 FROM api_key LIMIT 1").mapTo(Long.class).findOne().isPresent());
+            h ->
+                h.createQuery("SELECT 1 FROM api_key LIMIT 1")
+                    .mapTo(Long.class)
+                    .findOne()
+                    .isPresent());
     if (keys) {
       throw new FormatException(
           at.toString(),
