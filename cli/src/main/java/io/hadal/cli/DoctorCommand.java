@@ -1,5 +1,6 @@
 package io.hadal.cli;
 
+import io.hadal.cli.platform.NodesOption;
 import io.hadal.engine.Engine;
 import io.hadal.engine.EngineOptions;
 import io.hadal.kernels.KernelTrial;
@@ -7,6 +8,7 @@ import io.hadal.kernels.Kernels;
 import io.hadal.kernels.NativeStatus;
 import io.hadal.kernels.SlowPaths;
 import io.hadal.model.NumericMode;
+import io.hadal.platform.cluster.NodeConfiguration;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -31,7 +33,7 @@ import tools.jackson.databind.node.ObjectNode;
     name = "doctor",
     description =
         "Shows the JDK, its flags, the machine and its memory bandwidth, and what is wrong or"
-            + " slow.")
+            + " slow; with --data or --db also nodes whose configuration differs from the others'.")
 final class DoctorCommand implements Callable<Integer> {
   private static final long MIB = 1 << 20;
   private static final Duration MEASURING = Duration.ofMillis(400);
@@ -51,6 +53,8 @@ final class DoctorCommand implements Callable<Integer> {
               + " chosen.")
   private @Nullable Path model;
 
+  @Mixin private NodesOption nodes = new NodesOption();
+
   /** Read bandwidth in bytes per second. */
   private record Bandwidth(double oneThread, double allThreads) {}
 
@@ -63,12 +67,16 @@ final class DoctorCommand implements Callable<Integer> {
     List<KernelTrial> trials = model == null ? List.of() : trials(model);
     List<SetupCheck> checks = SetupCheck.all();
     List<String> slowPaths = slowPaths(checks, kernels);
-    boolean ok = checks.stream().allMatch(SetupCheck::ok);
+    List<NodeConfiguration> configurations = nodes.configurations();
+    boolean ok =
+        checks.stream().allMatch(SetupCheck::ok)
+            && configurations.stream().noneMatch(NodeConfiguration::differs);
     if (json) {
       out.println(
-          json(machine, bandwidth, kernels, trials, checks, slowPaths, ok).toPrettyString());
+          json(machine, bandwidth, kernels, trials, checks, slowPaths, configurations, ok)
+              .toPrettyString());
     } else {
-      print(out, machine, bandwidth, kernels, trials, checks, slowPaths);
+      print(out, machine, bandwidth, kernels, trials, checks, slowPaths, configurations);
     }
     return ok ? ExitCode.OK : ExitCode.CHECK_FAILED;
   }
@@ -143,7 +151,8 @@ final class DoctorCommand implements Callable<Integer> {
       Optional<String> kernels,
       List<KernelTrial> trials,
       List<SetupCheck> checks,
-      List<String> slowPaths)
+      List<String> slowPaths,
+      List<NodeConfiguration> nodes)
       throws IOException {
     line(out, "hadal", HadalCommand.Version.number());
     line(out, "java", System.getProperty("java.vm.version") + " at " + javaHome());
@@ -190,10 +199,24 @@ final class DoctorCommand implements Callable<Integer> {
         out.println("           " + check.remedy());
       }
     }
+    for (NodeConfiguration node : nodes) {
+      out.println(
+          (node.differs() ? "  DIFFERS  " : "  ok       ")
+              + (node.engine() ? "engine " : "gateway ")
+              + node.node()
+              + ": configuration "
+              + node.mark().hash().substring(0, Math.min(12, node.mark().hash().length()))
+              + (node.mark().pending() ? ", a part of it needs a restart" : ""));
+      if (node.differs()) {
+        out.println("           give it the file of the others, or them its own");
+      }
+    }
     out.println();
     out.println("slow paths in use:" + (slowPaths.isEmpty() ? " none" : ""));
     slowPaths.forEach(path -> out.println("  " + path));
-    long problems = checks.stream().filter(check -> !check.ok()).count();
+    long problems =
+        checks.stream().filter(check -> !check.ok()).count()
+            + nodes.stream().filter(NodeConfiguration::differs).count();
     out.println(
         problems == 0
             ? "verdict: this installation is set up well"
@@ -207,6 +230,7 @@ final class DoctorCommand implements Callable<Integer> {
       List<KernelTrial> trials,
       List<SetupCheck> checks,
       List<String> slowPaths,
+      List<NodeConfiguration> nodes,
       boolean ok)
       throws IOException {
     ObjectNode root = JsonMapper.shared().createObjectNode();
@@ -258,6 +282,16 @@ final class DoctorCommand implements Callable<Integer> {
     }
     ArrayNode slow = root.putArray("slow_paths");
     slowPaths.forEach(slow::add);
+    ArrayNode living = root.putArray("nodes");
+    for (NodeConfiguration node : nodes) {
+      living
+          .addObject()
+          .put("name", node.node())
+          .put("kind", node.engine() ? "engine" : "gateway")
+          .put("config_hash", node.mark().hash())
+          .put("config_differs", node.differs())
+          .put("config_needs_restart", node.mark().pending());
+    }
     root.put("ok", ok);
     return root;
   }

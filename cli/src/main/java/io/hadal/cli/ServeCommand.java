@@ -27,11 +27,14 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -154,16 +157,19 @@ final class ServeCommand implements Callable<Integer> {
               + " --config");
     }
     PrintWriter err = spec.commandLine().getErr();
+    Path checkpoint = checkpoint(config);
+    // Before the platform: its first start prints a password, which must not be for nothing.
+    listener.requireFree();
     try (Platform platform = managed ? platform(config, err) : null;
-        io.hadal.chat.Hadal hadal = local(config)) {
+        io.hadal.chat.Hadal hadal = local(config, checkpoint)) {
       return serve(config, listener, ring, hadal == null ? null : hadal.model(), platform);
     } finally {
       stopped.countDown();
     }
   }
 
-  /** The model of this process; null for a gateway. */
-  private io.hadal.chat.@Nullable Hadal local(ServeConfig config) throws IOException {
+  /** Where the model of this process is; null for the embedded one, and for a gateway. */
+  private @Nullable Path checkpoint(ServeConfig config) throws IOException {
     Path checkpoint = model != null ? model : config.model();
     if (gateway || !config.local()) {
       if (checkpoint != null) {
@@ -176,6 +182,16 @@ final class ServeCommand implements Callable<Integer> {
             gateway ? "--gateway" : "model.local: false",
             "needs upstreams in the file of --config to have something to serve");
       }
+    } else if (checkpoint != null && !Files.exists(checkpoint)) {
+      throw new NoSuchFileException(checkpoint.toString());
+    }
+    return checkpoint;
+  }
+
+  /** The model of this process; null for a gateway. */
+  private io.hadal.chat.@Nullable Hadal local(ServeConfig config, @Nullable Path checkpoint)
+      throws IOException {
+    if (gateway || !config.local()) {
       return null;
     }
     boolean embedded = checkpoint == null;
@@ -240,7 +256,7 @@ final class ServeCommand implements Callable<Integer> {
       server.quality(config.platform().quality());
       server.effective(config.effective());
       server.configured(new ConfigMark(config.sharedHash(), false));
-      HangUpSignal.listen(reload::reload);
+      OsSignal.listen("HUP", reload::reload);
       if (platform != null) {
         NodeWiring.join(
             platform,
@@ -282,14 +298,34 @@ final class ServeCommand implements Callable<Integer> {
             },
             "hadal-shutdown");
     Runtime.getRuntime().addShutdownHook(hook);
+    Thread serving = Thread.currentThread();
+    AtomicBoolean draining = new AtomicBoolean();
+    // Its default would end the process with 143; a second one does not wait for requests.
+    Runnable undo =
+        OsSignal.listen(
+            "TERM",
+            () -> {
+              if (draining.getAndSet(false)) {
+                serving.interrupt();
+              }
+              stop.countDown();
+            });
     try {
       stop.await();
       log(err, "stopping: running requests may finish");
+      draining.set(true);
       if (!server.drain(server.limits().drain())) {
         log(err, "stopped with requests unfinished");
       }
+      draining.set(false);
+    } catch (InterruptedException e) {
+      log(err, "stopped at once, with requests unfinished");
     } finally {
+      // What follows is short, and must not be cut.
+      boolean _ = Thread.interrupted();
+      server.endRunning();
       server.close();
+      undo.run();
     }
     return ExitCode.OK;
   }

@@ -39,6 +39,22 @@ class AuditCommandTest {
   }
 
   @Test
+  void commandsThatChangeSomethingAreEvents() throws IOException {
+    String data = folder.resolve("commands").toString();
+    Invocation key = Invocation.hadal("keys", "create", "--name", "laptop", "--data", data);
+    assertThat(key.exitCode()).as(key.err()).isZero();
+    String[] topup = {"ledger", "topup", "default", "25", "--ref", "inv-1", "--data", data};
+    assertThat(Invocation.hadal(topup).exitCode()).isZero();
+    String file = folder.resolve("commands.jsonl").toString();
+    SigningKey.open(Path.of(data, "audit.key"));
+    Invocation export = Invocation.hadal("audit", "export", file, "--data", data);
+    assertThat(export.exitCode()).as(export.err()).isZero();
+    assertThat(Files.readString(Path.of(file)))
+        .contains("\"action\":\"key.create\"", "\"action\":\"balance.topup\"", "inv-1")
+        .doesNotContain(key.out().strip().substring(16));
+  }
+
+  @Test
   void exportsVerifyWithThePublicKeyOnly() throws IOException {
     String data = data();
     String file = folder.resolve("export.jsonl").toString();

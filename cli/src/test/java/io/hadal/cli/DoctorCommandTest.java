@@ -3,9 +3,13 @@ package io.hadal.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hadal.formats.Json;
+import io.hadal.platform.db.Database;
+import io.hadal.platform.db.DatabaseOptions;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
 class DoctorCommandTest {
@@ -30,6 +34,33 @@ class DoctorCommandTest {
     assertThat(report.at("/memory/read_bytes_per_second_one_thread").longValue())
         .isBetween(100_000_000L, 10_000_000_000_000L);
     assertThat(report.at("/disk/free_bytes").longValue()).isPositive();
+  }
+
+  @Test
+  void nodesWithAnotherConfigurationAreProblems(@TempDir Path folder) {
+    DatabaseOptions options = DatabaseOptions.file(folder.resolve("hadal.db"));
+    try (Database database = Database.open(options)) {
+      database.run(
+          h -> {
+            for (String[] node : new String[][] {{"a", "11"}, {"b", "22"}, {"c", "11"}}) {
+              h.createUpdate(
+                      "INSERT INTO node (name, incarnation, models, version, context, weight,"
+                          + " running, waiting, draining, digest, digest_version, beats,"
+                          + " started_at, renewed_at, config_hash, config_pending)"
+                          + " VALUES (?, ?, '', '', 0, 1, 0, 0, 0, '', 0, 1, ?, ?, ?, 0)")
+                  .bind(0, node[0])
+                  .bind(1, node[0])
+                  .bind(2, System.currentTimeMillis())
+                  .bind(3, System.currentTimeMillis())
+                  .bind(4, node[1])
+                  .execute();
+            }
+          });
+    }
+    Invocation doctor = Invocation.hadal("doctor", "--data", folder.toString());
+    assertThat(doctor.exitCode()).isEqualTo(ExitCode.CHECK_FAILED);
+    assertThat(doctor.out())
+        .contains("ok       gateway a: configuration 11", "DIFFERS  gateway b: configuration 22");
   }
 
   @Test

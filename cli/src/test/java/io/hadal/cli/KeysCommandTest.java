@@ -84,6 +84,11 @@ class KeysCommandTest {
       assertThat(hadal("keys", "revoke", id).out()).contains("revoked laptop");
       assertThat(hadal("keys", "list").out()).contains("revoked");
     }
+    Files.delete(data().resolve("pepper"));
+    Invocation lost = hadal("keys", "create", "--name", "other");
+    assertThat(lost.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(lost.err()).contains("pepper: no such file", "copy the pepper");
+    assertThat(data().resolve("pepper")).doesNotExist();
   }
 
   @Test

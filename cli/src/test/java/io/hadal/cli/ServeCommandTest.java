@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.hadal.formats.Json;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -89,6 +91,7 @@ class ServeCommandTest {
 
       process.destroy();
       assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
+      assertThat(process.exitValue()).isZero();
       assertThat(Files.readString(folder.resolve("err")))
           .contains("stopping", "\"outcome\":\"ok\"")
           .doesNotContain("sk-secret-123456789", "int add", "Exception");
@@ -326,6 +329,23 @@ class ServeCommandTest {
       assertThat(process.isAlive()).isTrue();
     } finally {
       process.destroyForcibly().waitFor();
+    }
+  }
+
+  @Test
+  void anAddressThatIsTakenIsSaidInOneLineBeforeThePlatformBegins() throws Exception {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+      String port = Integer.toString(taken.getLocalPort());
+      String data = folder.resolve("data").toString();
+      Invocation serve = Invocation.hadal("serve", "--platform", "--data", data, "--port", port);
+      assertThat(serve.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
+      assertThat(serve.err())
+          .contains("127.0.0.1:" + port + ": cannot listen")
+          .doesNotContain("password");
+      Invocation gateway = Invocation.hadal("serve", "--platform", "--gateway", "--data", data);
+      assertThat(gateway.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
+      assertThat(gateway.err()).contains("needs upstreams").doesNotContain("password");
+      assertThat(folder.resolve("data")).doesNotExist();
     }
   }
 

@@ -2,6 +2,7 @@ package io.hadal.formats;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadConstraints;
@@ -58,8 +59,10 @@ public final class Json {
             file.toString(), size + " bytes of JSON, more than the limit of " + maxBytes);
       }
       return parse(Files.readAllBytes(file), file.toString());
+    } catch (NoSuchFileException e) {
+      throw new FormatException(file.toString(), "no such file", e);
     } catch (IOException e) {
-      throw new FormatException(file.toString(), "cannot be read: " + e, e);
+      throw new FormatException(file.toString(), "cannot be read: " + e.getMessage(), e);
     }
   }
 }

@@ -3,6 +3,8 @@ package io.hadal.platform;
 import io.hadal.formats.FormatException;
 import io.hadal.platform.db.DatabaseOptions;
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,8 +35,18 @@ public record DataFolder(Path path) {
     try {
       Files.createDirectories(path, ownerOnly(true));
       return this;
+    } catch (FileAlreadyExistsException e) {
+      throw new FormatException(
+          path.toString(), "is a file; the data folder of the platform is needed", e);
+    } catch (FileSystemException e) {
+      String reason = e.getReason() == null ? "may not be written here" : e.getReason();
+      throw new FormatException(
+          path.toString(),
+          "the data folder cannot be made: " + reason + "; choose another one with --data",
+          e);
     } catch (IOException e) {
-      throw new FormatException(path.toString(), "the data folder cannot be made: " + e, e);
+      throw new FormatException(
+          path.toString(), "the data folder cannot be made: " + e.getMessage(), e);
     }
   }
 

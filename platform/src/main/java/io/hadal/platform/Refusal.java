@@ -1,5 +1,6 @@
 package io.hadal.platform;
 
+import io.hadal.platform.usage.LimitState;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +36,7 @@ public final class Refusal extends RuntimeException {
   private final Reason reason;
   private final long retryAfterMillis;
   private final @Nullable Instant resetsAt;
+  private final transient LimitState limits;
 
   /**
    * A refusal.
@@ -43,10 +45,30 @@ public final class Refusal extends RuntimeException {
    * @param resetsAt when a budget begins anew; null for never
    */
   public Refusal(Reason reason, String message, long retryAfterMillis, @Nullable Instant resetsAt) {
+    this(reason, message, retryAfterMillis, resetsAt, LimitState.NONE);
+  }
+
+  private Refusal(
+      Reason reason,
+      String message,
+      long retryAfterMillis,
+      @Nullable Instant resetsAt,
+      LimitState limits) {
     super(message, null, false, false);
     this.reason = reason;
     this.retryAfterMillis = retryAfterMillis;
     this.resetsAt = resetsAt;
+    this.limits = limits;
+  }
+
+  /**
+   * A refusal by a rate limit.
+   *
+   * @param retryAfterMillis when the same request may pass
+   * @param limits how the tightest limits stand
+   */
+  public static Refusal rateLimit(String message, long retryAfterMillis, LimitState limits) {
+    return new Refusal(Reason.RATE_LIMIT, message, retryAfterMillis, null, limits);
   }
 
   /** A refusal that waiting does not help. */
@@ -65,6 +87,11 @@ public final class Refusal extends RuntimeException {
   /** Milliseconds after which the same request may pass; 0 for no advice. */
   public long retryAfterMillis() {
     return retryAfterMillis;
+  }
+
+  /** How the tightest rate limits stand, when one of them refuses. */
+  public LimitState limits() {
+    return limits;
   }
 
   /** When the budget begins anew; null for never. */

@@ -5,6 +5,7 @@ import io.hadal.chat.Ids;
 import io.hadal.chat.Problem;
 import io.hadal.platform.Refusal;
 import io.hadal.platform.tenancy.Identity;
+import io.hadal.platform.tenancy.Scope;
 import io.hadal.server.RecordingExchange.Recording;
 import io.hadal.server.http.Exchange;
 import io.hadal.server.http.HttpHandler;
@@ -17,7 +18,9 @@ import io.hadal.server.wire.Dialect;
 import io.hadal.server.wire.Refusals;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
+import java.util.Collections;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -144,6 +147,7 @@ final class ApiHandler implements HttpHandler {
     } catch (Problem problem) {
       refuse(call, problem);
     } catch (Refusal refusal) {
+      CallMeter.tell(call, refusal.limits());
       refuse(call, Refusals.problem(refusal));
     } catch (ClientGoneException e) {
       call.outcome("client_closed");
@@ -219,6 +223,7 @@ final class ApiHandler implements HttpHandler {
       Client client = client(exchange);
       return new Call(recorded(exchange, true), dialect, operation, requestId, client, UNMETERED);
     }
+    requireScope(identity, operation);
     boolean keeps = !identity.policy().zdr() && !"true".equals(exchange.header("x-hadal-zdr"));
     String shared =
         identity.policy().cacheIsolation().equals("project") ? identity.project() : identity.key();
@@ -230,6 +235,24 @@ final class ApiHandler implements HttpHandler {
         // Caches of prompts are not encrypted, so none holds health information.
         new Client(identity.project(), shared, keeps && !identity.policy().phi()),
         new CallMeter(platform.gate(), identity));
+  }
+
+  /** Keys may be made for one of these only: models are not asked with one for their list. */
+  private static void requireScope(Identity identity, String operation) {
+    Set<Scope> enough =
+        switch (operation) {
+          case "models" -> Set.of(Scope.MODELS_READ);
+          case "balance" -> Set.of(Scope.USAGE_READ, Scope.INFERENCE);
+          // State of the process and names of what is not there.
+          case "metrics", "health", "version", "page", "none" -> Set.of();
+          default -> Set.of(Scope.INFERENCE);
+        };
+    if (!enough.isEmpty() && Collections.disjoint(enough, identity.scopes())) {
+      String first = enough.size() == 1 ? enough.iterator().next().text() : "usage:read";
+      throw new Refusal(
+          Refusal.Reason.NOT_PERMITTED,
+          "This key may not do that: it lacks the scope " + first + ".");
+    }
   }
 
   /** Keeps the answer when the request may be repeated, and only its key when nothing may stay. */

@@ -48,6 +48,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -582,6 +583,21 @@ public final class HadalServer implements AutoCloseable {
       Thread.sleep(10);
     }
     return done && handler.active() == 0;
+  }
+
+  /**
+   * Ends what still runs after a drain: answers of the model of this process tell their clients so
+   * before they are cut.
+   */
+  public void endRunning() {
+    if (local == null) {
+      return;
+    }
+    local.dispatcher().close();
+    long end = System.nanoTime() + Duration.ofSeconds(2).toNanos();
+    while (handler.active() > 0 && System.nanoTime() < end) {
+      LockSupport.parkNanos(10_000_000);
+    }
   }
 
   /** Stops at once. */

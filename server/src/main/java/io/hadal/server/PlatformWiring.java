@@ -242,7 +242,14 @@ public final class PlatformWiring {
     groups.add(new TenantEndpoints(platform.tenants(), platform.principals()));
     groups.add(
         new KeyEndpoints(
-            platform.keys(), platform.tenants(), platform.principals(), platform.clock()));
+            platform.keys(),
+            platform.tenants(),
+            platform.principals(),
+            platform.clock(),
+            () -> {
+              platform.limits().reload();
+              platform.budgets().reload();
+            }));
     groups.add(ofOrg(new LimitEndpoints(platform.limits(), subjects, platform.clock())));
     groups.add(ofOrg(new BudgetEndpoints(platform.budgets(), subjects, platform.clock())));
     groups.add(

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -109,8 +110,10 @@ public record ServeConfig(
     JsonNode json;
     try {
       json = new YAMLMapper().readTree(Files.readString(file));
+    } catch (NoSuchFileException e) {
+      throw new FormatException(file.toString(), "no such file", e);
     } catch (IOException e) {
-      throw new FormatException(file.toString(), "cannot be read: " + e, e);
+      throw new FormatException(file.toString(), "cannot be read: " + e.getMessage(), e);
     } catch (JacksonException e) {
       throw new FormatException(file.toString(), "is no YAML: " + e.getOriginalMessage(), e);
     }

@@ -289,6 +289,24 @@ class PlatformServerTest {
   }
 
   @Test
+  void scopesAndLimitsOfAKeyHoldFromItsFirstRequest() {
+    String body = "{\"project\":\"%s\",\"name\":\"narrow\",%s}";
+    JsonNode reads =
+        admin("POST", "/keys", body.formatted(project, "\"scopes\":[\"models:read\"]"));
+    Key narrow = new Key(reads.at("/id").asString(), reads.at("/text").asString());
+    HttpResponse<String> refused = chat(narrow, 1, false);
+    assertThat(refused.statusCode()).isEqualTo(403);
+    assertThat(refused.body()).contains("permission_error", "lacks the scope inference");
+    JsonNode slow = admin("POST", "/keys", body.formatted(project, "\"limits\":{\"rpm\":1}"));
+    Key limited = new Key(slow.at("/id").asString(), slow.at("/text").asString());
+    assertThat(chat(limited, 1, false).statusCode()).isEqualTo(200);
+    HttpResponse<String> late = chat(limited, 1, false);
+    assertThat(late.statusCode()).isEqualTo(429);
+    assertThat(late.headers().firstValue("x-ratelimit-limit-requests")).hasValue("1");
+    assertThat(late.headers().firstValue("x-ratelimit-remaining-requests")).hasValue("0");
+  }
+
+  @Test
   void aRevokedKeyIsRefusedAtOnce() {
     Key key = key("short-lived", project);
     assertThat(chat(key, 1, false).statusCode()).isEqualTo(200);

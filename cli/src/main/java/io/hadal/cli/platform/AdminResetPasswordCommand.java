@@ -25,6 +25,8 @@ final class AdminResetPasswordCommand implements Callable<Integer> {
     PrintWriter err = spec.commandLine().getErr();
     try (PlatformOption.Opened opened = platform.open(err)) {
       String password = opened.breakGlass().reset().reveal();
+      CommandAudit.tell(
+          opened.database(), "session.reset_password", "principals/" + BreakGlass.NAME);
       err.println("password of '" + BreakGlass.NAME + "', not shown again:");
       err.flush();
       spec.commandLine().getOut().println(password);

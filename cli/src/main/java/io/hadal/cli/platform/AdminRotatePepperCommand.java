@@ -23,7 +23,12 @@ final class AdminRotatePepperCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    int generation = Pepper.rotate(platform.folder().pepper()).generation();
+    int generation;
+    try (PlatformOption.Opened opened = platform.open(spec.commandLine().getErr())) {
+      generation = Pepper.rotate(platform.folder().pepper()).generation();
+      CommandAudit.tell(
+          opened.database(), "pepper.rotate", "pepper", "generation", Integer.toString(generation));
+    }
     spec.commandLine().getOut().println("pepper of generation " + generation);
     spec.commandLine().getOut().flush();
     return 0;

@@ -14,6 +14,11 @@ final class DataOption {
           "Data folder of 'hadal serve'. Default: $XDG_DATA_HOME/hadal, else ~/.local/share/hadal.")
   private @Nullable Path data;
 
+  /** Whether the user named it. */
+  boolean given() {
+    return data != null;
+  }
+
   /** The folder, there or not. */
   DataFolder folder() {
     return data == null

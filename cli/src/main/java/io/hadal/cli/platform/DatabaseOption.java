@@ -30,6 +30,11 @@ final class DatabaseOption {
       description = "User of the database. Default: HADAL_DB_USER.")
   private @Nullable String user;
 
+  /** Whether the user said where it is. */
+  boolean given() {
+    return database != null || data.given();
+  }
+
   /** The data folder, there or not. */
   DataFolder folder() {
     return data.folder();

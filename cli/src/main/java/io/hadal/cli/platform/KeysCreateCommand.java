@@ -3,6 +3,7 @@ package io.hadal.cli.platform;
 import io.hadal.formats.FormatException;
 import io.hadal.platform.keys.KeyStore;
 import io.hadal.platform.keys.KeyTerms;
+import io.hadal.platform.tenancy.Scope;
 import io.hadal.platform.tenancy.Tenants;
 import java.io.PrintWriter;
 import java.time.Duration;
@@ -79,6 +80,18 @@ final class KeysCreateCommand implements Callable<Integer> {
               limits.json().toString(),
               days == null ? null : opened.clock().millis() + Duration.ofDays(days).toMillis());
       KeyStore.Created created = keys.create(owner.id(), null, test, terms);
+      CommandAudit.tell(
+          opened.database(),
+          "key.create",
+          "keys/" + created.key().id(),
+          "project",
+          owner.id(),
+          "name",
+          created.key().name(),
+          "scopes",
+          String.join(" ", created.key().scopes().stream().map(Scope::text).sorted().toList()),
+          "limits",
+          created.key().limits());
       err.println(
           "key "
               + created.key().id()

@@ -22,7 +22,9 @@ final class KeysRevokeCommand implements Callable<Integer> {
   public Integer call() {
     try (PlatformOption.Opened opened = platform.open(spec.commandLine().getErr());
         KeyStore keys = opened.keys()) {
-      spec.commandLine().getOut().println("revoked " + keys.revoke(id).name());
+      String name = keys.revoke(id).name();
+      CommandAudit.tell(opened.database(), "key.remove", "keys/" + id, "name", name);
+      spec.commandLine().getOut().println("revoked " + name);
       spec.commandLine().getOut().flush();
       return 0;
     }

@@ -36,6 +36,12 @@ final class KeysRotateCommand implements Callable<Integer> {
     try (PlatformOption.Opened opened = platform.open(err);
         KeyStore keys = opened.keys()) {
       KeyStore.Created created = keys.rotate(id, Duration.ofHours(hours));
+      CommandAudit.tell(
+          opened.database(),
+          "key.rotate",
+          "keys/" + id,
+          "grace_seconds",
+          Long.toString(Duration.ofHours(hours).toSeconds()));
       err.println("the old text works for " + hours + " hours; the new one is not shown again:");
       err.flush();
       spec.commandLine().getOut().println(created.text().reveal());

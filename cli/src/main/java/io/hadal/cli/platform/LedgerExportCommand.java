@@ -74,6 +74,7 @@ final class LedgerExportCommand implements Callable<Integer> {
         OutputStream out = out()) {
       UsageExport export =
           new UsageExport(open, new PriceBook(open, PriceBook.Unpriced.FREE, Clock.systemUTC()));
+      CommandAudit.tell(open, "usage.export", "usage", "format", format);
       long cursor = export.write(chosen, filter.filter(), after, out);
       spec.commandLine().getErr().println("cursor: " + cursor);
       spec.commandLine().getErr().flush();
@@ -88,6 +89,7 @@ final class LedgerExportCommand implements Callable<Integer> {
     try (Database open = database.open(false)) {
       UsageExport export =
           new UsageExport(open, new PriceBook(open, PriceBook.Unpriced.FREE, Clock.systemUTC()));
+      CommandAudit.tell(open, "usage.export", "usage", "format", format);
       new ExportFolder(export, chosen, into).next();
     }
     return 0;

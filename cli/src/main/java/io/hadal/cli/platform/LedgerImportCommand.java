@@ -64,6 +64,8 @@ final class LedgerImportCommand implements Callable<Integer> {
       try (Journal journal =
           Journal.open(JournalOptions.of(folder, ""), open, store, prices, clock, out::println)) {
         boolean done = journal.flush(Duration.ofSeconds(seconds));
+        CommandAudit.tell(
+            open, "ledger.import", "journal", "node", String.valueOf(node), "folder", "" + folder);
         out.printf(
             "%s; %d attempts had not ended%n",
             done ? "the database has all of it" : "the database has not taken all of it",

@@ -119,7 +119,9 @@ final class LedgerPricesCommand implements Callable<Integer> {
         }
         list(book, only, out);
       } else {
-        out.println(text(add(book, only, from)));
+        Price added = add(book, only, from);
+        CommandAudit.tell(open, "price.create", "prices/" + added.id(), "price", text(added));
+        out.println(text(added));
       }
       out.flush();
     }

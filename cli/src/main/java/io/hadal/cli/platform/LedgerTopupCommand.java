@@ -56,6 +56,16 @@ final class LedgerTopupCommand implements Callable<Integer> {
       String by = "cli:" + System.getProperty("user.name");
       Transaction done =
           grant ? ledger.grant(id, nano, ref, memo, by) : ledger.topUp(id, nano, ref, memo, by);
+      CommandAudit.tell(
+          open,
+          grant ? "balance.grant" : "balance.topup",
+          "projects/" + id,
+          "amount_usd",
+          Usd.text(nano),
+          "ref",
+          ref,
+          "transaction",
+          Long.toString(done.seq()));
       Balance balance = ledger.balance(id);
       PrintWriter out = spec.commandLine().getOut();
       out.printf(

@@ -36,6 +36,7 @@ final class ModelActivateCommand implements Callable<Integer> {
           new PriceBook(opened.database, PriceBook.Unpriced.FREE, clock),
           ModelData.actor(),
           clock);
+      CommandAudit.tell(opened.database, "model.activate", "models/" + active.id());
       spec.commandLine().getOut().println(active.id() + " is active");
       spec.commandLine().getOut().flush();
     }

@@ -95,6 +95,12 @@ final class ModelAddCommand implements Callable<Integer> {
       Manifest manifest =
           isManifest(source) ? read(source) : checkpoint(new FileHashes(opened.database));
       ModelVersion version = opened.registry.draft(manifest, date, ModelData.actor());
+      CommandAudit.tell(
+          opened.database,
+          "model.create",
+          "models/" + version.id(),
+          "manifest_sha256",
+          manifest.sha256());
       out.printf(
           "%s  %s  sha256:%s%n",
           version.id(), manifest.fingerprint(), manifest.sha256().substring(0, 16));

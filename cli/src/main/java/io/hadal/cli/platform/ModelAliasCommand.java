@@ -56,9 +56,18 @@ final class ModelAliasCommand implements Callable<Integer> {
     try (ModelData.Opened opened = data.open()) {
       if (version == null) {
         opened.registry.unalias(org, name, ModelData.actor(), reason);
+        CommandAudit.tell(opened.database, "model.remove", "aliases/" + name, "reason", reason);
         out.println(name + " means nothing any more");
       } else {
         AliasChange change = opened.registry.alias(org, name, version, ModelData.actor(), reason);
+        CommandAudit.tell(
+            opened.database,
+            "model.update",
+            "aliases/" + name,
+            "target",
+            change.target(),
+            "reason",
+            reason);
         out.println(change.name() + " -> " + change.target());
       }
       out.flush();

@@ -52,6 +52,14 @@ final class ModelDeprecateCommand implements Callable<Integer> {
     }
     try (ModelData.Opened opened = data.open()) {
       ModelVersion deprecated = opened.registry.deprecate(version, null, end, successor);
+      CommandAudit.tell(
+          opened.database,
+          "model.deprecate",
+          "models/" + deprecated.id(),
+          "retires",
+          String.valueOf(end),
+          "successor",
+          String.valueOf(successor));
       spec.commandLine().getOut().println(deprecated.id() + " is deprecated");
       spec.commandLine().getOut().flush();
     }

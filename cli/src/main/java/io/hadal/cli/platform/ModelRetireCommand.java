@@ -37,6 +37,8 @@ final class ModelRetireCommand implements Callable<Integer> {
       } else {
         opened.registry.retire(version);
       }
+      CommandAudit.tell(
+          opened.database, draft ? "model.remove" : "model.retire", "models/" + version);
       spec.commandLine().getOut().println(version + (draft ? " is gone" : " is retired"));
       spec.commandLine().getOut().flush();
     }

@@ -25,6 +25,7 @@ final class PlatformOption {
     DataFolder folder = folder();
     Clock clock = Clock.systemUTC();
     Database database = where.open(true);
+    KeyStore.requirePepper(database, null, folder.pepper());
     Pepper pepper = Pepper.file(folder.pepper());
     BreakGlass breakGlass =
         new BreakGlass(database, new PasswordHash(PasswordHash.ITERATIONS), clock);

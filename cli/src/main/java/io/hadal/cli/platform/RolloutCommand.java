@@ -12,6 +12,7 @@ import io.hadal.platform.rollout.RolloutPlan;
 import io.hadal.platform.rollout.Rollouts;
 import java.io.PrintWriter;
 import java.time.Clock;
+import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -75,7 +76,11 @@ public final class RolloutCommand implements Runnable {
   int list(@Mixin ModelData data) {
     try (ModelData.Opened opened = data.open()) {
       PrintWriter out = spec.commandLine().getOut();
-      rollouts(opened).list().forEach(r -> print(out, r));
+      List<Rollout> all = rollouts(opened).list();
+      all.forEach(r -> print(out, r));
+      if (all.isEmpty()) {
+        out.println("no rollouts yet; see 'hadal rollout create --help'");
+      }
       out.flush();
     }
     return 0;
@@ -84,7 +89,9 @@ public final class RolloutCommand implements Runnable {
   @Command(
       name = "show",
       description = "A rollout with what happened to it, and how copies compare.")
-  int show(@Parameters(paramLabel = "ID") String id, @Mixin ModelData data) {
+  int show(
+      @Parameters(paramLabel = "ID", description = "Id of the rollout.") String id,
+      @Mixin ModelData data) {
     try (ModelData.Opened opened = data.open()) {
       PrintWriter out = spec.commandLine().getOut();
       Rollouts rollouts = rollouts(opened);
@@ -131,15 +138,18 @@ public final class RolloutCommand implements Runnable {
       @Parameters(paramLabel = "VERSION", description = "The candidate.") String candidate,
       @Option(
               names = "--mode",
+              paramLabel = "MODE",
               defaultValue = "canary",
               description = "canary, shadow or blue_green. Default: ${DEFAULT-VALUE}.")
           String mode,
       @Option(
               names = "--percent",
+              paramLabel = "N",
               description = "Part of the candidate. Default: 100 for shadow, else 0.")
           @Nullable Integer percent,
       @Option(
               names = "--stickiness",
+              paramLabel = "WHAT",
               defaultValue = "session",
               description = "session, project or key. Default: ${DEFAULT-VALUE}.")
           String stickiness,
@@ -168,7 +178,9 @@ public final class RolloutCommand implements Runnable {
   }
 
   @Command(name = "start", description = "Lets a draft run.")
-  int start(@Parameters(paramLabel = "ID") String id, @Mixin ModelData data) {
+  int start(
+      @Parameters(paramLabel = "ID", description = "Id of the rollout.") String id,
+      @Mixin ModelData data) {
     return with(data, spec, r -> r.start(id, ModelData.actor()));
   }
 
@@ -176,20 +188,22 @@ public final class RolloutCommand implements Runnable {
       name = "percent",
       description = "Gives the candidate another part; of blue_green 0 or 100, at once.")
   int percent(
-      @Parameters(paramLabel = "ID") String id,
-      @Parameters(paramLabel = "PERCENT") int percent,
+      @Parameters(paramLabel = "ID", description = "Id of the rollout.") String id,
+      @Parameters(paramLabel = "PERCENT", description = "0 to 100.") int percent,
       @Mixin ModelData data) {
     return with(data, spec, r -> r.percent(id, percent, ModelData.actor()));
   }
 
   @Command(name = "promote", description = "Points the name to the candidate for good.")
-  int promote(@Parameters(paramLabel = "ID") String id, @Mixin ModelData data) {
+  int promote(
+      @Parameters(paramLabel = "ID", description = "Id of the rollout.") String id,
+      @Mixin ModelData data) {
     return with(data, spec, r -> r.promote(id, ModelData.actor(), ""));
   }
 
   @Command(name = "rollback", description = "Points the name back to the baseline.")
   int rollback(
-      @Parameters(paramLabel = "ID") String id,
+      @Parameters(paramLabel = "ID", description = "Id of the rollout.") String id,
       @Option(names = "--reason", defaultValue = "", description = "Why.") String reason,
       @Mixin ModelData data) {
     return with(data, spec, r -> r.rollBack(id, ModelData.actor(), reason));

@@ -123,7 +123,7 @@ public final class Database implements AutoCloseable {
     try {
       pool = new HikariDataSource(config);
     } catch (RuntimeException e) {
-      throw new FormatException("database.url", "cannot be opened: " + cause(e), e);
+      throw new FormatException(source(options), "cannot be opened: " + cause(e) + remedy(e), e);
     }
     try {
       Flyway.configure(Database.class.getClassLoader())
@@ -134,9 +134,24 @@ public final class Database implements AutoCloseable {
           .migrate();
     } catch (FlywayException e) {
       pool.close();
-      throw new FormatException("database.url", "has a schema that does not fit: " + cause(e), e);
+      throw new FormatException(
+          source(options), "has a schema that does not fit: " + cause(e) + remedy(e), e);
     }
     return new Database(options, pool);
+  }
+
+  /** The file, or where a server is configured. */
+  private static String source(DatabaseOptions options) {
+    return options.kind() == DatabaseKind.SQLITE
+        ? options.url().substring("jdbc:sqlite:".length())
+        : "database.url";
+  }
+
+  private static String remedy(Throwable error) {
+    String cause = cause(error);
+    return cause.contains("SQLITE_NOTADB") || cause.contains("SQLITE_CORRUPT")
+        ? "; bring back a backup with 'hadal admin restore'"
+        : "";
   }
 
   private static String cause(Throwable error) {

@@ -15,6 +15,8 @@ import io.hadal.platform.tenancy.Page;
 import io.hadal.platform.tenancy.Scope;
 import io.hadal.platform.tenancy.TenancyVersion;
 import java.lang.System.Logger.Level;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.time.Clock;
 import java.time.Duration;
@@ -161,6 +163,36 @@ public final class KeyStore implements AutoCloseable {
         });
     refresh();
     return new Created(required(get(id)), text.text());
+  }
+
+  /**
+   * Says, before a pepper is made, whether there are keys that need the one of before: a slip in
+   * its path would make all of them useless.
+   *
+   * @param reference where the pepper is, {@code env:NAME} or {@code file:PATH}; null for the file
+   * @throws FormatException when there are keys and no such file
+   */
+  public static void requirePepper(Database database, @Nullable String reference, Path file) {
+    Path at =
+        reference == null
+            ? file
+            : reference.startsWith("file:") ? Path.of(reference.substring(5)) : null;
+    if (at == null || Files.exists(at)) {
+      return;
+    }
+    boolean keys =
+        database.read(
+            h ->
+                h.createQuery("SELECT 1 FROM api_key LIMIT 1")
+                    .mapTo(Long.class)
+                    .findOne()
+                    .isPresent());
+    if (keys) {
+      throw new FormatException(
+          at.toString(),
+          "no such file, and the keys in the database need it; copy the pepper of the first node,"
+              + " or of a backup, here");
+    }
   }
 
   private static void requireFuture(KeyTerms terms, long now) {

@@ -10,6 +10,7 @@ import io.hadal.platform.lease.Spending;
 import io.hadal.platform.lease.Window;
 import io.hadal.platform.tenancy.Identity;
 import io.hadal.platform.tenancy.ModelPattern;
+import io.hadal.platform.usage.LimitState;
 import io.hadal.platform.usage.Work;
 import java.time.Clock;
 import java.time.ZoneOffset;
@@ -143,7 +144,8 @@ public final class RateLimits implements AutoCloseable {
       long wait = allowance.take(amount, now);
       if (wait > 0) {
         ticket.undo(now);
-        throw refusal(limit, work, wait);
+        ticket.add(new LimitTicket.Part(limit, allowance, 0));
+        throw refusal(limit, work, wait, ticket.state(now));
       }
       ticket.add(new LimitTicket.Part(limit, allowance, amount));
     }
@@ -159,9 +161,8 @@ public final class RateLimits implements AutoCloseable {
     };
   }
 
-  private static Refusal refusal(Limit limit, Work work, long wait) {
-    return new Refusal(
-        Refusal.Reason.RATE_LIMIT,
+  private static Refusal refusal(Limit limit, Work work, long wait, LimitState state) {
+    return Refusal.rateLimit(
         String.format(
             Locale.ROOT,
             "Rate limit reached for %s: %d %s for this %s. Please try again in %s.",
@@ -171,7 +172,7 @@ public final class RateLimits implements AutoCloseable {
             limit.scope().text().replace('_', ' '),
             seconds(wait)),
         wait,
-        null);
+        state);
   }
 
   /** Rounded up to tenths: clients parse this. */

@@ -118,9 +118,9 @@ public final class Platform implements AutoCloseable {
     this.principals = new Principals(database, clock);
     BreakGlass breakGlass =
         new BreakGlass(database, new PasswordHash(PasswordHash.ITERATIONS), clock);
-    this.firstPassword = breakGlass.firstStart();
     Map<String, String> environment = System.getenv();
     String pepperAt = options.pepper();
+    KeyStore.requirePepper(database, pepperAt, options.data().pepper());
     Pepper pepper =
         pepperAt == null ? Pepper.file(options.data().pepper()) : Pepper.of(pepperAt, environment);
     this.keys = keep(new KeyStore(database, pepper, clock, options.outage()));
@@ -220,6 +220,8 @@ public final class Platform implements AutoCloseable {
               new UsageExport(database, prices),
               file -> audit.append(AuditEntry.system(null, "usage.export", "file:" + file, null))));
     }
+    // Behind all that can fail: the password is shown once, and only when the platform is open.
+    this.firstPassword = breakGlass.firstStart();
     metering.start();
     auditSchedule.start();
   }

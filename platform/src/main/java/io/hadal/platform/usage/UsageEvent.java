@@ -44,11 +44,13 @@ public record UsageEvent(
       long priceBook,
       long cost,
       @Nullable String holdId) {
+    // Taken from two clocks, and one of them may have been set back meanwhile.
+    long over = Math.max(start, end);
     return new UsageEvent(
         work,
         start,
-        ending.firstToken(),
-        end,
+        ending.firstToken() == 0 ? 0 : Math.clamp(ending.firstToken(), start, over),
+        over,
         ending.outcome(),
         ending.status(),
         ending.quantities(),

@@ -100,6 +100,10 @@ class NodesTest {
       assertThat(one.differing()).extracting(Member::name).containsExactly("gateway-2");
       assertThat(one.differing().getFirst().config()).isEqualTo(new ConfigMark("bb", true));
       assertThat(engine.differing()).isEmpty();
+      engine.tick();
+      assertThat(NodeConfiguration.all(database, clock))
+          .extracting(node -> node.node() + " " + node.engine() + " " + node.differs())
+          .containsExactly("engine true false", "gateway-1 false false", "gateway-2 false true");
       two.config(new ConfigMark("aa", false));
       two.tick();
       one.tick();

@@ -76,6 +76,7 @@ class DatabaseTest {
     Files.writeString(file, "this is no database, and long enough to be taken for a header of one");
     assertThatThrownBy(() -> Database.open(DatabaseOptions.file(file)))
         .isInstanceOf(FormatException.class)
-        .hasMessageContaining("database.url");
+        .hasMessageStartingWith(file.toString())
+        .hasMessageContaining("hadal admin restore");
   }
 }

@@ -60,6 +60,11 @@ public final class AdminApi {
       return guarded != null ? guarded.method() : open != null ? open.method() : "";
     }
 
+    /** Fields of its body; null when any may be there. */
+    @Nullable BodyFields fields() {
+      return BodyFields.of(method(), pattern.toString());
+    }
+
     boolean changes() {
       return !method().equals("GET");
     }
@@ -251,6 +256,10 @@ public final class AdminApi {
     try {
       for (Place place : places.of(group, endpoint, found.pattern, call)) {
         Permissions.require(call.actor(), endpoint.permission(), place);
+      }
+      BodyFields fields = found.fields();
+      if (fields != null) {
+        fields.check(call.body());
       }
       if (!found.changes() || endpoint.told()) {
         return endpoint.handler().handle(call);

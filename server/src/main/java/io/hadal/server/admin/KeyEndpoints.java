@@ -39,12 +39,20 @@ public final class KeyEndpoints implements EndpointGroup {
   private final Tenants tenants;
   private final Principals principals;
   private final Clock clock;
+  private final Runnable limited;
 
-  public KeyEndpoints(KeyStore keys, Tenants tenants, Principals principals, Clock clock) {
+  /**
+   * Endpoints of keys.
+   *
+   * @param limited is run when limits or budgets of keys may have changed
+   */
+  public KeyEndpoints(
+      KeyStore keys, Tenants tenants, Principals principals, Clock clock, Runnable limited) {
     this.keys = keys;
     this.tenants = tenants;
     this.principals = principals;
     this.clock = clock;
+    this.limited = limited;
   }
 
   @Override
@@ -129,7 +137,10 @@ public final class KeyEndpoints implements EndpointGroup {
     if (test != null && !test.isBoolean()) {
       throw Problem.invalid("test", "must be true or false");
     }
-    return json(keys.create(project.id(), principal, test != null && test.booleanValue(), terms));
+    KeyStore.Created created =
+        keys.create(project.id(), principal, test != null && test.booleanValue(), terms);
+    limited.run();
+    return json(created);
   }
 
   /** A key for administration has the roles of its owner; nobody gets more by making one. */
@@ -198,7 +209,9 @@ public final class KeyEndpoints implements EndpointGroup {
     }
     KeyTerms terms = terms(call, KeyTerms.of(key));
     requireAtMostOwn(call.actor(), terms.scopes(), key.place(), key.principal());
-    return json(keys.change(key.id(), terms));
+    ApiKey changed = keys.change(key.id(), terms);
+    limited.run();
+    return json(changed);
   }
 
   private JsonNode rotate(AdminCall call) {

@@ -44,12 +44,12 @@ final class OpenApi {
           .put("type", "string");
     }
     if (one.changes() && !one.method().equals("DELETE")) {
+      BodyFields fields = one.fields();
       operation
           .putObject("requestBody")
           .putObject("content")
           .putObject("application/json")
-          .putObject("schema")
-          .put("type", "object");
+          .set("schema", fields == null ? AdminJson.object() : fields.schema());
     }
     ObjectNode responses = operation.putObject("responses");
     int status = open == null ? 200 : open.status();

@@ -105,11 +105,15 @@ public final class PrivacyEndpoints implements EndpointGroup {
       throw Problem.invalid("text", "must have at most " + MAX_TEXT + " characters");
     }
     String mode = call.text("mode");
+    RedactionMode how;
+    try {
+      how = RedactionMode.of(mode == null ? "mask" : mode);
+    } catch (FormatException e) {
+      throw Problem.invalid("mode", "must be off, detect, pseudonymise, mask or block");
+    }
     Redaction redaction;
     try {
-      redaction =
-          Redactor.with(detectors(call.body()))
-              .begin(RedactionMode.of(mode == null ? "mask" : mode));
+      redaction = Redactor.with(detectors(call.body())).begin(how);
     } catch (FormatException e) {
       throw Problem.invalid("detectors", "cannot be used: " + e.getMessage());
     }

@@ -43,6 +43,8 @@ public final class HelidonListener implements HttpListener {
   public static HelidonListener start(
       ListenerOptions options, HttpHandler handler, byte[] badRequest) {
     HELIDON.setLevel(Level.WARNING);
+    // Helidon prints the fault with its stack, and returns as if it listened.
+    options.requireFree();
     Http1Config http1 =
         Http1Config.builder().maxHeadersSize(MAX_HEADERS).validateResponseHeaders(false).build();
     WatchedConnections connections =
@@ -85,7 +87,11 @@ public final class HelidonListener implements HttpListener {
       config.tls(tls(options));
     }
     try {
-      return new HelidonListener(config.build().start());
+      WebServer server = config.build().start();
+      if (!server.isRunning()) {
+        throw new IllegalStateException("the address is in use");
+      }
+      return new HelidonListener(server);
     } catch (RuntimeException e) {
       throw new FormatException(
           options.host() + ":" + options.port(),

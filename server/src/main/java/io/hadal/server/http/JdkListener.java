@@ -27,13 +27,9 @@ public final class JdkListener implements HttpListener {
    */
   public static JdkListener start(ListenerOptions options, HttpHandler handler) {
     HttpServer server;
+    options.requireFree();
     try {
-      InetSocketAddress address = new InetSocketAddress(options.host(), options.port());
-      if (address.isUnresolved()) {
-        throw new FormatException(
-            options.host(), "is no address of this machine; choose another --host");
-      }
-      server = HttpServer.create(address, 0);
+      server = HttpServer.create(new InetSocketAddress(options.host(), options.port()), 0);
     } catch (IOException e) {
       throw new FormatException(
           options.host() + ":" + options.port(),

@@ -1,5 +1,9 @@
 package io.hadal.server.http;
 
+import io.hadal.formats.FormatException;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -41,5 +45,25 @@ public record ListenerOptions(
       @Nullable Path certificate,
       @Nullable Path privateKey) {
     this(host, port, maxConnections, certificate, privateKey, HttpServerKind.HELIDON);
+  }
+
+  /**
+   * Sees whether one could listen, so that nothing else is begun in vain.
+   *
+   * @throws FormatException when the address is no address of this machine or taken
+   */
+  public void requireFree() {
+    InetSocketAddress address = new InetSocketAddress(host, port);
+    if (address.isUnresolved()) {
+      throw new FormatException(host, "is no address of this machine; choose another --host");
+    }
+    try (ServerSocket socket = new ServerSocket()) {
+      socket.bind(address);
+    } catch (IOException e) {
+      throw new FormatException(
+          host + ":" + port,
+          "cannot listen here: " + e.getMessage() + "; choose another --host or --port",
+          e);
+    }
   }
 }

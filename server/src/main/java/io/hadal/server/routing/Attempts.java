@@ -7,6 +7,7 @@ import io.hadal.server.http.Exchange;
 import io.hadal.server.routing.config.Operation;
 import io.hadal.server.routing.usage.UsageReader;
 import io.hadal.server.wire.Call;
+import io.hadal.server.wire.CallMeter;
 import io.hadal.server.wire.CallTrace;
 import io.hadal.server.wire.ClientGoneException;
 import java.io.IOException;
@@ -213,7 +214,9 @@ final class Attempts {
       return new OpenGate().admit(request.work(made, candidate));
     }
     Gate own = request.call().meter().gate();
-    return (own == null ? parts.gate() : own).admit(request.work(made, candidate));
+    Metered metered = (own == null ? parts.gate() : own).admit(request.work(made, candidate));
+    CallMeter.tell(request.call(), metered.limits());
+    return metered;
   }
 
   /** Tells the client of a failure: in the upstream's own bytes where it speaks the same. */

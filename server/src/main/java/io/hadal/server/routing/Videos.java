@@ -19,6 +19,7 @@ import io.hadal.server.routing.client.UpstreamAnswer;
 import io.hadal.server.routing.client.UpstreamCall;
 import io.hadal.server.routing.config.Operation;
 import io.hadal.server.wire.Call;
+import io.hadal.server.wire.CallMeter;
 import io.hadal.server.wire.ClientGoneException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -154,6 +155,7 @@ public final class Videos implements AutoCloseable {
     Metered metered;
     try {
       metered = router.gate().admit(work);
+      CallMeter.tell(call, metered.limits());
     } catch (RuntimeException e) {
       candidate.lane().release();
       throw e;

@@ -82,9 +82,10 @@ public final class CallMeter {
     try {
       running = gate.admit(work);
     } catch (Refusal refusal) {
+      tell(call, refusal.limits());
       throw Refusals.problem(refusal);
     }
-    limits(call, running.limits());
+    tell(call, running.limits());
   }
 
   /**
@@ -150,7 +151,7 @@ public final class CallMeter {
   }
 
   /** The tightest limits, in the dialect's headers (api.md 1.4). */
-  private static void limits(Call call, LimitState state) {
+  public static void tell(Call call, LimitState state) {
     boolean anthropic = call.dialect() == Dialect.ANTHROPIC;
     if (state.requests() >= 0) {
       header(

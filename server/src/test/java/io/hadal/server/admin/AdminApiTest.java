@@ -169,6 +169,14 @@ class AdminApiTest {
       String id = AdminWorld.text(key, "id");
       assertThat(text).startsWith("sk-t-").startsWith(AdminWorld.text(key, "prefix"));
       assertThat(world.keys.authenticate(text, "127.0.0.1").project()).isEqualTo(project.id());
+      HttpResponse<String> slip =
+          world.with(
+              admin,
+              "POST",
+              "/keys",
+              "{'project':'%s','name':'ci','model_allow':['a']}".formatted(project.id()));
+      assertThat(slip.statusCode()).isEqualTo(400);
+      assertThat(slip.body()).contains("model_allow is unknown", "known here: addresses,");
       // A key for inference administers nothing.
       assertThat(world.with(text, "GET", "/keys", null).statusCode()).isEqualTo(403);
       JsonNode shown = AdminWorld.json(world.with(admin, "GET", "/keys/" + id, null));
@@ -521,6 +529,8 @@ class AdminApiTest {
       String key = world.holder(Role.VIEWER, "project", project.id(), project.id()).key();
       JsonNode document = AdminWorld.json(world.with(key, "GET", "/openapi.json", null));
       assertThat(AdminWorld.text(document, "openapi")).isEqualTo("3.1.0");
+      assertThat(document.at("/paths/~1keys/post/requestBody").toString())
+          .contains("\"addresses\":{\"type\":\"array\"}", "\"required\":[\"project\",\"name\"]");
       Set<String> ids = new HashSet<>();
       int guarded = 0;
       for (var path : document.get("paths").properties()) {
@@ -529,6 +539,11 @@ class AdminApiTest {
           assertThat(ids.add(AdminWorld.text(op, "operationId"))).isTrue();
           assertThat(AdminWorld.text(op, "summary")).isNotEmpty();
           assertThat(op.get("responses").has("default")).isTrue();
+          if (op.has("requestBody")) {
+            assertThat(op.at("/requestBody/content/application~1json/schema").has("properties"))
+                .as(path.getKey())
+                .isTrue();
+          }
           Set<String> named = new HashSet<>();
           op.get("parameters").forEach(p -> named.add("{" + AdminWorld.text(p, "name") + "}"));
           for (String segment : path.getKey().split("/")) {

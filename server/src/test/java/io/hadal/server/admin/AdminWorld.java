@@ -97,7 +97,7 @@ final class AdminWorld implements AutoCloseable {
     groups =
         List.of(
             new TenantEndpoints(tenants, principals),
-            new KeyEndpoints(keys, tenants, principals, clock));
+            new KeyEndpoints(keys, tenants, principals, clock, () -> {}));
     api =
         new AdminApi(
             tenants,
