@@ -586,14 +586,14 @@ public final class HadalServer implements AutoCloseable {
   }
 
   /**
-   * Ends what still runs after a drain: answers of the model of this process tell their clients so
-   * before they are cut.
+   * Ends what still runs after a drain: clients in the middle of an answer are told so before they
+   * are cut.
    */
   public void endRunning() {
-    if (local == null) {
-      return;
+    if (local != null) {
+      local.dispatcher().close();
     }
-    local.dispatcher().close();
+    router.endRunning();
     long end = System.nanoTime() + Duration.ofSeconds(2).toNanos();
     while (handler.active() > 0 && System.nanoTime() < end) {
       LockSupport.parkNanos(10_000_000);

@@ -102,6 +102,20 @@ class RoutingFaultsTest {
     assertThat(gateway.gate.backends()).containsExactly("a", "b");
   }
 
+  /** The body of a streamed answer, as it comes. */
+  private InputStream streamed() throws Exception {
+    HttpRequest request =
+        gateway
+            .server
+            .request("/v1/chat/completions")
+            .header("content-type", "application/json")
+            .POST(
+                HttpRequest.BodyPublishers.ofString(
+                    "{\"model\":\"m\",\"stream\":true,\"messages\":[]}"))
+            .build();
+    return gateway.server.http.send(request, HttpResponse.BodyHandlers.ofInputStream()).body();
+  }
+
   private static void await(CountDownLatch latch) {
     try {
       assertThat(latch.await(20, TimeUnit.SECONDS)).isTrue();
@@ -141,17 +155,7 @@ class RoutingFaultsTest {
     a.then(stream(ROLE, text("Hello"), STOP, USAGE + DONE));
     CountDownLatch written = new CountDownLatch(1);
     gateway.gate.device = () -> await(written);
-    HttpRequest request =
-        gateway
-            .server
-            .request("/v1/chat/completions")
-            .header("content-type", "application/json")
-            .POST(
-                HttpRequest.BodyPublishers.ofString(
-                    "{\"model\":\"m\",\"stream\":true,\"messages\":[]}"))
-            .build();
-    InputStream body =
-        gateway.server.http.send(request, HttpResponse.BodyHandlers.ofInputStream()).body();
+    InputStream body = streamed();
     String all = ROLE + text("Hello") + STOP;
     assertThat(new String(body.readNBytes(all.length()), StandardCharsets.UTF_8)).isEqualTo(all);
     TimeUnit.MILLISECONDS.sleep(30);
@@ -172,6 +176,28 @@ class RoutingFaultsTest {
     HttpResponse<String> answer = gateway.chat(true);
     assertThat(TestServer.events(answer.body()).getLast().json().has("error")).isTrue();
     assertThat(gateway.gate.outcomes()).containsExactly(Outcome.UPSTREAM_CUT);
+  }
+
+  @Test
+  void aServerThatGoesDownSaysSoInTheStream() throws Exception {
+    a.then(
+        (out, self) -> {
+          cut(ROLE, text("Hello")).write(out, self);
+          self.hungUp.await(20, TimeUnit.SECONDS);
+        });
+    String begun = ROLE + text("Hello");
+    try (InputStream body = streamed()) {
+      assertThat(new String(body.readNBytes(begun.length()), StandardCharsets.UTF_8))
+          .isEqualTo(begun);
+      gateway.server.server.endRunning();
+      String rest = new String(body.readAllBytes(), StandardCharsets.UTF_8);
+      assertThat(TestServer.events(rest).getLast().json().at("/error/code").asString())
+          .isEqualTo("server_draining");
+    }
+    Ending ending = gateway.gate.events.getFirst().ending();
+    assertThat(ending.outcome()).isEqualTo(Outcome.DRAINED);
+    assertThat(ending.quantities().output()).isEqualTo(2);
+    assertThat(b.requests).isEmpty();
   }
 
   @Test

@@ -402,8 +402,15 @@ final class Attempt {
       if (out == null && !settlement.begun()) {
         return failedBefore();
       }
-      brokenOff();
-      translated(() -> upstream.translator().fail(Problem.upstream(), pending));
+      boolean drained = watch.ended() && settlement.begun();
+      if (drained) {
+        call().outcome("server_draining");
+        settlement.drained(status);
+      } else {
+        brokenOff();
+      }
+      Problem problem = drained ? Problem.draining() : Problem.upstream();
+      translated(() -> upstream.translator().fail(problem, pending));
       flush();
       close();
       return null;

@@ -7,7 +7,7 @@ import java.time.Duration;
 
 /**
  * Ends a relay from outside: the upstream's call is closed when the client has gone or the upstream
- * is silent for too long, and a client that does not read is dropped. Whether the client stays is
+ * is silent for too long, or this server goes down, and a client that does not read is dropped. Whether the client stays is
  * looked at from the second {@link #look} on; an answer that is quicker needs no watch.
  */
 final class RelayWatch {
@@ -19,6 +19,7 @@ final class RelayWatch {
   private volatile long writingSince;
   private volatile boolean gone;
   private volatile boolean late;
+  private volatile boolean ended;
 
   /** Used by the thread that looks only. */
   private int looks;
@@ -63,6 +64,12 @@ final class RelayWatch {
     }
   }
 
+  /** This server goes down. */
+  void end() {
+    ended = true;
+    close();
+  }
+
   private void close() {
     try {
       upstream.close();
@@ -74,6 +81,11 @@ final class RelayWatch {
   /** The client has gone away. */
   boolean gone() {
     return gone;
+  }
+
+  /** This server has gone down meanwhile. */
+  boolean ended() {
+    return ended;
   }
 
   /** The upstream was silent for too long. */

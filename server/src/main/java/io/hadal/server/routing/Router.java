@@ -409,6 +409,11 @@ public final class Router implements AutoCloseable {
     return lane == null ? 0 : lane.breakerLevel();
   }
 
+  /** Ends the streams that still run; their clients are told so. */
+  public void endRunning() {
+    watchdog.end();
+  }
+
   @Override
   public void close() {
     prober.close();

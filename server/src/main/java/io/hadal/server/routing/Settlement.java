@@ -109,6 +109,12 @@ final class Settlement {
     candidate.lane().failed(System.nanoTime() - started);
   }
 
+  /** This server goes down in the middle of the upstream's stream. */
+  void drained(int status) {
+    partly(Outcome.DRAINED, status);
+    candidate.lane().release();
+  }
+
   /** The client has gone away. */
   void left() {
     if (over) {

@@ -11,6 +11,7 @@ final class Watchdog implements AutoCloseable {
   private static final long LOOK_MILLIS = 100;
 
   private final Set<RelayWatch> watches = ConcurrentHashMap.newKeySet();
+  private volatile boolean ended;
   private final ScheduledExecutorService timer =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().name("hadal-upstream-watchdog").daemon().factory());
@@ -29,6 +30,15 @@ final class Watchdog implements AutoCloseable {
 
   void add(RelayWatch watch) {
     watches.add(watch);
+    if (ended) {
+      watch.end();
+    }
+  }
+
+  /** Ends all streams, and those that are still to come. */
+  void end() {
+    ended = true;
+    watches.forEach(RelayWatch::end);
   }
 
   void remove(RelayWatch watch) {
