@@ -48,14 +48,14 @@ public record CacheLayout(
     return mode == NumericMode.FAST ? fast(config, stepTokens) : plain(config, stepTokens);
   }
 
-  /** Rows packed where the model knows such rows, and index keys as bytes, which integers score. */
+  /** Packed where the model knows such rows; else plain rows and keys as bytes to be scored. */
   private static CacheLayout fast(ModelConfig config, int stepTokens) {
+    if (config.quantisedCache()) {
+      return packed(config, stepTokens);
+    }
     int dim = config.indexer().headDim();
     RowFormat keys =
         dim <= ByteTile.MOST ? new KeyFormat.ByteKeys(dim) : new KeyFormat.F32Keys(dim);
-    if (config.quantisedCache()) {
-      return of(config, windowRows(config), entryRows(config), keys, stepTokens);
-    }
     RowFormat rows = new RowFormat.F32(config.attention().headDim());
     return of(config, rows, rows, keys, stepTokens);
   }
