@@ -32,6 +32,11 @@ public final class ByteTile {
     return KEYS * (padded(width) + 4);
   }
 
+  /** Words of a tile. */
+  public static int words(int width) {
+    return bytes(width) / 4;
+  }
+
   /** Byte of a key's code for value k. */
   public static int code(int key, int k) {
     return (k / 4 * KEYS + key) * 4 + k % 4;

@@ -39,8 +39,8 @@ final class StartingAttentionKernels implements AttentionKernels {
   }
 
   @Override
-  public void unpackKeyBytes(MemorySegment tile, int width, MemorySegment bytes) {
-    by(KernelGate.Operation.INDEX_SCORES).unpackKeyBytes(tile, width, bytes);
+  public void unpackKeyBytes(MemorySegment tile, int width, int[] words) {
+    by(KernelGate.Operation.INDEX_SCORES).unpackKeyBytes(tile, width, words);
   }
 
   @Override

@@ -114,10 +114,10 @@ class AttentionKernelsTest {
       packed[i] = (byte) (120 + random.nextInt(4));
     }
     MemorySegment tile = MemorySegment.ofArray(packed);
-    byte[] expected = new byte[ByteTile.bytes(width)];
-    byte[] actual = new byte[expected.length];
-    SCALAR.unpackKeyBytes(tile, width, MemorySegment.ofArray(expected));
-    KERNELS.unpackKeyBytes(tile, width, MemorySegment.ofArray(actual));
+    int[] expected = new int[ByteTile.words(width)];
+    int[] actual = new int[expected.length];
+    SCALAR.unpackKeyBytes(tile, width, expected);
+    KERNELS.unpackKeyBytes(tile, width, actual);
     assertThat(actual).as("bytes of " + width).isEqualTo(expected);
     float[] keys = new float[width * KeyTile.KEYS];
     SCALAR.unpackKeys(tile, width, keys);
@@ -134,7 +134,7 @@ class AttentionKernelsTest {
     }
   }
 
-  private static float actualScale(byte[] tile, int key, int width) {
+  private static float actualScale(int[] tile, int key, int width) {
     return MemorySegment.ofArray(tile)
         .get(ValueLayout.JAVA_FLOAT_UNALIGNED, ByteTile.scale(key, width));
   }

@@ -111,8 +111,7 @@ class CacheBytesTest {
     try (KvStore store = new KvStore(layout, 1L << 30);
         SequenceCache cache = store.open(config.layers())) {
       long before = cache.bytes();
-      assertThat(before)
-          .isEqualTo(config.layers().stream().mapToLong(layout::fixedBytes).sum());
+      assertThat(before).isEqualTo(config.layers().stream().mapToLong(layout::fixedBytes).sum());
       for (LayerConfig layer : config.layers()) {
         LayerCache rows = cache.layer(layer.index());
         for (LayerCache.Stream stream : Arrays.asList(rows.main(), rows.index())) {

@@ -118,9 +118,7 @@ class DeterminismGoldenTest {
         try (Engine engine = engine(model, mode, setting, packed)) {
           String what = mode + " " + setting + (packed ? " packed" : "");
           Rows.same(
-              what + ", alone",
-              run(engine, prompts.subList(0, 1)).getFirst(),
-              expected.getFirst());
+              what + ", alone", run(engine, prompts.subList(0, 1)).getFirst(), expected.getFirst());
           List<float[][]> together = run(engine, prompts);
           for (int i = 0; i < prompts.size(); i++) {
             Rows.same(what + ", batch, " + ids.get(i), together.get(i), expected.get(i));

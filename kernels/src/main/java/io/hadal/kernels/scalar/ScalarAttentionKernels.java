@@ -58,7 +58,8 @@ public final class ScalarAttentionKernels implements AttentionKernels {
   }
 
   @Override
-  public void unpackKeyBytes(MemorySegment tile, int width, MemorySegment bytes) {
+  public void unpackKeyBytes(MemorySegment tile, int width, int[] words) {
+    MemorySegment bytes = MemorySegment.ofArray(words);
     for (int j = 0; j < KeyTile.KEYS; j++) {
       int largest = 0;
       for (int k = 0; k < width; k += 32) {

@@ -10,8 +10,8 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Packed index keys to bytes, from 256 bits on. A lane holds four bytes of one key and all
- * arithmetic stays inside these bytes: no sum passes 127 and no difference goes below zero.
+ * Packed index keys to bytes, from 256 bits on. A word of a packed tile holds two rows of keys c, c
+ * + 16, c + 32 and c + 48; a lane of the result holds four values of one key.
  */
 final class KeyBytes {
   private static final VectorSpecies<Integer> I = Width.I;
@@ -20,73 +20,183 @@ final class KeyBytes {
   private static final int ONES = 0x01010101;
   private static final int HIGHS = 0x80808080;
 
+  // Twice the values of E2M1 codes at the four places of a word; second halves for 256 bits.
+  private static final IntVector LOW0 = table(0, false);
+  private static final IntVector LOW1 = table(8, false);
+  private static final IntVector LOW2 = table(16, false);
+  private static final IntVector LOW3 = table(24, false);
+  private static final IntVector HIGH0 = table(0, true);
+  private static final IntVector HIGH1 = table(8, true);
+  private static final IntVector HIGH2 = table(16, true);
+  private static final IntVector HIGH3 = table(24, true);
+
   private KeyBytes() {}
 
+  private static IntVector table(int bit, boolean second) {
+    int[] words = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
+    for (int i = 0; i < 16; i++) {
+      words[i] = (words[i] & 255) << bit;
+    }
+    return IntVector.fromArray(I, words, second ? 16 - L : 0);
+  }
+
   /** Keys of a multiple of 32 values. */
-  static void unpack(MemorySegment tile, int width, MemorySegment bytes) {
+  static void unpack(MemorySegment tile, int width, int[] words) {
     int blocks = width / 32;
-    long scales = (long) width / 2 * KEYS;
-    for (int c = 0; c < 16; c += L) {
-      // A word of scales is those of keys c, c + 16, c + 32 and c + 48, as are words of codes.
-      for (int q = 0; q < 4; q++) {
-        IntVector largest = scaleCodes(tile, scales + 4L * c, q);
+    int scales = width / 2 * KEYS;
+    int[] largest = new int[KEYS];
+    for (int q = 0; q < 4; q++) {
+      for (int c = 0; c < 16; c += L) {
+        IntVector most = byteOf(tile, scales + 4 * c, q);
         for (int b = 1; b < blocks; b++) {
-          largest = largest.max(scaleCodes(tile, scales + (long) b * KEYS + 4L * c, q));
+          most = most.max(byteOf(tile, scales + b * KEYS + 4 * c, q));
         }
-        int key = 16 * q + c;
-        PackedRows.scale(largest)
+        most.intoArray(largest, 16 * q + c);
+        PackedRows.scale(most)
             .mul(ByteTile.FP4_UNIT)
-            .intoMemorySegment(bytes, ByteTile.scale(key, width), LITTLE_ENDIAN);
-        for (int b = 0; b < blocks; b++) {
-          IntVector below = largest.sub(scaleCodes(tile, scales + (long) b * KEYS + 4L * c, q));
-          block(tile, width, b, c, 8 * q, below, bytes, key);
+            .reinterpretAsInts()
+            .intoArray(words, width / 4 * KEYS + 16 * q + c);
+      }
+    }
+    for (int b = 0; b < blocks; b++) {
+      for (int c = 0; c < 16; c += L) {
+        if (near(tile, scales + b * KEYS + 4 * c, largest, c)) {
+          nearBlock(tile, width, b, c, largest, words);
+        } else {
+          for (int q = 0; q < 4; q++) {
+            farBlock(tile, width, b, c, q, largest, words);
+          }
         }
       }
     }
   }
 
-  private static IntVector scaleCodes(MemorySegment tile, long at, int q) {
+  private static IntVector byteOf(MemorySegment tile, long at, int q) {
     return IntVector.fromMemorySegment(I, tile, at, LITTLE_ENDIAN)
         .lanewise(VectorOperators.LSHR, 8 * q)
         .and(255);
   }
 
-  /** Values 32 b to 32 b + 31 of the keys in the lanes' bytes at {@code bit}. */
-  private static void block(
-      MemorySegment tile,
-      int width,
-      int b,
-      int c,
-      int bit,
-      IntVector below,
-      MemorySegment bytes,
-      int key) {
-    IntVector left = below.neg().add(ByteTile.FP4_SHIFT).max(0);
-    IntVector right = below.sub(ByteTile.FP4_SHIFT).max(0).min(7);
-    IntVector ones = IntVector.broadcast(I, ONES);
-    IntVector half = ones.lanewise(VectorOperators.LSHL, right).lanewise(VectorOperators.LSHR, 1);
-    half = half.and(0x7f7f7f7f);
-    // Bits that a shift to the right brings in from the byte above.
-    IntVector kept =
-        IntVector.broadcast(I, 255).lanewise(VectorOperators.LSHR, right).mul(ONES);
+  /** True when no value of a block has to be shifted down. */
+  private static boolean near(MemorySegment tile, long at, int[] largest, int c) {
+    IntVector s = IntVector.fromMemorySegment(I, tile, at, LITTLE_ENDIAN);
+    IntVector d0 = IntVector.fromArray(I, largest, c).sub(s.and(255));
+    s = s.lanewise(VectorOperators.LSHR, 8);
+    IntVector d1 = IntVector.fromArray(I, largest, 16 + c).sub(s.and(255));
+    s = s.lanewise(VectorOperators.LSHR, 8);
+    IntVector d2 = IntVector.fromArray(I, largest, 32 + c).sub(s.and(255));
+    s = s.lanewise(VectorOperators.LSHR, 8);
+    IntVector d3 = IntVector.fromArray(I, largest, 48 + c).sub(s);
+    return !d0.max(d1)
+        .max(d2.max(d3))
+        .compare(VectorOperators.GT, ByteTile.FP4_SHIFT)
+        .anyTrue();
+  }
+
+  /** How far the bytes of a block are shifted up. */
+  private static IntVector up(IntVector scaleCode, int[] largest, int at) {
+    return scaleCode.sub(IntVector.fromArray(I, largest, at)).add(ByteTile.FP4_SHIFT);
+  }
+
+  /** Bits of each byte that do not come from the byte below. */
+  private static IntVector kept(IntVector up) {
+    return IntVector.broadcast(I, 255).lanewise(VectorOperators.LSHL, up).and(255).mul(ONES);
+  }
+
+  /** Signed bytes of values 32 b to 32 b + 31 from tables. */
+  private static void nearBlock(
+      MemorySegment tile, int width, int b, int c, int[] largest, int[] words) {
+    long scales = (long) (width / 2 + b) * KEYS + 4L * c;
+    IntVector s = IntVector.fromMemorySegment(I, tile, scales, LITTLE_ENDIAN);
+    IntVector s0 = up(s.and(255), largest, c);
+    IntVector s1 = up(s.lanewise(VectorOperators.LSHR, 8).and(255), largest, 16 + c);
+    IntVector s2 = up(s.lanewise(VectorOperators.LSHR, 16).and(255), largest, 32 + c);
+    IntVector s3 = up(s.lanewise(VectorOperators.LSHR, 24), largest, 48 + c);
+    IntVector k0 = kept(s0);
+    IntVector k1 = kept(s1);
+    IntVector k2 = kept(s2);
+    IntVector k3 = kept(s3);
     long lane = (long) width / 32 * KEYS;
     for (int g = 0; g < 4; g++) {
       long at = 4 * g * lane + (long) b * KEYS + 4L * c;
-      IntVector pairs = byteOf(tile, at, bit);
-      pairs = pairs.or(byteOf(tile, at + lane, bit).lanewise(VectorOperators.LSHL, 8));
-      pairs = pairs.or(byteOf(tile, at + 2 * lane, bit).lanewise(VectorOperators.LSHL, 16));
-      pairs = pairs.or(byteOf(tile, at + 3 * lane, bit).lanewise(VectorOperators.LSHL, 24));
-      decode(pairs, left, right, half, kept)
-          .intoMemorySegment(bytes, ByteTile.code(key, 32 * b + 4 * g), LITTLE_ENDIAN);
-      decode(pairs.lanewise(VectorOperators.LSHR, 4), left, right, half, kept)
-          .intoMemorySegment(bytes, ByteTile.code(key, 32 * b + 16 + 4 * g), LITTLE_ENDIAN);
+      IntVector v0 = IntVector.fromMemorySegment(I, tile, at, LITTLE_ENDIAN);
+      IntVector v1 = IntVector.fromMemorySegment(I, tile, at + lane, LITTLE_ENDIAN);
+      IntVector v2 = IntVector.fromMemorySegment(I, tile, at + 2 * lane, LITTLE_ENDIAN);
+      IntVector v3 = IntVector.fromMemorySegment(I, tile, at + 3 * lane, LITTLE_ENDIAN);
+      int low = (8 * b + g) * KEYS + c;
+      int high = low + 4 * KEYS;
+      word(v0, v1, v2, v3, 0).lanewise(VectorOperators.LSHL, s0).and(k0).intoArray(words, low);
+      word(v0, v1, v2, v3, 4).lanewise(VectorOperators.LSHL, s0).and(k0).intoArray(words, high);
+      word(v0, v1, v2, v3, 8).lanewise(VectorOperators.LSHL, s1).and(k1).intoArray(words, low + 16);
+      word(v0, v1, v2, v3, 12)
+          .lanewise(VectorOperators.LSHL, s1)
+          .and(k1)
+          .intoArray(words, high + 16);
+      word(v0, v1, v2, v3, 16)
+          .lanewise(VectorOperators.LSHL, s2)
+          .and(k2)
+          .intoArray(words, low + 32);
+      word(v0, v1, v2, v3, 20)
+          .lanewise(VectorOperators.LSHL, s2)
+          .and(k2)
+          .intoArray(words, high + 32);
+      word(v0, v1, v2, v3, 24)
+          .lanewise(VectorOperators.LSHL, s3)
+          .and(k3)
+          .intoArray(words, low + 48);
+      word(v0, v1, v2, v3, 28)
+          .lanewise(VectorOperators.LSHL, s3)
+          .and(k3)
+          .intoArray(words, high + 48);
     }
   }
 
-  private static IntVector byteOf(MemorySegment tile, long at, int bit) {
-    return IntVector.fromMemorySegment(I, tile, at, LITTLE_ENDIAN)
-        .lanewise(VectorOperators.LSHR, bit)
-        .and(255);
+  private static IntVector word(IntVector v0, IntVector v1, IntVector v2, IntVector v3, int bit) {
+    IntVector i0 = v0.lanewise(VectorOperators.LSHR, bit).and(15);
+    IntVector i1 = v1.lanewise(VectorOperators.LSHR, bit).and(15);
+    IntVector i2 = v2.lanewise(VectorOperators.LSHR, bit).and(15);
+    IntVector i3 = v3.lanewise(VectorOperators.LSHR, bit).and(15);
+    if (L == 16) {
+      return i0.selectFrom(LOW0)
+          .or(i1.selectFrom(LOW1))
+          .or(i2.selectFrom(LOW2))
+          .or(i3.selectFrom(LOW3));
+    }
+    return i0.selectFrom(LOW0, HIGH0)
+        .or(i1.selectFrom(LOW1, HIGH1))
+        .or(i2.selectFrom(LOW2, HIGH2))
+        .or(i3.selectFrom(LOW3, HIGH3));
+  }
+
+  /**
+   * As {@link #nearBlock} for a quarter of the keys, by arithmetic inside bytes: no sum passes 127
+   * and no difference goes below zero.
+   */
+  private static void farBlock(
+      MemorySegment tile, int width, int b, int c, int q, int[] largest, int[] words) {
+    long scales = (long) (width / 2 + b) * KEYS + 4L * c;
+    IntVector up = up(byteOf(tile, scales, q), largest, 16 * q + c);
+    IntVector left = up.max(0);
+    IntVector right = up.neg().max(0).min(7);
+    IntVector half =
+        IntVector.broadcast(I, ONES)
+            .lanewise(VectorOperators.LSHL, right)
+            .lanewise(VectorOperators.LSHR, 1)
+            .and(0x7f7f7f7f);
+    // Bits that a shift to the right does not bring in from the byte above.
+    IntVector kept = IntVector.broadcast(I, 255).lanewise(VectorOperators.LSHR, right).mul(ONES);
+    long lane = (long) width / 32 * KEYS;
+    for (int g = 0; g < 4; g++) {
+      long at = 4 * g * lane + (long) b * KEYS + 4L * c;
+      IntVector pairs = byteOf(tile, at, q);
+      pairs = pairs.or(byteOf(tile, at + lane, q).lanewise(VectorOperators.LSHL, 8));
+      pairs = pairs.or(byteOf(tile, at + 2 * lane, q).lanewise(VectorOperators.LSHL, 16));
+      pairs = pairs.or(byteOf(tile, at + 3 * lane, q).lanewise(VectorOperators.LSHL, 24));
+      int low = (8 * b + g) * KEYS + 16 * q + c;
+      decode(pairs, left, right, half, kept).intoArray(words, low);
+      pairs = pairs.lanewise(VectorOperators.LSHR, 4);
+      decode(pairs, left, right, half, kept).intoArray(words, low + 4 * KEYS);
+    }
   }
 
   /** The low halves of four bytes: E2M1 codes to signed bytes. */

@@ -82,11 +82,11 @@ public final class VectorAttentionKernels implements AttentionKernels {
   }
 
   @Override
-  public void unpackKeyBytes(MemorySegment tile, int width, MemorySegment bytes) {
+  public void unpackKeyBytes(MemorySegment tile, int width, int[] words) {
     if (Width.LENGTH < 8 || width % 32 != 0) {
-      scalar.unpackKeyBytes(tile, width, bytes);
+      scalar.unpackKeyBytes(tile, width, words);
     } else {
-      KeyBytes.unpack(tile, width, bytes);
+      KeyBytes.unpack(tile, width, words);
     }
   }
 

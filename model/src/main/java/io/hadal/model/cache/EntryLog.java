@@ -87,12 +87,14 @@ public final class EntryLog {
    *
    * @param buffer room for a tile, used where keys are stored in another form
    */
-  public MemorySegment byteTile(int tile, MemorySegment buffer) {
+  public MemorySegment byteTile(int tile, int[] buffer) {
     return keyFormat().byteTile(pages.get(tile).memory, buffer);
   }
 
-  /** As {@link #byteTile(int, MemorySegment)} with {@code entries[from .. from + n - 1]} in front. */
-  public MemorySegment byteTile(int[] entries, int from, int n, MemorySegment buffer) {
+  /**
+   * As {@link #byteTile(int, int[])} with {@code entries[from .. from + n - 1]} in front.
+   */
+  public MemorySegment byteTile(int[] entries, int from, int n, int[] buffer) {
     KeyFormat keyFormat = keyFormat();
     return keyFormat.byteTile(gather(keyFormat, entries, from, n), buffer);
   }

@@ -26,10 +26,10 @@ sealed interface KeyFormat extends RowFormat {
   /**
    * A page of keys that integers can score.
    *
-   * @param bytes room for a {@link ByteTile}
-   * @return the page itself when it is a {@link ByteTile}, else {@code bytes}
+   * @param words room for a {@link ByteTile}
+   * @return the page itself when it is a {@link ByteTile}, else {@code words}
    */
-  default MemorySegment byteTile(MemorySegment page, MemorySegment bytes) {
+  default MemorySegment byteTile(MemorySegment page, int[] words) {
     throw new IllegalStateException("keys of " + this + " are scored as floats");
   }
 
@@ -146,9 +146,9 @@ sealed interface KeyFormat extends RowFormat {
     }
 
     @Override
-    public MemorySegment byteTile(MemorySegment page, MemorySegment bytes) {
-      AttentionKernels.get().unpackKeyBytes(page, width, bytes);
-      return bytes;
+    public MemorySegment byteTile(MemorySegment page, int[] words) {
+      AttentionKernels.get().unpackKeyBytes(page, width, words);
+      return MemorySegment.ofArray(words);
     }
 
     @Override
@@ -194,7 +194,7 @@ sealed interface KeyFormat extends RowFormat {
     }
 
     @Override
-    public MemorySegment byteTile(MemorySegment page, MemorySegment bytes) {
+    public MemorySegment byteTile(MemorySegment page, int[] words) {
       return page;
     }
 

@@ -48,8 +48,7 @@ final class Compute {
     this.decoded = perWorker(pool);
     this.sumsInBf16 = config.activations().sumsInBf16();
     this.mode = mode;
-    this.roundsRows =
-        mode.roundsCaches() || (mode == NumericMode.FAST && config.quantisedCache());
+    this.roundsRows = mode.roundsCaches() || (mode == NumericMode.FAST && config.quantisedCache());
     this.activationBlock = config.activations().block();
     this.probe = probe;
   }

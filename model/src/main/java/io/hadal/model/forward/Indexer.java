@@ -34,7 +34,7 @@ final class Indexer {
   private float[] scores = new float[0];
   // True when integers score keys that can be had as bytes.
   private final boolean scoresBytes;
-  private final MemorySegment[] tiles;
+  private final int[][] tiles;
   private final float[][] scratch;
   // Candidate blocks of the batch's tokens; null for all of them.
   private int[] @Nullable [] candidates = new int[0][];
@@ -44,9 +44,8 @@ final class Indexer {
     this.index = config.indexer();
     this.compute = compute;
     this.scoresBytes = compute.mode == NumericMode.FAST && index.headDim() <= ByteTile.MOST;
-    this.tiles = new MemorySegment[compute.pool.threads()];
-    int bytes = scoresBytes ? ByteTile.bytes(index.headDim()) : 0;
-    Arrays.setAll(tiles, worker -> MemorySegment.ofArray(new byte[bytes]));
+    int words = scoresBytes ? ByteTile.words(index.headDim()) : 0;
+    this.tiles = new int[compute.pool.threads()][words];
     this.scratch = Compute.perWorker(compute.pool);
   }
 

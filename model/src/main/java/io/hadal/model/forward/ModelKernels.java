@@ -297,12 +297,12 @@ public final class ModelKernels {
     ByteScores kernels = KernelExercise.byteScores();
     if (packsCaches()) {
       MemorySegment keys = MemorySegment.ofArray(new byte[KeyTile.fp4Bytes(dim)]);
-      MemorySegment bytes = MemorySegment.ofArray(new byte[ByteTile.bytes(dim)]);
+      int[] words = new int[ByteTile.words(dim)];
       add(
           "unpackKeyBytes " + dim,
           Operation.INDEX_SCORES,
           (long) dim * KeyTile.KEYS,
-          () -> attention.unpackKeyBytes(keys, dim, bytes));
+          () -> attention.unpackKeyBytes(keys, dim, words));
     }
     add(
         "byteScores " + heads + " x " + dim,
