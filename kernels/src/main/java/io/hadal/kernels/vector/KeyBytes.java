@@ -87,10 +87,7 @@ final class KeyBytes {
     IntVector d2 = IntVector.fromArray(I, largest, 32 + c).sub(s.and(255));
     s = s.lanewise(VectorOperators.LSHR, 8);
     IntVector d3 = IntVector.fromArray(I, largest, 48 + c).sub(s);
-    return !d0.max(d1)
-        .max(d2.max(d3))
-        .compare(VectorOperators.GT, ByteTile.FP4_SHIFT)
-        .anyTrue();
+    return !d0.max(d1).max(d2.max(d3)).compare(VectorOperators.GT, ByteTile.FP4_SHIFT).anyTrue();
   }
 
   /** How far the bytes of a block are shifted up. */

@@ -91,9 +91,7 @@ public final class EntryLog {
     return keyFormat().byteTile(pages.get(tile).memory, buffer);
   }
 
-  /**
-   * As {@link #byteTile(int, int[])} with {@code entries[from .. from + n - 1]} in front.
-   */
+  /** As {@link #byteTile(int, int[])} with {@code entries[from .. from + n - 1]} in front. */
   public MemorySegment byteTile(int[] entries, int from, int n, int[] buffer) {
     KeyFormat keyFormat = keyFormat();
     return keyFormat.byteTile(gather(keyFormat, entries, from, n), buffer);
