@@ -122,47 +122,40 @@ final class KeyBytes {
       IntVector v3 = IntVector.fromMemorySegment(I, tile, at + 3 * lane, LITTLE_ENDIAN);
       int low = (8 * b + g) * KEYS + c;
       int high = low + 4 * KEYS;
-      word(v0, v1, v2, v3, 0).lanewise(VectorOperators.LSHL, s0).and(k0).intoArray(words, low);
-      word(v0, v1, v2, v3, 4).lanewise(VectorOperators.LSHL, s0).and(k0).intoArray(words, high);
-      word(v0, v1, v2, v3, 8).lanewise(VectorOperators.LSHL, s1).and(k1).intoArray(words, low + 16);
-      word(v0, v1, v2, v3, 12)
-          .lanewise(VectorOperators.LSHL, s1)
-          .and(k1)
-          .intoArray(words, high + 16);
-      word(v0, v1, v2, v3, 16)
-          .lanewise(VectorOperators.LSHL, s2)
-          .and(k2)
-          .intoArray(words, low + 32);
-      word(v0, v1, v2, v3, 20)
-          .lanewise(VectorOperators.LSHL, s2)
-          .and(k2)
-          .intoArray(words, high + 32);
-      word(v0, v1, v2, v3, 24)
-          .lanewise(VectorOperators.LSHL, s3)
-          .and(k3)
-          .intoArray(words, low + 48);
-      word(v0, v1, v2, v3, 28)
-          .lanewise(VectorOperators.LSHL, s3)
-          .and(k3)
-          .intoArray(words, high + 48);
+      word(v0, v1, v2, v3, 0, s0, k0).intoArray(words, low);
+      word(v0, v1, v2, v3, 4, s0, k0).intoArray(words, high);
+      word(v0, v1, v2, v3, 8, s1, k1).intoArray(words, low + 16);
+      word(v0, v1, v2, v3, 12, s1, k1).intoArray(words, high + 16);
+      word(v0, v1, v2, v3, 16, s2, k2).intoArray(words, low + 32);
+      word(v0, v1, v2, v3, 20, s2, k2).intoArray(words, high + 32);
+      word(v0, v1, v2, v3, 24, s3, k3).intoArray(words, low + 48);
+      word(v0, v1, v2, v3, 28, s3, k3).intoArray(words, high + 48);
     }
   }
 
-  private static IntVector word(IntVector v0, IntVector v1, IntVector v2, IntVector v3, int bit) {
+  /** The codes at a bit of four words, side by side as bytes and shifted up. */
+  private static IntVector word(
+      IntVector v0,
+      IntVector v1,
+      IntVector v2,
+      IntVector v3,
+      int bit,
+      IntVector up,
+      IntVector kept) {
     IntVector i0 = v0.lanewise(VectorOperators.LSHR, bit).and(15);
     IntVector i1 = v1.lanewise(VectorOperators.LSHR, bit).and(15);
     IntVector i2 = v2.lanewise(VectorOperators.LSHR, bit).and(15);
     IntVector i3 = v3.lanewise(VectorOperators.LSHR, bit).and(15);
+    IntVector low;
+    IntVector high;
     if (L == 16) {
-      return i0.selectFrom(LOW0)
-          .or(i1.selectFrom(LOW1))
-          .or(i2.selectFrom(LOW2))
-          .or(i3.selectFrom(LOW3));
+      low = i0.selectFrom(LOW0).or(i1.selectFrom(LOW1));
+      high = i2.selectFrom(LOW2).or(i3.selectFrom(LOW3));
+    } else {
+      low = i0.selectFrom(LOW0, HIGH0).or(i1.selectFrom(LOW1, HIGH1));
+      high = i2.selectFrom(LOW2, HIGH2).or(i3.selectFrom(LOW3, HIGH3));
     }
-    return i0.selectFrom(LOW0, HIGH0)
-        .or(i1.selectFrom(LOW1, HIGH1))
-        .or(i2.selectFrom(LOW2, HIGH2))
-        .or(i3.selectFrom(LOW3, HIGH3));
+    return low.or(high).lanewise(VectorOperators.LSHL, up).and(kept);
   }
 
   /**
