@@ -10,9 +10,10 @@ final class ModeOption {
       paramLabel = "MODE",
       description =
           "Numerics: ${COMPLETION-CANDIDATES}. EXACT keeps f32 everywhere, FAST multiplies quantised"
-              + " weights with 8-bit activations, KVQ rounds the caches as the released models do,"
-              + " OFFICIAL also rounds activations and packs the caches. Default: FAST where text"
-              + " is generated and for bench, else EXACT.")
+              + " weights with 8-bit activations and packs the caches of models that declare"
+              + " quantisation, KVQ rounds the caches as the released models do, OFFICIAL also"
+              + " rounds activations and packs the caches. Default: FAST where text is generated"
+              + " and for bench, else EXACT.")
   private NumericMode mode;
 
   private ModeOption(NumericMode standard) {

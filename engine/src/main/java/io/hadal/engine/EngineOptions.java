@@ -7,7 +7,7 @@ import io.hadal.model.NumericMode;
  *
  * @param mode numeric mode
  * @param packedCache true for FP8 rows and FP4 index keys in the caches; needs {@link
- *     NumericMode#OFFICIAL}, where they lose nothing
+ *     NumericMode#OFFICIAL}, where they lose nothing. {@link NumericMode#FAST} goes by the model
  * @param threads workers of the forward pass
  * @param stepTokens most tokens one step takes
  * @param context longest timeline

@@ -44,6 +44,17 @@ public interface AttentionKernels {
   void unpackKeys(MemorySegment tile, int width, float[] keys);
 
   /**
+   * A packed tile of index keys in the bytes of a {@link ByteTile}. A value's code there is its
+   * E2M1 code times two, shifted by what its scale lies below eight times the key's largest scale,
+   * so nothing is lost unless scales of a key differ by more; then magnitudes round to nearest,
+   * ties up.
+   *
+   * @param width at most {@link ByteTile#MOST}
+   * @param words out: the tile in 32-bit words, {@link ByteTile#words} of that width
+   */
+  void unpackKeyBytes(MemorySegment tile, int width, int[] words);
+
+  /**
    * Decodes a row of E4M3 codes, bf16 values and one power-of-two scale per {@code block} codes, in
    * this order (spec 8.2).
    *

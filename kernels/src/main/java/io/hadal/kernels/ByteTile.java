@@ -14,6 +14,12 @@ public final class ByteTile {
   /** Most values of a key: products of that many are exact in f32 in any order. */
   public static final int MOST = 1024;
 
+  /** Bits by which E2M1 codes times two, at most 12, are shifted up under a key's largest scale. */
+  public static final int FP4_SHIFT = 3;
+
+  /** What a byte of such a key stands for under a scale of one. */
+  public static final float FP4_UNIT = 0.5f / (1 << FP4_SHIFT);
+
   private ByteTile() {}
 
   /** Values of a key with those that fill its last word, which are zero. */
@@ -24,6 +30,11 @@ public final class ByteTile {
   /** Bytes of a tile. */
   public static int bytes(int width) {
     return KEYS * (padded(width) + 4);
+  }
+
+  /** Words of a tile. */
+  public static int words(int width) {
+    return bytes(width) / 4;
   }
 
   /** Byte of a key's code for value k. */

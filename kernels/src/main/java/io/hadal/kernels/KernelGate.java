@@ -20,6 +20,8 @@ public final class KernelGate {
     RMS_NORM,
     SWIGLU,
     ROUND_BF16,
+    ROUND_ROWS,
+    UNPACK_ROWS,
     HADAMARD,
     EXPAND_STREAMS,
     INDEX_SCORES,

@@ -39,30 +39,35 @@ final class StartingAttentionKernels implements AttentionKernels {
   }
 
   @Override
+  public void unpackKeyBytes(MemorySegment tile, int width, int[] words) {
+    by(KernelGate.Operation.INDEX_SCORES).unpackKeyBytes(tile, width, words);
+  }
+
+  @Override
   public void unpackFp8(
       MemorySegment row, long at, int codes, int rest, int block, float[] out, int outOffset) {
-    vector.unpackFp8(row, at, codes, rest, block, out, outOffset);
+    by(KernelGate.Operation.UNPACK_ROWS).unpackFp8(row, at, codes, rest, block, out, outOffset);
   }
 
   @Override
   public void unpackFp4E4M3(
       MemorySegment row, long at, int n, int block, float[] out, int outOffset) {
-    vector.unpackFp4E4M3(row, at, n, block, out, outOffset);
+    by(KernelGate.Operation.UNPACK_ROWS).unpackFp4E4M3(row, at, n, block, out, outOffset);
   }
 
   @Override
   public void roundFp8(float[] x, int offset, int n, int block) {
-    vector.roundFp8(x, offset, n, block);
+    by(KernelGate.Operation.ROUND_ROWS).roundFp8(x, offset, n, block);
   }
 
   @Override
   public void roundFp4(float[] x, int offset, int n, int block) {
-    vector.roundFp4(x, offset, n, block);
+    by(KernelGate.Operation.ROUND_ROWS).roundFp4(x, offset, n, block);
   }
 
   @Override
   public void roundFp4E4M3(float[] x, int offset, int n, int block) {
-    vector.roundFp4E4M3(x, offset, n, block);
+    by(KernelGate.Operation.ROUND_ROWS).roundFp4E4M3(x, offset, n, block);
   }
 
   @Override

@@ -9,6 +9,7 @@ import io.hadal.kernels.scalar.ScalarAttentionKernels;
 import io.hadal.kernels.scalar.ScalarByteScores;
 import io.hadal.kernels.vector.VectorByteScores;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -86,6 +87,7 @@ class AttentionKernelsTest {
         KERNELS.unpackKeys(MemorySegment.ofArray(tile), width, actual);
         TestArrays.assertSameBits("keys of " + width, expected, actual);
       }
+      keysToBytes(random);
       byte[] row = new byte[700];
       random.nextBytes(row);
       MemorySegment memory = MemorySegment.ofArray(row);
@@ -100,6 +102,41 @@ class AttentionKernelsTest {
         TestArrays.assertSameBits("fp4 " + codes, expected, actual);
       }
     }
+  }
+
+  /** Packed keys as bytes: alike, and the same values unless a key's scales differ by much. */
+  private static void keysToBytes(Random random) {
+    int width = new int[] {16, 32, 40, 64, 128}[random.nextInt(5)];
+    byte[] packed = new byte[KeyTile.fp4Bytes(width)];
+    random.nextBytes(packed);
+    boolean near = random.nextBoolean();
+    for (int i = (width + 1) / 2 * KeyTile.KEYS; near && i < packed.length; i++) {
+      packed[i] = (byte) (120 + random.nextInt(4));
+    }
+    MemorySegment tile = MemorySegment.ofArray(packed);
+    int[] expected = new int[ByteTile.words(width)];
+    int[] actual = new int[expected.length];
+    SCALAR.unpackKeyBytes(tile, width, expected);
+    KERNELS.unpackKeyBytes(tile, width, actual);
+    assertThat(actual).as("bytes of " + width).isEqualTo(expected);
+    float[] keys = new float[width * KeyTile.KEYS];
+    SCALAR.unpackKeys(tile, width, keys);
+    float[] key = new float[width];
+    for (int j = 0; j < KeyTile.KEYS; j++) {
+      ByteTile.read(MemorySegment.ofArray(actual), j, width, key, 0);
+      for (int k = 0; k < width; k++) {
+        float exact = keys[KeyTile.row(k, width) * KeyTile.KEYS + j];
+        float scale = actualScale(actual, j, width);
+        if (!Float.isNaN(scale) && !Float.isInfinite(exact)) {
+          assertThat(Math.abs(key[k] - exact)).isLessThanOrEqualTo(near ? 0 : scale / 2);
+        }
+      }
+    }
+  }
+
+  private static float actualScale(int[] tile, int key, int width) {
+    return MemorySegment.ofArray(tile)
+        .get(ValueLayout.JAVA_FLOAT_UNALIGNED, ByteTile.scale(key, width));
   }
 
   @Test

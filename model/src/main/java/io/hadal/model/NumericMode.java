@@ -6,7 +6,7 @@ public enum NumericMode {
   EXACT,
   /**
    * As exact, but activations that meet quantised weights are 8-bit integers with a scale for 32
-   * values. The mode for generation.
+   * values, and caches are packed where the model declares quantisation. The mode for generation.
    */
   FAST,
   /**

@@ -1,19 +1,26 @@
 package io.hadal.engine.golden;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.hadal.engine.Engine;
 import io.hadal.engine.EngineOptions;
 import io.hadal.engine.Work;
 import io.hadal.model.Model;
 import io.hadal.model.NumericMode;
+import io.hadal.model.weights.SafetensorsExport;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Threads, batches, step sizes and packed caches change no bit. */
 class DeterminismGoldenTest {
   private static final int WHOLE = 512;
   private static final List<String> V4_PROMPTS = List.of("p129", "p17", "p63", "p16");
   private static final List<String> V41_PROMPTS = List.of("p200", "p17", "p63", "p3");
+
+  @TempDir private Path fp4 = Path.of("");
 
   private record Setting(int threads, int stepTokens) {}
 
@@ -35,6 +42,17 @@ class DeterminismGoldenTest {
   @Test
   void v41Fast() {
     check(GoldenModel.V41, V41_PROMPTS, NumericMode.FAST, some());
+  }
+
+  /** Stored as a release, so that its caches are packed. */
+  @Test
+  void v4FastWithPackedCaches() {
+    checkFp4(GoldenModel.V4, V4_PROMPTS);
+  }
+
+  @Test
+  void v41FastWithPackedCaches() {
+    checkFp4(GoldenModel.V41, V41_PROMPTS);
   }
 
   @Test
@@ -71,28 +89,39 @@ class DeterminismGoldenTest {
     return List.of(new Setting(1, 7), new Setting(2, WHOLE), new Setting(3, 64));
   }
 
+  private void checkFp4(GoldenModel golden, List<String> ids) {
+    SafetensorsExport.write(golden.folder(), fp4, SafetensorsExport.Encoding.FP4, n -> {});
+    try (Model model = Model.load(fp4)) {
+      assertThat(model.config().quantisedCache()).isTrue();
+      check(model, golden, ids, NumericMode.FAST, some());
+    }
+  }
+
   private static void check(
       GoldenModel golden, List<String> ids, NumericMode mode, List<Setting> settings) {
-    List<int[]> prompts = ids.stream().map(golden::tokens).toList();
     try (Model model = golden.load()) {
-      List<float[][]> expected = new ArrayList<>();
-      try (Engine engine = engine(model, mode, new Setting(1, WHOLE), false)) {
-        for (int[] prompt : prompts) {
-          expected.addAll(run(engine, List.of(prompt)));
-        }
+      check(model, golden, ids, mode, settings);
+    }
+  }
+
+  private static void check(
+      Model model, GoldenModel golden, List<String> ids, NumericMode mode, List<Setting> settings) {
+    List<int[]> prompts = ids.stream().map(golden::tokens).toList();
+    List<float[][]> expected = new ArrayList<>();
+    try (Engine engine = engine(model, mode, new Setting(1, WHOLE), false)) {
+      for (int[] prompt : prompts) {
+        expected.addAll(run(engine, List.of(prompt)));
       }
-      for (Setting setting : settings) {
-        for (boolean packed : mode == NumericMode.OFFICIAL ? new boolean[] {false, true} : PLAIN) {
-          try (Engine engine = engine(model, mode, setting, packed)) {
-            String what = mode + " " + setting + (packed ? " packed" : "");
-            Rows.same(
-                what + ", alone",
-                run(engine, prompts.subList(0, 1)).getFirst(),
-                expected.getFirst());
-            List<float[][]> together = run(engine, prompts);
-            for (int i = 0; i < prompts.size(); i++) {
-              Rows.same(what + ", batch, " + ids.get(i), together.get(i), expected.get(i));
-            }
+    }
+    for (Setting setting : settings) {
+      for (boolean packed : mode == NumericMode.OFFICIAL ? new boolean[] {false, true} : PLAIN) {
+        try (Engine engine = engine(model, mode, setting, packed)) {
+          String what = mode + " " + setting + (packed ? " packed" : "");
+          Rows.same(
+              what + ", alone", run(engine, prompts.subList(0, 1)).getFirst(), expected.getFirst());
+          List<float[][]> together = run(engine, prompts);
+          for (int i = 0; i < prompts.size(); i++) {
+            Rows.same(what + ", batch, " + ids.get(i), together.get(i), expected.get(i));
           }
         }
       }

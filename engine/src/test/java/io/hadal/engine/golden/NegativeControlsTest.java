@@ -404,6 +404,7 @@ class NegativeControlsTest {
         config.activations(),
         config.windowCode(),
         config.entryCode(),
+        config.quantisedCache(),
         hyper,
         attention,
         indexer,

@@ -3,6 +3,7 @@ package io.hadal.kernels.scalar;
 import io.hadal.kernels.AttentionKernels;
 import io.hadal.kernels.Bf16;
 import io.hadal.kernels.BlockQuantizer;
+import io.hadal.kernels.ByteTile;
 import io.hadal.kernels.E8M0;
 import io.hadal.kernels.Fp4;
 import io.hadal.kernels.KeyTile;
@@ -54,6 +55,41 @@ public final class ScalarAttentionKernels implements AttentionKernels {
         keys[row * KeyTile.KEYS + j] = Fp4.decode(pair >> (row & 1) * 4) * scale;
       }
     }
+  }
+
+  @Override
+  public void unpackKeyBytes(MemorySegment tile, int width, int[] words) {
+    MemorySegment bytes = MemorySegment.ofArray(words);
+    for (int j = 0; j < KeyTile.KEYS; j++) {
+      int largest = 0;
+      for (int k = 0; k < width; k += 32) {
+        largest = Math.max(largest, keyScale(tile, j, k, width));
+      }
+      for (int k = 0; k < ByteTile.padded(width); k++) {
+        bytes.set(
+            ValueLayout.JAVA_BYTE,
+            ByteTile.code(j, k),
+            k < width ? keyByte(tile, j, k, width, largest) : 0);
+      }
+      bytes.set(
+          ValueLayout.JAVA_FLOAT_UNALIGNED,
+          ByteTile.scale(j, width),
+          E8M0.decode((byte) largest) * ByteTile.FP4_UNIT);
+    }
+  }
+
+  private static int keyScale(MemorySegment tile, int j, int k, int width) {
+    return tile.get(ValueLayout.JAVA_BYTE, KeyTile.fp4Scale(j, k, width)) & 0xff;
+  }
+
+  private static byte keyByte(MemorySegment tile, int j, int k, int width, int largest) {
+    int pair = tile.get(ValueLayout.JAVA_BYTE, KeyTile.fp4Code(j, k, width));
+    int code = pair >> (KeyTile.row(k, width) & 1) * 4;
+    int shift = ByteTile.FP4_SHIFT - (largest - keyScale(tile, j, k, width));
+    int twice = (int) (2 * Fp4.decode(code & 7));
+    int right = Math.min(7, Math.max(0, -shift));
+    int magnitude = shift >= 0 ? twice << shift : twice + (1 << right >> 1) >> right;
+    return (byte) ((code & 8) == 0 ? magnitude : -magnitude);
   }
 
   @Override

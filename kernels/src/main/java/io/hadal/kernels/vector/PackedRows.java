@@ -53,7 +53,7 @@ final class PackedRows {
     }
   }
 
-  private static FloatVector scale(IntVector code) {
+  static FloatVector scale(IntVector code) {
     IntVector bits = code.lanewise(VectorOperators.LSHL, 23);
     bits = bits.blend(0x00400000, code.compare(VectorOperators.EQ, 0));
     return bits.blend(0x7fc00000, code.compare(VectorOperators.EQ, 255)).reinterpretAsFloats();

@@ -82,6 +82,15 @@ public final class VectorAttentionKernels implements AttentionKernels {
   }
 
   @Override
+  public void unpackKeyBytes(MemorySegment tile, int width, int[] words) {
+    if (Width.LENGTH < 8 || width % 32 != 0) {
+      scalar.unpackKeyBytes(tile, width, words);
+    } else {
+      KeyBytes.unpack(tile, width, words);
+    }
+  }
+
+  @Override
   public void unpackFp8(
       MemorySegment row, long at, int codes, int rest, int block, float[] out, int outOffset) {
     if (Width.LENGTH < 8) {

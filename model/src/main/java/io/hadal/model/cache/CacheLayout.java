@@ -48,12 +48,15 @@ public record CacheLayout(
     return mode == NumericMode.FAST ? fast(config, stepTokens) : plain(config, stepTokens);
   }
 
-  /** Plain rows, and index keys as bytes, which integers score. */
+  /** Packed where the model knows such rows; else plain rows and keys as bytes to be scored. */
   private static CacheLayout fast(ModelConfig config, int stepTokens) {
+    if (config.quantisedCache()) {
+      return packed(config, stepTokens);
+    }
     int dim = config.indexer().headDim();
-    RowFormat rows = new RowFormat.F32(config.attention().headDim());
     RowFormat keys =
         dim <= ByteTile.MOST ? new KeyFormat.ByteKeys(dim) : new KeyFormat.F32Keys(dim);
+    RowFormat rows = new RowFormat.F32(config.attention().headDim());
     return of(config, rows, rows, keys, stepTokens);
   }
 
@@ -61,8 +64,8 @@ public record CacheLayout(
   public static CacheLayout packed(ModelConfig config, int stepTokens) {
     return of(
         config,
-        packedRows(config.windowCode(), config.attention()),
-        packedRows(config.entryCode(), config.attention()),
+        windowRows(config),
+        entryRows(config),
         new KeyFormat.Fp4Keys(config.indexer().headDim()),
         stepTokens);
   }
@@ -80,6 +83,14 @@ public record CacheLayout(
         config.blockDraft() == null
             ? ROLLBACK
             : Math.max(ROLLBACK, config.blockDraft().blockSize() + 1));
+  }
+
+  private static RowFormat windowRows(ModelConfig config) {
+    return packedRows(config.windowCode(), config.attention());
+  }
+
+  private static RowFormat entryRows(ModelConfig config) {
+    return packedRows(config.entryCode(), config.attention());
   }
 
   private static RowFormat packedRows(RowCode code, AttentionConfig a) {

@@ -77,19 +77,24 @@ public final class EntryLog {
     keyFormat().readTile(pages.get(tile).memory, keys);
   }
 
-  /** True when keys are bytes: {@link #byteTile} gives them as they are. */
-  public boolean holdsBytes() {
-    return format instanceof KeyFormat.ByteKeys;
+  /** True when {@link #byteTile} can give keys as bytes. */
+  public boolean givesBytes() {
+    return format instanceof KeyFormat.ByteKeys || format instanceof KeyFormat.Fp4Keys;
   }
 
-  /** Keys as {@link io.hadal.kernels.ByteTile} has them, tile by tile as {@link #readTile}. */
-  public MemorySegment byteTile(int tile) {
-    return pages.get(tile).memory;
+  /**
+   * Keys as {@link io.hadal.kernels.ByteTile} has them, tile by tile as {@link #readTile}.
+   *
+   * @param buffer room for a tile, used where keys are stored in another form
+   */
+  public MemorySegment byteTile(int tile, int[] buffer) {
+    return keyFormat().byteTile(pages.get(tile).memory, buffer);
   }
 
-  /** A tile with {@code entries[from .. from + n - 1]} in front. */
-  public MemorySegment byteTile(int[] entries, int from, int n) {
-    return gather(keyFormat(), entries, from, n);
+  /** As {@link #byteTile(int, int[])} with {@code entries[from .. from + n - 1]} in front. */
+  public MemorySegment byteTile(int[] entries, int from, int n, int[] buffer) {
+    KeyFormat keyFormat = keyFormat();
+    return keyFormat.byteTile(gather(keyFormat, entries, from, n), buffer);
   }
 
   /** As {@link #readTile(int, float[])} with {@code entries[from .. from + n - 1]} in front. */

@@ -23,6 +23,16 @@ sealed interface KeyFormat extends RowFormat {
    */
   void readTile(MemorySegment page, float[] keys);
 
+  /**
+   * A page of keys that integers can score.
+   *
+   * @param words room for a {@link ByteTile}
+   * @return the page itself when it is a {@link ByteTile}, else {@code words}
+   */
+  default MemorySegment byteTile(MemorySegment page, int[] words) {
+    throw new IllegalStateException("keys of " + this + " are scored as floats");
+  }
+
   /** Moves the bytes of a key between its page and a buffer. */
   void copy(MemorySegment page, int key, byte[] bytes, boolean toPage);
 
@@ -136,6 +146,12 @@ sealed interface KeyFormat extends RowFormat {
     }
 
     @Override
+    public MemorySegment byteTile(MemorySegment page, int[] words) {
+      AttentionKernels.get().unpackKeyBytes(page, width, words);
+      return MemorySegment.ofArray(words);
+    }
+
+    @Override
     public void copy(MemorySegment page, int key, byte[] bytes, boolean toPage) {
       int place = KeyTile.place(key);
       for (int r = 0; r < bytes.length; r++) {
@@ -175,6 +191,11 @@ sealed interface KeyFormat extends RowFormat {
               scale * page.get(ValueLayout.JAVA_BYTE, ByteTile.code(key, k));
         }
       }
+    }
+
+    @Override
+    public MemorySegment byteTile(MemorySegment page, int[] words) {
+      return page;
     }
 
     @Override

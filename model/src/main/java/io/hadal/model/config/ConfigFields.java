@@ -141,6 +141,14 @@ final class ConfigFields {
     return out;
   }
 
+  /**
+   * True when the file says that the model is quantised, in the spelling of the repository root or
+   * of its inference folder.
+   */
+  boolean declaresQuantisation() {
+    return find("quantization_config", "scale_fmt") != null;
+  }
+
   @Nullable ConfigFields object(String name) {
     JsonNode value = find(name);
     return value == null ? null : new ConfigFields(value, source + " (" + name + ")");

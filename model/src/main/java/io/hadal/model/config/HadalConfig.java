@@ -61,7 +61,8 @@ final class HadalConfig {
         }
       }
     }
-    return backbone.model(FAMILY, trunk, engram, completionHead());
+    // These are trained without rounded caches, however their weights are stored.
+    return backbone.model(FAMILY, false, trunk, engram, completionHead());
   }
 
   private @Nullable CompletionHeadConfig completionHead() {

@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param activations rounding of the inputs of quantised matrices
  * @param windowCode rounding of window rows
  * @param entryCode rounding of compressed entries
+ * @param quantisedCache true when the configuration declares quantisation: the model was trained
+ *     with cached rows rounded to these codes
  * @param layers trunk
  * @param drafters MTP layers behind the trunk, in order; empty without
  * @param blockDraft DSpark drafter, null without
@@ -31,6 +33,7 @@ public record ModelConfig(
     ActivationCode activations,
     RowCode windowCode,
     RowCode entryCode,
+    boolean quantisedCache,
     HyperConfig hyper,
     AttentionConfig attention,
     IndexerConfig indexer,

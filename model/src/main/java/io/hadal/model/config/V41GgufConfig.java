@@ -83,6 +83,8 @@ final class V41GgufConfig {
             V41Layers.ACTIVATION_CODE,
             V41Layers.WINDOW_CODE,
             V41Layers.ENTRY_CODE,
+            // No field says so; these architectures are the releases, converted.
+            true,
             f.hyper(true),
             f.attention(false),
             f.indexer(IndexerConfig.Keys.PROJECTED, candidates(trunk)),

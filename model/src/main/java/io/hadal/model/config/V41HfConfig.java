@@ -27,16 +27,19 @@ final class V41HfConfig {
     ConfigFields text = root.object("text_config");
     V41HfConfig config = new V41HfConfig(root, text == null ? root : text);
     List<LayerConfig> trunk = config.trunk(config.moe());
-    return config.model("deepseek_v41", trunk, config.engram(), null);
+    boolean quantised = root.declaresQuantisation() || config.f.declaresQuantisation();
+    return config.model("deepseek_v41", quantised, trunk, config.engram(), null);
   }
 
   /**
    * A model with this backbone.
    *
+   * @param quantisedCache as {@link ModelConfig#quantisedCache}
    * @param trunk {@link #trunk} or layers made of it
    */
   ModelConfig model(
       String family,
+      boolean quantisedCache,
       List<LayerConfig> trunk,
       @Nullable EngramConfig engram,
       @Nullable CompletionHeadConfig completionHead) {
@@ -61,6 +64,7 @@ final class V41HfConfig {
             V41Layers.ACTIVATION_CODE,
             V41Layers.WINDOW_CODE,
             V41Layers.ENTRY_CODE,
+            quantisedCache,
             new HyperConfig(
                 f.positive("hc_mult"),
                 f.positive("hc_sinkhorn_iters"),

@@ -53,6 +53,8 @@ final class V4GgufConfig {
             new ActivationCode(128, false),
             V4Layers.CACHE_CODE,
             V4Layers.CACHE_CODE,
+            // No field says so; these architectures are the releases, converted.
+            true,
             f.hyper(false),
             f.attention(true),
             f.indexer(IndexerConfig.Keys.COMPRESSED, null),

@@ -71,6 +71,7 @@ final class V4HfConfig {
             new ActivationCode(128, false),
             V4Layers.CACHE_CODE,
             V4Layers.CACHE_CODE,
+            f.declaresQuantisation(),
             new HyperConfig(
                 f.positive("hc_mult"),
                 f.positive("hc_sinkhorn_iters"),

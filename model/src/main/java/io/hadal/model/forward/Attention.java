@@ -151,7 +151,7 @@ final class Attention {
         int at = (span.offset() + i) * dim;
         rope.rotate(rows, at + shape.nopeDim(), span.offset() + i, false);
         compute.round(rows, at + shape.nopeDim(), shape.ropeDim());
-        if (compute.mode.roundsCaches()) {
+        if (compute.roundsRows) {
           config.windowCode().round(rows, at, dim, shape.ropeDim());
         }
         if (!batch.isProposal()) {

@@ -82,7 +82,7 @@ final class Compressor {
             }
             rope.rope.apply(row, width - ropeDim, position, false);
             compute.round(row, width - ropeDim, ropeDim);
-            if (compute.mode.roundsCaches()) {
+            if (compute.roundsRows) {
               config.entryCode().round(row, 0, width, ropeDim);
             }
             rows.keep(row, width, task);

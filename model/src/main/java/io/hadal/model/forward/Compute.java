@@ -26,6 +26,9 @@ final class Compute {
   final NumericMode mode;
   final @Nullable Probe probe;
 
+  /** True when key-value rows are rounded as the caches of the releases store them. */
+  final boolean roundsRows;
+
   /** Packed weights, in mode fast. */
   final @Nullable BlockLinear blocks;
 
@@ -45,6 +48,7 @@ final class Compute {
     this.decoded = perWorker(pool);
     this.sumsInBf16 = config.activations().sumsInBf16();
     this.mode = mode;
+    this.roundsRows = mode.roundsCaches() || (mode == NumericMode.FAST && config.quantisedCache());
     this.activationBlock = config.activations().block();
     this.probe = probe;
   }

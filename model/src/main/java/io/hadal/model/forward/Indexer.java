@@ -2,6 +2,7 @@ package io.hadal.model.forward;
 
 import io.hadal.kernels.ByteQueries;
 import io.hadal.kernels.ByteScores;
+import io.hadal.kernels.ByteTile;
 import io.hadal.kernels.KeyTile;
 import io.hadal.kernels.TopK;
 import io.hadal.model.NumericMode;
@@ -11,6 +12,7 @@ import io.hadal.model.config.LayerConfig;
 import io.hadal.model.config.ModelConfig;
 import io.hadal.model.forward.Batch.Span;
 import io.hadal.model.weights.IndexerWeights;
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +32,9 @@ final class Indexer {
   private float[] queries = new float[0];
   private float[] weights = new float[0];
   private float[] scores = new float[0];
+  // True when integers score keys that can be had as bytes.
+  private final boolean scoresBytes;
+  private final int[][] tiles;
   private final float[][] scratch;
   // Candidate blocks of the batch's tokens; null for all of them.
   private int[] @Nullable [] candidates = new int[0][];
@@ -38,6 +43,9 @@ final class Indexer {
     this.config = config;
     this.index = config.indexer();
     this.compute = compute;
+    this.scoresBytes = compute.mode == NumericMode.FAST && index.headDim() <= ByteTile.MOST;
+    int words = scoresBytes ? ByteTile.words(index.headDim()) : 0;
+    this.tiles = new int[compute.pool.threads()][words];
     this.scratch = Compute.perWorker(compute.pool);
   }
 
@@ -66,7 +74,7 @@ final class Indexer {
       return selected;
     }
     project(batch, layer, w, rope, x, latent);
-    if (compute.mode == NumericMode.FAST) {
+    if (scoresBytes) {
       byteQueries.begin(tokens, index.heads(), index.headDim());
       compute.forRows(
           tokens,
@@ -157,12 +165,12 @@ final class Indexer {
         (task, worker) -> {
           int first = task * KEYS;
           int n = Math.min(KEYS, entries - first);
-          if (keys.holdsBytes()) {
+          if (scoresBytes && keys.givesBytes()) {
             byteScores.scores(
                 byteQueries,
                 span.offset() + from,
                 count,
-                keys.byteTile(task),
+                keys.byteTile(task, tiles[worker]),
                 n,
                 scores,
                 first,
@@ -308,9 +316,9 @@ final class Indexer {
     scratch[worker] = Compute.grow(scratch[worker], KEYS * index.headDim());
     for (int from = 0; from < entries.length; from += KEYS) {
       int n = Math.min(KEYS, entries.length - from);
-      if (keys.holdsBytes()) {
-        byteScores.scores(
-            byteQueries, t, 1, keys.byteTile(entries, from, n), n, out, from, entries.length);
+      if (scoresBytes && keys.givesBytes()) {
+        MemorySegment bytes = keys.byteTile(entries, from, n, tiles[worker]);
+        byteScores.scores(byteQueries, t, 1, bytes, n, out, from, entries.length);
       } else {
         keys.readTile(entries, from, n, scratch[worker]);
         scoreTile(t, scratch[worker], tile, 0);

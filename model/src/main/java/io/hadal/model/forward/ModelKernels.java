@@ -17,6 +17,7 @@ import io.hadal.model.config.AttentionConfig;
 import io.hadal.model.config.IndexerConfig;
 import io.hadal.model.config.LayerConfig;
 import io.hadal.model.config.ModelConfig;
+import io.hadal.model.config.RowCode;
 import io.hadal.model.weights.ModelWeights;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -214,8 +215,52 @@ public final class ModelKernels {
         Operation.EXP_AND_SUM,
         ROWS,
         () -> kernels.expAndSum(weights, 0, ROWS, 1));
+    if (mode.roundsCaches() || packsCaches()) {
+      cacheRows(config.windowCode());
+      cacheRows(config.entryCode());
+    }
     if (config.layers().stream().anyMatch(LayerConfig::selects)) {
       index(config.indexer());
+    }
+  }
+
+  private boolean packsCaches() {
+    return mode == NumericMode.FAST && config.quantisedCache();
+  }
+
+  /** Rows that are rounded on their way into the caches and read from there. */
+  private void cacheRows(RowCode code) {
+    int width = config.attention().headDim();
+    int codes = code.codes(width, config.attention().ropeDim());
+    int block = code.block();
+    float[] row = ramp(width);
+    float[] out = new float[width];
+    MemorySegment packed = MemorySegment.ofArray(new byte[4 * width]);
+    switch (code.kind()) {
+      case FP8 -> {
+        add(
+            "roundFp8 " + codes + " by " + block,
+            Operation.ROUND_ROWS,
+            width,
+            () -> attention.roundFp8(row, 0, codes, block));
+        add(
+            "unpackFp8 " + codes,
+            Operation.UNPACK_ROWS,
+            width,
+            () -> attention.unpackFp8(packed, 0, codes, width - codes, block, out, 0));
+      }
+      case FP4_E4M3 -> {
+        add(
+            "roundFp4E4M3 " + codes,
+            Operation.ROUND_ROWS,
+            width,
+            () -> attention.roundFp4E4M3(row, 0, codes, block));
+        add(
+            "unpackFp4E4M3 " + codes,
+            Operation.UNPACK_ROWS,
+            width,
+            () -> attention.unpackFp4E4M3(packed, 0, codes, block, out, 0));
+      }
     }
   }
 
@@ -250,6 +295,15 @@ public final class ModelKernels {
     MemorySegment tile = MemorySegment.ofArray(new byte[ByteTile.bytes(dim)]);
     float[] scores = new float[ByteTile.KEYS];
     ByteScores kernels = KernelExercise.byteScores();
+    if (packsCaches()) {
+      MemorySegment keys = MemorySegment.ofArray(new byte[KeyTile.fp4Bytes(dim)]);
+      int[] words = new int[ByteTile.words(dim)];
+      add(
+          "unpackKeyBytes " + dim,
+          Operation.INDEX_SCORES,
+          (long) dim * KeyTile.KEYS,
+          () -> attention.unpackKeyBytes(keys, dim, words));
+    }
     add(
         "byteScores " + heads + " x " + dim,
         Operation.INDEX_SCORES,
