@@ -11,7 +11,7 @@ import java.util.Arrays;
 public final class BlockInput {
   /** What the kernels of a layout read besides codes, scales and sums. */
   public enum Form {
-    /** Codes only: for plain kernels, and those that make tables of them. */
+    /** Codes only. */
     CODES,
     /** {@link #pairs()} of columns (8 t + n, 8 t + n + 4), n below 4. */
     PLANES,

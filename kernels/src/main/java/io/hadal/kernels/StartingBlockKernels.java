@@ -49,9 +49,8 @@ final class StartingBlockKernels implements BlockKernels {
       int yOffset,
       int yStride) {
     // Plain code reads the codes, which every form of input has.
-    // Vector code takes these forms for several tokens, others for few.
-    boolean several =
-        x.form() == BlockInput.Form.PANELS || x.form() == BlockInput.Form.CODES;
+    // As vector code tells them apart.
+    boolean several = x.form() == BlockInput.Form.PANELS || toToken - fromToken > 2;
     boolean open = KernelGate.packed(w.type(), several).open();
     (open ? vector : plain).multiply(w, fromRow, toRow, x, fromToken, toToken, y, yOffset, yStride);
   }

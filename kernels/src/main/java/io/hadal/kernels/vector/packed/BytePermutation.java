@@ -12,7 +12,7 @@ import java.util.stream.Stream;
  * has no code for such a look-up and calls Java for it, and nothing in the Vector API tells.
  */
 final class BytePermutation {
-  static final boolean AVAILABLE = Width.BITS == 512 && flags().contains("avx512_vbmi");
+  static final boolean AVAILABLE = Width.BITS == 512 && flags().contains("avx512vbmi");
 
   private BytePermutation() {}
 

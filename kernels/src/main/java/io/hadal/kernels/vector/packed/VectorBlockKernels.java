@@ -64,12 +64,8 @@ public final class VectorBlockKernels implements BlockKernels {
     if (rows == null) {
       return List.of(BlockInput.Form.PANELS);
     }
-    if (together <= ROW_TOKENS) {
-      return List.of(rows.form(), BlockInput.Form.PANELS);
-    }
-    // Each form is compiled before one is chosen: no more than two.
-    return layout == PackedLayout.Q2_K && BytePermutation.AVAILABLE
-        ? List.of(BlockInput.Form.CODES, BlockInput.Form.PANELS)
+    return together <= ROW_TOKENS || ShortProduct.handles(layout)
+        ? List.of(rows.form(), BlockInput.Form.PANELS)
         : List.of(BlockInput.Form.PANELS, rows.form());
   }
 
@@ -95,14 +91,12 @@ public final class VectorBlockKernels implements BlockKernels {
       PanelProduct.multiply(w, fromRow, toRow, x, fromToken, toToken, y, yOffset, yStride);
       return;
     }
-    if (x.form() == BlockInput.Form.CODES
-        && w.layout() == PackedLayout.Q2_K
-        && BytePermutation.AVAILABLE) {
-      PairProduct.multiply(w, fromRow, toRow, x, fromToken, toToken, y, yOffset, yStride);
-      return;
-    }
     if (x.form() != rows.form()) {
       throw new IllegalArgumentException("inputs were prepared for another type than " + w);
+    }
+    if (toToken - fromToken > ROW_TOKENS && ShortProduct.handles(w.layout())) {
+      ShortProduct.multiply(w, fromRow, toRow, x, fromToken, toToken, y, yOffset, yStride);
+      return;
     }
     for (int t = fromToken; t < toToken; t++) {
       direct(rows, w, fromRow, toRow, x, t, y, yOffset + (t - fromToken) * yStride);

@@ -9,13 +9,29 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorSpecies;
 
-/** A block of two groups of rows, whose products come from tables, times some tokens. */
-final class PairTile {
+/** A block of two groups of rows, whose products are looked up, times several tokens. */
+final class Q2kTile {
   private static final VectorSpecies<Byte> B = ByteVector.SPECIES_512;
   private static final VectorSpecies<Float> F = FloatVector.SPECIES_512;
 
-  private PairTile() {}
+  static final int TOKENS = 16;
 
+  /** From a block's indices to its scales. */
+  static final int SCALES = 1024;
+
+  /** Vectors of scales before those of the unit. */
+  static final int UNIT = 10;
+
+  private Q2kTile() {}
+
+  /**
+   * Adds the products of 32 columns under their scales.
+   *
+   * @param p address of indices and scales
+   * @param tables address of the tokens' tables, two a vector
+   * @param token scales, negative sums of the first 16 codes and of the others, TOKENS each
+   * @param sums address of the rows' sums
+   */
   static void add(long p, long tables, int tokens, float[] token, long sums) {
     ByteVector i0 = ByteVector.fromMemorySegment(B, Scratch.MEMORY, p + 0, LITTLE_ENDIAN);
     ByteVector i1 = ByteVector.fromMemorySegment(B, Scratch.MEMORY, p + 64, LITTLE_ENDIAN);
@@ -46,28 +62,28 @@ final class PairTile {
       ByteVector x7 = ByteVector.fromMemorySegment(B, Scratch.MEMORY, x + 448, LITTLE_ENDIAN);
       IntVector s1 = i8.selectFrom(x4).reinterpretAsShorts().add(i9.selectFrom(x4).reinterpretAsShorts()).add(i10.selectFrom(x5).reinterpretAsShorts().add(i11.selectFrom(x5).reinterpretAsShorts())).add(i12.selectFrom(x6).reinterpretAsShorts().add(i13.selectFrom(x6).reinterpretAsShorts()).add(i14.selectFrom(x7).reinterpretAsShorts().add(i15.selectFrom(x7).reinterpretAsShorts()))).reinterpretAsInts();
       FloatVector dx = FloatVector.broadcast(F, token[t]);
-      FloatVector q0 = FloatVector.broadcast(F, token[PairProduct.TILE + t]);
-      FloatVector q1 = FloatVector.broadcast(F, token[2 * PairProduct.TILE + t]);
-      long to = sums + 128 * t;
+      FloatVector q0 = FloatVector.broadcast(F, token[TOKENS + t]);
+      FloatVector q1 = FloatVector.broadcast(F, token[2 * TOKENS + t]);
+      long to = sums + ShortProduct.TOKEN * t;
       FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 1280, LITTLE_ENDIAN).fma(q0, FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 1344, LITTLE_ENDIAN).mul(q1))
           .fma(
-              FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 1792, LITTLE_ENDIAN).mul(dx),
-              s0.and(0xffff).lanewise(XOR, 0x4b008000).reinterpretAsFloats()
+              FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 1728, LITTLE_ENDIAN).mul(dx),
+              s0.and(0xffff).lanewise(XOR, ShortBlocks.LOW).reinterpretAsFloats()
                   .fma(FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 1024, LITTLE_ENDIAN), FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 1088, LITTLE_ENDIAN))
-                  .add(s1.and(0xffff).lanewise(XOR, 0x4b008000).reinterpretAsFloats().fma(FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 1152, LITTLE_ENDIAN), FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 1216, LITTLE_ENDIAN)))
+                  .add(s1.and(0xffff).lanewise(XOR, ShortBlocks.LOW).reinterpretAsFloats().fma(FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 1152, LITTLE_ENDIAN), FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 1216, LITTLE_ENDIAN)))
                   .fma(
-                      FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 1728, LITTLE_ENDIAN).mul(dx),
+                      FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 1664, LITTLE_ENDIAN).mul(dx),
                       FloatVector.fromMemorySegment(F, Scratch.MEMORY, to, LITTLE_ENDIAN)))
           .intoMemorySegment(Scratch.MEMORY, to, LITTLE_ENDIAN);
-      FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 1600, LITTLE_ENDIAN).fma(q0, FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 1664, LITTLE_ENDIAN).mul(q1))
+      FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 1536, LITTLE_ENDIAN).fma(q0, FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 1600, LITTLE_ENDIAN).mul(q1))
           .fma(
-              FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 1920, LITTLE_ENDIAN).mul(dx),
+              FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 1856, LITTLE_ENDIAN).mul(dx),
               ((FloatVector) s0.and(0xffff0000).convert(I2F, 0))
                   .fma(
                       FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 1408, LITTLE_ENDIAN),
                       ((FloatVector) s1.and(0xffff0000).convert(I2F, 0)).mul(FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 1472, LITTLE_ENDIAN)))
                   .fma(
-                      FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 1856, LITTLE_ENDIAN).mul(dx),
+                      FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 1792, LITTLE_ENDIAN).mul(dx),
                       FloatVector.fromMemorySegment(F, Scratch.MEMORY, to + 64, LITTLE_ENDIAN)))
           .intoMemorySegment(Scratch.MEMORY, to + 64, LITTLE_ENDIAN);
     }
