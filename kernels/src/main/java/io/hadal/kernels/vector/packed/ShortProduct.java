@@ -27,6 +27,7 @@ final class ShortProduct {
   private final Scratch ready = new Scratch(PAIRS * ShortBlocks.BYTES / 4);
   private final Q2kShorts q2k = new Q2kShorts();
   private final Q4kShorts q4k = new Q4kShorts();
+  private final Iq2XxsShorts iq2xxs = new Iq2XxsShorts();
   private Scratch sums = new Scratch(PAIRS * 16 * ROWS);
 
   private ShortProduct() {}
@@ -36,6 +37,7 @@ final class ShortProduct {
     return switch (layout) {
       case Q2_K -> Q2kShorts.USABLE;
       case Q4_K -> Q4kShorts.USABLE;
+      case IQ2_XXS -> Iq2XxsShorts.USABLE;
       default -> false;
     };
   }
@@ -43,7 +45,7 @@ final class ShortProduct {
   /**
    * As {@link io.hadal.kernels.BlockKernels#multiply}.
    *
-   * @param x input of the form {@link BlockInput.Form#PLANES}
+   * @param x input of the form that {@link PackedRows} of the layout take
    */
   static void multiply(
       PackedMatrix w,
@@ -56,7 +58,13 @@ final class ShortProduct {
       int yOffset,
       int yStride) {
     ShortProduct own = OWN.get();
-    ShortBlocks blocks = w.layout() == PackedLayout.Q2_K ? own.q2k : own.q4k;
+    ShortBlocks blocks =
+        switch (w.layout()) {
+          case Q2_K -> own.q2k;
+          case Q4_K -> own.q4k;
+          case IQ2_XXS -> own.iq2xxs;
+          default -> throw new IllegalArgumentException("no 16-bit lanes for " + w);
+        };
     for (int t = fromToken; t < toToken; t += TOKENS) {
       int end = Math.min(toToken, t + TOKENS);
       for (int r = fromRow; r < toRow; r += PAIRS * ROWS) {
