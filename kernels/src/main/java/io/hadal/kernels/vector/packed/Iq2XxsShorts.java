@@ -14,8 +14,8 @@ import static java.nio.ByteOrder.LITTLE_ENDIAN;
 import static jdk.incubator.vector.VectorOperators.BITWISE_BLEND;
 import static jdk.incubator.vector.VectorOperators.GT;
 import static jdk.incubator.vector.VectorOperators.I2F;
-import static jdk.incubator.vector.VectorOperators.LSHR;
 import static jdk.incubator.vector.VectorOperators.LSHL;
+import static jdk.incubator.vector.VectorOperators.LSHR;
 import static jdk.incubator.vector.VectorOperators.NE;
 import static jdk.incubator.vector.VectorOperators.ZERO_EXTEND_B2I;
 
@@ -66,8 +66,7 @@ final class Iq2XxsShorts extends ShortProducts {
             ByteVector.fromMemorySegment(QUARTER, w, unit + 32 + 16 * (block >> 1), LITTLE_ENDIAN)
                 .convertShape(ZERO_EXTEND_B2I, I, 0);
     FloatVector s =
-        (FloatVector)
-            nibbles.lanewise(LSHR, 4 * (block & 1)).and(15).mul(2).add(1).convert(I2F, 0);
+        (FloatVector) nibbles.lanewise(LSHR, 4 * (block & 1)).and(15).mul(2).add(1).convert(I2F, 0);
     s.intoMemorySegment(Scratch.MEMORY, scales, LITTLE_ENDIAN);
     s.mul(-(0x1p23f + 0x1p16f)).intoMemorySegment(Scratch.MEMORY, scales + 64, LITTLE_ENDIAN);
   }
@@ -85,12 +84,14 @@ final class Iq2XxsShorts extends ShortProducts {
       index = index.lanewise(LSHR, 8);
       for (int j = 0; j < 8; j += 4) {
         long at = to + 128 * (8 * g + j);
-        signs.lanewise(LSHL, 2)
+        signs
+            .lanewise(LSHL, 2)
             .lanewise(BITWISE_BLEND, codes, CODE)
             .reinterpretAsShorts()
             .selectFrom(LEVELS)
             .intoMemorySegment(Scratch.MEMORY, at + 0, LITTLE_ENDIAN);
-        signs.lanewise(LSHL, 1)
+        signs
+            .lanewise(LSHL, 1)
             .lanewise(BITWISE_BLEND, codes.lanewise(LSHR, 2), CODE)
             .reinterpretAsShorts()
             .selectFrom(LEVELS)
@@ -100,7 +101,8 @@ final class Iq2XxsShorts extends ShortProducts {
             .reinterpretAsShorts()
             .selectFrom(LEVELS)
             .intoMemorySegment(Scratch.MEMORY, at + 256, LITTLE_ENDIAN);
-        signs.lanewise(LSHR, 1)
+        signs
+            .lanewise(LSHR, 1)
             .lanewise(BITWISE_BLEND, codes.lanewise(LSHR, 6), CODE)
             .reinterpretAsShorts()
             .selectFrom(LEVELS)

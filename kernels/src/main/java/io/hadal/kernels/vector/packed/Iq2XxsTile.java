@@ -28,8 +28,7 @@ final class Iq2XxsTile {
       FloatVector dx = FloatVector.broadcast(F, token[t]);
       long at = products + ShortProduct.TOKEN * t;
       long to = sums + ShortProduct.TOKEN * t;
-      IntVector a0 =
-          IntVector.fromMemorySegment(I, Scratch.MEMORY, at + 0, LITTLE_ENDIAN);
+      IntVector a0 = IntVector.fromMemorySegment(I, Scratch.MEMORY, at + 0, LITTLE_ENDIAN);
       IntVector a1 =
           IntVector.fromMemorySegment(
               I, Scratch.MEMORY, at + 0 + ShortProducts.TILE, LITTLE_ENDIAN);
@@ -38,15 +37,16 @@ final class Iq2XxsTile {
               .lanewise(XOR, 0x8000)
               .add(a1.and(0xffff).lanewise(XOR, ShortBlocks.LOW))
               .reinterpretAsFloats()
-              .fma(FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 2048, LITTLE_ENDIAN), FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 2112, LITTLE_ENDIAN));
+              .fma(
+                  FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 2048, LITTLE_ENDIAN),
+                  FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 2112, LITTLE_ENDIAN));
       ((FloatVector) a0.lanewise(ASHR, 16).add(a1.lanewise(ASHR, 16)).convert(I2F, 0))
           .fma(FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 2048, LITTLE_ENDIAN), a)
           .fma(
               FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 2176, LITTLE_ENDIAN).mul(dx),
               FloatVector.fromMemorySegment(F, Scratch.MEMORY, to + 0, LITTLE_ENDIAN))
           .intoMemorySegment(Scratch.MEMORY, to + 0, LITTLE_ENDIAN);
-      IntVector b0 =
-          IntVector.fromMemorySegment(I, Scratch.MEMORY, at + 64, LITTLE_ENDIAN);
+      IntVector b0 = IntVector.fromMemorySegment(I, Scratch.MEMORY, at + 64, LITTLE_ENDIAN);
       IntVector b1 =
           IntVector.fromMemorySegment(
               I, Scratch.MEMORY, at + 64 + ShortProducts.TILE, LITTLE_ENDIAN);
@@ -55,7 +55,9 @@ final class Iq2XxsTile {
               .lanewise(XOR, 0x8000)
               .add(b1.and(0xffff).lanewise(XOR, ShortBlocks.LOW))
               .reinterpretAsFloats()
-              .fma(FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 2240, LITTLE_ENDIAN), FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 2304, LITTLE_ENDIAN));
+              .fma(
+                  FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 2240, LITTLE_ENDIAN),
+                  FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 2304, LITTLE_ENDIAN));
       ((FloatVector) b0.lanewise(ASHR, 16).add(b1.lanewise(ASHR, 16)).convert(I2F, 0))
           .fma(FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 2240, LITTLE_ENDIAN), b)
           .fma(

@@ -77,8 +77,8 @@ final class Q2kShorts extends ShortBlocks {
 
   /**
    * Places of the two bytes of a sum in its table: bytes 4 c and 4 c + 1 for code c in the first
-   * table of a vector, two behind them in the second. The first group is in the low halves of 32-bit
-   * lanes.
+   * table of a vector, two behind them in the second. The first group is in the low halves of
+   * 32-bit lanes.
    */
   private static void indices(MemorySegment w, long a, long b, long to) {
     for (int h = 0; h < 2; h++) {
@@ -128,24 +128,40 @@ final class Q2kShorts extends ShortBlocks {
   }
 
   private static void scales(MemorySegment w, long a, long b, long to) {
-    IntVector a0 = (IntVector) ByteVector.fromMemorySegment(QUARTER, w, a, LITTLE_ENDIAN).convertShape(ZERO_EXTEND_B2I, I, 0);
-    IntVector a1 = (IntVector) ByteVector.fromMemorySegment(QUARTER, w, a + 16, LITTLE_ENDIAN).convertShape(ZERO_EXTEND_B2I, I, 0);
-    IntVector b0 = (IntVector) ByteVector.fromMemorySegment(QUARTER, w, b, LITTLE_ENDIAN).convertShape(ZERO_EXTEND_B2I, I, 0);
-    IntVector b1 = (IntVector) ByteVector.fromMemorySegment(QUARTER, w, b + 16, LITTLE_ENDIAN).convertShape(ZERO_EXTEND_B2I, I, 0);
+    IntVector a0 =
+        (IntVector)
+            ByteVector.fromMemorySegment(QUARTER, w, a, LITTLE_ENDIAN)
+                .convertShape(ZERO_EXTEND_B2I, I, 0);
+    IntVector a1 =
+        (IntVector)
+            ByteVector.fromMemorySegment(QUARTER, w, a + 16, LITTLE_ENDIAN)
+                .convertShape(ZERO_EXTEND_B2I, I, 0);
+    IntVector b0 =
+        (IntVector)
+            ByteVector.fromMemorySegment(QUARTER, w, b, LITTLE_ENDIAN)
+                .convertShape(ZERO_EXTEND_B2I, I, 0);
+    IntVector b1 =
+        (IntVector)
+            ByteVector.fromMemorySegment(QUARTER, w, b + 16, LITTLE_ENDIAN)
+                .convertShape(ZERO_EXTEND_B2I, I, 0);
     FloatVector s0 = (FloatVector) a0.and(15).convert(I2F, 0);
     FloatVector s1 = (FloatVector) a1.and(15).convert(I2F, 0);
     s0.intoMemorySegment(Scratch.MEMORY, to, LITTLE_ENDIAN);
     s0.mul(-(TOO_MUCH)).intoMemorySegment(Scratch.MEMORY, to + 64, LITTLE_ENDIAN);
     s1.intoMemorySegment(Scratch.MEMORY, to + 128, LITTLE_ENDIAN);
     s1.mul(-(TOO_MUCH)).intoMemorySegment(Scratch.MEMORY, to + 192, LITTLE_ENDIAN);
-    ((FloatVector) a0.lanewise(LSHR, 4).convert(I2F, 0)).intoMemorySegment(Scratch.MEMORY, to + 256, LITTLE_ENDIAN);
-    ((FloatVector) a1.lanewise(LSHR, 4).convert(I2F, 0)).intoMemorySegment(Scratch.MEMORY, to + 320, LITTLE_ENDIAN);
+    ((FloatVector) a0.lanewise(LSHR, 4).convert(I2F, 0))
+        .intoMemorySegment(Scratch.MEMORY, to + 256, LITTLE_ENDIAN);
+    ((FloatVector) a1.lanewise(LSHR, 4).convert(I2F, 0))
+        .intoMemorySegment(Scratch.MEMORY, to + 320, LITTLE_ENDIAN);
     FloatVector h0 = (FloatVector) b0.and(15).convert(I2F, 0);
     FloatVector h1 = (FloatVector) b1.and(15).convert(I2F, 0);
     h0.mul(HIGH).intoMemorySegment(Scratch.MEMORY, to + 384, LITTLE_ENDIAN);
     h1.mul(HIGH).intoMemorySegment(Scratch.MEMORY, to + 448, LITTLE_ENDIAN);
-    ((FloatVector) b0.lanewise(LSHR, 4).convert(I2F, 0)).intoMemorySegment(Scratch.MEMORY, to + 512, LITTLE_ENDIAN);
-    ((FloatVector) b1.lanewise(LSHR, 4).convert(I2F, 0)).intoMemorySegment(Scratch.MEMORY, to + 576, LITTLE_ENDIAN);
+    ((FloatVector) b0.lanewise(LSHR, 4).convert(I2F, 0))
+        .intoMemorySegment(Scratch.MEMORY, to + 512, LITTLE_ENDIAN);
+    ((FloatVector) b1.lanewise(LSHR, 4).convert(I2F, 0))
+        .intoMemorySegment(Scratch.MEMORY, to + 576, LITTLE_ENDIAN);
   }
 
   @Override

@@ -55,35 +55,88 @@ final class Q2kTile {
       ByteVector x1 = ByteVector.fromMemorySegment(B, Scratch.MEMORY, x + 64, LITTLE_ENDIAN);
       ByteVector x2 = ByteVector.fromMemorySegment(B, Scratch.MEMORY, x + 128, LITTLE_ENDIAN);
       ByteVector x3 = ByteVector.fromMemorySegment(B, Scratch.MEMORY, x + 192, LITTLE_ENDIAN);
-      IntVector s0 = i0.selectFrom(x0).reinterpretAsShorts().add(i1.selectFrom(x0).reinterpretAsShorts()).add(i2.selectFrom(x1).reinterpretAsShorts().add(i3.selectFrom(x1).reinterpretAsShorts())).add(i4.selectFrom(x2).reinterpretAsShorts().add(i5.selectFrom(x2).reinterpretAsShorts()).add(i6.selectFrom(x3).reinterpretAsShorts().add(i7.selectFrom(x3).reinterpretAsShorts()))).reinterpretAsInts();
+      IntVector s0 =
+          i0.selectFrom(x0)
+              .reinterpretAsShorts()
+              .add(i1.selectFrom(x0).reinterpretAsShorts())
+              .add(
+                  i2.selectFrom(x1)
+                      .reinterpretAsShorts()
+                      .add(i3.selectFrom(x1).reinterpretAsShorts()))
+              .add(
+                  i4.selectFrom(x2)
+                      .reinterpretAsShorts()
+                      .add(i5.selectFrom(x2).reinterpretAsShorts())
+                      .add(
+                          i6.selectFrom(x3)
+                              .reinterpretAsShorts()
+                              .add(i7.selectFrom(x3).reinterpretAsShorts())))
+              .reinterpretAsInts();
       ByteVector x4 = ByteVector.fromMemorySegment(B, Scratch.MEMORY, x + 256, LITTLE_ENDIAN);
       ByteVector x5 = ByteVector.fromMemorySegment(B, Scratch.MEMORY, x + 320, LITTLE_ENDIAN);
       ByteVector x6 = ByteVector.fromMemorySegment(B, Scratch.MEMORY, x + 384, LITTLE_ENDIAN);
       ByteVector x7 = ByteVector.fromMemorySegment(B, Scratch.MEMORY, x + 448, LITTLE_ENDIAN);
-      IntVector s1 = i8.selectFrom(x4).reinterpretAsShorts().add(i9.selectFrom(x4).reinterpretAsShorts()).add(i10.selectFrom(x5).reinterpretAsShorts().add(i11.selectFrom(x5).reinterpretAsShorts())).add(i12.selectFrom(x6).reinterpretAsShorts().add(i13.selectFrom(x6).reinterpretAsShorts()).add(i14.selectFrom(x7).reinterpretAsShorts().add(i15.selectFrom(x7).reinterpretAsShorts()))).reinterpretAsInts();
+      IntVector s1 =
+          i8.selectFrom(x4)
+              .reinterpretAsShorts()
+              .add(i9.selectFrom(x4).reinterpretAsShorts())
+              .add(
+                  i10.selectFrom(x5)
+                      .reinterpretAsShorts()
+                      .add(i11.selectFrom(x5).reinterpretAsShorts()))
+              .add(
+                  i12.selectFrom(x6)
+                      .reinterpretAsShorts()
+                      .add(i13.selectFrom(x6).reinterpretAsShorts())
+                      .add(
+                          i14.selectFrom(x7)
+                              .reinterpretAsShorts()
+                              .add(i15.selectFrom(x7).reinterpretAsShorts())))
+              .reinterpretAsInts();
       FloatVector dx = FloatVector.broadcast(F, token[t]);
       FloatVector q0 = FloatVector.broadcast(F, token[TOKENS + t]);
       FloatVector q1 = FloatVector.broadcast(F, token[2 * TOKENS + t]);
       long to = sums + ShortProduct.TOKEN * t;
-      FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 1280, LITTLE_ENDIAN).fma(q0, FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 1344, LITTLE_ENDIAN).mul(q1))
+      FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 1280, LITTLE_ENDIAN)
+          .fma(
+              q0, FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 1344, LITTLE_ENDIAN).mul(q1))
           .fma(
               FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 1728, LITTLE_ENDIAN).mul(dx),
-              s0.and(0xffff).lanewise(XOR, ShortBlocks.LOW).reinterpretAsFloats()
-                  .fma(FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 1024, LITTLE_ENDIAN), FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 1088, LITTLE_ENDIAN))
-                  .add(s1.and(0xffff).lanewise(XOR, ShortBlocks.LOW).reinterpretAsFloats().fma(FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 1152, LITTLE_ENDIAN), FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 1216, LITTLE_ENDIAN)))
+              s0.and(0xffff)
+                  .lanewise(XOR, ShortBlocks.LOW)
+                  .reinterpretAsFloats()
                   .fma(
-                      FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 1664, LITTLE_ENDIAN).mul(dx),
+                      FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 1024, LITTLE_ENDIAN),
+                      FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 1088, LITTLE_ENDIAN))
+                  .add(
+                      s1.and(0xffff)
+                          .lanewise(XOR, ShortBlocks.LOW)
+                          .reinterpretAsFloats()
+                          .fma(
+                              FloatVector.fromMemorySegment(
+                                  F, Scratch.MEMORY, p + 1152, LITTLE_ENDIAN),
+                              FloatVector.fromMemorySegment(
+                                  F, Scratch.MEMORY, p + 1216, LITTLE_ENDIAN)))
+                  .fma(
+                      FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 1664, LITTLE_ENDIAN)
+                          .mul(dx),
                       FloatVector.fromMemorySegment(F, Scratch.MEMORY, to, LITTLE_ENDIAN)))
           .intoMemorySegment(Scratch.MEMORY, to, LITTLE_ENDIAN);
-      FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 1536, LITTLE_ENDIAN).fma(q0, FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 1600, LITTLE_ENDIAN).mul(q1))
+      FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 1536, LITTLE_ENDIAN)
+          .fma(
+              q0, FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 1600, LITTLE_ENDIAN).mul(q1))
           .fma(
               FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 1856, LITTLE_ENDIAN).mul(dx),
               ((FloatVector) s0.and(0xffff0000).convert(I2F, 0))
                   .fma(
                       FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 1408, LITTLE_ENDIAN),
-                      ((FloatVector) s1.and(0xffff0000).convert(I2F, 0)).mul(FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 1472, LITTLE_ENDIAN)))
+                      ((FloatVector) s1.and(0xffff0000).convert(I2F, 0))
+                          .mul(
+                              FloatVector.fromMemorySegment(
+                                  F, Scratch.MEMORY, p + 1472, LITTLE_ENDIAN)))
                   .fma(
-                      FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 1792, LITTLE_ENDIAN).mul(dx),
+                      FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 1792, LITTLE_ENDIAN)
+                          .mul(dx),
                       FloatVector.fromMemorySegment(F, Scratch.MEMORY, to + 64, LITTLE_ENDIAN)))
           .intoMemorySegment(Scratch.MEMORY, to + 64, LITTLE_ENDIAN);
     }

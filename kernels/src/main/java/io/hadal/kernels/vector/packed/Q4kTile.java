@@ -37,7 +37,8 @@ final class Q4kTile {
       IntVector b =
           IntVector.fromMemorySegment(I, Scratch.MEMORY, products + 128 * t + 64, LITTLE_ENDIAN);
       long to = sums + 128 * t;
-      FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 2240, LITTLE_ENDIAN).mul(q)
+      FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 2240, LITTLE_ENDIAN)
+          .mul(q)
           .fma(
               FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 2368, LITTLE_ENDIAN).mul(dx),
               ((FloatVector) a.and(0xffff0000).convert(I2F, 0))
@@ -46,12 +47,18 @@ final class Q4kTile {
                       a.and(0xffff)
                           .lanewise(XOR, ShortBlocks.LOW)
                           .reinterpretAsFloats()
-                          .fma(FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 2048, LITTLE_ENDIAN), FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 2112, LITTLE_ENDIAN)))
+                          .fma(
+                              FloatVector.fromMemorySegment(
+                                  F, Scratch.MEMORY, p + 2048, LITTLE_ENDIAN),
+                              FloatVector.fromMemorySegment(
+                                  F, Scratch.MEMORY, p + 2112, LITTLE_ENDIAN)))
                   .fma(
-                      FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 2304, LITTLE_ENDIAN).mul(dx),
+                      FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 2304, LITTLE_ENDIAN)
+                          .mul(dx),
                       FloatVector.fromMemorySegment(F, Scratch.MEMORY, to + 0, LITTLE_ENDIAN)))
           .intoMemorySegment(Scratch.MEMORY, to + 0, LITTLE_ENDIAN);
-      FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 2624, LITTLE_ENDIAN).mul(q)
+      FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 2624, LITTLE_ENDIAN)
+          .mul(q)
           .fma(
               FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 2752, LITTLE_ENDIAN).mul(dx),
               ((FloatVector) b.and(0xffff0000).convert(I2F, 0))
@@ -60,9 +67,14 @@ final class Q4kTile {
                       b.and(0xffff)
                           .lanewise(XOR, ShortBlocks.LOW)
                           .reinterpretAsFloats()
-                          .fma(FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 2432, LITTLE_ENDIAN), FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 2496, LITTLE_ENDIAN)))
+                          .fma(
+                              FloatVector.fromMemorySegment(
+                                  F, Scratch.MEMORY, p + 2432, LITTLE_ENDIAN),
+                              FloatVector.fromMemorySegment(
+                                  F, Scratch.MEMORY, p + 2496, LITTLE_ENDIAN)))
                   .fma(
-                      FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 2688, LITTLE_ENDIAN).mul(dx),
+                      FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 2688, LITTLE_ENDIAN)
+                          .mul(dx),
                       FloatVector.fromMemorySegment(F, Scratch.MEMORY, to + 64, LITTLE_ENDIAN)))
           .intoMemorySegment(Scratch.MEMORY, to + 64, LITTLE_ENDIAN);
     }

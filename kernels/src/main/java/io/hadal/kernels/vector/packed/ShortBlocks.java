@@ -41,8 +41,7 @@ abstract class ShortBlocks {
    * @param ready address of pairs of groups, {@link #BYTES} each
    * @param sums address of the sums, {@code [pairs, tokens, ROWS]}
    */
-  abstract void add(
-      BlockInput x, int from, int tokens, int b, long ready, int pairs, long sums);
+  abstract void add(BlockInput x, int from, int tokens, int b, long ready, int pairs, long sums);
 
   /** f16 scales of a unit and of its minima. */
   final void unit(MemorySegment w, long at, long to) {

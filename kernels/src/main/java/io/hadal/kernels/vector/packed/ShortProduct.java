@@ -103,8 +103,7 @@ final class ShortProduct {
         // A last group without another stands for both.
         boolean both = fromRow + ROWS * pair + PackedLayout.GROUP < toRow;
         long other = both ? a + groupBytes : a;
-        blocks.unpack(
-            w.data(), a, other, b % perUnit, ready.address() + pair * ShortBlocks.BYTES);
+        blocks.unpack(w.data(), a, other, b % perUnit, ready.address() + pair * ShortBlocks.BYTES);
       }
       blocks.add(x, from, tokens, b, ready.address(), pairs, sums.address());
     }

@@ -42,7 +42,8 @@ abstract class ShortProducts extends ShortBlocks {
         int block = (from + t + i) * x.blocks() + b;
         token[i] = x.scales()[block];
         token[TOKENS + i] = -(x.sums()[2 * block] + x.sums()[2 * block + 1]);
-        IntVector.fromArray(IntVector.SPECIES_512, x.pairs(), 16 * block).intoArray(columns, 16 * i);
+        IntVector.fromArray(IntVector.SPECIES_512, x.pairs(), 16 * block)
+            .intoArray(columns, 16 * i);
       }
       for (int pair = 0; pair < pairsOfGroups; pair++) {
         long p = ready + pair * BYTES;
