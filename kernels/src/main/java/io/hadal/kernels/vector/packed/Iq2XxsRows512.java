@@ -31,19 +31,19 @@ final class Iq2XxsRows512 extends UnitRows {
   private static final VectorSpecies<Float> F = FloatVector.SPECIES_512;
   private static final VectorSpecies<Short> H = ShortVector.SPECIES_512;
   private static final int BLOCK = 128;
-  static final ShortVector G0 = grid(0);
-  static final ShortVector G1 = grid(1);
-  static final ShortVector G2 = grid(2);
-  static final ShortVector G3 = grid(3);
-  static final ShortVector G4 = grid(4);
-  static final ShortVector G5 = grid(5);
-  static final ShortVector G6 = grid(6);
-  static final ShortVector G7 = grid(7);
+  private static final ShortVector G0 = grid(0);
+  private static final ShortVector G1 = grid(1);
+  private static final ShortVector G2 = grid(2);
+  private static final ShortVector G3 = grid(3);
+  private static final ShortVector G4 = grid(4);
+  private static final ShortVector G5 = grid(5);
+  private static final ShortVector G6 = grid(6);
+  private static final ShortVector G7 = grid(7);
 
   /** Levels by code, negative when bit 2 is set; the upper bits of a code do not matter. */
-  static final ShortVector LEVELS = levels();
+  private static final ShortVector LEVELS = levels();
 
-  static final IntVector CODE = IntVector.broadcast(I, 0x00030003);
+  private static final IntVector CODE = IntVector.broadcast(I, 0x00030003);
 
   Iq2XxsRows512() {
     super(PackedLayout.IQ2_XXS);

@@ -21,8 +21,6 @@ import jdk.incubator.vector.VectorSpecies;
  * 32 rows: 64 products, which would take four multiply-adds of f32.
  */
 final class Q2kShorts extends ShortBlocks {
-  static final boolean USABLE = BytePermutation.AVAILABLE;
-
   private static final VectorSpecies<Byte> B = ByteVector.SPECIES_512;
   private static final VectorSpecies<Byte> QUARTER = ByteVector.SPECIES_128;
   private static final VectorSpecies<Integer> I = IntVector.SPECIES_512;
@@ -92,7 +90,7 @@ final class Q2kShorts extends ShortBlocks {
       c.lanewise(LSHL, 2)
           .and(0x3c3c3c3c)
           .or(0x01000100)
-          .intoMemorySegment(Scratch.MEMORY, at + 0, LITTLE_ENDIAN);
+          .intoMemorySegment(Scratch.MEMORY, at, LITTLE_ENDIAN);
       c.lanewise(LSHR, 2)
           .and(0x3c3c3c3c)
           .or(0x01000100)
@@ -147,9 +145,9 @@ final class Q2kShorts extends ShortBlocks {
     FloatVector s0 = (FloatVector) a0.and(15).convert(I2F, 0);
     FloatVector s1 = (FloatVector) a1.and(15).convert(I2F, 0);
     s0.intoMemorySegment(Scratch.MEMORY, to, LITTLE_ENDIAN);
-    s0.mul(-(TOO_MUCH)).intoMemorySegment(Scratch.MEMORY, to + 64, LITTLE_ENDIAN);
+    s0.mul(-TOO_MUCH).intoMemorySegment(Scratch.MEMORY, to + 64, LITTLE_ENDIAN);
     s1.intoMemorySegment(Scratch.MEMORY, to + 128, LITTLE_ENDIAN);
-    s1.mul(-(TOO_MUCH)).intoMemorySegment(Scratch.MEMORY, to + 192, LITTLE_ENDIAN);
+    s1.mul(-TOO_MUCH).intoMemorySegment(Scratch.MEMORY, to + 192, LITTLE_ENDIAN);
     ((FloatVector) a0.lanewise(LSHR, 4).convert(I2F, 0))
         .intoMemorySegment(Scratch.MEMORY, to + 256, LITTLE_ENDIAN);
     ((FloatVector) a1.lanewise(LSHR, 4).convert(I2F, 0))

@@ -33,7 +33,7 @@ final class Q2kTile {
    * @param sums address of the rows' sums
    */
   static void add(long p, long tables, int tokens, float[] token, long sums) {
-    ByteVector i0 = ByteVector.fromMemorySegment(B, Scratch.MEMORY, p + 0, LITTLE_ENDIAN);
+    ByteVector i0 = ByteVector.fromMemorySegment(B, Scratch.MEMORY, p, LITTLE_ENDIAN);
     ByteVector i1 = ByteVector.fromMemorySegment(B, Scratch.MEMORY, p + 64, LITTLE_ENDIAN);
     ByteVector i2 = ByteVector.fromMemorySegment(B, Scratch.MEMORY, p + 128, LITTLE_ENDIAN);
     ByteVector i3 = ByteVector.fromMemorySegment(B, Scratch.MEMORY, p + 192, LITTLE_ENDIAN);
@@ -49,9 +49,10 @@ final class Q2kTile {
     ByteVector i13 = ByteVector.fromMemorySegment(B, Scratch.MEMORY, p + 832, LITTLE_ENDIAN);
     ByteVector i14 = ByteVector.fromMemorySegment(B, Scratch.MEMORY, p + 896, LITTLE_ENDIAN);
     ByteVector i15 = ByteVector.fromMemorySegment(B, Scratch.MEMORY, p + 960, LITTLE_ENDIAN);
+    long scales = p + SCALES;
     for (int t = 0; t < tokens; t++) {
       long x = tables + 512 * t;
-      ByteVector x0 = ByteVector.fromMemorySegment(B, Scratch.MEMORY, x + 0, LITTLE_ENDIAN);
+      ByteVector x0 = ByteVector.fromMemorySegment(B, Scratch.MEMORY, x, LITTLE_ENDIAN);
       ByteVector x1 = ByteVector.fromMemorySegment(B, Scratch.MEMORY, x + 64, LITTLE_ENDIAN);
       ByteVector x2 = ByteVector.fromMemorySegment(B, Scratch.MEMORY, x + 128, LITTLE_ENDIAN);
       ByteVector x3 = ByteVector.fromMemorySegment(B, Scratch.MEMORY, x + 192, LITTLE_ENDIAN);
@@ -97,45 +98,47 @@ final class Q2kTile {
       FloatVector q0 = FloatVector.broadcast(F, token[TOKENS + t]);
       FloatVector q1 = FloatVector.broadcast(F, token[2 * TOKENS + t]);
       long to = sums + ShortProduct.TOKEN * t;
-      FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 1280, LITTLE_ENDIAN)
+      FloatVector.fromMemorySegment(F, Scratch.MEMORY, scales + 256, LITTLE_ENDIAN)
           .fma(
-              q0, FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 1344, LITTLE_ENDIAN).mul(q1))
+              q0,
+              FloatVector.fromMemorySegment(F, Scratch.MEMORY, scales + 320, LITTLE_ENDIAN).mul(q1))
           .fma(
-              FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 1728, LITTLE_ENDIAN).mul(dx),
+              FloatVector.fromMemorySegment(F, Scratch.MEMORY, scales + 704, LITTLE_ENDIAN).mul(dx),
               s0.and(0xffff)
                   .lanewise(XOR, ShortBlocks.LOW)
                   .reinterpretAsFloats()
                   .fma(
-                      FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 1024, LITTLE_ENDIAN),
-                      FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 1088, LITTLE_ENDIAN))
+                      FloatVector.fromMemorySegment(F, Scratch.MEMORY, scales, LITTLE_ENDIAN),
+                      FloatVector.fromMemorySegment(F, Scratch.MEMORY, scales + 64, LITTLE_ENDIAN))
                   .add(
                       s1.and(0xffff)
                           .lanewise(XOR, ShortBlocks.LOW)
                           .reinterpretAsFloats()
                           .fma(
                               FloatVector.fromMemorySegment(
-                                  F, Scratch.MEMORY, p + 1152, LITTLE_ENDIAN),
+                                  F, Scratch.MEMORY, scales + 128, LITTLE_ENDIAN),
                               FloatVector.fromMemorySegment(
-                                  F, Scratch.MEMORY, p + 1216, LITTLE_ENDIAN)))
+                                  F, Scratch.MEMORY, scales + 192, LITTLE_ENDIAN)))
                   .fma(
-                      FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 1664, LITTLE_ENDIAN)
+                      FloatVector.fromMemorySegment(F, Scratch.MEMORY, scales + 640, LITTLE_ENDIAN)
                           .mul(dx),
                       FloatVector.fromMemorySegment(F, Scratch.MEMORY, to, LITTLE_ENDIAN)))
           .intoMemorySegment(Scratch.MEMORY, to, LITTLE_ENDIAN);
-      FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 1536, LITTLE_ENDIAN)
+      FloatVector.fromMemorySegment(F, Scratch.MEMORY, scales + 512, LITTLE_ENDIAN)
           .fma(
-              q0, FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 1600, LITTLE_ENDIAN).mul(q1))
+              q0,
+              FloatVector.fromMemorySegment(F, Scratch.MEMORY, scales + 576, LITTLE_ENDIAN).mul(q1))
           .fma(
-              FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 1856, LITTLE_ENDIAN).mul(dx),
+              FloatVector.fromMemorySegment(F, Scratch.MEMORY, scales + 832, LITTLE_ENDIAN).mul(dx),
               ((FloatVector) s0.and(0xffff0000).convert(I2F, 0))
                   .fma(
-                      FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 1408, LITTLE_ENDIAN),
+                      FloatVector.fromMemorySegment(F, Scratch.MEMORY, scales + 384, LITTLE_ENDIAN),
                       ((FloatVector) s1.and(0xffff0000).convert(I2F, 0))
                           .mul(
                               FloatVector.fromMemorySegment(
-                                  F, Scratch.MEMORY, p + 1472, LITTLE_ENDIAN)))
+                                  F, Scratch.MEMORY, scales + 448, LITTLE_ENDIAN)))
                   .fma(
-                      FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + 1792, LITTLE_ENDIAN)
+                      FloatVector.fromMemorySegment(F, Scratch.MEMORY, scales + 768, LITTLE_ENDIAN)
                           .mul(dx),
                       FloatVector.fromMemorySegment(F, Scratch.MEMORY, to + 64, LITTLE_ENDIAN)))
           .intoMemorySegment(Scratch.MEMORY, to + 64, LITTLE_ENDIAN);

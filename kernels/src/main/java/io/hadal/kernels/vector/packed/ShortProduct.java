@@ -3,6 +3,7 @@ package io.hadal.kernels.vector.packed;
 import io.hadal.kernels.BlockInput;
 import io.hadal.kernels.PackedMatrix;
 import io.hadal.kernels.packed.PackedLayout;
+import io.hadal.kernels.vector.Width;
 
 /**
  * Packed weights times several tokens in 16-bit lanes. Weights are made ready a block of 32 columns
@@ -27,7 +28,6 @@ final class ShortProduct {
   private final Scratch ready = new Scratch(PAIRS * ShortBlocks.BYTES / 4);
   private final Q2kShorts q2k = new Q2kShorts();
   private final Q4kShorts q4k = new Q4kShorts();
-  private final Iq2XxsShorts iq2xxs = new Iq2XxsShorts();
   private Scratch sums = new Scratch(PAIRS * 16 * ROWS);
 
   private ShortProduct() {}
@@ -35,9 +35,8 @@ final class ShortProduct {
   /** Whether there are kernels for a layout on this machine. */
   static boolean handles(PackedLayout layout) {
     return switch (layout) {
-      case Q2_K -> Q2kShorts.USABLE;
-      case Q4_K -> Q4kShorts.USABLE;
-      case IQ2_XXS -> Iq2XxsShorts.USABLE;
+      case Q2_K -> BytePermutation.AVAILABLE;
+      case Q4_K -> Width.BITS == 512;
       default -> false;
     };
   }
@@ -45,7 +44,7 @@ final class ShortProduct {
   /**
    * As {@link io.hadal.kernels.BlockKernels#multiply}.
    *
-   * @param x input of the form that {@link PackedRows} of the layout take
+   * @param x input of the form {@link BlockInput.Form#PLANES}
    */
   static void multiply(
       PackedMatrix w,
@@ -62,7 +61,6 @@ final class ShortProduct {
         switch (w.layout()) {
           case Q2_K -> own.q2k;
           case Q4_K -> own.q4k;
-          case IQ2_XXS -> own.iq2xxs;
           default -> throw new IllegalArgumentException("no 16-bit lanes for " + w);
         };
     for (int t = fromToken; t < toToken; t += TOKENS) {
