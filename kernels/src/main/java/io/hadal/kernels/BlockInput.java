@@ -177,14 +177,20 @@ public final class BlockInput {
   }
 
   private void panel(int t) {
-    int at = t / PANEL * PANEL * cols + t % PANEL;
+    int at = t / PANEL * PANEL * cols + t % PANEL * 32;
     int from = t * cols;
-    for (int k = 0; k < cols; k++) {
-      panels[at + PANEL * k] = codes[from + k];
+    for (int b = 0; b < blocks; b++) {
+      spread(codes, from + 32 * b, panels, at + PANEL * 32 * b);
     }
     int sumsAt = t / PANEL * PANEL * 2 * blocks + t % PANEL;
     for (int h = 0; h < 2 * blocks; h++) {
       panelSums[sumsAt + PANEL * h] = -sums[2 * t * blocks + h];
+    }
+  }
+
+  private static void spread(byte[] from, int at, float[] to, int toAt) {
+    for (int k = 0; k < 32; k++) {
+      to[toAt + k] = from[at + k];
     }
   }
 
@@ -230,7 +236,7 @@ public final class BlockInput {
     return quads;
   }
 
-  /** Codes as f32, {@code [tokens / 8, cols, 8]}, zero past the last token. */
+  /** Codes as f32, {@code [tokens / 8, blocks, 8, 32]}, zero past the last token. */
   public float[] panels() {
     return panels;
   }

@@ -49,7 +49,8 @@ final class StartingBlockKernels implements BlockKernels {
       int yOffset,
       int yStride) {
     // Plain code reads the codes, which every form of input has.
-    boolean several = x.form() == BlockInput.Form.PANELS;
+    // As vector code tells them apart.
+    boolean several = x.form() == BlockInput.Form.PANELS || toToken - fromToken > 2;
     boolean open = KernelGate.packed(w.type(), several).open();
     (open ? vector : plain).multiply(w, fromRow, toRow, x, fromToken, toToken, y, yOffset, yStride);
   }

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Products of packed weights have the bits of the scalar reference, in every batch and split. */
@@ -102,6 +103,62 @@ class BlockKernelsTest {
         t += count;
       }
       TestArrays.assertSameBits(type + " in pieces", whole, split);
+    }
+  }
+
+  /** Codes, scales and minima at their largest under inputs that add up, and scales of any kind. */
+  @ParameterizedTest
+  @EnumSource(
+      value = StorageType.class,
+      names = {"Q2_K", "Q4_K"})
+  void extremesAreExact(StorageType type) {
+    Random random = new Random(11);
+    int rows = 70;
+    int cols = 768;
+    Matrix w = MatrixFixtures.random(type, rows, cols, random);
+    int scales = type == StorageType.Q2_K ? 80 : 0;
+    short[] halves = {0x3c00, (short) 0xbc00, 0x7c00, 0x7e00, 0, (short) 0x8000, 1, 0x7bff};
+    for (long at = 0; at < w.data().byteSize(); at += type.blockBytes()) {
+      if (random.nextInt(4) > 0) {
+        w.data().asSlice(at, type.blockBytes()).fill((byte) (random.nextInt(4) > 0 ? -1 : 0));
+      }
+      for (int i = 0; i < 4; i += 2) {
+        short half = halves[random.nextInt(random.nextInt(8) > 0 ? 2 : halves.length)];
+        w.data().set(MatrixFixtures.SHORT, at + scales + i, half);
+      }
+    }
+    for (int tokens : new int[] {1, 3, 17, 65}) {
+      float[] x = new float[tokens * cols];
+      for (int i = 0; i < x.length; i++) {
+        x[i] = (i / cols % 3 == 0 || random.nextInt(3) > 0 ? 1 : -1) * (i / cols % 2 == 0 ? 1 : -1);
+      }
+      assertSame(w, x, tokens);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("types")
+  void everyFormOfInputGivesTheSame(StorageType type) {
+    Random random = new Random(400 + type.ordinal());
+    int rows = 41;
+    int cols = 512;
+    Matrix w = packable(type, rows, cols, random);
+    try (Arena arena = Arena.ofConfined()) {
+      PackedMatrix packed = pack(w, arena);
+      for (int tokens : new int[] {1, 2, 3, 11, 64}) {
+        float[] x = inputs(random, tokens, cols);
+        float[] expected = product(w, x, tokens);
+        for (BlockInput.Form form : kernels.forms(packed, tokens)) {
+          BlockInput in = new BlockInput();
+          in.begin(tokens, cols, form);
+          for (int t = 0; t < tokens; t++) {
+            in.quantize(t, x, t * cols);
+          }
+          float[] y = new float[expected.length];
+          kernels.multiply(packed, 0, rows, in, 0, tokens, y, 0, rows);
+          TestArrays.assertSameBits(type + " x " + tokens + ", " + form, expected, y);
+        }
+      }
     }
   }
 

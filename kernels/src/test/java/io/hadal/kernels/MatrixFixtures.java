@@ -9,7 +9,7 @@ import java.util.Random;
 
 /** Random stored matrices with scales of sane size. */
 final class MatrixFixtures {
-  private static final ValueLayout.OfShort SHORT =
+  static final ValueLayout.OfShort SHORT =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   private MatrixFixtures() {}

@@ -24,7 +24,7 @@ final class PanelTile {
    *
    * @param p address of the weights, a column every {@link PanelProduct#COLUMN} bytes: two vectors
    *     of rows
-   * @param x eight tokens, a column every 8
+   * @param x 32 columns each of eight tokens
    * @param scales of two vectors of rows, from {@code s} on
    * @param dx scales of the tokens' blocks, every {@code dxStride} from {@code d} on
    * @param sums address of the rows' sums, a token every {@link PanelProduct#COLUMN} bytes
@@ -60,29 +60,29 @@ final class PanelTile {
           FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + k * COLUMN, LITTLE_ENDIAN);
       FloatVector wb =
           FloatVector.fromMemorySegment(F, Scratch.MEMORY, p + k * COLUMN + V, LITTLE_ENDIAN);
-      int at = xAt + 8 * k;
+      int at = xAt + k;
       FloatVector x0 = FloatVector.broadcast(F, x[at]);
       a0 = wa.fma(x0, a0);
       b0 = wb.fma(x0, b0);
-      FloatVector x1 = FloatVector.broadcast(F, x[at + 1]);
+      FloatVector x1 = FloatVector.broadcast(F, x[at + 32]);
       a1 = wa.fma(x1, a1);
       b1 = wb.fma(x1, b1);
-      FloatVector x2 = FloatVector.broadcast(F, x[at + 2]);
+      FloatVector x2 = FloatVector.broadcast(F, x[at + 64]);
       a2 = wa.fma(x2, a2);
       b2 = wb.fma(x2, b2);
-      FloatVector x3 = FloatVector.broadcast(F, x[at + 3]);
+      FloatVector x3 = FloatVector.broadcast(F, x[at + 96]);
       a3 = wa.fma(x3, a3);
       b3 = wb.fma(x3, b3);
-      FloatVector x4 = FloatVector.broadcast(F, x[at + 4]);
+      FloatVector x4 = FloatVector.broadcast(F, x[at + 128]);
       a4 = wa.fma(x4, a4);
       b4 = wb.fma(x4, b4);
-      FloatVector x5 = FloatVector.broadcast(F, x[at + 5]);
+      FloatVector x5 = FloatVector.broadcast(F, x[at + 160]);
       a5 = wa.fma(x5, a5);
       b5 = wb.fma(x5, b5);
-      FloatVector x6 = FloatVector.broadcast(F, x[at + 6]);
+      FloatVector x6 = FloatVector.broadcast(F, x[at + 192]);
       a6 = wa.fma(x6, a6);
       b6 = wb.fma(x6, b6);
-      FloatVector x7 = FloatVector.broadcast(F, x[at + 7]);
+      FloatVector x7 = FloatVector.broadcast(F, x[at + 224]);
       a7 = wa.fma(x7, a7);
       b7 = wb.fma(x7, b7);
     }
@@ -166,10 +166,10 @@ final class PanelTile {
     FloatVector b1 = FloatVector.zero(F);
     for (int k = 0; k < 32; k += 2) {
       long at = p + k * COLUMN;
-      FloatVector x0 = FloatVector.broadcast(F, x[xAt + 8 * k]);
+      FloatVector x0 = FloatVector.broadcast(F, x[xAt + k]);
       a0 = FloatVector.fromMemorySegment(F, Scratch.MEMORY, at, LITTLE_ENDIAN).fma(x0, a0);
       b0 = FloatVector.fromMemorySegment(F, Scratch.MEMORY, at + V, LITTLE_ENDIAN).fma(x0, b0);
-      FloatVector x1 = FloatVector.broadcast(F, x[xAt + 8 * k + 8]);
+      FloatVector x1 = FloatVector.broadcast(F, x[xAt + k + 1]);
       a1 = FloatVector.fromMemorySegment(F, Scratch.MEMORY, at + COLUMN, LITTLE_ENDIAN).fma(x1, a1);
       b1 =
           FloatVector.fromMemorySegment(F, Scratch.MEMORY, at + COLUMN + V, LITTLE_ENDIAN)

@@ -21,8 +21,8 @@ public final class VectorBlockKernels implements BlockKernels {
       ThreadLocal.withInitial(() -> new float[16 * SIDE_BY_SIDE]);
 
   // Choices of the start-up test. Readers that still see the old one compute the same.
-  private final boolean[] fewByPanels = new boolean[PackedLayout.values().length];
-  private final boolean[] manyByRows = new boolean[PackedLayout.values().length];
+  private final BlockInput.Form[] few = standard(1);
+  private final BlockInput.Form[] many = standard(ROW_TOKENS + 1);
 
   /** False where the JVM denies native access: panels lie outside the heap. */
   public static boolean usable() {
@@ -45,34 +45,33 @@ public final class VectorBlockKernels implements BlockKernels {
   }
 
   private BlockInput.Form form(PackedLayout layout, int together) {
-    PackedRows rows = PackedKernels.rows(layout);
-    if (rows == null) {
-      return BlockInput.Form.PANELS;
-    }
-    boolean panels =
-        together > ROW_TOKENS ? !manyByRows[layout.ordinal()] : fewByPanels[layout.ordinal()];
-    return panels ? BlockInput.Form.PANELS : rows.form();
+    return (together > ROW_TOKENS ? many : few)[layout.ordinal()];
+  }
+
+  private static BlockInput.Form[] standard(int together) {
+    return Arrays.stream(PackedLayout.values())
+        .map(layout -> forms(layout, together).getFirst())
+        .toArray(BlockInput.Form[]::new);
   }
 
   @Override
   public List<BlockInput.Form> forms(PackedMatrix w, int together) {
-    PackedRows rows = PackedKernels.rows(w.layout());
+    return forms(w.layout(), together);
+  }
+
+  private static List<BlockInput.Form> forms(PackedLayout layout, int together) {
+    PackedRows rows = PackedKernels.rows(layout);
     if (rows == null) {
       return List.of(BlockInput.Form.PANELS);
     }
-    return together > ROW_TOKENS
-        ? List.of(BlockInput.Form.PANELS, rows.form())
-        : List.of(rows.form(), BlockInput.Form.PANELS);
+    return together <= ROW_TOKENS || ShortProduct.handles(layout)
+        ? List.of(rows.form(), BlockInput.Form.PANELS)
+        : List.of(BlockInput.Form.PANELS, rows.form());
   }
 
   @Override
   public void choose(PackedMatrix w, int together, BlockInput.Form form) {
-    boolean panels = form == BlockInput.Form.PANELS;
-    if (together > ROW_TOKENS) {
-      manyByRows[w.layout().ordinal()] = !panels;
-    } else {
-      fewByPanels[w.layout().ordinal()] = panels;
-    }
+    (together > ROW_TOKENS ? many : few)[w.layout().ordinal()] = form;
   }
 
   @Override
@@ -94,6 +93,10 @@ public final class VectorBlockKernels implements BlockKernels {
     }
     if (x.form() != rows.form()) {
       throw new IllegalArgumentException("inputs were prepared for another type than " + w);
+    }
+    if (toToken - fromToken > ROW_TOKENS && ShortProduct.handles(w.layout())) {
+      ShortProduct.multiply(w, fromRow, toRow, x, fromToken, toToken, y, yOffset, yStride);
+      return;
     }
     for (int t = fromToken; t < toToken; t++) {
       direct(rows, w, fromRow, toRow, x, t, y, yOffset + (t - fromToken) * yStride);
