@@ -26,6 +26,8 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Phaser;
@@ -45,6 +47,7 @@ final class LoadWorld implements AutoCloseable {
   private final String team;
   private final HttpClient http;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+  private final Queue<Running> begun = new ConcurrentLinkedQueue<>();
 
   /** A project and a key of it. */
   record Tenant(String org, String project, String key) {}
@@ -237,6 +240,20 @@ final class LoadWorld implements AutoCloseable {
             running.all.arriveAndDeregister();
           }
         });
+  }
+
+  /** For clients to begin with. */
+  Running running() {
+    Running running = new Running();
+    begun.add(running);
+    return running;
+  }
+
+  /** Lets all clients finish, also those that a test has left when it failed. */
+  void stopAll() {
+    for (Running one = begun.poll(); one != null; one = begun.poll()) {
+      one.stop();
+    }
   }
 
   /** Clients that run. */

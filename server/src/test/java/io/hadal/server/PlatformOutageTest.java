@@ -96,7 +96,7 @@ class PlatformOutageTest {
                   "test"));
       LoadFigures theirs = new LoadFigures();
       LoadFigures its = new LoadFigures();
-      Running running = new Running();
+      Running running = world.running();
       world.closed(free, 3, 4, theirs, running);
       world.closed(bounded, 3, 4, its, running);
       PlatformLoadTest.sleep(10);
