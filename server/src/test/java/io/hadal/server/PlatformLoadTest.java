@@ -440,8 +440,7 @@ class PlatformLoadTest {
         Files.writeString(file, broken ? "limits: {runing: 1}\n" : settings(50 + changes));
         reload.reload();
         changes++;
-        assertThat(lines.getLast())
-            .contains(broken ? "what held before goes on: " : "reloaded: ");
+        assertThat(lines.getLast()).contains(broken ? "what held before goes on: " : "reloaded: ");
         // What was refused has left what held before.
         int held = 50 + changes - (broken ? 2 : 1);
         assertThat(world.server.server.limits().keepAlive()).hasSeconds(held);

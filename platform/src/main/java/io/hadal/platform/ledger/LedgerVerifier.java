@@ -324,8 +324,7 @@ public final class LedgerVerifier {
                 .collect(Collectors.toSet());
         for (TransactionRef one : page) {
           if (!paid.contains(one.ref())) {
-            throw new Found(
-                "payments", "transaction " + one.seq(), one.ref() + " pays no event");
+            throw new Found("payments", "transaction " + one.seq(), one.ref() + " pays no event");
           }
         }
         last = page.getLast().seq();
