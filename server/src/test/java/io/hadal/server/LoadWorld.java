@@ -45,7 +45,7 @@ final class LoadWorld implements AutoCloseable {
   final TestServer server;
   private final String org;
   private final String team;
-  private final HttpClient http;
+  private volatile HttpClient http;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final Queue<Running> begun = new ConcurrentLinkedQueue<>();
 
@@ -59,7 +59,7 @@ final class LoadWorld implements AutoCloseable {
     server.server.accessLog(false);
     // What probes of a new version leave would look like growth.
     server.server.quality(new QualityOptions(null, 0.25, 0.25, false));
-    http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).executor(threads).build();
+    http = client();
     org = platform.tenants().createOrg("load").id();
     team = platform.tenants().createTeam(org, "load").id();
     long now = platform.clock().millis();
@@ -77,6 +77,16 @@ final class LoadWorld implements AutoCloseable {
                 "test",
                 "test",
                 now));
+  }
+
+  private HttpClient client() {
+    return HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).executor(threads).build();
+  }
+
+  /** Leaves the connections of before. */
+  void reconnect() {
+    http.shutdownNow();
+    http = client();
   }
 
   /** Lets the model promise a time to the first token, for 95 % of the answers. */
