@@ -11,8 +11,8 @@ import javax.management.JMException;
 import javax.management.ObjectName;
 
 /**
- * What can be reached in the heap at one moment, and the classes that have most of it. The size of the heap behind a collection
- * is no measure under load: until it is read, megabytes have come.
+ * What can be reached in the heap at one moment, and the classes that have most of it. The size of
+ * the heap behind a collection is no measure under load: until it is read, megabytes have come.
  */
 record LiveHeap(long bytes, Map<String, Long> byClass) {
   /** Of classes with less only the sum is kept: names of all of them would be found by the next. */
