@@ -32,9 +32,9 @@ import org.junit.jupiter.api.io.TempDir;
 @EnabledIfSystemProperty(named = "hadal.soak", matches = "true")
 class PlatformOutageTest {
   /** How long the database is away, and for which part of it what is known holds. */
-  private static final double LASTING = Math.max(10, PlatformLoadTest.seconds(0, 10));
+  private static final double LASTING = Math.max(20, PlatformLoadTest.seconds(0, 10));
 
-  private static final int HOLDS = (int) Math.max(5, LASTING / 4);
+  private static final int HOLDS = (int) Math.max(10, LASTING / 4);
   private static final long LIMIT = 400_000_000;
 
   @TempDir private Path folder = Path.of("");
