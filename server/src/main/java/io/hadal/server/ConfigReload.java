@@ -231,8 +231,12 @@ public final class ConfigReload implements AutoCloseable {
     return name;
   }
 
+  /** Looks no more, and tells what the audit has not taken yet. */
   @Override
   public void close() {
     thread.interrupt();
+    synchronized (this) {
+      tell();
+    }
   }
 }

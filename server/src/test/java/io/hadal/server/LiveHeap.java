@@ -11,10 +11,13 @@ import javax.management.JMException;
 import javax.management.ObjectName;
 
 /**
- * What can be reached in the heap at one moment, by class. The size of the heap behind a collection
- * is no measure under load: until it is read, megabytes have come.
+ * What can be reached in the heap at one moment, and the classes that have most of it. The size of
+ * the heap behind a collection is no measure under load: until it is read, megabytes have come.
  */
 record LiveHeap(long bytes, Map<String, Long> byClass) {
+  /** Of classes with less only the sum is kept: names of all of them would be found by the next. */
+  private static final long NAMED_BYTES = 32 << 10;
+
   private static final Pattern LINE =
       Pattern.compile("^ *\\d+: +\\d+ +(\\d+) +(\\S+)", Pattern.MULTILINE);
 
@@ -43,12 +46,16 @@ record LiveHeap(long bytes, Map<String, Long> byClass) {
       throw new AssertionError(e);
     }
     Map<String, Long> byClass = new HashMap<>();
+    long all = 0;
     Matcher line = LINE.matcher(String.valueOf(text));
     while (line.find()) {
-      byClass.merge(
-          Objects.requireNonNull(line.group(2)), Long.parseLong(line.group(1)), Long::sum);
+      long bytes = Long.parseLong(line.group(1));
+      all += bytes;
+      if (bytes >= NAMED_BYTES) {
+        byClass.merge(Objects.requireNonNull(line.group(2)), bytes, Long::sum);
+      }
     }
-    return new LiveHeap(byClass.values().stream().mapToLong(b -> b).sum(), byClass);
+    return new LiveHeap(all, byClass);
   }
 
   /** What grew most since then, for messages. */

@@ -26,6 +26,8 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Phaser;
@@ -43,8 +45,9 @@ final class LoadWorld implements AutoCloseable {
   final TestServer server;
   private final String org;
   private final String team;
-  private final HttpClient http;
+  private volatile HttpClient http;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+  private final Queue<Running> begun = new ConcurrentLinkedQueue<>();
 
   /** A project and a key of it. */
   record Tenant(String org, String project, String key) {}
@@ -56,7 +59,7 @@ final class LoadWorld implements AutoCloseable {
     server.server.accessLog(false);
     // What probes of a new version leave would look like growth.
     server.server.quality(new QualityOptions(null, 0.25, 0.25, false));
-    http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).executor(threads).build();
+    http = client();
     org = platform.tenants().createOrg("load").id();
     team = platform.tenants().createTeam(org, "load").id();
     long now = platform.clock().millis();
@@ -74,6 +77,16 @@ final class LoadWorld implements AutoCloseable {
                 "test",
                 "test",
                 now));
+  }
+
+  private HttpClient client() {
+    return HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).executor(threads).build();
+  }
+
+  /** Leaves the connections of before. */
+  void reconnect() {
+    http.shutdownNow();
+    http = client();
   }
 
   /** Lets the model promise a time to the first token, for 95 % of the answers. */
@@ -237,6 +250,20 @@ final class LoadWorld implements AutoCloseable {
             running.all.arriveAndDeregister();
           }
         });
+  }
+
+  /** For clients to begin with. */
+  Running running() {
+    Running running = new Running();
+    begun.add(running);
+    return running;
+  }
+
+  /** Lets all clients finish, also those that a test has left when it failed. */
+  void stopAll() {
+    for (Running one = begun.poll(); one != null; one = begun.poll()) {
+      one.stop();
+    }
   }
 
   /** Clients that run. */

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.hadal.platform.DataFolder;
 import io.hadal.platform.Ids;
 import io.hadal.platform.Outage;
-import io.hadal.platform.audit.AuditEvent;
 import io.hadal.platform.audit.AuditQuery;
 import io.hadal.platform.budget.Budget;
 import io.hadal.platform.budget.BudgetAction;
@@ -38,7 +37,9 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
+import org.HdrHistogram.Histogram;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
@@ -64,8 +65,14 @@ class PlatformLoadTest {
   private static final int PLACES = 4;
   private static final int WAITING = 480;
   private static final int WAITING_PER_TENANT = 120;
-  private static final int GREEDY = 24;
+  private static final int GREEDY = SOAK ? 100 : 60;
   private static final int POLITE = 9;
+
+  /**
+   * Requests of a polite tenant at a time. Whoever has none waiting while its records are written
+   * gives its turn away, and a disk that is busy takes a tenth of a second for that.
+   */
+  private static final int MODEST = SOAK ? 6 : 3;
 
   @TempDir private static Path folder;
 
@@ -103,6 +110,12 @@ class PlatformLoadTest {
         Set.of("prj_none"));
   }
 
+  /** Or those that a failed test left would load the next. */
+  @AfterEach
+  void stopClients() {
+    world.stopAll();
+  }
+
   @AfterAll
   static void stop() {
     world.close();
@@ -128,7 +141,7 @@ class PlatformLoadTest {
   private static LoadFigures during(Tenant tenant, int clients, int tokens, double seconds)
       throws InterruptedException {
     LoadFigures figures = new LoadFigures();
-    Running running = new Running();
+    Running running = world.running();
     world.closed(tenant, clients, tokens, figures, running);
     sleep(seconds);
     running.stop();
@@ -144,6 +157,12 @@ class PlatformLoadTest {
   /** What is reachable has not grown by more than 5 %. */
   static void flat(LiveHeap before, LiveHeap after) {
     assertThat((double) after.bytes()).as(after.since(before)).isLessThan(1.05 * before.bytes());
+  }
+
+  /** Without requests and connections: of those there are as many as once had to wait at a time. */
+  private static LiveHeap heapAtRest() throws InterruptedException {
+    world.reconnect();
+    return LiveHeap.now(LOOKS);
   }
 
   private static void complete(LoadFigures figures) {
@@ -170,15 +189,15 @@ class PlatformLoadTest {
     }
     Tenant greedy = world.tenant("greedy");
     LoadFigures its = new LoadFigures();
-    Running running = new Running();
+    Running running = world.running();
     long start = System.nanoTime();
     world.closed(greedy, GREEDY, 8, its, running);
     for (int i = 0; i < POLITE; i++) {
-      world.closed(polite.get(i), 2, 8, theirs.get(i), running);
+      world.closed(polite.get(i), MODEST, 8, theirs.get(i), running);
     }
     sleep(seconds(0, 5));
     // A slow machine needs longer for as many answers.
-    await(() -> its.answered.get() >= 60);
+    await(() -> its.answered.get() >= 50);
     // What is on its way would count most for the one that has most of it.
     long greedyTokens = its.tokens.get();
     long[] politeTokens = theirs.stream().mapToLong(one -> one.tokens.get()).toArray();
@@ -200,14 +219,18 @@ class PlatformLoadTest {
       // A short time has few answers, and whole ones count.
       assertThat(tokens / share).isGreaterThanOrEqualTo(SOAK ? 0.9 : 0.6);
     }
-    // Both requests of every tenant, once, at the rate of this machine.
-    double round = 2 * (POLITE + 1) * 8 * passed / (share * (POLITE + 1));
+    // The requests of every tenant at a time, once, at the rate of this machine.
+    double round = MODEST * (POLITE + 1) * 8 * passed / (share * (POLITE + 1));
+    Histogram all = new Histogram(3);
     for (LoadFigures one : theirs) {
       if (SOAK) {
         assertThat(one.refused.get()).isZero();
+        assertThat(one.first(95)).isLessThan(2 * round);
       }
-      assertThat(one.first(95)).isLessThan(SOAK ? 2 * round : 10.0);
+      all.add(one.first);
     }
+    // Without shares all wait equally long; with them the greedy one waits behind itself.
+    assertThat(all.getValueAtPercentile(95) / 1e6).isLessThan(its.first(50) / 2);
     for (int i = 0; i < POLITE; i++) {
       accounted(world, polite.get(i), theirs.get(i));
     }
@@ -226,20 +249,22 @@ class PlatformLoadTest {
     double promised = Math.max(SOAK ? 0.25 : 0, WAITING / (8 * capacity));
     String version = world.promise(Math.round(1000 * promised));
     List<Tenant> tenants = new ArrayList<>();
-    LoadFigures figures = new LoadFigures();
-    Running running = new Running();
     for (int i = 0; i < 5; i++) {
       tenants.add(world.tenant("many" + i));
-      world.open(tenants.get(i), 3 * capacity / 5, 8, figures, running);
+    }
+    LiveHeap heap = heapAtRest();
+    LoadFigures figures = new LoadFigures();
+    Running running = world.running();
+    for (Tenant one : tenants) {
+      world.open(one, 3 * capacity / 5, 8, figures, running);
     }
     double lasting = seconds(1, 10);
     sleep(lasting / 4);
     int threads = LoadWorld.platformThreads();
-    LiveHeap heap = LiveHeap.now(LOOKS);
     sleep(lasting * 3 / 4);
-    LiveHeap heapThen = LiveHeap.now(LOOKS);
     int threadsThen = LoadWorld.platformThreads();
     running.stop();
+    LiveHeap heapThen = heapAtRest();
     report("overload", figures);
     report(
         "overload: heap and threads",
@@ -292,7 +317,7 @@ class PlatformLoadTest {
     long burst = 5;
     world.platform.limits().create(limit(tenant, Dimension.RPM, perMinute, burst));
     LoadFigures figures = new LoadFigures();
-    Running running = new Running();
+    Running running = world.running();
     double seconds = seconds(1.2, 1);
     long start = System.nanoTime();
     world.open(tenant, 2.5 * perMinute / 60.0, 1, figures, running);
@@ -349,7 +374,7 @@ class PlatformLoadTest {
     world.platform.budgets().create(budget(bounded, world, limit));
     LoadFigures theirs = new LoadFigures();
     LoadFigures its = new LoadFigures();
-    Running running = new Running();
+    Running running = world.running();
     world.closed(free, 3, 4, theirs, running);
     world.closed(bounded, 2, 4, its, running);
     if (!SOAK) {
@@ -395,8 +420,10 @@ class PlatformLoadTest {
   }
 
   private static long reloads() {
-    List<AuditEvent> events = world.platform.audit().search(AuditQuery.newest("system", 500));
-    return events.stream().filter(e -> e.record().contains("\"action\":\"config.reload\"")).count();
+    AuditQuery query =
+        new AuditQuery(
+            "system", null, "config.reload", null, 0, Long.MAX_VALUE, Long.MAX_VALUE, 1000);
+    return world.platform.audit().search(query).size();
   }
 
   @Test
@@ -406,7 +433,7 @@ class PlatformLoadTest {
     List<String> lines = Collections.synchronizedList(new ArrayList<>());
     Tenant tenant = world.tenant("reloading");
     LoadFigures figures = new LoadFigures();
-    Running running = new Running();
+    Running running = world.running();
     int changes = 0;
     try (ConfigReload reload =
         new ConfigReload(
@@ -424,8 +451,7 @@ class PlatformLoadTest {
         Files.writeString(file, broken ? "limits: {runing: 1}\n" : settings(50 + changes));
         reload.reload();
         changes++;
-        assertThat(lines.removeLast())
-            .contains(broken ? "what held before goes on: " : "reloaded: ");
+        assertThat(lines.getLast()).contains(broken ? "what held before goes on: " : "reloaded: ");
         // What was refused has left what held before.
         int held = 50 + changes - (broken ? 2 : 1);
         assertThat(world.server.server.limits().keepAlive()).hasSeconds(held);
@@ -436,7 +462,9 @@ class PlatformLoadTest {
     report("reload", changes + " changes, " + figures);
     complete(figures);
     assertThat(figures.refused.get()).isZero();
-    assertThat(reloads()).isEqualTo(changes);
+    // The file is looked at all the time, too: what that applied is among the lines.
+    assertThat(lines).hasSizeGreaterThanOrEqualTo(changes);
+    assertThat(reloads()).isEqualTo(lines.size());
     accounted(world, tenant, figures);
   }
 
@@ -499,7 +527,7 @@ class PlatformLoadTest {
   void whoIsAnsweredWhenTheServerGoesDownIsAnsweredToTheEnd() throws Exception {
     Tenant tenant = world.tenant("draining");
     LoadFigures figures = new LoadFigures();
-    Running running = new Running();
+    Running running = world.running();
     world.closed(tenant, 20, SOAK ? 400 : 60, figures, running);
     sleep(SOAK ? 10 : 0.4);
     long start = System.nanoTime();
@@ -544,7 +572,7 @@ class PlatformLoadTest {
             h ->
                 h.createQuery(
                         "SELECT coalesce(sum(abs(balance_nano)), 0) FROM ledger_balance"
-                            + " WHERE account_id LIKE 'held%'")
+                            + " WHERE account_id LIKE 'project/%/held'")
                     .mapTo(Long.class)
                     .one());
   }

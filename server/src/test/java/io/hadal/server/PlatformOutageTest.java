@@ -32,9 +32,9 @@ import org.junit.jupiter.api.io.TempDir;
 @EnabledIfSystemProperty(named = "hadal.soak", matches = "true")
 class PlatformOutageTest {
   /** How long the database is away, and for which part of it what is known holds. */
-  private static final double LASTING = PlatformLoadTest.seconds(0, 10);
+  private static final double LASTING = Math.max(20, PlatformLoadTest.seconds(0, 10));
 
-  private static final int HOLDS = (int) Math.max(5, LASTING / 4);
+  private static final int HOLDS = (int) Math.max(10, LASTING / 4);
   private static final long LIMIT = 400_000_000;
 
   @TempDir private Path folder = Path.of("");
@@ -96,7 +96,7 @@ class PlatformOutageTest {
                   "test"));
       LoadFigures theirs = new LoadFigures();
       LoadFigures its = new LoadFigures();
-      Running running = new Running();
+      Running running = world.running();
       world.closed(free, 3, 4, theirs, running);
       world.closed(bounded, 3, 4, its, running);
       PlatformLoadTest.sleep(10);

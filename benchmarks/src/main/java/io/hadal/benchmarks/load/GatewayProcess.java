@@ -25,7 +25,9 @@ final class GatewayProcess implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Pattern PASSWORD = Pattern.compile("with the password (\\S+),");
   private static final Pattern AT = Pattern.compile("at (http://\\S+)");
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  /** Books with a million events take minutes to verify. */
+  private static final Duration PATIENCE = Duration.ofMinutes(10);
 
   private final Process process;
   private final URI url;

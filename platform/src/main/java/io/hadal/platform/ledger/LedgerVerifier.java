@@ -17,6 +17,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
@@ -28,6 +29,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LedgerVerifier {
   private static final int PAGE = 1_000;
+
+  /** What the reference of a payment begins with. */
+  private static final String SETTLE = "settle:";
 
   private static final List<String> TRIGGERS =
       List.of(
@@ -284,16 +288,47 @@ public final class LedgerVerifier {
           "payments",
           (request, attempt) ->
               "attempt " + attempt + " of " + request + ": what was paid is not its cost");
-      first(
-          "SELECT t.ref AS a, t.seq AS b FROM ledger_tx t LEFT JOIN usage_event u"
-              + " ON t.ref = 'settle:' || u.request_id || ':' || u.attempt"
-              + " WHERE t.kind = 'SETTLE' AND u.request_id IS NULL LIMIT 1",
-          "payments",
-          (ref, seq) -> "transaction " + seq + ": " + ref + " pays no event");
+      settlements();
       first(
           "SELECT account_id AS a, balance_nano AS b FROM ledger_balance WHERE account_id LIKE"
               + " 'project/%/held' AND balance_nano <> 0 LIMIT 1",
           "holds", (account, held) -> "account " + account + ": " + held + " nano-USD stay held");
+    }
+
+    /**
+     * Every payment has its event. In pages by the key of events: a join on the text of the
+     * reference takes SQLite the square of their number.
+     */
+    private void settlements() {
+      long last = 0;
+      while (true) {
+        List<TransactionRef> page =
+            handle
+                .createQuery(
+                    "SELECT seq, ref FROM ledger_tx WHERE kind = 'SETTLE' AND seq > ? AND seq <= ?"
+                        + " ORDER BY seq LIMIT "
+                        + PAGE)
+                .bind(0, last)
+                .bind(1, transactionHead.seq())
+                .map((rs, ctx) -> new TransactionRef(rs.getLong(1), rs.getString(2)))
+                .list();
+        if (page.isEmpty()) {
+          return;
+        }
+        Set<String> paid =
+            handle
+                .createQuery(
+                    "SELECT request_id, attempt FROM usage_event WHERE request_id IN (<ids>)")
+                .bindList("ids", page.stream().map(TransactionRef::requestId).distinct().toList())
+                .map((rs, ctx) -> SETTLE + rs.getString(1) + ':' + rs.getInt(2))
+                .collect(Collectors.toSet());
+        for (TransactionRef one : page) {
+          if (!paid.contains(one.ref())) {
+            throw new Found("payments", "transaction " + one.seq(), one.ref() + " pays no event");
+          }
+        }
+        last = page.getLast().seq();
+      }
     }
 
     private <T> List<Row<T>> page(
@@ -355,6 +390,16 @@ public final class LedgerVerifier {
   }
 
   private record Head(long seq, String hash) {}
+
+  private record TransactionRef(long seq, String ref) {
+    /** Of the attempt that it pays, whose number is behind the last colon. */
+    String requestId() {
+      int end = ref.lastIndexOf(':');
+      return ref.startsWith(SETTLE) && end >= SETTLE.length()
+          ? ref.substring(SETTLE.length(), end)
+          : ref;
+    }
+  }
 
   private record Row<T>(T value, String hash) {}
 
