@@ -7,8 +7,9 @@ import java.time.Duration;
 
 /**
  * Ends a relay from outside: the upstream's call is closed when the client has gone or the upstream
- * is silent for too long, or this server goes down, and a client that does not read is dropped. Whether the client stays is
- * looked at from the second {@link #look} on; an answer that is quicker needs no watch.
+ * is silent for too long, or this server goes down, and a client that does not read is dropped.
+ * Whether the client stays is looked at from the second {@link #look} on; an answer that is quicker
+ * needs no watch.
  */
 final class RelayWatch {
   private final Exchange client;
