@@ -157,7 +157,13 @@ class NodesServerTest {
             project,
             null,
             false,
-            new KeyTerms(name, Set.of(Scope.INFERENCE), List.of(), List.of(), "{}", null));
+            new KeyTerms(
+                name,
+                Set.of(Scope.INFERENCE, Scope.MODELS_READ),
+                List.of(),
+                List.of(),
+                "{}",
+                null));
   }
 
   private static HttpResponse<String> chat(Node at, String key, String messages, int tokens) {
