@@ -1,5 +1,6 @@
 package io.hadal.kernels;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -159,7 +160,9 @@ public final class RandomBlocks {
   private double measured() {
     byte[] blocks = new byte[Math.toIntExact(type.bytes(SAMPLE_VALUES))];
     fill(new SplittableRandom(SAMPLE_SEED), blocks);
-    MemorySegment data = MemorySegment.ofArray(blocks);
+    // Not the array itself: kernels that have read one are compiled for both kinds of memory.
+    MemorySegment data = Arena.ofAuto().allocate(blocks.length, 64);
+    MemorySegment.copy(blocks, 0, data, ValueLayout.JAVA_BYTE, 0, blocks.length);
     Matrix m =
         type == StorageType.F8_E4M3 || type == StorageType.FP4_E2M1
             ? Matrix.scaled(type, data, 1, SAMPLE_VALUES, one())

@@ -85,26 +85,27 @@ public final class EntryLog {
   /**
    * Keys as {@link io.hadal.kernels.ByteTile} has them, tile by tile as {@link #readTile}.
    *
-   * @param buffer room for a tile, used where keys are stored in another form
+   * @param room used where keys are stored in another form
    */
-  public MemorySegment byteTile(int tile, int[] buffer) {
-    return keyFormat().byteTile(pages.get(tile).memory, buffer);
+  public MemorySegment byteTile(int tile, KeyRoom room) {
+    return keyFormat().byteTile(pages.get(tile).memory, room);
   }
 
-  /** As {@link #byteTile(int, int[])} with {@code entries[from .. from + n - 1]} in front. */
-  public MemorySegment byteTile(int[] entries, int from, int n, int[] buffer) {
+  /** As {@link #byteTile(int, KeyRoom)} with {@code entries[from .. from + n - 1]} in front. */
+  public MemorySegment byteTile(int[] entries, int from, int n, KeyRoom room) {
     KeyFormat keyFormat = keyFormat();
-    return keyFormat.byteTile(gather(keyFormat, entries, from, n), buffer);
+    return keyFormat.byteTile(gather(keyFormat, entries, from, n, room.gathered()), room);
   }
 
   /** As {@link #readTile(int, float[])} with {@code entries[from .. from + n - 1]} in front. */
   public void readTile(int[] entries, int from, int n, float[] keys) {
     KeyFormat keyFormat = keyFormat();
-    keyFormat.readTile(gather(keyFormat, entries, from, n), keys);
+    MemorySegment tile = MemorySegment.ofArray(new byte[ROWS * format.bytes()]);
+    keyFormat.readTile(gather(keyFormat, entries, from, n, tile), keys);
   }
 
-  private MemorySegment gather(KeyFormat keyFormat, int[] entries, int from, int n) {
-    MemorySegment tile = MemorySegment.ofArray(new byte[ROWS * format.bytes()]);
+  private MemorySegment gather(
+      KeyFormat keyFormat, int[] entries, int from, int n, MemorySegment tile) {
     byte[] key = new byte[format.bytes()];
     for (int j = 0; j < n; j++) {
       int entry = entries[from + j];

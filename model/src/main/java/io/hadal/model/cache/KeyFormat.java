@@ -26,10 +26,9 @@ sealed interface KeyFormat extends RowFormat {
   /**
    * A page of keys that integers can score.
    *
-   * @param words room for a {@link ByteTile}
-   * @return the page itself when it is a {@link ByteTile}, else {@code words}
+   * @return the page itself when it is a {@link ByteTile}, else {@code room}
    */
-  default MemorySegment byteTile(MemorySegment page, int[] words) {
+  default MemorySegment byteTile(MemorySegment page, KeyRoom room) {
     throw new IllegalStateException("keys of " + this + " are scored as floats");
   }
 
@@ -146,9 +145,9 @@ sealed interface KeyFormat extends RowFormat {
     }
 
     @Override
-    public MemorySegment byteTile(MemorySegment page, int[] words) {
-      AttentionKernels.get().unpackKeyBytes(page, width, words);
-      return MemorySegment.ofArray(words);
+    public MemorySegment byteTile(MemorySegment page, KeyRoom room) {
+      AttentionKernels.get().unpackKeyBytes(page, width, room.words());
+      return room.tile();
     }
 
     @Override
@@ -194,7 +193,7 @@ sealed interface KeyFormat extends RowFormat {
     }
 
     @Override
-    public MemorySegment byteTile(MemorySegment page, int[] words) {
+    public MemorySegment byteTile(MemorySegment page, KeyRoom room) {
       return page;
     }
 

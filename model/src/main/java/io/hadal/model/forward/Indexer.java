@@ -7,6 +7,7 @@ import io.hadal.kernels.KeyTile;
 import io.hadal.kernels.TopK;
 import io.hadal.model.NumericMode;
 import io.hadal.model.cache.EntryLog;
+import io.hadal.model.cache.KeyRoom;
 import io.hadal.model.config.IndexerConfig;
 import io.hadal.model.config.LayerConfig;
 import io.hadal.model.config.ModelConfig;
@@ -34,7 +35,7 @@ final class Indexer {
   private float[] scores = new float[0];
   // True when integers score keys that can be had as bytes.
   private final boolean scoresBytes;
-  private final int[][] tiles;
+  private final KeyRoom[] rooms;
   private final float[][] scratch;
   // Candidate blocks of the batch's tokens; null for all of them.
   private int[] @Nullable [] candidates = new int[0][];
@@ -44,8 +45,8 @@ final class Indexer {
     this.index = config.indexer();
     this.compute = compute;
     this.scoresBytes = compute.mode == NumericMode.FAST && index.headDim() <= ByteTile.MOST;
-    int words = scoresBytes ? ByteTile.words(index.headDim()) : 0;
-    this.tiles = new int[compute.pool.threads()][words];
+    this.rooms = new KeyRoom[scoresBytes ? compute.pool.threads() : 0];
+    Arrays.setAll(rooms, i -> new KeyRoom(index.headDim()));
     this.scratch = Compute.perWorker(compute.pool);
   }
 
@@ -170,7 +171,7 @@ final class Indexer {
                 byteQueries,
                 span.offset() + from,
                 count,
-                keys.byteTile(task, tiles[worker]),
+                keys.byteTile(task, rooms[worker]),
                 n,
                 scores,
                 first,
@@ -317,7 +318,7 @@ final class Indexer {
     for (int from = 0; from < entries.length; from += KEYS) {
       int n = Math.min(KEYS, entries.length - from);
       if (scoresBytes && keys.givesBytes()) {
-        MemorySegment bytes = keys.byteTile(entries, from, n, tiles[worker]);
+        MemorySegment bytes = keys.byteTile(entries, from, n, rooms[worker]);
         byteScores.scores(byteQueries, t, 1, bytes, n, out, from, entries.length);
       } else {
         keys.readTile(entries, from, n, scratch[worker]);

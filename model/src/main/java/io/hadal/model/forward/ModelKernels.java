@@ -19,6 +19,7 @@ import io.hadal.model.config.LayerConfig;
 import io.hadal.model.config.ModelConfig;
 import io.hadal.model.config.RowCode;
 import io.hadal.model.weights.ModelWeights;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -235,7 +236,7 @@ public final class ModelKernels {
     int block = code.block();
     float[] row = ramp(width);
     float[] out = new float[width];
-    MemorySegment packed = MemorySegment.ofArray(new byte[4 * width]);
+    MemorySegment packed = outsideTheHeap(4 * width);
     switch (code.kind()) {
       case FP8 -> {
         add(
@@ -262,6 +263,11 @@ public final class ModelKernels {
             () -> attention.unpackFp4E4M3(packed, 0, codes, block, out, 0));
       }
     }
+  }
+
+  /** Where caches are: a kernel that has been run on an array is compiled for both. */
+  private static MemorySegment outsideTheHeap(int bytes) {
+    return Arena.ofAuto().allocate(bytes, 64);
   }
 
   private void index(IndexerConfig index) {
@@ -292,11 +298,11 @@ public final class ModelKernels {
     ByteQueries q = new ByteQueries();
     q.begin(1, heads, dim);
     q.quantize(0, ramp(heads * dim), 0, ramp(heads), 0);
-    MemorySegment tile = MemorySegment.ofArray(new byte[ByteTile.bytes(dim)]);
+    MemorySegment tile = outsideTheHeap(ByteTile.bytes(dim));
     float[] scores = new float[ByteTile.KEYS];
     ByteScores kernels = KernelExercise.byteScores();
     if (packsCaches()) {
-      MemorySegment keys = MemorySegment.ofArray(new byte[KeyTile.fp4Bytes(dim)]);
+      MemorySegment keys = outsideTheHeap(KeyTile.fp4Bytes(dim));
       int[] words = new int[ByteTile.words(dim)];
       add(
           "unpackKeyBytes " + dim,
