@@ -79,7 +79,7 @@ public final class EntryLog {
 
   /** True when {@link #byteTile} can give keys as bytes. */
   public boolean givesBytes() {
-    return format instanceof KeyFormat.ByteKeys || format instanceof KeyFormat.Fp4Keys;
+    return format instanceof KeyFormat keys && keys.givesBytes();
   }
 
   /**

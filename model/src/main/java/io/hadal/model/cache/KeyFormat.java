@@ -23,6 +23,11 @@ sealed interface KeyFormat extends RowFormat {
    */
   void readTile(MemorySegment page, float[] keys);
 
+  /** Whether {@link #byteTile} has an answer. */
+  default boolean givesBytes() {
+    return false;
+  }
+
   /**
    * A page of keys that integers can score.
    *
@@ -145,6 +150,11 @@ sealed interface KeyFormat extends RowFormat {
     }
 
     @Override
+    public boolean givesBytes() {
+      return true;
+    }
+
+    @Override
     public MemorySegment byteTile(MemorySegment page, KeyRoom room) {
       AttentionKernels.get().unpackKeyBytes(page, width, room.words());
       return room.tile();
@@ -190,6 +200,11 @@ sealed interface KeyFormat extends RowFormat {
               scale * page.get(ValueLayout.JAVA_BYTE, ByteTile.code(key, k));
         }
       }
+    }
+
+    @Override
+    public boolean givesBytes() {
+      return true;
     }
 
     @Override

@@ -48,9 +48,13 @@ final class Compute {
     this.decoded = perWorker(pool);
     this.sumsInBf16 = config.activations().sumsInBf16();
     this.mode = mode;
-    this.roundsRows = mode.roundsCaches() || (mode == NumericMode.FAST && config.quantisedCache());
+    this.roundsRows = roundsRows(mode, config);
     this.activationBlock = config.activations().block();
     this.probe = probe;
+  }
+
+  static boolean roundsRows(NumericMode mode, ModelConfig config) {
+    return mode.roundsCaches() || (mode == NumericMode.FAST && config.quantisedCache());
   }
 
   /** A released bf16, FP8 or FP4 linear layer (spec 0.4): {@code y[t] = W x[t]}. */

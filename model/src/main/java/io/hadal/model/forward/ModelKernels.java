@@ -216,17 +216,13 @@ public final class ModelKernels {
         Operation.EXP_AND_SUM,
         ROWS,
         () -> kernels.expAndSum(weights, 0, ROWS, 1));
-    if (mode.roundsCaches() || packsCaches()) {
+    if (Compute.roundsRows(mode, config)) {
       cacheRows(config.windowCode());
       cacheRows(config.entryCode());
     }
     if (config.layers().stream().anyMatch(LayerConfig::selects)) {
       index(config.indexer());
     }
-  }
-
-  private boolean packsCaches() {
-    return mode == NumericMode.FAST && config.quantisedCache();
   }
 
   /** Rows that are rounded on their way into the caches and read from there. */
@@ -301,7 +297,7 @@ public final class ModelKernels {
     MemorySegment tile = outsideTheHeap(ByteTile.bytes(dim));
     float[] scores = new float[ByteTile.KEYS];
     ByteScores kernels = KernelExercise.byteScores();
-    if (packsCaches()) {
+    if (config.quantisedCache()) {
       MemorySegment keys = outsideTheHeap(KeyTile.fp4Bytes(dim));
       int[] words = new int[ByteTile.words(dim)];
       add(
