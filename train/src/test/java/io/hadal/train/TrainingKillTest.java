@@ -88,7 +88,8 @@ class TrainingKillTest {
           break;
         }
       }
-      process.destroyForcibly().waitFor();
+      // It must not have come to its end by itself.
+      assertThat(process.destroyForcibly().waitFor()).isNotZero();
     }
     return from;
   }
