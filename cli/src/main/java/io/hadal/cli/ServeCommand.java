@@ -62,6 +62,12 @@ final class ServeCommand implements Callable<Integer> {
               + " model that comes with Hadal.")
   private @Nullable Path model;
 
+  @Option(
+      names = "--name",
+      paramLabel = "NAME",
+      description = "What clients call the model. Default: that of its folder or file.")
+  private @Nullable String name;
+
   @Option(names = "--host", paramLabel = "HOST", description = "Address. Default: 127.0.0.1.")
   private @Nullable String host;
 
@@ -367,7 +373,7 @@ final class ServeCommand implements Callable<Integer> {
             .dispatcher(standard -> dispatcher(config, standard))
             .engramCache(engram.cacheBytes())
             .packed(packed.or(config.packed()))
-            .name(config.name())
+            .name(name != null ? name : config.name())
             .aliases(Set.copyOf(config.aliases()))
             .displayName(embedded ? "Hadal nano (embedded)" : null)
             .dialect(config.dialect())

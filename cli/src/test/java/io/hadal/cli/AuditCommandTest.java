@@ -49,9 +49,31 @@ class AuditCommandTest {
     SigningKey.open(Path.of(data, "audit.key"));
     Invocation export = Invocation.hadal("audit", "export", file, "--data", data);
     assertThat(export.exitCode()).as(export.err()).isZero();
-    assertThat(Files.readString(Path.of(file)))
-        .contains("\"action\":\"key.create\"", "\"action\":\"balance.topup\"", "inv-1")
-        .doesNotContain(key.out().strip().substring(16));
+    String text = Files.readString(Path.of(file));
+    assertThat(text).contains("inv-1").doesNotContain(key.out().strip().substring(16));
+    // What belongs to an organisation is in its chain.
+    assertThat(text.lines().filter(line -> line.contains("\"type\":\"event\"")))
+        .hasSize(2)
+        .allMatch(line -> line.contains("\"chain\":\"org_"))
+        .anyMatch(line -> line.contains("\"action\":\"key.create\""))
+        .anyMatch(line -> line.contains("\"action\":\"balance.topup\""));
+    // Without its event there is no change.
+    try (Database database =
+        Database.open(DatabaseOptions.file(Path.of(data).resolve("hadal.db")))) {
+      database.run(
+          handle ->
+              handle.execute(
+                  "CREATE TRIGGER full BEFORE INSERT ON audit_event BEGIN SELECT RAISE(ABORT,"
+                      + " 'full'); END"));
+    }
+    assertThat(Invocation.hadal("keys", "create", "--name", "x", "--data", data).exitCode())
+        .isNotZero();
+    assertThat(
+            Invocation.hadal("keys", "list", "--data", data)
+                .out()
+                .lines()
+                .filter(k -> k.contains("key_")))
+        .hasSize(1);
   }
 
   @Test

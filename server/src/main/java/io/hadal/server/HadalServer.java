@@ -9,6 +9,7 @@ import io.hadal.engine.serving.Dispatcher;
 import io.hadal.engine.serving.DispatcherOptions;
 import io.hadal.kernels.Kernels;
 import io.hadal.kernels.SlowPaths;
+import io.hadal.platform.Refusal;
 import io.hadal.platform.cluster.ConfigMark;
 import io.hadal.platform.cluster.NodeTokens;
 import io.hadal.platform.probe.QualityOptions;
@@ -275,7 +276,12 @@ public final class HadalServer implements AutoCloseable {
         ? null
         : new VersionEntries(
             known.registry()::cards,
-            (version, project) -> known.trials().price(version, project, known.clock().millis()));
+            (version, project) -> known.trials().price(version, project, known.clock().millis()),
+            (name, identity) -> {
+              if (known.registry().knows(name, identity)) {
+                known.registry().resolve(name, identity, null);
+              }
+            });
   }
 
   /** Answers what a route covers elsewhere, all else here. */
@@ -289,14 +295,36 @@ public final class HadalServer implements AutoCloseable {
       if (names != null && !chosen) {
         names.resolve(call, operation, options.limits().bodyBytes());
       }
-      if (chosen || !router.handle(call, operation)) {
-        answering.handle(call);
-        ServedPrompts served = prompts;
-        if (served != null) {
-          served.add(call, operation, options.limits().bodyBytes());
+      try {
+        answer(call, operation, answering, chosen);
+      } catch (Problem | Refusal e) {
+        if (chosen
+            || !usedUp(e)
+            || names == null
+            || !names.downgraded(call, operation, options.limits().bodyBytes())) {
+          throw e;
         }
+        answer(call, operation, answering, false);
       }
     };
+  }
+
+  /** Whether a budget has too little left. */
+  private static boolean usedUp(RuntimeException e) {
+    return e instanceof Refusal refusal
+        ? refusal.reason() == Refusal.Reason.BUDGET
+        : e instanceof Problem problem && problem.code().equals("budget_exceeded");
+  }
+
+  private void answer(Call call, Operation operation, Route.Handler own, boolean chosen)
+      throws IOException {
+    if (chosen || !router.handle(call, operation)) {
+      own.handle(call);
+      ServedPrompts served = prompts;
+      if (served != null) {
+        served.add(call, operation, options.limits().bodyBytes());
+      }
+    }
   }
 
   /** Answers a call of this process itself, whose version is known. */
@@ -356,7 +384,7 @@ public final class HadalServer implements AutoCloseable {
 
   private void addPlatform(Routes routes, PlatformAccess platform, AtomicInteger active) {
     if (platform.balances() != null) {
-      BalanceApi balance = new BalanceApi(platform.balances()::of);
+      BalanceApi balance = new BalanceApi(platform.balances()::of, platform.balances()::paysAhead);
       routes.add(
           "GET", Dialect.OPENAI, "balance", balance::handle, "/user/balance", "/v1/user/balance");
     }

@@ -11,6 +11,7 @@ import io.hadal.platform.registry.Resolution;
 import io.hadal.platform.registry.Slo;
 import io.hadal.platform.rollout.Observation;
 import io.hadal.platform.tenancy.Identity;
+import io.hadal.server.routing.body.EndUser;
 import io.hadal.server.routing.body.RequestView;
 import io.hadal.server.routing.body.SessionKey;
 import io.hadal.server.routing.config.Operation;
@@ -65,7 +66,7 @@ final class ModelNames {
     if (identity == null || view == null) {
       return;
     }
-    String cheaper = known.budgets().downgrade(identity, null, view.model());
+    String cheaper = known.budgets().downgrade(identity, endUser(call, view), view.model());
     if (cheaper != null && !cheaper.equals(view.model())) {
       call.exchange().setHeader("x-hadal-downgraded", cheaper);
       view = view.withModel(cheaper);
@@ -85,6 +86,36 @@ final class ModelNames {
       call.through(new AnswerTap(call.exchange(), operation, view.body(), session));
     }
     rename(call, view, found);
+  }
+
+  private static @Nullable String endUser(Call call, RequestView view) {
+    return EndUser.hash(view.members(), call.client().tenant());
+  }
+
+  /**
+   * Asks a cheaper model after all: the budget had something left when the name was looked at, and
+   * too little for this request.
+   *
+   * @return false when nobody is to be asked in its place
+   */
+  boolean downgraded(Call call, Operation operation, long bodyLimit) throws IOException {
+    Identity identity = call.meter().identity();
+    if (identity == null || call.meter().hasAttempt() || call.exchange().answered()) {
+      return false;
+    }
+    RequestView view = RequestView.of(call.body(bodyLimit), operation);
+    String cheaper =
+        view == null
+            ? null
+            : known.budgets().downgrade(identity, endUser(call, view), call.model());
+    if (view == null || cheaper == null || cheaper.equals(call.model())) {
+      return false;
+    }
+    call.exchange().setHeader("x-hadal-downgraded", cheaper);
+    call.unresolved();
+    call.replaceBody(view.withModel(cheaper).body());
+    resolve(call, operation, bodyLimit);
+    return true;
   }
 
   /** What a version of this process promises about first tokens, which admission protects. */

@@ -109,6 +109,11 @@ public record PlatformAccess(
   public interface Balances {
     /** What a project has paid ahead, nano-USD. */
     Balance of(String project);
+
+    /** Whether a project may only use what it has paid ahead. */
+    default boolean paysAhead(String project) {
+      return true;
+    }
   }
 
   /** Encrypts content of organisations for a place, where alone it opens again. */

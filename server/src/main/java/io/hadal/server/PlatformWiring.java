@@ -12,6 +12,7 @@ import io.hadal.platform.cluster.Member;
 import io.hadal.platform.cluster.Nodes;
 import io.hadal.platform.compare.UpgradeStore;
 import io.hadal.platform.keys.AddressRange;
+import io.hadal.platform.ledger.Balance;
 import io.hadal.platform.ledger.LedgerVerifier;
 import io.hadal.platform.limits.LimitScope;
 import io.hadal.platform.limits.SubjectLookup;
@@ -89,7 +90,7 @@ public final class PlatformWiring {
           return identity;
         },
         new NodeGate(platform.metering()),
-        project -> platform.ledger().balance(project),
+        balances(platform),
         new PlatformAccess.Names(
             platform.registry(),
             platform.rollouts(),
@@ -178,6 +179,20 @@ public final class PlatformWiring {
     };
   }
 
+  private static PlatformAccess.Balances balances(Platform platform) {
+    return new PlatformAccess.Balances() {
+      @Override
+      public Balance of(String project) {
+        return platform.ledger().balance(project);
+      }
+
+      @Override
+      public boolean paysAhead(String project) {
+        return platform.budgets().paysAhead(project);
+      }
+    };
+  }
+
   private static PlatformAccess.Health health(Platform platform) {
     return new PlatformAccess.Health() {
       @Override
@@ -239,7 +254,8 @@ public final class PlatformWiring {
     SubjectLookup subjects = new SubjectLookup(platform.database());
     UsageReports reports = new UsageReports(platform.database());
     List<EndpointGroup> groups = new ArrayList<>(own);
-    groups.add(new TenantEndpoints(platform.tenants(), platform.principals()));
+    groups.add(
+        new TenantEndpoints(platform.tenants(), platform.principals(), platform.keys()::refresh));
     groups.add(
         new KeyEndpoints(
             platform.keys(),
@@ -277,14 +293,14 @@ public final class PlatformWiring {
     groups.add(anywhere(new ClientEndpoints()));
     groups.add(anywhere(new SloEndpoints(platform.registry(), reports, scopes, platform.clock())));
     groups.add(
-        ofOrg(
+        EndpointGroup.shared(
             new ModelEndpoints(
                 platform.registry(),
                 platform.prices(),
                 new ProbeStore(platform.database(), platform.registry()),
                 new VersionUses(platform.database()),
                 platform.clock())));
-    groups.add(ofOrg(new RolloutEndpoints(platform.rollouts())));
+    groups.add(EndpointGroup.shared(new RolloutEndpoints(platform.rollouts())));
     groups.add(new NodeEndpoints(platform.nodes(), platform::leader));
     groups.add(new AlertEndpoints(platform.alerts()));
     Path costs = platform.data().capacity();

@@ -14,7 +14,6 @@ import io.hadal.server.trial.QualityMonitor;
 import io.hadal.server.trial.Shadows;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.List;
-import java.util.stream.Stream;
 
 /** What tries versions from inside: copies, probes, the look at quality, reports. */
 final class Trials implements AutoCloseable {
@@ -68,16 +67,16 @@ final class Trials implements AutoCloseable {
 
   /** Endpoints of all of this. */
   List<EndpointGroup> endpoints() {
-    return Stream.of(
+    return List.of(
+        EndpointGroup.shared(
             new ProbeEndpoints(
                 known.registry(),
                 known.trials().probes(),
                 known.clock(),
-                version -> monitor.transport(version, null)),
-            new QualityEndpoints(known.registry(), known.trials().quality(), monitor),
-            upgrades)
-        .map(group -> EndpointGroup.placed(group, Place::home))
-        .toList();
+                version -> monitor.transport(version, null))),
+        EndpointGroup.shared(
+            new QualityEndpoints(known.registry(), known.trials().quality(), monitor)),
+        EndpointGroup.placed(upgrades, Place::home));
   }
 
   @Override

@@ -59,7 +59,7 @@ class AdminMountTest {
               keys,
               sessions,
               new SessionEndpoints(signIn, sessions, principals, true),
-              List.of(new TenantEndpoints(tenants, principals)),
+              List.of(new TenantEndpoints(tenants, principals, () -> {})),
               event -> {});
       Routes routes = new Routes();
       routes.addAdmin(admin);

@@ -62,7 +62,7 @@ class ModelAdminTest {
   private final Database database = TestDatabases.open(DatabaseKind.SQLITE);
   private final Registry registry = new Registry(database, Clock.systemUTC());
   private final Rollouts rollouts =
-      new Rollouts(database, registry, Clock.systemUTC(), event -> {});
+      new Rollouts(database, registry, Clock.systemUTC(), (event, org) -> {});
   private final ProbeStore probes = new ProbeStore(database, registry);
   private final List<Endpoint> endpoints = new ArrayList<>();
   private @Nullable CostTable costs;

@@ -259,6 +259,25 @@ class RedactionPathTest {
   }
 
   @Test
+  void numbersOfCallsAndNotesOfClientsAreLookedAt() {
+    policy("{'redaction':'pseudonymise'}");
+    upstream.then(ScriptedUpstream.good());
+    post(
+        "/v1/chat/completions",
+        """
+        {'model':'m','stream':true,'user':'ann','metadata':{'id':'123-45-6789','status':'4111-1111-1111-1111'},
+         'messages':[{'role':'user','content':'Pay'},
+          {'role':'assistant','content':null,'tool_calls':[{'id':'call_1','type':'function',
+           'function':{'name':'pay','arguments':'{\\"card\\":4111111111111111,\\"cents\\":4200}'}}]},
+          {'role':'tool','tool_call_id':'call_1','content':'done'}]}
+        """);
+    assertThat(sent(upstream))
+        .contains("<CARD_1>", "<SSN_1>", "call_1", "4200")
+        .doesNotContain("4111", "123-45");
+    assertThat(gateway.gate.events.getLast().work().endUser()).isNotEmpty();
+  }
+
+  @Test
   void whatCannotBeReadIsNotSent() {
     policy("{'redaction':'pseudonymise'}");
     for (String body :

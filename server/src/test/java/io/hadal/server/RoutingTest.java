@@ -317,6 +317,20 @@ class RoutingTest {
         gateway.server.post(
             "/v1/chat/completions", "{'model':'m','provider':{'onyl':['b']}" + rest);
     assertThat(slip.body()).contains("provider.onyl");
+    // What is no wish must not pass for one: prices and privacy would be other than was asked for.
+    for (String[] wrong :
+        new String[][] {
+          {"'data_collection':'denied'", "allow or deny"},
+          {"'max_price':5", "must be an object"},
+          {"'max_price':{'promt':1}", "prompt and completion"},
+          {"'order':['nobody'],'allow_fallbacks':false", "no fallbacks"}
+        }) {
+      HttpResponse<String> refused =
+          gateway.server.post(
+              "/v1/chat/completions", "{'model':'m','provider':{" + wrong[0] + "}" + rest);
+      assertThat(refused.statusCode()).as(wrong[0]).isEqualTo(400);
+      assertThat(refused.body()).contains(wrong[1]);
+    }
   }
 
   @Test

@@ -24,9 +24,18 @@ final class AdminResetPasswordCommand implements Callable<Integer> {
   public Integer call() {
     PrintWriter err = spec.commandLine().getErr();
     try (PlatformOption.Opened opened = platform.open(err)) {
-      String password = opened.breakGlass().reset().reveal();
-      CommandAudit.tell(
-          opened.database(), "session.reset_password", "principals/" + BreakGlass.NAME);
+      String password =
+          opened
+              .database()
+              .together(
+                  () -> {
+                    String made = opened.breakGlass().reset().reveal();
+                    CommandAudit.tell(
+                        opened.database(),
+                        "session.reset_password",
+                        "principals/" + BreakGlass.NAME);
+                    return made;
+                  });
       err.println("password of '" + BreakGlass.NAME + "', not shown again:");
       err.flush();
       spec.commandLine().getOut().println(password);

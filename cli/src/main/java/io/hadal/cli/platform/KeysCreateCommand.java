@@ -1,6 +1,8 @@
 package io.hadal.cli.platform;
 
 import io.hadal.formats.FormatException;
+import io.hadal.platform.db.Database;
+import io.hadal.platform.keys.ApiKey;
 import io.hadal.platform.keys.KeyStore;
 import io.hadal.platform.keys.KeyTerms;
 import io.hadal.platform.tenancy.Scope;
@@ -79,19 +81,15 @@ final class KeysCreateCommand implements Callable<Integer> {
               addresses,
               limits.json().toString(),
               days == null ? null : opened.clock().millis() + Duration.ofDays(days).toMillis());
-      KeyStore.Created created = keys.create(owner.id(), null, test, terms);
-      CommandAudit.tell(
-          opened.database(),
-          "key.create",
-          "keys/" + created.key().id(),
-          "project",
-          owner.id(),
-          "name",
-          created.key().name(),
-          "scopes",
-          String.join(" ", created.key().scopes().stream().map(Scope::text).sorted().toList()),
-          "limits",
-          created.key().limits());
+      KeyStore.Created created =
+          opened
+              .database()
+              .together(
+                  () -> {
+                    KeyStore.Created made = keys.create(owner.id(), null, test, terms);
+                    tell(opened.database(), made.key());
+                    return made;
+                  });
       err.println(
           "key "
               + created.key().id()
@@ -103,5 +101,20 @@ final class KeysCreateCommand implements Callable<Integer> {
       spec.commandLine().getOut().flush();
       return 0;
     }
+  }
+
+  private static void tell(Database database, ApiKey key) {
+    CommandAudit.tell(
+        database,
+        "key.create",
+        "keys/" + key.id(),
+        "project",
+        key.project(),
+        "name",
+        key.name(),
+        "scopes",
+        String.join(" ", key.scopes().stream().map(Scope::text).sorted().toList()),
+        "limits",
+        key.limits());
   }
 }

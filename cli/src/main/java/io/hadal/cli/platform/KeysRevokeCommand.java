@@ -22,8 +22,16 @@ final class KeysRevokeCommand implements Callable<Integer> {
   public Integer call() {
     try (PlatformOption.Opened opened = platform.open(spec.commandLine().getErr());
         KeyStore keys = opened.keys()) {
-      String name = keys.revoke(id).name();
-      CommandAudit.tell(opened.database(), "key.remove", "keys/" + id, "name", name);
+      String name =
+          opened
+              .database()
+              .together(
+                  () -> {
+                    String revoked = keys.revoke(id).name();
+                    CommandAudit.tell(
+                        opened.database(), "key.remove", "keys/" + id, "name", revoked);
+                    return revoked;
+                  });
       spec.commandLine().getOut().println("revoked " + name);
       spec.commandLine().getOut().flush();
       return 0;

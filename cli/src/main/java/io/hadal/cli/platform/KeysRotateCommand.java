@@ -35,13 +35,21 @@ final class KeysRotateCommand implements Callable<Integer> {
     PrintWriter err = spec.commandLine().getErr();
     try (PlatformOption.Opened opened = platform.open(err);
         KeyStore keys = opened.keys()) {
-      KeyStore.Created created = keys.rotate(id, Duration.ofHours(hours));
-      CommandAudit.tell(
-          opened.database(),
-          "key.rotate",
-          "keys/" + id,
-          "grace_seconds",
-          Long.toString(Duration.ofHours(hours).toSeconds()));
+      Duration grace = Duration.ofHours(hours);
+      KeyStore.Created created =
+          opened
+              .database()
+              .together(
+                  () -> {
+                    KeyStore.Created made = keys.rotate(id, grace);
+                    CommandAudit.tell(
+                        opened.database(),
+                        "key.rotate",
+                        "keys/" + id,
+                        "grace_seconds",
+                        Long.toString(grace.toSeconds()));
+                    return made;
+                  });
       err.println("the old text works for " + hours + " hours; the new one is not shown again:");
       err.flush();
       spec.commandLine().getOut().println(created.text().reveal());

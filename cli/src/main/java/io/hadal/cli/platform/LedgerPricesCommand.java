@@ -8,6 +8,8 @@ import io.hadal.platform.money.PriceBook;
 import io.hadal.platform.money.Schedule;
 import io.hadal.platform.money.UnitPrices;
 import io.hadal.platform.money.Usd;
+import io.hadal.platform.tenancy.Place;
+import io.hadal.platform.tenancy.Tenants;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -119,8 +121,7 @@ final class LedgerPricesCommand implements Callable<Integer> {
         }
         list(book, only, out);
       } else {
-        Price added = add(book, only, from);
-        CommandAudit.tell(open, "price.create", "prices/" + added.id(), "price", text(added));
+        Price added = open.together(() -> add(open, book, only, from));
         out.println(text(added));
       }
       out.flush();
@@ -128,10 +129,31 @@ final class LedgerPricesCommand implements Callable<Integer> {
     return 0;
   }
 
+  private Price add(Database open, PriceBook book, @Nullable String only, String from) {
+    Price added = add(book, only, from);
+    Place place = only == null ? null : new Tenants(open, Clock.systemUTC()).place("project", only);
+    CommandAudit.tellOf(
+        place == null ? null : place.org(),
+        open,
+        "price.create",
+        "prices/" + added.id(),
+        "price",
+        text(added));
+    return added;
+  }
+
   private Price add(PriceBook book, @Nullable String only, String from) {
     String model = version;
     if (model == null) {
       throw new FormatException("VERSION", "is required to add a price");
+    }
+    boolean priced = false;
+    for (String price :
+        new String[] {input, cacheRead, cacheWrite, output, reasoning, image, second, request}) {
+      priced |= price != null;
+    }
+    if (!priced) {
+      throw new FormatException("--input", "or another price is required; 0 is free");
     }
     long in = million("--input", input, 0);
     long out = million("--output", output, 0);
@@ -150,7 +172,7 @@ final class LedgerPricesCommand implements Callable<Integer> {
     return book.add(
         new Price(
             0,
-            model,
+            Price.version(model),
             only,
             UsageFilterOption.time("--valid-from", validFrom, now),
             validTo == null ? null : UsageFilterOption.time("--valid-to", validTo, 0),

@@ -55,17 +55,24 @@ final class LedgerTopupCommand implements Callable<Integer> {
       Ledger ledger = new Ledger(open, Clock.systemUTC());
       String by = "cli:" + System.getProperty("user.name");
       Transaction done =
-          grant ? ledger.grant(id, nano, ref, memo, by) : ledger.topUp(id, nano, ref, memo, by);
-      CommandAudit.tell(
-          open,
-          grant ? "balance.grant" : "balance.topup",
-          "projects/" + id,
-          "amount_usd",
-          Usd.text(nano),
-          "ref",
-          ref,
-          "transaction",
-          Long.toString(done.seq()));
+          open.together(
+              () -> {
+                Transaction made =
+                    grant
+                        ? ledger.grant(id, nano, ref, memo, by)
+                        : ledger.topUp(id, nano, ref, memo, by);
+                CommandAudit.tell(
+                    open,
+                    grant ? "balance.grant" : "balance.topup",
+                    "projects/" + id,
+                    "amount_usd",
+                    Usd.text(nano),
+                    "ref",
+                    ref,
+                    "transaction",
+                    Long.toString(made.seq()));
+                return made;
+              });
       Balance balance = ledger.balance(id);
       PrintWriter out = spec.commandLine().getOut();
       out.printf(

@@ -29,14 +29,17 @@ final class ModelActivateCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     try (ModelData.Opened opened = data.open()) {
-      ModelVersion active = opened.registry.activate(version, ModelData.actor());
       Clock clock = Clock.systemUTC();
-      ManifestPrices.enter(
-          active,
-          new PriceBook(opened.database, PriceBook.Unpriced.FREE, clock),
-          ModelData.actor(),
-          clock);
-      CommandAudit.tell(opened.database, "model.activate", "models/" + active.id());
+      PriceBook prices = new PriceBook(opened.database, PriceBook.Unpriced.FREE, clock);
+      // Never without its prices, which would make it free.
+      ModelVersion active =
+          opened.database.together(
+              () -> {
+                ModelVersion made = opened.registry.activate(version, ModelData.actor());
+                ManifestPrices.enter(made, prices, ModelData.actor(), clock);
+                CommandAudit.tell(opened.database, "model.activate", "models/" + made.id());
+                return made;
+              });
       spec.commandLine().getOut().println(active.id() + " is active");
       spec.commandLine().getOut().flush();
     }

@@ -94,13 +94,18 @@ final class ModelAddCommand implements Callable<Integer> {
     try (ModelData.Opened opened = data.open()) {
       Manifest manifest =
           isManifest(source) ? read(source) : checkpoint(new FileHashes(opened.database));
-      ModelVersion version = opened.registry.draft(manifest, date, ModelData.actor());
-      CommandAudit.tell(
-          opened.database,
-          "model.create",
-          "models/" + version.id(),
-          "manifest_sha256",
-          manifest.sha256());
+      ModelVersion version =
+          opened.database.together(
+              () -> {
+                ModelVersion made = opened.registry.draft(manifest, date, ModelData.actor());
+                CommandAudit.tell(
+                    opened.database,
+                    "model.create",
+                    "models/" + made.id(),
+                    "manifest_sha256",
+                    manifest.sha256());
+                return made;
+              });
       out.printf(
           "%s  %s  sha256:%s%n",
           version.id(), manifest.fingerprint(), manifest.sha256().substring(0, 16));

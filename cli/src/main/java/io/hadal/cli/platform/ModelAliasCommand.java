@@ -55,19 +55,34 @@ final class ModelAliasCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     try (ModelData.Opened opened = data.open()) {
       if (version == null) {
-        opened.registry.unalias(org, name, ModelData.actor(), reason);
-        CommandAudit.tell(opened.database, "model.remove", "aliases/" + name, "reason", reason);
+        opened.database.together(
+            () -> {
+              CommandAudit.tellOf(
+                  org.isEmpty() ? null : org,
+                  opened.database,
+                  "model.remove",
+                  "aliases/" + name,
+                  "reason",
+                  reason);
+              return opened.registry.unalias(org, name, ModelData.actor(), reason);
+            });
         out.println(name + " means nothing any more");
       } else {
-        AliasChange change = opened.registry.alias(org, name, version, ModelData.actor(), reason);
-        CommandAudit.tell(
-            opened.database,
-            "model.update",
-            "aliases/" + name,
-            "target",
-            change.target(),
-            "reason",
-            reason);
+        String target = version;
+        AliasChange change =
+            opened.database.together(
+                () -> {
+                  CommandAudit.tellOf(
+                      org.isEmpty() ? null : org,
+                      opened.database,
+                      "model.update",
+                      "aliases/" + name,
+                      "target",
+                      target,
+                      "reason",
+                      reason);
+                  return opened.registry.alias(org, name, target, ModelData.actor(), reason);
+                });
         out.println(change.name() + " -> " + change.target());
       }
       out.flush();

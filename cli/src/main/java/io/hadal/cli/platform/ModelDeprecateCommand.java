@@ -51,15 +51,20 @@ final class ModelDeprecateCommand implements Callable<Integer> {
       }
     }
     try (ModelData.Opened opened = data.open()) {
-      ModelVersion deprecated = opened.registry.deprecate(version, null, end, successor);
-      CommandAudit.tell(
-          opened.database,
-          "model.deprecate",
-          "models/" + deprecated.id(),
-          "retires",
-          String.valueOf(end),
-          "successor",
-          String.valueOf(successor));
+      Instant until = end;
+      ModelVersion deprecated =
+          opened.database.together(
+              () -> {
+                CommandAudit.tell(
+                    opened.database,
+                    "model.deprecate",
+                    "models/" + version,
+                    "retires",
+                    String.valueOf(until),
+                    "successor",
+                    String.valueOf(successor));
+                return opened.registry.deprecate(version, null, until, successor);
+              });
       spec.commandLine().getOut().println(deprecated.id() + " is deprecated");
       spec.commandLine().getOut().flush();
     }

@@ -32,13 +32,17 @@ final class ModelRetireCommand implements Callable<Integer> {
               .version(version)
               .filter(v -> v.lifecycle() == Lifecycle.DRAFT)
               .isPresent();
-      if (draft) {
-        opened.registry.discard(version);
-      } else {
-        opened.registry.retire(version);
-      }
-      CommandAudit.tell(
-          opened.database, draft ? "model.remove" : "model.retire", "models/" + version);
+      opened.database.together(
+          () -> {
+            if (draft) {
+              opened.registry.discard(version);
+            } else {
+              opened.registry.retire(version);
+            }
+            CommandAudit.tell(
+                opened.database, draft ? "model.remove" : "model.retire", "models/" + version);
+            return version;
+          });
       spec.commandLine().getOut().println(version + (draft ? " is gone" : " is retired"));
       spec.commandLine().getOut().flush();
     }

@@ -287,6 +287,11 @@ public final class Budgets implements AutoCloseable {
     return null;
   }
 
+  /** Whether a project may only use what it has paid ahead. */
+  public boolean paysAhead(String project) {
+    return settings.prepaid.contains(project);
+  }
+
   /** The prepaid balance of a project; null when it does not pay in advance. */
   public @Nullable BudgetState balanceState(String project) {
     leases.sweep(this::alerts);

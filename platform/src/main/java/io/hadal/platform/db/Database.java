@@ -13,6 +13,7 @@ import java.util.Properties;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.flywaydb.core.Flyway;
@@ -40,6 +41,9 @@ public final class Database implements AutoCloseable {
 
   /** SQLite lets one transaction write: waiting here is fair and does not time out. */
   private final ReentrantLock writer = new ReentrantLock(true);
+
+  /** The transaction that a thread has begun for several changes. */
+  private final ThreadLocal<Handle> joined = new ThreadLocal<>();
 
   private final Reachability connection;
 
@@ -187,6 +191,10 @@ public final class Database implements AutoCloseable {
    * @throws io.hadal.platform.Refusal at once while the database is known not to answer
    */
   public <T extends @Nullable Object> T read(Function<Handle, T> work) {
+    Handle begun = joined.get();
+    if (begun != null) {
+      return work.apply(begun);
+    }
     connection.require();
     try {
       return jdbi.withHandle(handle -> work.apply(handle));
@@ -202,6 +210,10 @@ public final class Database implements AutoCloseable {
    * @throws io.hadal.platform.Refusal at once while the database is known not to answer
    */
   public <T extends @Nullable Object> T write(Function<Handle, T> work) {
+    Handle begun = joined.get();
+    if (begun != null) {
+      return work.apply(begun);
+    }
     if (kind != DatabaseKind.SQLITE) {
       return transaction(work);
     }
@@ -225,6 +237,26 @@ public final class Database implements AutoCloseable {
       writing.failed(e);
       throw e;
     }
+  }
+
+  /**
+   * Makes several changes in one transaction: what the work reads and writes here, on this thread,
+   * is all there afterwards, or nothing of it. It must not wait for other threads, which may wait
+   * to write.
+   */
+  public <T extends @Nullable Object> T together(Supplier<T> work) {
+    return write(
+        handle -> {
+          boolean outer = joined.get() == null;
+          joined.set(handle);
+          try {
+            return work.get();
+          } finally {
+            if (outer) {
+              joined.remove();
+            }
+          }
+        });
   }
 
   /** Writes, in one transaction, without a result. */

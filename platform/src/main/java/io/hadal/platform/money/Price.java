@@ -1,5 +1,6 @@
 package io.hadal.platform.money;
 
+import io.hadal.formats.FormatException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +29,23 @@ public record Price(
     long createdAt) {
   /** Stands for any version. */
   public static final String ANY_MODEL = "*";
+
+  /**
+   * A version that prices can be of, for those that people enter: with a name, which no attempt is
+   * ever charged by, a model would stay free.
+   *
+   * @throws FormatException when it is none
+   */
+  public static String version(String text) {
+    if (!text.equals(ANY_MODEL) && !text.matches("[A-Za-z0-9._:/@*+-]*[@/][A-Za-z0-9._:/@*+-]*")) {
+      throw new FormatException(
+          "version",
+          "must be a version, such as family@2026-11-29, or UPSTREAM/MODEL for an upstream's model"
+              + " that is no version of the registry, or * for all without a price; `hadal ledger"
+              + " report --by version` shows those in use");
+    }
+    return text;
+  }
 
   /** The prices of a moment, without looking whether the row is valid then. */
   public PriceSnapshot at(long millis) {

@@ -26,6 +26,7 @@ public record Schedule(List<Window> windows) {
   public static final Schedule NONE = new Schedule(List.of());
 
   private static final int MOST_WINDOWS = 50;
+  private static final Set<String> FIELDS = Set.of("name", "days", "from", "to", "prices");
   private static final JsonMapper MAPPER = JsonMapper.shared();
 
   /**
@@ -129,9 +130,9 @@ public record Schedule(List<Window> windows) {
       if (prices == null || !prices.isObject()) {
         throw new FormatException(where, "prices must be an object");
       }
-      for (String name : prices.propertyNames()) {
-        if (!UnitPrices.FIELDS.contains(name)) {
-          throw new FormatException(where, "prices has no '" + name + "'");
+      for (String field : one.propertyNames()) {
+        if (!FIELDS.contains(field)) {
+          throw new FormatException(where, "has name, days, from, to and prices, nothing else");
         }
       }
       JsonNode name = one.get("name");
@@ -141,7 +142,7 @@ public record Schedule(List<Window> windows) {
               days(one.get("days"), where),
               time(one, "from", where),
               time(one, "to", where),
-              UnitPrices.read(prices, base, where)));
+              UnitPrices.read(prices, base, where + ": prices")));
     }
     return windows.isEmpty() ? NONE : new Schedule(windows);
   }

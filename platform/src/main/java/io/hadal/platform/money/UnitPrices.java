@@ -2,6 +2,7 @@ package io.hadal.platform.money;
 
 import io.hadal.formats.FormatException;
 import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -32,7 +33,7 @@ public record UnitPrices(
   /** A million USD; keeps every product with a count below 2^63 in what a ledger can hold. */
   private static final long MOST = 1_000_000_000_000_000_000L;
 
-  static final Set<String> FIELDS =
+  private static final Set<String> FIELDS =
       Set.of(
           "input",
           "cache_read",
@@ -109,9 +110,11 @@ public record UnitPrices(
    * Reads prices in pico-USD. What is missing is as in {@code base}; without one, both cache prices
    * are that of input, reasoning that of output, and the rest is free.
    *
-   * @throws FormatException when a price is no whole number
+   * @throws FormatException when a price is no whole number, or there is none, or one of another
+   *     name: with a slip in its name, a model would be free
    */
   public static UnitPrices read(JsonNode node, @Nullable UnitPrices base, String source) {
+    known(node, source);
     long input = price(node, "input", base == null ? 0 : base.input, source);
     long output = price(node, "output", base == null ? 0 : base.output, source);
     return new UnitPrices(
@@ -123,6 +126,21 @@ public record UnitPrices(
         price(node, "image", base == null ? 0 : base.image, source),
         price(node, "second", base == null ? 0 : base.second, source),
         price(node, "request", base == null ? 0 : base.request, source));
+  }
+
+  private static void known(JsonNode node, String source) {
+    for (String name : node.propertyNames()) {
+      if (!FIELDS.contains(name)) {
+        throw new FormatException(
+            source,
+            (name.matches("[A-Za-z0-9_.-]{1,40}") ? name : "a field")
+                + " is unknown; known here: "
+                + String.join(", ", new TreeSet<>(FIELDS)));
+      }
+    }
+    if (!node.isObject() || node.isEmpty()) {
+      throw new FormatException(source, "must hold a price; 0 is free");
+    }
   }
 
   private static long price(JsonNode node, String name, long fallback, String source) {

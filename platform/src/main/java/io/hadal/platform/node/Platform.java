@@ -131,7 +131,8 @@ public final class Platform implements AutoCloseable {
                 principals,
                 sessions,
                 breakGlass,
-                oidc(options),
+                options.oidc(),
+                this::inFirstOrg,
                 options.passwordUntilOidc(),
                 pepper.derive("sign-in flow"),
                 clock));
@@ -308,11 +309,8 @@ public final class Platform implements AutoCloseable {
     }
   }
 
-  private @Nullable OidcOptions oidc(PlatformOptions options) {
-    OidcOptions oidc = options.oidc();
-    return oidc == null
-        ? null
-        : oidc.in(tenants.orgs(Permissions.Visible.EVERYTHING, null, 1).data().getFirst().id());
+  private OidcOptions inFirstOrg(OidcOptions oidc) {
+    return oidc.in(tenants.orgs(Permissions.Visible.EVERYTHING, null, 1).data().getFirst().id());
   }
 
   private <T extends AutoCloseable> T keep(T part) {

@@ -45,7 +45,7 @@ public record Manifest(
    * Checks a manifest and brings it to its canonical form.
    *
    * @param source name for messages
-   * @throws FormatException when a field is missing or of the wrong kind
+   * @throws FormatException when a field is missing, unknown or of the wrong kind
    */
   public static Manifest of(JsonNode json, String source) {
     if (!json.isObject()) {
@@ -73,6 +73,7 @@ public record Manifest(
       }
       default -> throw new FormatException(source, "kind must be local or routed, not " + kind);
     }
+    ManifestFields.check(json, kind, source);
     ManifestPrices.read(json, source);
     Slo.of(json, source);
     JsonNode context = json.path("context");

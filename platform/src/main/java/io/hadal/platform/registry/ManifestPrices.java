@@ -1,5 +1,6 @@
 package io.hadal.platform.registry;
 
+import io.hadal.formats.FormatException;
 import io.hadal.platform.money.Price;
 import io.hadal.platform.money.PriceBook;
 import io.hadal.platform.money.Schedule;
@@ -28,8 +29,11 @@ public final class ManifestPrices {
    */
   static @Nullable UnitPrices read(JsonNode manifest, String source) {
     JsonNode prices = manifest.path("prices");
-    if (!prices.isObject()) {
+    if (prices.isMissingNode() || prices.isNull()) {
       return null;
+    }
+    if (!prices.isObject()) {
+      throw new FormatException(source, "prices must be an object");
     }
     ObjectNode pico = JsonMapper.shared().createObjectNode();
     for (Entry<String, JsonNode> price : prices.properties()) {

@@ -13,10 +13,10 @@ public final class RolloutAudit implements RolloutListener {
   }
 
   @Override
-  public void happened(RolloutEvent event) {
+  public void happened(RolloutEvent event, String org) {
     audit.append(
         AuditEntry.system(
-            null,
+            org.isEmpty() ? null : org,
             "rollout." + event.kind(),
             "rollout:" + event.rollout(),
             JsonNodeFactory.instance

@@ -3,5 +3,10 @@ package io.hadal.platform.rollout;
 /** Hears of rollouts, for the audit log and alerts. Called after the change is durable. */
 @FunctionalInterface
 public interface RolloutListener {
-  void happened(RolloutEvent event);
+  /**
+   * Something happened.
+   *
+   * @param org organisation whose name it is about; empty for everybody's
+   */
+  void happened(RolloutEvent event, String org);
 }

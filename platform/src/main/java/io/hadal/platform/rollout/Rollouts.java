@@ -230,8 +230,9 @@ public final class Rollouts {
   }
 
   private Rollout tell(String id, String alias, String kind, String actor, String detail) {
-    listener.happened(new RolloutEvent(id, alias, kind, actor, detail, clock.instant()));
-    return get(id);
+    Rollout now = get(id);
+    listener.happened(new RolloutEvent(id, alias, kind, actor, detail, clock.instant()), now.org());
+    return now;
   }
 
   // Requests

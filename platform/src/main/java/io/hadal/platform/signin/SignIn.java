@@ -11,6 +11,7 @@ import java.security.MessageDigest;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** Ways for people to begin a session. */
@@ -26,6 +27,7 @@ public final class SignIn implements AutoCloseable {
   private final BreakGlass breakGlass;
   private final Clock clock;
   private final @Nullable OidcOptions options;
+  private final UnaryOperator<OidcOptions> placed;
   private final @Nullable OidcProvider provider;
   private final boolean passwordUntilOidc;
   private final byte[] flowKey;
@@ -62,6 +64,33 @@ public final class SignIn implements AutoCloseable {
       boolean passwordUntilOidc,
       byte[] flowKey,
       Clock clock) {
+    this(
+        principals,
+        sessions,
+        breakGlass,
+        oidc,
+        UnaryOperator.identity(),
+        passwordUntilOidc,
+        flowKey,
+        clock);
+  }
+
+  /**
+   * Ways to sign in.
+   *
+   * @param placed says, when somebody signs in, where roles hold that name no place: before the
+   *     first start is over, there is no organisation
+   */
+  public SignIn(
+      Principals principals,
+      Sessions sessions,
+      BreakGlass breakGlass,
+      @Nullable OidcOptions oidc,
+      UnaryOperator<OidcOptions> placed,
+      boolean passwordUntilOidc,
+      byte[] flowKey,
+      Clock clock) {
+    this.placed = placed;
     this.principals = principals;
     this.sessions = sessions;
     this.breakGlass = breakGlass;
@@ -165,7 +194,8 @@ public final class SignIn implements AutoCloseable {
   }
 
   private Principals.Principal admit(OidcProvider.User user) {
-    OidcOptions known = options;
+    OidcOptions given = options;
+    OidcOptions known = given == null ? null : placed.apply(given);
     List<Actor.Grant> grants =
         known == null
             ? List.of()

@@ -32,6 +32,36 @@ class DatabaseTest {
   }
 
   @OnBothDatabases
+  void severalChangesAreOne(DatabaseKind kind) {
+    try (Database database = TestDatabases.open(kind)) {
+      assertThatThrownBy(
+              () ->
+                  database.<Integer>together(
+                      () -> {
+                        database.run(
+                            h -> h.execute("INSERT INTO org VALUES ('o', 'o', 'active', NULL, 1)"));
+                        assertThat(orgs(database)).isEqualTo(1);
+                        throw new IllegalStateException("stop");
+                      }))
+          .hasMessage("stop");
+      assertThat(orgs(database)).isZero();
+      int seen =
+          database.<Integer>together(
+              () -> {
+                database.run(
+                    h -> h.execute("INSERT INTO org VALUES ('o', 'o', 'active', NULL, 1)"));
+                return orgs(database);
+              });
+      assertThat(seen).isEqualTo(orgs(database)).isEqualTo(1);
+    }
+  }
+
+  private static int orgs(Database database) {
+    return database.<Integer>read(
+        h -> h.createQuery("SELECT count(*) FROM org").mapTo(Integer.class).one());
+  }
+
+  @OnBothDatabases
   void manyWritersLoseNothing(DatabaseKind kind) throws Exception {
     try (Database database = TestDatabases.open(kind)) {
       database.run(h -> h.execute("INSERT INTO org VALUES ('o', '0', 'active', NULL, 0)"));

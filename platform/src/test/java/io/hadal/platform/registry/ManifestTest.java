@@ -89,6 +89,26 @@ class ManifestTest {
         .hasMessageStartingWith("test");
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "contxt | 'contxt':5",
+        "upstream_modle | 'upstream_modle':'u'",
+        "weights | 'weights':[]",
+        "slo.percnt | 'slo':{'ttft_ms':5,'percnt':3}",
+        "prices: inptu | 'prices':{'inptu':'1'}",
+        "prices must be an object | 'prices':'1'",
+        "must hold a price | 'prices':{}"
+      })
+  void aSlipInANameIsRefused(String named, String field) {
+    String routed = "{'kind':'routed','family':'m','upstream_model':'u','backends':['x'],%s}";
+    assertThatThrownBy(() -> Samples.manifest(routed.replace("%s", field)))
+        .isInstanceOf(FormatException.class)
+        .hasMessageContaining(named);
+  }
+
   @Test
   void aCheckpointIsItsFiles(@TempDir Path folder) throws Exception {
     try (Database database = TestDatabases.open(DatabaseKind.SQLITE)) {

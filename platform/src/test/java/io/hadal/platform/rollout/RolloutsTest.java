@@ -62,7 +62,7 @@ class RolloutsTest {
   void aSessionNeverFlipsWhileThePercentageGrows(DatabaseKind kind) {
     try (Database database = TestDatabases.open(kind)) {
       Registry registry = registry(database);
-      Rollouts rollouts = new Rollouts(database, registry, clock, heard::add);
+      Rollouts rollouts = new Rollouts(database, registry, clock, (event, org) -> heard.add(event));
       Rollout rollout = rollouts.create(plan(Mode.CANARY, 5, Stickiness.SESSION), "ann");
       assertThat(rollout.state()).isEqualTo(State.DRAFT);
       assertThat(versions(registry, 50)).allSatisfy((s, v) -> assertThat(v).isEqualTo(OLD));
@@ -139,7 +139,7 @@ class RolloutsTest {
   void aBrokenCandidateIsTakenBackWithinAHundredRequests(DatabaseKind kind) {
     try (Database database = TestDatabases.open(kind)) {
       Registry registry = registry(database);
-      Rollouts rollouts = new Rollouts(database, registry, clock, heard::add);
+      Rollouts rollouts = new Rollouts(database, registry, clock, (event, org) -> heard.add(event));
       Map<String, Supplier<Observation>> faults =
           Map.of(
               "error_rate", Observation::failure,
@@ -174,7 +174,7 @@ class RolloutsTest {
   void aCandidateThatFailsEveryThirdTimeIsTakenBackToo() {
     try (Database database = TestDatabases.open(DatabaseKind.SQLITE)) {
       Registry registry = registry(database);
-      Rollouts rollouts = new Rollouts(database, registry, clock, heard::add);
+      Rollouts rollouts = new Rollouts(database, registry, clock, (event, org) -> heard.add(event));
       Rollout rollout = rollouts.create(plan(Mode.CANARY, 50, Stickiness.SESSION), "ann");
       rollouts.start(rollout.id(), "ann");
       assertThat(
@@ -193,7 +193,7 @@ class RolloutsTest {
   void aCandidateAsGoodAsItsBaselineStays() {
     try (Database database = TestDatabases.open(DatabaseKind.SQLITE)) {
       Registry registry = registry(database);
-      Rollouts rollouts = new Rollouts(database, registry, clock, heard::add);
+      Rollouts rollouts = new Rollouts(database, registry, clock, (event, org) -> heard.add(event));
       Rollout rollout = rollouts.create(plan(Mode.CANARY, 50, Stickiness.SESSION), "ann");
       rollouts.start(rollout.id(), "ann");
       Supplier<Observation> some = () -> random.nextInt(50) == 0 ? Observation.failure() : answer();
@@ -235,7 +235,7 @@ class RolloutsTest {
   void copiesGoToProjectsThatMayHaveThem(DatabaseKind kind) {
     try (Database database = TestDatabases.open(kind)) {
       Registry registry = registry(database);
-      Rollouts rollouts = new Rollouts(database, registry, clock, heard::add);
+      Rollouts rollouts = new Rollouts(database, registry, clock, (event, org) -> heard.add(event));
       Rollout rollout = rollouts.create(plan(Mode.SHADOW, 100, Stickiness.KEY), "ann");
       rollouts.start(rollout.id(), "ann");
       Resolution resolution = registry.resolve("flash", ANY, null);
@@ -275,7 +275,7 @@ class RolloutsTest {
   void blueAndGreenSwitchAtOnceAndBack(DatabaseKind kind) {
     try (Database database = TestDatabases.open(kind)) {
       Registry registry = registry(database);
-      Rollouts rollouts = new Rollouts(database, registry, clock, heard::add);
+      Rollouts rollouts = new Rollouts(database, registry, clock, (event, org) -> heard.add(event));
       assertThatThrownBy(() -> rollouts.create(plan(Mode.BLUE_GREEN, 50, Stickiness.KEY), "ann"))
           .isInstanceOf(FormatException.class);
       Rollout rollout = rollouts.create(plan(Mode.BLUE_GREEN, 0, Stickiness.KEY), "ann");
@@ -299,7 +299,7 @@ class RolloutsTest {
   void aNameUnderWayIsHeld() {
     try (Database database = TestDatabases.open(DatabaseKind.SQLITE)) {
       Registry registry = registry(database);
-      Rollouts rollouts = new Rollouts(database, registry, clock, heard::add);
+      Rollouts rollouts = new Rollouts(database, registry, clock, (event, org) -> heard.add(event));
       Rollout one = rollouts.create(plan(Mode.CANARY, 10, Stickiness.PROJECT), "ann");
       Rollout two = rollouts.create(plan(Mode.CANARY, 10, Stickiness.PROJECT), "ann");
       rollouts.start(one.id(), "ann");
@@ -315,7 +315,7 @@ class RolloutsTest {
   void whatHasHaltedStaysHaltedWithoutADatabase() {
     Database database = TestDatabases.open(DatabaseKind.SQLITE);
     Registry registry = registry(database);
-    Rollouts rollouts = new Rollouts(database, registry, clock, heard::add);
+    Rollouts rollouts = new Rollouts(database, registry, clock, (event, org) -> heard.add(event));
     Rollout rollout = rollouts.create(plan(Mode.CANARY, 100, Stickiness.KEY), "ann");
     rollouts.start(rollout.id(), "ann");
     rollouts.observe(rollout.id(), NEW, Observation.failure());

@@ -6,6 +6,7 @@ import io.hadal.platform.Refusal;
 import io.hadal.platform.keys.KeyStore;
 import io.hadal.platform.signin.Sessions;
 import io.hadal.platform.tenancy.Actor;
+import io.hadal.platform.tenancy.Permission;
 import io.hadal.platform.tenancy.Permissions;
 import io.hadal.platform.tenancy.Place;
 import io.hadal.platform.tenancy.Principals;
@@ -23,6 +24,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Administration over HTTP below {@link #PREFIX}: who calls, whether that may be, what is changed,
@@ -236,12 +238,21 @@ public final class AdminApi {
                 List.of(),
                 actor.address());
       }
-      audit.record(new AdminAudit.Event(actor, action, object, "ok", null, null, call.requestId()));
+      audit.record(
+          new AdminAudit.Event(
+              actor.org(), actor, action, object, "ok", null, null, call.requestId()));
       return answer;
     } catch (Refusal e) {
       audit.record(
           new AdminAudit.Event(
-              call.actor(), action, object, AdminError.of(e).code(), null, null, call.requestId()));
+              call.actor().org(),
+              call.actor(),
+              action,
+              object,
+              AdminError.of(e).code(),
+              null,
+              null,
+              call.requestId()));
       throw e;
     }
   }
@@ -253,13 +264,30 @@ public final class AdminApi {
       throw new IllegalStateException();
     }
     String action = action(endpoint, found.pattern);
+    List<Place> named = List.of();
     try {
-      for (Place place : places.of(group, endpoint, found.pattern, call)) {
+      named = places.of(group, endpoint, found.pattern, call);
+      for (Place place : named) {
         Permissions.require(call.actor(), endpoint.permission(), place);
       }
       BodyFields fields = found.fields();
       if (fields != null) {
         fields.check(call.body());
+      }
+      if (endpoint.permission().resource() == Permission.Resource.EXPORT && !found.changes()) {
+        // Before it begins: whoever leaves in the middle has seen what came until then.
+        ObjectNode asked = AdminJson.object();
+        call.query().forEach(asked::put);
+        audit.record(
+            new AdminAudit.Event(
+                org(named, call.actor(), null),
+                call.actor(),
+                "usage.export",
+                "usage",
+                "ok",
+                null,
+                asked,
+                call.requestId()));
       }
       if (!found.changes() || endpoint.told()) {
         return endpoint.handler().handle(call);
@@ -269,6 +297,7 @@ public final class AdminApi {
       JsonNode after = answer == null ? present(found, call) : answer;
       audit.record(
           new AdminAudit.Event(
+              org(named, call.actor(), answer),
               call.actor(),
               action,
               object(found, call, answer),
@@ -281,6 +310,7 @@ public final class AdminApi {
       if (found.changes()) {
         audit.record(
             new AdminAudit.Event(
+                call.actor().org() != null ? call.actor().org() : org(named, call.actor(), null),
                 call.actor(),
                 action,
                 object(found, call, null),
@@ -291,6 +321,28 @@ public final class AdminApi {
       }
       throw e;
     }
+  }
+
+  /**
+   * The organisation whose chain an event belongs to: that of what was changed, whoever changed it.
+   */
+  private static @Nullable String org(List<Place> named, Actor actor, @Nullable JsonNode answer) {
+    Set<String> orgs = new HashSet<>();
+    for (Place place : named) {
+      if (place.org() != null && !place.equals(Place.ANYWHERE)) {
+        orgs.add(place.org());
+      }
+    }
+    if (orgs.size() == 1) {
+      return orgs.iterator().next();
+    }
+    for (String field : List.of("org", "org_id")) {
+      String said = answer == null ? "" : answer.path(field).asString("");
+      if (!said.isEmpty()) {
+        return said;
+      }
+    }
+    return actor.org();
   }
 
   /** How the thing that a call names is now, as its own endpoint tells it; null without one. */

@@ -10,6 +10,7 @@ public interface AdminAudit {
   /**
    * What was done or tried.
    *
+   * @param org organisation whose object it was done to, or whose member tried; null for the system
    * @param action such as {@code key.create} or {@code session.sign_in}
    * @param object what it was done to: its type and id
    * @param outcome {@code ok}, or the code of the refusal
@@ -17,6 +18,7 @@ public interface AdminAudit {
    * @param after how it is now; null when it is gone or nothing was done. Neither holds secrets
    */
   record Event(
+      @Nullable String org,
       Actor actor,
       String action,
       String object,

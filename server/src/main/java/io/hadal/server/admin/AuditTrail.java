@@ -27,7 +27,7 @@ public final class AuditTrail implements AdminAudit {
     log.append(
         AuditEntry.of(
             event.actor(),
-            event.actor().org(),
+            event.org(),
             event.action(),
             event.object(),
             event.before(),

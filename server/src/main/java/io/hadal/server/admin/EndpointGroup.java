@@ -23,6 +23,28 @@ public interface EndpointGroup {
   }
 
   /**
+   * A group of what belongs to all, or to an organisation: whoever may read it somewhere reads it,
+   * as far as it filters by the actor's organisation; changes need their permission there.
+   */
+  static EndpointGroup shared(EndpointGroup group) {
+    return new EndpointGroup() {
+      @Override
+      public List<Endpoint> endpoints() {
+        return group.endpoints();
+      }
+
+      @Override
+      public Place place(Endpoint endpoint, AdminCall call) {
+        Place own = group.place(endpoint, call);
+        if (own != null) {
+          return own;
+        }
+        return endpoint.method().equals("GET") ? Place.ANYWHERE : Place.home(call.actor());
+      }
+    };
+  }
+
+  /**
    * A group that filters what it shows and changes by itself, with the place that its calls need
    * their permission in.
    *

@@ -139,8 +139,9 @@ public final class LedgerEndpoints implements EndpointGroup {
           || !account.isString()
           || amount == null
           || !amount.isIntegralNumber()
-          || !amount.canConvertToLong()) {
-        throw Problem.invalid("postings", "need account and a whole amount_nano each");
+          || !amount.canConvertToLong()
+          || one.size() > 2) {
+        throw Problem.invalid("postings", "need account and a whole amount_nano each, no more");
       }
       Account of = UsageParameters.checked(() -> Account.of(account.stringValue()));
       list.add(new Posting(of, amount.longValue()));

@@ -14,6 +14,7 @@ import io.hadal.platform.registry.Registry;
 import io.hadal.platform.registry.VersionUsage;
 import io.hadal.platform.tenancy.Permission;
 import io.hadal.platform.tenancy.Permission.Resource;
+import io.hadal.platform.tenancy.Place;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -83,6 +84,12 @@ public final class ModelEndpoints implements EndpointGroup {
             "DELETE", "/aliases/{name}", WRITE, "Take a name away", checked(this::unalias)),
         new Endpoint(
             "GET", "/aliases/{name}/history", READ, "What a name meant", checked(this::history)));
+  }
+
+  @Override
+  public @Nullable Place place(Endpoint endpoint, AdminCall call) {
+    // It names projects.
+    return endpoint.path().equals("/model-usage") ? Place.home(call.actor()) : null;
   }
 
   private JsonNode list(AdminCall call) {
@@ -212,6 +219,12 @@ public final class ModelEndpoints implements EndpointGroup {
   }
 
   private JsonNode unalias(AdminCall call) {
+    for (String name : call.query().keySet()) {
+      if (!name.equals("org") && !name.equals("reason")) {
+        // With a slip in org, everybody's name would go.
+        throw Problem.invalid("query", "may have org and reason, nothing else");
+      }
+    }
     String org = RegistryJson.org(call, call.query("org"));
     return RegistryJson.alias(
         registry.unalias(

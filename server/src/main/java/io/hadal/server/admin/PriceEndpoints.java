@@ -135,7 +135,7 @@ public final class PriceEndpoints implements EndpointGroup {
               prices.add(
                   new Price(
                       0,
-                      call.required("version"),
+                      Price.version(call.required("version")),
                       project,
                       UsageParameters.time(call.text("valid_from"), "valid_from", now),
                       to == null ? null : UsageParameters.time(to, "valid_to", 0),

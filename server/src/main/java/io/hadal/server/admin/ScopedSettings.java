@@ -155,18 +155,21 @@ final class ScopedSettings {
    */
   static @Nullable Long amount(AdminCall call, String name, long least, long most) {
     String usd = call.text(name + "_usd");
+    JsonNode nano = call.body().get(name + "_nano");
+    if (usd != null && nano != null && !nano.isNull()) {
+      throw Problem.invalid(name + "_usd", "or " + name + "_nano is required, not both");
+    }
     if (usd == null) {
-      JsonNode nano = call.body().get(name + "_nano");
       return nano == null || nano.isNull() ? null : call.number(name + "_nano", least, most, 0);
     }
     if (usd.length() > 40) {
       throw Problem.invalid(name + "_usd", "must be a decimal number");
     }
     try {
-      BigDecimal nano = new BigDecimal(usd.strip()).movePointRight(9);
+      BigDecimal exact = new BigDecimal(usd.strip()).movePointRight(9);
       // Exponents could make this a very long number.
-      if (nano.precision() - nano.scale() <= 19 && nano.scale() <= 40) {
-        long value = nano.longValueExact();
+      if (exact.precision() - exact.scale() <= 19 && exact.scale() <= 40) {
+        long value = exact.longValueExact();
         if (value >= least && value <= most) {
           return value;
         }

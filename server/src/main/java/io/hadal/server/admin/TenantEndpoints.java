@@ -29,14 +29,40 @@ public final class TenantEndpoints implements EndpointGroup {
 
   private final Tenants tenants;
   private final Principals principals;
+  private final Runnable changed;
 
-  public TenantEndpoints(Tenants tenants, Principals principals) {
+  /**
+   * Endpoints of tenants.
+   *
+   * @param changed is run when policies, or who may do something, may have changed
+   */
+  public TenantEndpoints(Tenants tenants, Principals principals, Runnable changed) {
     this.tenants = tenants;
     this.principals = principals;
+    this.changed = changed;
   }
 
   @Override
   public List<Endpoint> endpoints() {
+    return all().stream()
+        .map(
+            e ->
+                e.method().equals("GET")
+                    ? e
+                    : new Endpoint(
+                        e.method(),
+                        e.path(),
+                        e.permission(),
+                        e.summary(),
+                        call -> {
+                          JsonNode answer = e.handler().handle(call);
+                          changed.run();
+                          return answer;
+                        }))
+        .toList();
+  }
+
+  private List<Endpoint> all() {
     Permission readOrg = Permission.read(Resource.ORG);
     Permission writeOrg = Permission.write(Resource.ORG);
     Permission readTeam = Permission.read(Resource.TEAM);

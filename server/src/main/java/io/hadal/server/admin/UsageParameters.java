@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
@@ -24,6 +25,10 @@ import tools.jackson.databind.node.ObjectNode;
 final class UsageParameters {
   private static final int LIMIT = 50;
   private static final int MOST = 500;
+
+  /** Parameters of reports that are no dimensions. */
+  private static final Set<String> OTHERS =
+      Set.of("from", "to", "by", "split", "limit", "after", "interval", "format");
 
   private UsageParameters() {}
 
@@ -44,6 +49,13 @@ final class UsageParameters {
             (name, value) -> {
               if (Dimension.names().contains(name) || name.startsWith("tag:")) {
                 values.put(checked(() -> Dimension.of(name)), value);
+              } else if (!OTHERS.contains(name)) {
+                // With a slip in a filter, its sums would be those of more than was asked for.
+                throw Problem.invalid(
+                    name.matches("[A-Za-z0-9_.-]{1,40}") ? name : "query",
+                    "is unknown; there are "
+                        + String.join(", ", OTHERS.stream().sorted().toList())
+                        + ", and all dimensions");
               }
             });
     long begin = time(call, "from", from);

@@ -57,6 +57,9 @@ final class JsonTexts {
   private static final int LEAST_BYTES = 64;
   private static final int LONGEST_NAME = 200;
 
+  /** Shorter numbers stand for nobody. */
+  private static final int LEAST_DIGITS = 7;
+
   private JsonTexts() {}
 
   /** What happens to a text. */
@@ -95,6 +98,9 @@ final class JsonTexts {
 
   private static JsonNode nested(String name, JsonNode value, Filter filter) {
     if (value instanceof ObjectNode object) {
+      if (name.equals("metadata")) {
+        return labelled(object, filter);
+      }
       boolean free = name.equals("input") || name.equals("arguments");
       return free ? free(object, filter) : changed(object, filter);
     }
@@ -107,6 +113,19 @@ final class JsonTexts {
       }
     }
     return value;
+  }
+
+  /** What a client notes with a request: no name in it ties parts together. */
+  private static ObjectNode labelled(ObjectNode object, Filter filter) {
+    for (String name : List.copyOf(object.propertyNames())) {
+      JsonNode value = object.get(name);
+      object.set(
+          name,
+          value.isString()
+              ? StringNode.valueOf(filter.text(name, value.stringValue()))
+              : freeValue(value, filter));
+    }
+    return object;
   }
 
   private static ObjectNode changed(ObjectNode object, Filter filter) {
@@ -127,6 +146,12 @@ final class JsonTexts {
   static JsonNode freeValue(JsonNode value, Filter filter) {
     if (value.isString()) {
       return StringNode.valueOf(filter.text("", value.stringValue()));
+    }
+    if (value.isIntegralNumber()) {
+      // Numbers of cards and the like may stand without quotes.
+      String digits = value.asString();
+      String by = digits.length() < LEAST_DIGITS ? digits : filter.text("", digits);
+      return by.equals(digits) ? value : StringNode.valueOf(by);
     }
     if (value instanceof ObjectNode object) {
       return free(object, filter);

@@ -215,6 +215,7 @@ final class Attempts {
     }
     Gate own = request.call().meter().gate();
     Metered metered = (own == null ? parts.gate() : own).admit(request.work(made, candidate));
+    request.call().meter().attempted();
     CallMeter.tell(request.call(), metered.limits());
     return metered;
   }

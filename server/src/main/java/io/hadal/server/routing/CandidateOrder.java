@@ -1,5 +1,6 @@
 package io.hadal.server.routing;
 
+import io.hadal.chat.Problem;
 import io.hadal.server.routing.body.PromptBlocks;
 import io.hadal.server.routing.body.RequestView;
 import io.hadal.server.routing.config.Strategy;
@@ -40,6 +41,10 @@ final class CandidateOrder {
     List<String> first = wishes.order();
     if (!first.isEmpty()) {
       ordered.sort(Comparator.comparingInt(c -> place(first, c.name())));
+      if (!wishes.fallbacks() && !first.contains(ordered.getFirst().name())) {
+        throw Problem.unsupported(
+            "provider.order", "names no upstream that may answer, and there are no fallbacks");
+      }
     }
     return wishes.fallbacks() ? ordered : ordered.subList(0, 1);
   }

@@ -35,6 +35,8 @@ record ProviderWishes(
   static final ProviderWishes NONE =
       new ProviderWishes(List.of(), Set.of(), Set.of(), true, false, null, -1, -1, false);
 
+  private static final Set<String> PRICES = Set.of("prompt", "completion");
+
   private static final Set<String> KNOWN =
       Set.of(
           "order",
@@ -64,7 +66,7 @@ record ProviderWishes(
         throw Problem.invalid("provider." + name, "is unknown");
       }
     }
-    JsonNode price = json.path("max_price");
+    JsonNode price = prices(json.path("max_price"));
     return new ProviderWishes(
         names(json, "order"),
         Set.copyOf(names(json, "only")),
@@ -74,7 +76,29 @@ record ProviderWishes(
         sort(json.get("sort")),
         price(price, "prompt"),
         price(price, "completion"),
-        flag(json, "zdr", false) || "deny".equals(text(json, "data_collection")));
+        flag(json, "zdr", false) | denied(text(json, "data_collection")));
+  }
+
+  /** Whether upstreams may keep nothing; a slip must not mean that they may. */
+  private static boolean denied(@Nullable String collection) {
+    if (collection != null && !collection.equals("deny") && !collection.equals("allow")) {
+      throw Problem.invalid("provider.data_collection", "must be allow or deny");
+    }
+    return "deny".equals(collection);
+  }
+
+  /** The limits of prices, which hold only as they are meant. */
+  private static JsonNode prices(JsonNode most) {
+    if (!most.isMissingNode() && !most.isNull() && !most.isObject()) {
+      throw Problem.invalid("provider.max_price", "must be an object with prompt and completion");
+    }
+    for (String name : most.propertyNames()) {
+      if (!PRICES.contains(name)) {
+        throw Problem.invalid(
+            "provider.max_price", "may have prompt and completion, which can be checked, no more");
+      }
+    }
+    return most;
   }
 
   private static boolean flag(JsonNode json, String name, boolean fallback) {

@@ -6,6 +6,7 @@ import io.hadal.platform.tenancy.Identity;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import tools.jackson.databind.node.ObjectNode;
 
 /** {@code GET /user/balance}: what the key's project has paid ahead (api.md 8.5). */
@@ -13,14 +14,17 @@ public final class BalanceApi {
   private static final int NANO_DIGITS = 9;
 
   private final Function<String, Balance> balances;
+  private final Predicate<String> paysAhead;
 
   /**
    * An API over balances of projects.
    *
    * @param balances nano-USD by project
+   * @param paysAhead whether a project may only use what it has paid ahead
    */
-  public BalanceApi(Function<String, Balance> balances) {
+  public BalanceApi(Function<String, Balance> balances, Predicate<String> paysAhead) {
     this.balances = balances;
+    this.paysAhead = paysAhead;
   }
 
   /** Answers. */
@@ -30,7 +34,9 @@ public final class BalanceApi {
       throw Problem.notFound("balance");
     }
     Balance balance = balances.apply(identity.project());
-    ObjectNode json = WireJson.object().put("is_available", balance.prepaid() > 0);
+    ObjectNode json =
+        WireJson.object()
+            .put("is_available", balance.prepaid() > 0 || !paysAhead.test(identity.project()));
     json.putArray("balance_infos")
         .addObject()
         .put("currency", "USD")

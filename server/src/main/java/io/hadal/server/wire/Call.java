@@ -12,6 +12,8 @@ import io.hadal.platform.registry.Resolution;
 import io.hadal.platform.tenancy.Identity;
 import io.hadal.server.explain.CacheExplainer;
 import io.hadal.server.http.Exchange;
+import io.hadal.server.routing.body.EndUser;
+import io.hadal.server.routing.body.JsonMembers;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -136,6 +138,12 @@ public final class Call {
     model = found.alias();
   }
 
+  /** Forgets what the registry said: another model is asked. */
+  public void unresolved() {
+    resolution = null;
+    promise = null;
+  }
+
   /** What the registry says of the model; null when it does not know its name. */
   public @Nullable Resolution resolution() {
     return resolution;
@@ -185,6 +193,12 @@ public final class Call {
       }
     }
     return null;
+  }
+
+  /** Hash of the end user that the body names; null for none. */
+  @Nullable String endUser() {
+    byte[] read = body;
+    return read == null ? null : EndUser.hash(JsonMembers.of(read), client.tenant());
   }
 
   /** Seconds since 1970 at admission. */

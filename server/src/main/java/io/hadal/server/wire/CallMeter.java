@@ -24,6 +24,7 @@ public final class CallMeter {
   private final @Nullable Identity identity;
   private @Nullable Metered running;
   private int attempts;
+  private boolean admitted;
   private long cost;
 
   /**
@@ -76,7 +77,7 @@ public final class CallMeter {
             "local",
             promptTokens,
             maxOutput,
-            null,
+            call.endUser(),
             call.sessionHash(),
             tags(call.exchange().header("x-hadal-tags")));
     try {
@@ -85,7 +86,18 @@ public final class CallMeter {
       tell(call, refusal.limits());
       throw Refusals.problem(refusal);
     }
+    admitted = true;
     tell(call, running.limits());
+  }
+
+  /** Notes that an attempt has been admitted, here or at an upstream. */
+  public void attempted() {
+    admitted = true;
+  }
+
+  /** Whether an attempt has been admitted; another model would count its attempts anew. */
+  public boolean hasAttempt() {
+    return admitted;
   }
 
   /**

@@ -115,6 +115,9 @@ public final class Models {
       Responders.json(call, 200, entry(name, identity, card));
       return;
     }
+    if (versions != null && identity != null) {
+      versions.refuse(name, identity);
+    }
     if (others.entry(name) == null) {
       require(call, model, name);
     } else {

@@ -8,6 +8,7 @@ import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.BiConsumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -29,6 +30,7 @@ public final class VersionEntries {
 
   private final Function<Identity, List<ModelCard>> cards;
   private final Prices prices;
+  private final BiConsumer<String, Identity> refusing;
 
   /** What versions cost. */
   @FunctionalInterface
@@ -41,10 +43,24 @@ public final class VersionEntries {
    * Entries.
    *
    * @param cards what a key may see
+   * @param refusing refuses a name of the registry that answers no more, or not to this key
    */
-  public VersionEntries(Function<Identity, List<ModelCard>> cards, Prices prices) {
+  public VersionEntries(
+      Function<Identity, List<ModelCard>> cards,
+      Prices prices,
+      BiConsumer<String, Identity> refusing) {
     this.cards = cards;
     this.prices = prices;
+    this.refusing = refusing;
+  }
+
+  /**
+   * Tells why a name that is not in the list is not there, if it once was.
+   *
+   * @throws io.hadal.platform.Refusal with the successor, for one that has ended
+   */
+  void refuse(String name, Identity identity) {
+    refusing.accept(name, identity);
   }
 
   /** What a key may see. */

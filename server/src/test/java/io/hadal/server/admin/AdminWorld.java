@@ -96,7 +96,7 @@ final class AdminWorld implements AutoCloseable {
     signIn = new SignIn(principals, sessions, breakGlass, oidc, true, new byte[32], clock);
     groups =
         List.of(
-            new TenantEndpoints(tenants, principals),
+            new TenantEndpoints(tenants, principals, () -> {}),
             new KeyEndpoints(keys, tenants, principals, clock, () -> {}));
     api =
         new AdminApi(

@@ -251,6 +251,7 @@ class LimitBudgetEndpointsTest {
     refuses("/budgets", budget + "'limit_usd':'1e999999999'}", "limit_usd");
     refuses("/budgets", budget + "'limit_usd':'0.0000000001'}", "nine decimals");
     refuses("/budgets", budget + "'limit_usd':'abc'}", "decimal");
+    refuses("/budgets", budget + "'limit_usd':'1','limit_nano':1}", "not both");
     refuses("/budgets", budget + "'limit_nano':-1}", "limit_nano");
     refuses("/budgets", budget + "'zone':'Mars'}", "limit_nano is required");
     refuses("/budgets", budget + "'limit_nano':1,'zone':'Mars'}", "zone");

@@ -134,6 +134,9 @@ class MoneyEndpointsTest {
     assertThatThrownBy(() -> get(ANNA, "/usage", Map.of("by", "nothing")))
         .isInstanceOf(Problem.class)
         .hasMessageContaining("nothing");
+    assertThatThrownBy(() -> get(ANNA, "/usage", Map.of("projct", "p0")))
+        .isInstanceOf(Problem.class)
+        .hasMessageContaining("projct is unknown");
     assertThatThrownBy(() -> get(ANNA, "/usage", Map.of("from", "yesterday")))
         .isInstanceOf(Problem.class)
         .hasMessageContaining("from");
@@ -308,6 +311,20 @@ class MoneyEndpointsTest {
     assertThatThrownBy(() -> post(ANNA, "/prices", Map.of(), body.replace("22:00", "late")))
         .isInstanceOf(Problem.class)
         .hasMessageContaining("from");
+    // Each of these would make a model free, or cheap at all hours.
+    for (String[] slip :
+        new String[][] {
+          {"\"prices\":{\"request\":7000000000}", "\"prices\":{\"reqest\":7000000000}", "reqest"},
+          {"\"prices\":{\"request\":7000000000}", "\"prices\":{}", "must hold a price"},
+          {"\"name\":\"night\"", "\"dayz\":[\"mon\"]", "nothing else"},
+          {"{\"request\":5000000000}", "{\"input\":1,\"q\":2}", "q is unknown"},
+          {"m@1", "m", "must be a version"}
+        }) {
+      assertThat(body).contains(slip[0]);
+      assertThatThrownBy(() -> post(ANNA, "/prices", Map.of(), body.replace(slip[0], slip[1])))
+          .isInstanceOf(Problem.class)
+          .hasMessageContaining(slip[2]);
+    }
   }
 
   private JsonNode get(Actor actor, String path, Map<String, String> query) throws IOException {

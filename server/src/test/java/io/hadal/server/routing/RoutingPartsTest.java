@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hadal.platform.usage.Quantities;
 import io.hadal.server.routing.body.BodyEdit;
+import io.hadal.server.routing.body.EndUser;
 import io.hadal.server.routing.body.JsonMembers;
 import io.hadal.server.routing.body.MultipartForm;
 import io.hadal.server.routing.config.Operation;
@@ -19,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -90,6 +92,28 @@ class RoutingPartsTest {
       }
       MultipartForm.of(json, "multipart/form-data; boundary=1");
     }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "{'user':'ann'} | {'safety_identifier':' ann ','user':'x'}",
+        "{'metadata':{'user_id':'ann'}} | {'user':'ann'}",
+        "{'metadata':{'user_id':'u1_session_9'}} | {'metadata':{'user_id':'u1_session_8'}}",
+        "{'metadata':{'user_id':'{#account_uuid#:#a#,#session_id#:#1#}'}} | {'user':'a'}"
+      })
+  void endUsersStayThemselves(String one, String other) {
+    String hash = endUser(one, "p");
+    assertThat(hash).isEqualTo(endUser(other, "p")).matches("[0-9a-f]{24}");
+    assertThat(hash).isNotEqualTo(endUser(one, "q")).isNotEqualTo(endUser("{'user':'bob'}", "p"));
+    assertThat(endUser("{'user':' ','metadata':{'user':'x'}}", "p")).isNull();
+  }
+
+  private static @Nullable String endUser(String body, String tenant) {
+    String json = body.replace('\'', '"').replace("#", "\\\"");
+    return EndUser.hash(JsonMembers.of(json.getBytes(UTF_8)), tenant);
   }
 
   @Test
