@@ -7,6 +7,7 @@ import io.hadal.platform.Refusal;
 import io.hadal.platform.tenancy.Identity;
 import io.hadal.platform.tenancy.Scope;
 import io.hadal.server.RecordingExchange.Recording;
+import io.hadal.server.http.BodyMemory;
 import io.hadal.server.http.Exchange;
 import io.hadal.server.http.HttpHandler;
 import io.hadal.server.redaction.RequestRedaction;
@@ -31,6 +32,9 @@ final class ApiHandler implements HttpHandler {
 
   private static final int MOST_CAUSES = 8;
 
+  /** When another attempt is worth it after there was no memory. */
+  private static final int BODY_RETRY_SECONDS = 5;
+
   private static final CallMeter UNMETERED = new CallMeter(null, null);
 
   private final Routes routes;
@@ -39,6 +43,7 @@ final class ApiHandler implements HttpHandler {
   private final AtomicInteger active;
   private final Idempotency idempotency;
   private final KeptAnswers kept;
+  private final BodyMemory bodies = BodyMemory.ofHeap();
   private final @Nullable PlatformAccess platform;
   private volatile @Nullable RequestRedaction redaction;
   private volatile @Nullable KeyRing keys;
@@ -105,8 +110,19 @@ final class ApiHandler implements HttpHandler {
     return draining;
   }
 
+  /** Bytes that bodies of requests take now. */
+  double bodyBytes() {
+    return bodies.used();
+  }
+
   @Override
   public void handle(Exchange exchange) throws IOException {
+    try (BodyMemory.Counted counted = bodies.count(exchange)) {
+      counted(counted);
+    }
+  }
+
+  private void counted(Exchange exchange) throws IOException {
     String requestId = Ids.next("req_");
     exchange.setHeader("x-request-id", requestId);
     exchange.setHeader("request-id", requestId);
@@ -149,6 +165,8 @@ final class ApiHandler implements HttpHandler {
     } catch (Refusal refusal) {
       CallMeter.tell(call, refusal.limits());
       refuse(call, Refusals.problem(refusal));
+    } catch (BodyMemory.FullException e) {
+      refuse(call, Problem.overloaded(BODY_RETRY_SECONDS));
     } catch (ClientGoneException e) {
       call.outcome("client_closed");
       throw e;
@@ -160,6 +178,10 @@ final class ApiHandler implements HttpHandler {
       call.outcome("internal_error");
       LOG.log(Level.ERROR, "request " + requestId + " failed", withoutMessages(e, 0));
       refuse(call, Problem.internal());
+    } catch (OutOfMemoryError e) {
+      // Its request is given up, and with it what it took; all others go on.
+      LOG.log(Level.ERROR, "request " + requestId + " failed for want of memory");
+      refuse(call, Problem.overloaded(BODY_RETRY_SECONDS));
     } finally {
       active.decrementAndGet();
       finished.accept(call);

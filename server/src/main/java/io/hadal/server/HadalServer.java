@@ -171,6 +171,7 @@ public final class HadalServer implements AutoCloseable {
     if (platform != null) {
       handler.redaction(new RequestRedaction(metrics.registry(), limits.bodyBytes()));
     }
+    metrics.bodies(handler::bodyBytes);
     this.listener = listen(options.listener(), handler);
   }
 

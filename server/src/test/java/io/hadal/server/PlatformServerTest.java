@@ -327,6 +327,9 @@ class PlatformServerTest {
     List<AuditEvent> events = keyEvents(org);
     assertThat(events).hasSize(before + 1);
     assertThat(events.getFirst().record()).contains("data_key.rotate");
+    for (String method : new String[] {"GET", "POST"}) {
+      assertThat(ask(method, "/orgs/org_nobody/data-keys", "").statusCode()).isEqualTo(404);
+    }
   }
 
   /** The newest first. */
