@@ -3,8 +3,10 @@ package io.hadal.server;
 import io.hadal.chat.ChatRequest.Client;
 import io.hadal.chat.Ids;
 import io.hadal.chat.Problem;
+import io.hadal.engine.serving.PrefixLimits;
 import io.hadal.platform.Refusal;
 import io.hadal.platform.tenancy.Identity;
+import io.hadal.platform.tenancy.ProjectPolicy;
 import io.hadal.platform.tenancy.Scope;
 import io.hadal.server.RecordingExchange.Recording;
 import io.hadal.server.http.BodyMemory;
@@ -19,6 +21,7 @@ import io.hadal.server.wire.Dialect;
 import io.hadal.server.wire.Refusals;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
+import java.time.Duration;
 import java.util.Collections;
 import java.util.Map;
 import java.util.Set;
@@ -255,8 +258,19 @@ final class ApiHandler implements HttpHandler {
         operation,
         requestId,
         // Caches of prompts are not encrypted, so none holds health information.
-        new Client(identity.project(), shared, keeps && !identity.policy().phi()),
+        new Client(
+            identity.project(),
+            shared,
+            keeps && !identity.policy().phi(),
+            false,
+            prefixes(identity.policy())),
         new CallMeter(platform.gate(), identity));
+  }
+
+  private static @Nullable PrefixLimits prefixes(ProjectPolicy policy) {
+    return policy.cacheBytes() == 0 && policy.cacheSeconds() == 0
+        ? null
+        : new PrefixLimits(policy.cacheBytes(), Duration.ofSeconds(policy.cacheSeconds()));
   }
 
   /** Keys may be made for one of these only: models are not asked with one for their list. */

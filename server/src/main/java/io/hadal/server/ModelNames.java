@@ -65,7 +65,7 @@ final class ModelNames {
     if (identity == null || view == null) {
       return;
     }
-    String cheaper = known.budgets().downgrade(identity, null, view.model());
+    String cheaper = known.budgets().downgrade(identity, call.endUser(), view.model());
     if (cheaper != null && !cheaper.equals(view.model())) {
       call.exchange().setHeader("x-hadal-downgraded", cheaper);
       view = view.withModel(cheaper);

@@ -28,7 +28,7 @@ record RoutedRequest(
         candidate.name(),
         view.promptTokens(),
         view.maxOutput(),
-        null,
+        call.endUser(),
         session.given() == null ? null : Long.toHexString(session.value()),
         CallMeter.tags(call.exchange().header("x-hadal-tags")));
   }

@@ -45,6 +45,8 @@ public final class Call {
   private final long started = System.nanoTime();
   private final List<String> ignored = new ArrayList<>();
   private byte @Nullable [] body;
+  // Empty for nobody.
+  private @Nullable String endUser;
   private String model = "";
   private @Nullable Resolution resolution;
   private @Nullable FirstTokenPromise promise;
@@ -103,8 +105,27 @@ public final class Call {
     return requestId;
   }
 
+  /** Whose call it is; once its body is known, also for which of several users. */
   public Client client() {
+    Identity identity = meter.identity();
+    if (identity != null && identity.policy().cacheIsolation().equals("user")) {
+      String user = endUser();
+      return user == null ? client : client.within(user);
+    }
     return client;
+  }
+
+  /**
+   * Hash of the end user whom the body names, in its project; null for none, and before the body
+   * was read.
+   */
+  public @Nullable String endUser() {
+    byte[] read = body;
+    if (endUser == null && read != null) {
+      String user = EndUser.of(read);
+      endUser = user == null ? "" : Digests.hash(client.tenant(), user);
+    }
+    return endUser == null || endUser.isEmpty() ? null : endUser;
   }
 
   /** Counts and limits what it takes. */

@@ -76,7 +76,7 @@ public final class CallMeter {
             "local",
             promptTokens,
             maxOutput,
-            null,
+            call.endUser(),
             call.sessionHash(),
             tags(call.exchange().header("x-hadal-tags")));
     try {
