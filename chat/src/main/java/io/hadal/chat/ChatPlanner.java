@@ -124,6 +124,7 @@ public final class ChatPlanner {
             .constraint(answer.constraint())
             .priority(priority)
             .cacheKey(request.client().kept() ? request.client().cacheKey() : null)
+            .prefixLimits(request.client().prefixLimits())
             .timeLimit(timeLimit)
             .choices(request.choices())
             .build();
@@ -158,6 +159,7 @@ public final class ChatPlanner {
                     ? PriorityClass.BATCH
                     : fill ? PriorityClass.FIM : PriorityClass.INTERACTIVE)
             .cacheKey(client.kept() ? client.cacheKey() : null)
+            .prefixLimits(client.prefixLimits())
             .timeLimit(timeLimit)
             .choices(choices)
             .build(),

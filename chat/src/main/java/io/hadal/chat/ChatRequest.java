@@ -1,5 +1,6 @@
 package io.hadal.chat;
 
+import io.hadal.engine.serving.PrefixLimits;
 import io.hadal.engine.serving.PriorityClass;
 import io.hadal.formats.prompt.Message;
 import io.hadal.formats.prompt.ToolDefinition;
@@ -35,8 +36,14 @@ public final class ChatRequest {
    * @param cacheKey prompts are shared among requests of this key only
    * @param kept false when nothing of the request may outlive it, its prompt's state included
    * @param background true when nobody waits for the answer, so that all others come first
+   * @param prefixLimits what the tenant may retain of its prompts; null for no bounds of its own
    */
-  public record Client(String tenant, String cacheKey, boolean kept, boolean background) {
+  public record Client(
+      String tenant,
+      String cacheKey,
+      boolean kept,
+      boolean background,
+      @Nullable PrefixLimits prefixLimits) {
     static final Client ANYONE = new Client("", "");
 
     /** A client whose prompts are kept for its next requests. */
@@ -47,6 +54,16 @@ public final class ChatRequest {
     /** A client that waits for its answers. */
     public Client(String tenant, String cacheKey, boolean kept) {
       this(tenant, cacheKey, kept, false);
+    }
+
+    /** A client without bounds of its own. */
+    public Client(String tenant, String cacheKey, boolean kept, boolean background) {
+      this(tenant, cacheKey, kept, background, null);
+    }
+
+    /** The same for one of several who share a key; they share no prompts. */
+    public Client within(String user) {
+      return new Client(tenant, cacheKey + "/" + user, kept, background, prefixLimits);
     }
   }
 

@@ -4,9 +4,11 @@ import io.hadal.formats.FormatException;
 import io.hadal.server.KeyRing;
 import io.hadal.server.ServeConfig;
 import io.hadal.server.config.MailConfig;
+import io.hadal.server.config.Overrides;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -17,7 +19,10 @@ import picocli.CommandLine.Spec;
 /** {@code hadal config check}: whether a configuration file can be used. */
 @Command(
     name = "check",
-    description = "Reads a configuration file and the files it names, and starts nothing.")
+    description = {
+      "Reads a configuration file and the files it names, and starts nothing.",
+      "Variables such as HADAL__LISTEN__PORT=9000 win over the file, as they do for 'hadal serve'."
+    })
 final class ConfigCheckCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
 
@@ -26,7 +31,7 @@ final class ConfigCheckCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    ServeConfig config = ServeConfig.read(file);
+    ServeConfig config = ServeConfig.read(file, Overrides.of(System.getenv(), Map.of()));
     if (config.keys() != null) {
       KeyRing.read(config.keys());
     }

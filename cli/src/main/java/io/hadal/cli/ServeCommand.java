@@ -21,6 +21,7 @@ import io.hadal.server.PlatformAccess;
 import io.hadal.server.PlatformWiring;
 import io.hadal.server.ServeConfig;
 import io.hadal.server.ServerOptions;
+import io.hadal.server.config.Overrides;
 import io.hadal.server.http.ListenerOptions;
 import io.hadal.server.telemetry.Tracing;
 import java.io.IOException;
@@ -31,6 +32,8 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -147,7 +150,11 @@ final class ServeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
-    ServeConfig config = configFile == null ? ServeConfig.defaults() : ServeConfig.read(configFile);
+    Overrides overrides = Overrides.of(System.getenv(), flags());
+    ServeConfig config =
+        configFile == null
+            ? ServeConfig.without(overrides)
+            : ServeConfig.read(configFile, overrides);
     Path keyFile = keys != null ? keys : config.keys();
     KeyRing ring = keyFile == null ? null : KeyRing.read(keyFile);
     ListenerOptions listener = listener(config);
@@ -172,6 +179,34 @@ final class ServeCommand implements Callable<Integer> {
     } finally {
       stopped.countDown();
     }
+  }
+
+  /** Flags as settings, so that administrators see what holds. */
+  private Map<String, Object> flags() {
+    Map<String, @Nullable Object> flags = new LinkedHashMap<>();
+    flags.put("listen.host", host);
+    flags.put("listen.port", port);
+    flags.put("access.keys", absolute(keys));
+    flags.put("model.path", absolute(model));
+    flags.put("model.context", context);
+    flags.put("model.local", gateway ? false : null);
+    flags.put("platform.enabled", withPlatform ? true : null);
+    flags.put("platform.data", absolute(data));
+    flags.put("platform.node", node);
+    flags.put("platform.engine.address", engineAddress);
+    Map<String, Object> given = new LinkedHashMap<>();
+    flags.forEach(
+        (name, value) -> {
+          if (value != null) {
+            given.put(name, value);
+          }
+        });
+    return given;
+  }
+
+  /** Paths of flags begin where the command runs, those of a file beside it. */
+  private static @Nullable String absolute(@Nullable Path path) {
+    return path == null ? null : path.toAbsolutePath().toString();
   }
 
   /** Where the model of this process is; null for the embedded one, and for a gateway. */
@@ -263,6 +298,9 @@ final class ServeCommand implements Callable<Integer> {
       server.effective(config.effective());
       server.configured(new ConfigMark(config.sharedHash(), false));
       OsSignal.listen("HUP", reload::reload);
+      CountDownLatch stop = new CountDownLatch(1);
+      server.operations(
+          configFile == null && keys == null ? null : reload::reload, stop::countDown);
       if (platform != null) {
         NodeWiring.join(
             platform,
@@ -279,7 +317,7 @@ final class ServeCommand implements Callable<Integer> {
               listener.host(),
               server.port());
       spec.commandLine().getOut().flush();
-      return untilStopped(server, err);
+      return untilStopped(server, err, stop);
     }
   }
 
@@ -290,8 +328,8 @@ final class ServeCommand implements Callable<Integer> {
     }
   }
 
-  private int untilStopped(HadalServer server, PrintWriter err) throws InterruptedException {
-    CountDownLatch stop = new CountDownLatch(1);
+  private int untilStopped(HadalServer server, PrintWriter err, CountDownLatch stop)
+      throws InterruptedException {
     Thread hook =
         new Thread(
             () -> {
@@ -307,15 +345,16 @@ final class ServeCommand implements Callable<Integer> {
     Thread serving = Thread.currentThread();
     AtomicBoolean draining = new AtomicBoolean();
     // Its default would end the process with 143; a second one does not wait for requests.
-    Runnable undo =
-        OsSignal.listen(
-            "TERM",
-            () -> {
-              if (draining.getAndSet(false)) {
-                serving.interrupt();
-              }
-              stop.countDown();
-            });
+    Runnable ending =
+        () -> {
+          if (draining.getAndSet(false)) {
+            serving.interrupt();
+          }
+          stop.countDown();
+        };
+    Runnable term = OsSignal.listen("TERM", ending);
+    // Also Ctrl-C: the JVM would not listen to a second one.
+    Runnable interrupt = OsSignal.listen("INT", ending);
     try {
       stop.await();
       log(err, "stopping: running requests may finish");
@@ -331,7 +370,8 @@ final class ServeCommand implements Callable<Integer> {
       boolean _ = Thread.interrupted();
       server.endRunning();
       server.close();
-      undo.run();
+      term.run();
+      interrupt.run();
     }
     return ExitCode.OK;
   }

@@ -1,6 +1,7 @@
 package io.hadal.server;
 
 import io.hadal.chat.Usage;
+import io.hadal.platform.tenancy.Identity;
 import io.hadal.server.wire.Call;
 import java.util.function.Consumer;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -36,11 +37,20 @@ final class AccessLog {
             .put("dialect", call.dialectName())
             .put("key", call.client().tenant())
             .put("outcome", call.outcome())
+            .put("status", call.exchange().status())
             .put("stream", call.isStreamed())
             .put("seconds", call.age().toMillis() / 1e3)
             .put("input_tokens", usage.input())
             .put("cached_tokens", usage.cacheRead())
             .put("output_tokens", usage.output());
+    Identity identity = call.meter().identity();
+    if (identity != null) {
+      line.put("project", identity.project()).put("key", identity.key());
+    }
+    // Only of models that answered: another name could be anything.
+    if (call.answeredBy() != null) {
+      line.put("model", call.answeredBy());
+    }
     if (call.upstream() != null) {
       line.put("upstream", call.upstream());
     }

@@ -3,10 +3,13 @@ package io.hadal.server;
 import io.hadal.chat.ChatRequest.Client;
 import io.hadal.chat.Ids;
 import io.hadal.chat.Problem;
+import io.hadal.engine.serving.PrefixLimits;
 import io.hadal.platform.Refusal;
 import io.hadal.platform.tenancy.Identity;
+import io.hadal.platform.tenancy.ProjectPolicy;
 import io.hadal.platform.tenancy.Scope;
 import io.hadal.server.RecordingExchange.Recording;
+import io.hadal.server.http.BodyMemory;
 import io.hadal.server.http.Exchange;
 import io.hadal.server.http.HttpHandler;
 import io.hadal.server.redaction.RequestRedaction;
@@ -18,6 +21,7 @@ import io.hadal.server.wire.Dialect;
 import io.hadal.server.wire.Refusals;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
+import java.time.Duration;
 import java.util.Collections;
 import java.util.Map;
 import java.util.Set;
@@ -31,6 +35,9 @@ final class ApiHandler implements HttpHandler {
 
   private static final int MOST_CAUSES = 8;
 
+  /** When another attempt is worth it after there was no memory. */
+  private static final int BODY_RETRY_SECONDS = 5;
+
   private static final CallMeter UNMETERED = new CallMeter(null, null);
 
   private final Routes routes;
@@ -39,6 +46,7 @@ final class ApiHandler implements HttpHandler {
   private final AtomicInteger active;
   private final Idempotency idempotency;
   private final KeptAnswers kept;
+  private final BodyMemory bodies = BodyMemory.ofHeap();
   private final @Nullable PlatformAccess platform;
   private volatile @Nullable RequestRedaction redaction;
   private volatile @Nullable KeyRing keys;
@@ -105,8 +113,19 @@ final class ApiHandler implements HttpHandler {
     return draining;
   }
 
+  /** Bytes that bodies of requests take now. */
+  double bodyBytes() {
+    return bodies.used();
+  }
+
   @Override
   public void handle(Exchange exchange) throws IOException {
+    try (BodyMemory.Counted counted = bodies.count(exchange)) {
+      counted(counted);
+    }
+  }
+
+  private void counted(Exchange exchange) throws IOException {
     String requestId = Ids.next("req_");
     exchange.setHeader("x-request-id", requestId);
     exchange.setHeader("request-id", requestId);
@@ -149,6 +168,8 @@ final class ApiHandler implements HttpHandler {
     } catch (Refusal refusal) {
       CallMeter.tell(call, refusal.limits());
       refuse(call, Refusals.problem(refusal));
+    } catch (BodyMemory.FullException e) {
+      refuse(call, Problem.overloaded(BODY_RETRY_SECONDS));
     } catch (ClientGoneException e) {
       call.outcome("client_closed");
       throw e;
@@ -160,6 +181,10 @@ final class ApiHandler implements HttpHandler {
       call.outcome("internal_error");
       LOG.log(Level.ERROR, "request " + requestId + " failed", withoutMessages(e, 0));
       refuse(call, Problem.internal());
+    } catch (OutOfMemoryError e) {
+      // Its request is given up, and with it what it took; all others go on.
+      LOG.log(Level.ERROR, "request " + requestId + " failed for want of memory");
+      refuse(call, Problem.overloaded(BODY_RETRY_SECONDS));
     } finally {
       active.decrementAndGet();
       finished.accept(call);
@@ -233,8 +258,19 @@ final class ApiHandler implements HttpHandler {
         operation,
         requestId,
         // Caches of prompts are not encrypted, so none holds health information.
-        new Client(identity.project(), shared, keeps && !identity.policy().phi()),
+        new Client(
+            identity.project(),
+            shared,
+            keeps && !identity.policy().phi(),
+            false,
+            prefixes(identity.policy())),
         new CallMeter(platform.gate(), identity));
+  }
+
+  private static @Nullable PrefixLimits prefixes(ProjectPolicy policy) {
+    return policy.cacheBytes() == 0 && policy.cacheSeconds() == 0
+        ? null
+        : new PrefixLimits(policy.cacheBytes(), Duration.ofSeconds(policy.cacheSeconds()));
   }
 
   /** Keys may be made for one of these only: models are not asked with one for their list. */

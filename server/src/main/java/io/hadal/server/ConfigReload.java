@@ -204,7 +204,7 @@ public final class ConfigReload implements AutoCloseable {
   /** Returns the name of what was applied. */
   private String tryApply(Contents now) {
     String name = String.valueOf(file != null ? file : keysOption);
-    ServeConfig next = file == null ? current : ServeConfig.read(file);
+    ServeConfig next = file == null ? current : ServeConfig.read(file, started.overrides());
     Path keyFile = keys(next);
     // Read first: a file that changes meanwhile is seen as changed.
     byte[] keyBytes = bytes(keyFile);

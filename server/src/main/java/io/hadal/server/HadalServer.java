@@ -81,6 +81,8 @@ public final class HadalServer implements AutoCloseable {
   private volatile @Nullable ServedPrompts prompts;
   private volatile @Nullable ConfigMark mark;
   private volatile Consumer<ConfigMark> marks = known -> {};
+  private volatile @Nullable Runnable reload;
+  private volatile @Nullable Runnable stop;
   private final CacheExplainer explainer = new CacheExplainer(Clock.systemUTC());
   private final ConfigHistory config =
       new ConfigHistory(Clock.systemUTC(), ServeConfig.defaults().effective());
@@ -172,6 +174,7 @@ public final class HadalServer implements AutoCloseable {
     if (platform != null) {
       handler.redaction(new RequestRedaction(metrics.registry(), limits.bodyBytes()));
     }
+    metrics.bodies(handler::bodyBytes);
     this.listener = listen(options.listener(), handler);
   }
 
@@ -391,7 +394,11 @@ public final class HadalServer implements AutoCloseable {
     if (platform.administration() != null) {
       StateEndpoints state =
           new StateEndpoints(
-              local == null ? null : local.dispatcher()::stats, active::get, config::json);
+              local == null ? null : local.dispatcher()::stats,
+              active::get,
+              config::json,
+              () -> reload,
+              () -> stop);
       List<EndpointGroup> own =
           new ArrayList<>(
               List.of(state, new BackendEndpoints(router), new CacheEndpoints(explainer)));
@@ -411,6 +418,17 @@ public final class HadalServer implements AutoCloseable {
         }
       }
     }
+  }
+
+  /**
+   * Lets administrators have the configuration read again, and end the process in order.
+   *
+   * @param again reads it and applies it; null where there is nothing to read
+   * @param end begins the drain; returns at once
+   */
+  public void operations(@Nullable Runnable again, Runnable end) {
+    reload = again;
+    stop = end;
   }
 
   /** Shows administrators what the server was started with, without secrets. */

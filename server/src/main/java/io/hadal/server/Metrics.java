@@ -16,7 +16,13 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.binder.jvm.ClassLoaderMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.core.instrument.binder.system.FileDescriptorMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.core.instrument.binder.system.UptimeMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Duration;
@@ -26,6 +32,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.DoubleSupplier;
 import java.util.function.IntSupplier;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
@@ -56,6 +63,7 @@ final class Metrics implements AutoCloseable {
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final Tags model;
+  private final JvmGcMetrics collections = new JvmGcMetrics();
   private Set<String> projects = Set.of();
 
   /** By name and tags: building a meter to find it again costs more than to record with it. */
@@ -70,6 +78,12 @@ final class Metrics implements AutoCloseable {
   Metrics(String modelName, @Nullable Dispatcher dispatcher, IntSupplier active) {
     model = Tags.of("model", modelName);
     new JvmMemoryMetrics().bindTo(registry);
+    new JvmThreadMetrics().bindTo(registry);
+    new ClassLoaderMetrics().bindTo(registry);
+    new ProcessorMetrics().bindTo(registry);
+    new UptimeMetrics().bindTo(registry);
+    new FileDescriptorMetrics().bindTo(registry);
+    collections.bindTo(registry);
     // Nobody else holds the supplier; a gauge without it would be no number.
     Gauge.builder("llm_active_requests", active, IntSupplier::getAsInt)
         .strongReference(true)
@@ -120,6 +134,13 @@ final class Metrics implements AutoCloseable {
       String state, Dispatcher dispatcher, ToDoubleFunction<DispatcherStats> figure) {
     Gauge.builder("llm_kv_blocks", dispatcher, d -> Math.floor(figure.applyAsDouble(d.stats())))
         .tags(model.and("state", state))
+        .register(registry);
+  }
+
+  /** What bodies of requests take. */
+  void bodies(DoubleSupplier bytes) {
+    Gauge.builder("llm_request_body_bytes", bytes, DoubleSupplier::getAsDouble)
+        .strongReference(true)
         .register(registry);
   }
 
@@ -213,9 +234,7 @@ final class Metrics implements AutoCloseable {
             tags.and(answered).and("project", project(call), "outcome", call.outcome()))
         .increment();
     registry.counter("llm_tool_parse_failures_total", answered).increment(call.brokenCalls());
-    if (call.meter().cost() > 0) {
-      registry.counter("llm_cost_nanousd_total", model).increment(call.meter().cost());
-    }
+    registry.counter("llm_cost_nanousd_total", answered).increment(call.meter().cost());
     if (call.firstToken() == null && call.usage().total() == 0) {
       return;
     }
@@ -278,6 +297,7 @@ final class Metrics implements AutoCloseable {
 
   @Override
   public void close() {
+    collections.close();
     registry.close();
   }
 }

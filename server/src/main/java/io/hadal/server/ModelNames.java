@@ -11,7 +11,6 @@ import io.hadal.platform.registry.Resolution;
 import io.hadal.platform.registry.Slo;
 import io.hadal.platform.rollout.Observation;
 import io.hadal.platform.tenancy.Identity;
-import io.hadal.server.routing.body.EndUser;
 import io.hadal.server.routing.body.RequestView;
 import io.hadal.server.routing.body.SessionKey;
 import io.hadal.server.routing.config.Operation;
@@ -66,7 +65,7 @@ final class ModelNames {
     if (identity == null || view == null) {
       return;
     }
-    String cheaper = known.budgets().downgrade(identity, endUser(call, view), view.model());
+    String cheaper = known.budgets().downgrade(identity, call.endUser(), view.model());
     if (cheaper != null && !cheaper.equals(view.model())) {
       call.exchange().setHeader("x-hadal-downgraded", cheaper);
       view = view.withModel(cheaper);
@@ -88,10 +87,6 @@ final class ModelNames {
     rename(call, view, found);
   }
 
-  private static @Nullable String endUser(Call call, RequestView view) {
-    return EndUser.hash(view.members(), call.client().tenant());
-  }
-
   /**
    * Asks a cheaper model after all: the budget had something left when the name was looked at, and
    * too little for this request.
@@ -105,9 +100,7 @@ final class ModelNames {
     }
     RequestView view = RequestView.of(call.body(bodyLimit), operation);
     String cheaper =
-        view == null
-            ? null
-            : known.budgets().downgrade(identity, endUser(call, view), call.model());
+        view == null ? null : known.budgets().downgrade(identity, call.endUser(), call.model());
     if (view == null || cheaper == null || cheaper.equals(call.model())) {
       return false;
     }

@@ -3,6 +3,7 @@ package io.hadal.server;
 import io.hadal.formats.FormatException;
 import io.hadal.model.packed.PackedChoice;
 import io.hadal.server.config.MailConfig;
+import io.hadal.server.config.Overrides;
 import io.hadal.server.config.PlatformConfig;
 import io.hadal.server.config.Section;
 import io.hadal.server.config.SharedHash;
@@ -58,6 +59,7 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  * @param platform keys, budgets, ledger and audit log
  * @param telemetry where traces go
  * @param sharedHash tells whether another node has the same, but for what each has for itself
+ * @param overrides what did not come from the file; it holds for the next reading, too
  */
 public record ServeConfig(
     String host,
@@ -91,13 +93,19 @@ public record ServeConfig(
     RoutingConfig routing,
     PlatformConfig platform,
     TelemetryConfig telemetry,
-    String sharedHash) {
+    String sharedHash,
+    Overrides overrides) {
 
   private static final String SCHEMA = "serve-config.schema.json";
 
   /** What holds without a file. */
   public static ServeConfig defaults() {
-    return read(new Section(new YAMLMapper().createObjectNode(), "", "defaults"), Path.of(""));
+    return without(Overrides.NONE);
+  }
+
+  /** What holds without a file, but for some settings. */
+  public static ServeConfig without(Overrides overrides) {
+    return read(new YAMLMapper().createObjectNode(), "defaults", Path.of(""), overrides);
   }
 
   /**
@@ -107,6 +115,16 @@ public record ServeConfig(
    *     kind
    */
   public static ServeConfig read(Path file) {
+    return read(file, Overrides.NONE);
+  }
+
+  /**
+   * Reads a file in which some settings are replaced.
+   *
+   * @throws FormatException when it is no YAML, or holds a field that is unknown or of the wrong
+   *     kind
+   */
+  public static ServeConfig read(Path file, Overrides overrides) {
     JsonNode json;
     try {
       json = new YAMLMapper().readTree(Files.readString(file));
@@ -121,7 +139,18 @@ public record ServeConfig(
     if (json.isMissingNode() || json.isNull()) {
       json = new YAMLMapper().createObjectNode();
     }
-    return read(new Section(json, "", file.toString()), folder == null ? Path.of("") : folder);
+    return read(json, file.toString(), folder == null ? Path.of("") : folder, overrides);
+  }
+
+  private static ServeConfig read(JsonNode json, String file, Path folder, Overrides overrides) {
+    String source =
+        overrides.origins().isEmpty()
+            ? file
+            : file + " with " + String.join(", ", overrides.origins());
+    if (json instanceof ObjectNode fields) {
+      overrides.applyTo(fields, source);
+    }
+    return read(new Section(json, "", source), folder, overrides);
   }
 
   /** JSON Schema of the file. */
@@ -210,7 +239,7 @@ public record ServeConfig(
         .toList();
   }
 
-  private static ServeConfig read(Section top, Path folder) {
+  private static ServeConfig read(Section top, Path folder, Overrides overrides) {
     Section listen = top.section("listen");
     Section tls = listen.section("tls");
     Section access = top.section("access");
@@ -265,7 +294,8 @@ public record ServeConfig(
             RoutingConfig.read(top, folder),
             PlatformConfig.read(top, folder),
             TelemetryConfig.read(top, folder),
-            SharedHash.of(top.copy()));
+            SharedHash.of(top.copy()),
+            overrides);
     for (Section section : List.of(top, listen, tls, access, model, limits, cache, repeats)) {
       section.requireKnown();
     }

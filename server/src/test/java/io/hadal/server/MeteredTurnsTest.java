@@ -18,6 +18,7 @@ import java.io.InputStream;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -164,7 +165,8 @@ class MeteredTurnsTest {
   @Test
   void aUsedUpBudgetEndsAnAnswer() throws Exception {
     LEDGER.budget = 3;
-    HttpResponse<String> stream = post("/v1/chat/completions", chat(true, 400));
+    String most = ConnectionsTest.endless(SERVER, ",'max_tokens':400,'stream':true");
+    HttpResponse<String> stream = post("/v1/chat/completions", most);
     assertThat(stream.statusCode()).isEqualTo(200);
     assertThat(stream.body()).contains("budget_exceeded").doesNotContain("[DONE]");
     assertThat(LEDGER.endings).hasSize(1);
@@ -250,5 +252,58 @@ class MeteredTurnsTest {
     assertThat(TestServer.json(fresh).at("/usage/prompt_tokens_details/cached_tokens").asInt())
         .isZero();
     assertThat(SERVER.served.dispatcher().stats().prefixMemoryBytes()).isEqualTo(kept);
+  }
+
+  private static String of(String user, String words) {
+    return chat(false, 2).replace("'P'", "'" + words + "'").replace("'stream'", user + ",'stream'");
+  }
+
+  private static int cached(String body) throws Exception {
+    HttpResponse<String> answer = post("/v1/chat/completions", body);
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+    return TestServer.json(answer).at("/usage/prompt_tokens_details/cached_tokens").asInt();
+  }
+
+  @Test
+  void endUsersAreKnownAsHashes() throws Exception {
+    for (String user :
+        List.of("'user':'ann'", "'safety_identifier':'ann'", "'metadata':{'user_id':'ann'}")) {
+      cached(of(user, "P"));
+    }
+    cached(of("'user':'bob'", "P"));
+    cached(chat(false, 2));
+    // Claude Code: two sessions of one account.
+    for (String session : List.of("1", "2")) {
+      String user = "{'account_uuid':'acc','session_id':'" + session + "'}";
+      String body =
+          "{'model':'tiny','max_tokens':1,'metadata':{'user_id':USER},'messages':[{'role':'user',"
+              + "'content':'P'}]}";
+      post("/v1/messages", body.replace("USER", "'" + user.replace("'", "\\u0022") + "'"));
+    }
+    List<@Nullable String> users = new ArrayList<>();
+    LEDGER.works.forEach(work -> users.add(work.endUser()));
+    assertThat(users).hasSize(7);
+    assertThat(users.subList(0, 3)).containsOnly(users.get(0)).doesNotContainNull();
+    assertThat(users.get(0)).matches("[0-9a-f]{24}");
+    assertThat(users.get(3)).isNotNull().isNotEqualTo(users.get(0));
+    assertThat(users.get(4)).isNull();
+    assertThat(users.get(5)).isNotNull().isEqualTo(users.get(6));
+  }
+
+  @Test
+  void usersOfAProjectShareNoPromptsWhereItsPolicySaysSo() throws Exception {
+    policy = new ProjectPolicy(false, false, false, 0, "user", List.of(), "off");
+    String words = "one two three four five six seven eight nine";
+    cached(of("'user':'ann'", words));
+    assertThat(cached(of("'user':'bob'", words))).isZero();
+    assertThat(cached(of("'user':'ann'", words))).isPositive();
+  }
+
+  @Test
+  void aPolicyBoundsWhatIsRetainedOfPrompts() throws Exception {
+    policy = ProjectPolicy.DEFAULT.with(TestServer.json("{\"cache_bytes\":1}"));
+    String words = "ten eleven twelve thirteen fourteen fifteen";
+    cached(of("'user':'ann'", words));
+    assertThat(cached(of("'user':'ann'", words))).isZero();
   }
 }

@@ -7,6 +7,7 @@ import com.sun.net.httpserver.HttpServer;
 import io.hadal.platform.DataFolder;
 import io.hadal.platform.Refusal;
 import io.hadal.platform.audit.AuditEvent;
+import io.hadal.platform.audit.AuditLog;
 import io.hadal.platform.audit.AuditQuery;
 import io.hadal.platform.node.Platform;
 import io.hadal.platform.probe.QualityAlert;
@@ -34,6 +35,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -425,6 +427,22 @@ class PlatformServerTest {
     List<AuditEvent> events = keyEvents(org);
     assertThat(events).hasSize(before + 1);
     assertThat(events.getFirst().record()).contains("data_key.rotate");
+    for (String method : new String[] {"GET", "POST"}) {
+      assertThat(ask(method, "/orgs/org_nobody/data-keys", "").statusCode()).isEqualTo(404);
+    }
+  }
+
+  @Test
+  void administratorsReloadAndDrain() {
+    assertThat(ask("POST", "/config/reload", "").statusCode()).isEqualTo(404);
+    assertThat(ask("POST", "/drain", "").statusCode()).isEqualTo(404);
+    AtomicInteger ends = new AtomicInteger();
+    server.server.operations(() -> server.server.notReloaded("a slip"), ends::incrementAndGet);
+    assertThat(admin("POST", "/config/reload", "").at("/problem").asString()).isEqualTo("a slip");
+    assertThat(admin("POST", "/drain", "").at("/draining").asBoolean()).isTrue();
+    assertThat(ends).hasValue(1);
+    assertThat(platform.audit().search(AuditQuery.newest(AuditLog.SYSTEM, 5)).toString())
+        .contains("\"object\":\"reload\"", "\"object\":\"drain\"");
   }
 
   /** The newest first. */

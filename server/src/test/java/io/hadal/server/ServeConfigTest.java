@@ -7,6 +7,7 @@ import io.hadal.formats.FormatException;
 import io.hadal.model.packed.PackedChoice;
 import io.hadal.platform.alert.AlertRule;
 import io.hadal.server.config.MailConfig;
+import io.hadal.server.config.Overrides;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,6 +33,55 @@ class ServeConfigTest {
     assertThat(read("")).isEqualTo(ServeConfig.defaults());
     assertThat(ServeConfig.defaults().port()).isEqualTo(8080);
     assertThat(ServeConfig.defaults().host()).isEqualTo("127.0.0.1");
+  }
+
+  @Test
+  void theEnvironmentWinsOverTheFileAndFlagsOverBoth() throws IOException {
+    Path file =
+        Files.writeString(
+            folder.resolve("serve.yaml"), "listen: {port: 1, host: h}\nlimits: {running: 3}\n");
+    Map<String, String> environment =
+        Map.of(
+            "HADAL__LISTEN__PORT", "2",
+            "HADAL__LIMITS__RUNNING", "5",
+            "HADAL__MODEL__ALIASES", "[a, b]",
+            "HADAL__LIMITS__DRAIN_SECONDS", "7",
+            "HADAL_API_KEY", "other");
+    Overrides overrides =
+        Overrides.of(environment, Map.of("listen.port", 4, "platform.enabled", true));
+    for (ServeConfig config :
+        List.of(
+            ServeConfig.read(file, overrides),
+            ServeConfig.read(file, ServeConfig.read(file, overrides).overrides()))) {
+      assertThat(config.host()).isEqualTo("h");
+      assertThat(config.port()).isEqualTo(4);
+      assertThat(config.running()).isEqualTo(5);
+      assertThat(config.aliases()).containsExactly("a", "b");
+      assertThat(config.limits().drain()).isEqualTo(Duration.ofSeconds(7));
+      assertThat(config.effective().get("platform.enabled").asString()).isEqualTo("true");
+      assertThat(config.effective().get("listen.port").asString()).isEqualTo("4");
+    }
+    assertThat(ServeConfig.without(overrides).running()).isEqualTo(5);
+    assertThatThrownBy(
+            () ->
+                ServeConfig.read(file, Overrides.of(Map.of("HADAL__LISTEN__PROT", "1"), Map.of())))
+        .hasMessageContaining("HADAL__LISTEN__PROT")
+        .hasMessageContaining("listen.prot is unknown");
+    assertThatThrownBy(() -> Overrides.of(Map.of("HADAL__LISTEN__PORT", "{secret"), Map.of()))
+        .isInstanceOf(FormatException.class)
+        .hasMessageContaining("HADAL__LISTEN__PORT")
+        .hasMessageNotContaining("secret");
+    for (String name :
+        List.of("HADAL__", "HADAL__LISTEN__", "HADAL__A-B", "HADAL__LISTEN___PORT")) {
+      assertThatThrownBy(() -> Overrides.of(Map.of(name, "1"), Map.of()))
+          .as(name)
+          .isInstanceOf(FormatException.class);
+    }
+    assertThatThrownBy(
+            () ->
+                ServeConfig.read(
+                    file, Overrides.of(Map.of("HADAL__LISTEN__PORT__X", "1"), Map.of())))
+        .hasMessageContaining("listen.port.x is not in an object");
   }
 
   @Test

@@ -269,6 +269,7 @@ public final class Dispatcher implements AutoCloseable {
       EmbeddingJob job;
       boolean idle;
       long now = System.nanoTime();
+      batch.expire(now);
       synchronized (this) {
         if (closed) {
           return;
@@ -322,7 +323,7 @@ public final class Dispatcher implements AutoCloseable {
           batch.save();
         }
       } else if (unfinished == 0) {
-        wait();
+        wait(batch.untilExpiry(System.nanoTime()));
       } else {
         // Somebody is paused or waits: times have to be kept.
         wait(SWEEP_NANOS / 1_000_000);

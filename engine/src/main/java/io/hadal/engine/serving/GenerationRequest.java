@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param timeLimit from submission to the last token; null for none
  * @param choices answers, 1..128; they share the work on the prompt
  * @param promise how soon the first token should come; null for no promise
+ * @param prefixLimits what the tenant may retain; null for no bounds of its own
  */
 @SuppressWarnings("ArrayRecordComponent") // compared by nobody; prompts are long
 public record GenerationRequest(
@@ -37,7 +38,8 @@ public record GenerationRequest(
     @Nullable String cacheKey,
     @Nullable Duration timeLimit,
     int choices,
-    @Nullable FirstTokenPromise promise) {
+    @Nullable FirstTokenPromise promise,
+    @Nullable PrefixLimits prefixLimits) {
 
   public GenerationRequest {
     if (prompt.length == 0) {
@@ -79,6 +81,7 @@ public record GenerationRequest(
     builder.timeLimit = timeLimit;
     builder.choices = choices;
     builder.promise = promise;
+    builder.prefixLimits = prefixLimits;
     return builder;
   }
 
@@ -96,6 +99,7 @@ public record GenerationRequest(
     private @Nullable Duration timeLimit;
     private int choices = 1;
     private @Nullable FirstTokenPromise promise;
+    private @Nullable PrefixLimits prefixLimits;
 
     /** A request for the most likely answer; prompts are reused within the tenant. */
     public Builder(int[] prompt, int maxTokens, String tenant) {
@@ -145,6 +149,11 @@ public record GenerationRequest(
       return this;
     }
 
+    public Builder prefixLimits(@Nullable PrefixLimits value) {
+      prefixLimits = value;
+      return this;
+    }
+
     public Builder promise(@Nullable FirstTokenPromise value) {
       promise = value;
       return this;
@@ -168,7 +177,8 @@ public record GenerationRequest(
           cacheKey,
           timeLimit,
           choices,
-          promise);
+          promise,
+          prefixLimits);
     }
   }
 }

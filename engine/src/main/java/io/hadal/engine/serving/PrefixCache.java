@@ -6,7 +6,6 @@ import io.hadal.formats.Sha256;
 import io.hadal.model.cache.KvBudgetException;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.IdentityHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +27,11 @@ final class PrefixCache implements AutoCloseable {
   /** How far behind the end of what is shared a state may be, to be cut back to it. */
   private static final int REACH = 512;
 
+  /** Keys of tenants that are remembered without states. */
+  private static final int MOST_KEYS = 4096;
+
+  private static final long NEVER = Long.MAX_VALUE;
+
   /** States on their way to the disk after which further ones are dropped. */
   private static final int MOST_LEAVING = 4;
 
@@ -41,9 +45,12 @@ final class PrefixCache implements AutoCloseable {
   // In memory and on disk, least recently used first.
   private final LinkedHashSet<Entry> held = new LinkedHashSet<>();
   private final LinkedHashSet<Entry> filed = new LinkedHashSet<>();
-  // Pages by the number of states that hold them.
-  private final IdentityHashMap<Object, Integer> users = new IdentityHashMap<>();
-  private long bytes;
+  private final PageCount all = new PageCount();
+  // Tenants with limits of their own, by name and by the hashes of their keys.
+  private final Map<String, Owner> owners = new HashMap<>();
+  private final Map<String, Owner> ownersByKey = new HashMap<>();
+  // When the first state may have to be forgotten.
+  private long nextExpiry = NEVER;
   private long diskBytes;
   private int saving;
 
@@ -57,10 +64,22 @@ final class PrefixCache implements AutoCloseable {
     // Worth a file.
     boolean durable;
     boolean saving;
+    // By System.nanoTime().
+    long used = System.nanoTime();
 
     Entry(String key, int length) {
       this.key = key;
       this.length = length;
+    }
+  }
+
+  /** A tenant with limits of its own. */
+  private static final class Owner {
+    final PageCount pages = new PageCount();
+    PrefixLimits limits;
+
+    Owner(PrefixLimits limits) {
+      this.limits = limits;
     }
   }
 
@@ -134,6 +153,7 @@ final class PrefixCache implements AutoCloseable {
     if (folder != null) {
       for (Stored stored : folder.list()) {
         Entry entry = new Entry(stored.key(), stored.tokens().length);
+        entry.used -= 1_000_000 * Math.max(0, System.currentTimeMillis() - stored.usedMillis());
         if (!stored.key().isEmpty()) {
           entry.place = tree(stored.key()).place(stored.tokens());
           entry.place.value = entry;
@@ -149,7 +169,7 @@ final class PrefixCache implements AutoCloseable {
 
   /** Bytes of retained states in memory; what they share counts once. */
   long bytes() {
-    return bytes;
+    return all.bytes();
   }
 
   long diskBytes() {
@@ -182,6 +202,121 @@ final class PrefixCache implements AutoCloseable {
       near.forEach(entry -> match.below(entry, to));
     }
     return match;
+  }
+
+  /**
+   * Says whose key it is, and what its owner may retain.
+   *
+   * @param limits null for no limits of its own
+   */
+  void owned(String key, String tenant, @Nullable PrefixLimits limits) {
+    Owner owner = owners.get(tenant);
+    if (limits == null) {
+      if (owner != null) {
+        owners.remove(tenant);
+        ownersByKey.values().removeIf(owner::equals);
+      }
+      return;
+    }
+    if (owner == null) {
+      owner = new Owner(limits);
+      owners.put(tenant, owner);
+    }
+    boolean tighter = !limits.equals(owner.limits);
+    owner.limits = limits;
+    String hash = hash(key);
+    if (ownersByKey.get(hash) != owner) {
+      if (ownersByKey.size() > MOST_KEYS) {
+        ownersByKey.keySet().retainAll(trees.keySet());
+      }
+      ownersByKey.put(hash, owner);
+      for (Entry entry : held) {
+        if (entry.key.equals(hash)) {
+          owner.pages.add(Objects.requireNonNull(entry.session));
+        }
+      }
+      tighter = true;
+    }
+    if (tighter) {
+      nextExpiry = System.nanoTime();
+      bound(owner);
+    }
+  }
+
+  /** Nanoseconds until a state may have to be forgotten; negative for never. */
+  long untilExpiry(long now) {
+    return nextExpiry == NEVER ? -1 : Math.max(0, nextExpiry - now);
+  }
+
+  /**
+   * Forgets what was not used for longer than its owner wants, in memory and on disk.
+   *
+   * @return whether there was something
+   */
+  boolean expire(long now) {
+    if (nextExpiry == NEVER || now < nextExpiry) {
+      return false;
+    }
+    boolean any = false;
+    nextExpiry = NEVER;
+    LinkedHashSet<Entry> known = new LinkedHashSet<>(held);
+    known.addAll(filed);
+    for (Entry entry : known) {
+      Owner owner = ownersByKey.get(entry.key);
+      if (owner == null || owner.limits.idle().isZero()) {
+        continue;
+      }
+      long end = entry.used + owner.limits.idle().toNanos();
+      if (end > now) {
+        nextExpiry = Math.min(nextExpiry, end);
+      } else if (entry.saving) {
+        nextExpiry = Math.min(nextExpiry, now + 100_000_000);
+      } else {
+        drop(entry);
+        any = true;
+      }
+    }
+    return any;
+  }
+
+  private void drop(Entry entry) {
+    if (entry.session != null) {
+      release(entry).close();
+    }
+    delete(entry);
+    forget(entry);
+  }
+
+  private void delete(Entry entry) {
+    Stored stored = entry.stored;
+    if (stored != null) {
+      PrefixFolder.delete(stored.file());
+      unfile(entry);
+    }
+  }
+
+  /** Lets states of an owner go that it has no room for, those first that were not used longest. */
+  private void bound(Owner owner) {
+    long most = owner.limits.bytes();
+    if (most == 0) {
+      return;
+    }
+    while (owner.pages.bytes() > most) {
+      Entry oldest = oldest(owner);
+      if (oldest == null) {
+        break;
+      }
+      spill(oldest);
+    }
+    long onDisk = 0;
+    for (Entry entry : List.copyOf(filed).reversed()) {
+      if (ownersByKey.get(entry.key) == owner) {
+        onDisk += Objects.requireNonNull(entry.stored).bytes();
+        if (onDisk > most) {
+          delete(entry);
+        }
+      }
+    }
   }
 
   private static String hash(String key) {
@@ -252,6 +387,11 @@ final class PrefixCache implements AutoCloseable {
   }
 
   private void touch(Entry entry) {
+    entry.used = System.nanoTime();
+    Owner owner = ownersByKey.get(entry.key);
+    if (owner != null && !owner.limits.idle().isZero()) {
+      nextExpiry = Math.min(nextExpiry, entry.used + owner.limits.idle().toNanos());
+    }
     if (held.remove(entry)) {
       held.add(entry);
     }
@@ -278,11 +418,13 @@ final class PrefixCache implements AutoCloseable {
   void keep(String key, Session session, boolean durable) {
     long[] own = new long[1];
     session.memory((page, size) -> own[0] += size);
-    if (own[0] > budget) {
+    String hash = hash(key);
+    Owner owner = ownersByKey.get(hash);
+    boolean fits = owner == null || owner.limits.bytes() == 0 || own[0] <= owner.limits.bytes();
+    if (own[0] > budget || !fits) {
       session.close();
       return;
     }
-    String hash = hash(key);
     TokenTree.Node<Entry> place = tree(hash).place(session.tokens());
     Entry entry = place.value;
     if (entry == null) {
@@ -299,21 +441,25 @@ final class PrefixCache implements AutoCloseable {
     entry.session = session;
     held.add(entry);
     touch(entry);
-    session.memory(
-        (page, size) -> {
-          if (users.merge(page, 1, Integer::sum) == 1) {
-            bytes += size;
-          }
-        });
-    while (bytes > budget && spill()) {}
+    all.add(session);
+    if (owner != null) {
+      owner.pages.add(session);
+      bound(owner);
+    }
+    while (all.bytes() > budget && spill()) {}
   }
 
   /** Lets the state go that was not used for longest, to the disk if it is worth that. */
   private boolean spill() {
-    Entry entry = oldest();
+    Entry entry = oldest(null);
     if (entry == null) {
       return false;
     }
+    spill(entry);
+    return true;
+  }
+
+  private void spill(Entry entry) {
     Session session = release(entry);
     if (unsaved(entry) && saving < MOST_LEAVING) {
       save(entry, session, true);
@@ -321,7 +467,6 @@ final class PrefixCache implements AutoCloseable {
       session.close();
       forget(entry);
     }
-    return true;
   }
 
   /**
@@ -329,7 +474,7 @@ final class PrefixCache implements AutoCloseable {
    * state may still be in a file.
    */
   boolean evict() {
-    Entry entry = oldest();
+    Entry entry = oldest(null);
     if (entry != null) {
       release(entry).close();
       forget(entry);
@@ -338,9 +483,14 @@ final class PrefixCache implements AutoCloseable {
     return saving > 0 && await();
   }
 
-  private @Nullable Entry oldest() {
+  /**
+   * The state that was not used for longest.
+   *
+   * @param owner whose it has to be; null for anybody's
+   */
+  private @Nullable Entry oldest(@Nullable Owner owner) {
     for (Entry entry : held) {
-      if (!entry.saving) {
+      if (!entry.saving && (owner == null || ownersByKey.get(entry.key) == owner)) {
         return entry;
       }
     }
@@ -352,13 +502,11 @@ final class PrefixCache implements AutoCloseable {
     held.remove(entry);
     Session session = Objects.requireNonNull(entry.session);
     entry.session = null;
-    session.memory(
-        (page, size) -> {
-          if (users.merge(page, -1, Integer::sum) == 0) {
-            users.remove(page);
-            bytes -= size;
-          }
-        });
+    all.remove(session);
+    Owner owner = ownersByKey.get(entry.key);
+    if (owner != null) {
+      owner.pages.remove(session);
+    }
     return session;
   }
 
@@ -430,10 +578,12 @@ final class PrefixCache implements AutoCloseable {
     entry.stored = stored;
     filed.add(entry);
     diskBytes += stored.bytes();
+    Owner owner = ownersByKey.get(entry.key);
+    if (owner != null) {
+      bound(owner);
+    }
     while (diskBytes > diskBudget) {
-      Entry oldest = filed.getFirst();
-      PrefixFolder.delete(Objects.requireNonNull(oldest.stored).file());
-      unfile(oldest);
+      delete(filed.getFirst());
     }
   }
 

@@ -55,9 +55,10 @@ final class PrefixFolder {
    * A file.
    *
    * @param key hash of the key, in hex; empty for a file of another model
+   * @param usedMillis when it was written
    */
   @SuppressWarnings("ArrayRecordComponent") // compared by nobody
-  record Stored(Path file, long bytes, String key, int[] tokens) {}
+  record Stored(Path file, long bytes, String key, int[] tokens, long usedMillis) {}
 
   /**
    * Uses a folder, which is made when it is missing.
@@ -130,11 +131,15 @@ final class PrefixFolder {
       }
       boolean own = Arrays.equals(owner, model);
       return own
-          ? new Stored(file, size, HexFormat.of().formatHex(key), tokens)
-          : new Stored(file, size, "", new int[0]);
+          ? new Stored(file, size, HexFormat.of().formatHex(key), tokens, written(file))
+          : new Stored(file, size, "", new int[0], written(file));
     } catch (EOFException e) {
       throw new FormatException(source, "ends too early", e);
     }
+  }
+
+  private static long written(Path file) throws IOException {
+    return Files.getLastModifiedTime(file).toMillis();
   }
 
   private static byte[] bytes(int[] tokens) {
@@ -173,7 +178,7 @@ final class PrefixFolder {
       }
       Files.move(part, target, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
       failing = false;
-      return new Stored(target, Files.size(target), key, tokens);
+      return new Stored(target, Files.size(target), key, tokens, written(target));
     } catch (IOException e) {
       // A full disk fails for every state; saying so once is enough.
       if (!failing) {

@@ -229,6 +229,19 @@ final class RunningBatch implements Placement.Places<Sequence> {
     }
   }
 
+  /** Forgets states whose time is over. */
+  void expire(long now) {
+    if (prefixes.expire(now)) {
+      publish();
+    }
+  }
+
+  /** Milliseconds until there may be something to forget; 0 for never. */
+  long untilExpiry(long now) {
+    long nanos = prefixes.untilExpiry(now);
+    return nanos < 0 ? 0 : 1 + nanos / 1_000_000;
+  }
+
   /** True when states of ended requests would be lost if the process ended now. */
   boolean hasUnsaved() {
     return prefixes.hasUnsaved();
@@ -307,6 +320,9 @@ final class RunningBatch implements Placement.Places<Sequence> {
   private void open(Sequence s) {
     while (!s.hasSession()) {
       String key = cacheKey(s.turn);
+      if (key != null) {
+        prefixes.owned(key, s.turn.request.tenant(), s.turn.request.prefixLimits());
+      }
       PrefixCache.Match match = key == null ? null : prefixes.find(key, s.tokens(), !s.fileFailed);
       try {
         if (match != null && match.isFiled()) {

@@ -7,6 +7,8 @@ import io.hadal.engine.SamplingOptions;
 import io.hadal.engine.Session;
 import io.hadal.engine.tiny.TinyModels;
 import io.hadal.engine.tiny.TinyShape;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -14,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Later requests begin with the states of earlier ones and give the same bits. */
 class PrefixCacheTest {
@@ -136,6 +139,69 @@ class PrefixCacheTest {
       assertThat(again.tokens).isEqualTo(first.tokens);
       assertThat(again.ends.values())
           .allSatisfy(end -> assertThat(end.cachedTokens()).isEqualTo(prompt.length));
+    }
+  }
+
+  private static GenerationRequest limited(int[] prompt, String tenant, PrefixLimits limits) {
+    return GenerationRequest.of(prompt, 2, tenant).toBuilder().prefixLimits(limits).build();
+  }
+
+  private static void awaitBytes(Dispatcher dispatcher, long bytes) throws InterruptedException {
+    for (int i = 0; dispatcher.stats().prefixMemoryBytes() != bytes; i++) {
+      assertThat(i).as("tries").isLessThan(500);
+      Thread.sleep(10);
+    }
+  }
+
+  @Test
+  void aTenantKeepsWithinItsQuotaOverAllItsKeys() throws Exception {
+    try (Dispatcher dispatcher = dispatcher()) {
+      Recording.of(dispatcher, GenerationRequest.of(SHAPE.tokens(9, 30), 2, "others"));
+      long others = dispatcher.stats().prefixMemoryBytes();
+      PrefixLimits limits = new PrefixLimits(2 * others, Duration.ZERO);
+      for (int i = 0; i < 6; i++) {
+        GenerationRequest one = limited(SHAPE.tokens(i, 30), "a", limits);
+        Recording.of(dispatcher, one.toBuilder().cacheKey("a/" + i % 2).build());
+        assertThat(dispatcher.stats().prefixMemoryBytes()).isBetween(others + 1, 3 * others);
+      }
+      GenerationRequest last = limited(SHAPE.tokens(5, 30), "a", limits);
+      Recording again = Recording.of(dispatcher, last.toBuilder().cacheKey("a/1").build());
+      assertThat(again.end().cachedTokens()).isEqualTo(30);
+      Recording other =
+          Recording.of(dispatcher, GenerationRequest.of(SHAPE.tokens(9, 30), 2, "others"));
+      assertThat(other.end().cachedTokens()).as("of others nothing goes").isEqualTo(30);
+      PrefixLimits tight = new PrefixLimits(1, Duration.ZERO);
+      Recording.of(dispatcher, limited(SHAPE.tokens(7, 30), "a", tight));
+      GenerationRequest gone = last.toBuilder().cacheKey("a/1").prefixLimits(tight).build();
+      assertThat(Recording.of(dispatcher, gone).end().cachedTokens()).isZero();
+    }
+  }
+
+  @Test
+  void whatNobodyUsesIsForgottenInMemoryAndOnDisk(@TempDir Path folder) throws Exception {
+    PrefixLimits limits = new PrefixLimits(0, Duration.ofMillis(1500));
+    DispatcherOptions options =
+        DispatcherOptions.defaults()
+            .withPrefixMemory(64L << 20, INTERVAL)
+            .withPrefixFolder(folder, 64L << 20);
+    try (Dispatcher dispatcher = new Dispatcher(engine, options)) {
+      Recording.of(dispatcher, GenerationRequest.of(SHAPE.tokens(9, 30), 2, "others"));
+      long others = dispatcher.stats().prefixMemoryBytes();
+      Recording.of(dispatcher, limited(SHAPE.tokens(1, 30), "a", limits));
+      assertThat(dispatcher.stats().prefixMemoryBytes()).isGreaterThan(others);
+      // Without a request, and after it has gone to the disk.
+      awaitBytes(dispatcher, others);
+      for (int i = 0; i < 100 && dispatcher.stats().prefixDiskBytes() == 0; i++) {
+        Thread.sleep(10);
+      }
+    }
+    // What is left is that of the others.
+    try (Dispatcher dispatcher = new Dispatcher(engine, options)) {
+      Recording own = Recording.of(dispatcher, limited(SHAPE.tokens(1, 30), "a", limits));
+      assertThat(own.end().cachedTokens()).isZero();
+      Recording kept =
+          Recording.of(dispatcher, GenerationRequest.of(SHAPE.tokens(9, 30), 2, "others"));
+      assertThat(kept.end().cachedTokens()).isPositive();
     }
   }
 

@@ -1,6 +1,7 @@
 package io.hadal.platform.cluster;
 
 import io.hadal.platform.SecretText;
+import io.hadal.platform.redaction.RedactionRules;
 import io.hadal.platform.tenancy.Identity;
 import io.hadal.platform.tenancy.ProjectPolicy;
 import io.hadal.platform.tenancy.Scope;
@@ -25,7 +26,7 @@ public final class NodeTokens {
   private static final String OWNER = "node:";
   private static final long MILLIS = 3_600_000;
   private static final int MOST_TEXT = 4096;
-  private static final int FIELDS = 8;
+  private static final int FIELDS = 10;
 
   private final SecretKeySpec key;
   private final Clock clock;
@@ -56,6 +57,8 @@ public final class NodeTokens {
             identity.policy().cacheIsolation(),
             Boolean.toString(zdr || identity.policy().zdr()),
             Boolean.toString(identity.policy().phi()),
+            Long.toString(identity.policy().cacheBytes()),
+            Integer.toString(identity.policy().cacheSeconds()),
             Long.toString(clock.millis() + MILLIS));
     byte[] payload = fields.getBytes(StandardCharsets.UTF_8);
     return new SecretText(PREFIX + base64(payload) + "." + base64(mac(payload)));
@@ -80,7 +83,7 @@ public final class NodeTokens {
       return null;
     }
     String[] fields = new String(payload, StandardCharsets.UTF_8).split("\n", -1);
-    if (fields.length != FIELDS || Long.parseLong(fields[7]) < clock.millis()) {
+    if (fields.length != FIELDS || Long.parseLong(fields[9]) < clock.millis()) {
       return null;
     }
     ProjectPolicy policy =
@@ -91,7 +94,10 @@ public final class NodeTokens {
             0,
             fields[4],
             List.of(),
-            "off");
+            "off",
+            RedactionRules.STANDARD,
+            Long.parseLong(fields[7]),
+            Integer.parseInt(fields[8]));
     return new Identity(
         fields[0],
         fields[1],

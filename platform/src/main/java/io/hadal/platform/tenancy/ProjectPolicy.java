@@ -23,6 +23,10 @@ import tools.jackson.databind.node.ObjectNode;
  * @param redaction {@code off}, {@code detect}, {@code mask}, {@code pseudonymise} or {@code block}
  *     for requests
  * @param redactionRules what is looked for, and what happens to answers
+ * @param cacheBytes most bytes of prompts that an engine retains in memory for it, and as many on
+ *     disk; 0 for no bound of its own
+ * @param cacheSeconds seconds after which a prompt that nobody used is forgotten; 0 for no such
+ *     time
  */
 public record ProjectPolicy(
     boolean storePrompts,
@@ -32,7 +36,9 @@ public record ProjectPolicy(
     String cacheIsolation,
     List<String> regions,
     String redaction,
-    RedactionRules redactionRules) {
+    RedactionRules redactionRules,
+    long cacheBytes,
+    int cacheSeconds) {
   /** Nothing is kept, nothing is restricted. */
   public static final ProjectPolicy DEFAULT =
       new ProjectPolicy(false, false, false, 0, "project", List.of(), "off");
@@ -51,6 +57,8 @@ public record ProjectPolicy(
       List.of("off", "detect", "pseudonymise", "mask", "block");
 
   private static final int MOST_DAYS = 36_500;
+  private static final long MOST_BYTES = 1L << 50;
+  private static final int MOST_SECONDS = 365 * 86_400;
   private static final int MOST_REGIONS = 50;
 
   private static final Set<String> FIELDS =
@@ -61,7 +69,9 @@ public record ProjectPolicy(
           "retention_days",
           "cache_isolation",
           "regions",
-          "redaction");
+          "redaction",
+          "cache_bytes",
+          "cache_seconds");
 
   public ProjectPolicy {
     regions = List.copyOf(regions);
@@ -84,7 +94,9 @@ public record ProjectPolicy(
         cacheIsolation,
         regions,
         redaction,
-        RedactionRules.STANDARD);
+        RedactionRules.STANDARD,
+        0,
+        0);
   }
 
   /** This policy inside a bound: of each switch the tighter one. */
@@ -93,15 +105,18 @@ public record ProjectPolicy(
         storePrompts && bound.storePrompts,
         zdr || bound.zdr,
         phi || bound.phi,
-        retentionDays == 0
-            ? bound.retentionDays
-            : bound.retentionDays == 0
-                ? retentionDays
-                : Math.min(retentionDays, bound.retentionDays),
+        (int) lesser(retentionDays, bound.retentionDays),
         tighter(ISOLATIONS, cacheIsolation, bound.cacheIsolation),
         common(regions, bound.regions),
         tighter(REDACTIONS, redaction, bound.redaction),
-        redactionRules.within(bound.redactionRules));
+        redactionRules.within(bound.redactionRules),
+        lesser(cacheBytes, bound.cacheBytes),
+        (int) lesser(cacheSeconds, bound.cacheSeconds));
+  }
+
+  /** The lesser of two bounds, where 0 is none. */
+  private static long lesser(long a, long b) {
+    return a == 0 || b == 0 ? Math.max(a, b) : Math.min(a, b);
   }
 
   /**
@@ -124,7 +139,9 @@ public record ProjectPolicy(
         cacheIsolation,
         regions,
         redaction,
-        redactionRules);
+        redactionRules,
+        cacheBytes,
+        cacheSeconds);
   }
 
   private static String tighter(List<String> order, String a, String b) {
@@ -163,7 +180,11 @@ public record ProjectPolicy(
                                     ? "redaction"
                                     : redactionRules.answers() != tightened.redactionRules.answers()
                                         ? "redaction_answers"
-                                        : "";
+                                        : cacheBytes != tightened.cacheBytes
+                                            ? "cache_bytes"
+                                            : cacheSeconds != tightened.cacheSeconds
+                                                ? "cache_seconds"
+                                                : "";
     if (!field.isEmpty()) {
       throw new FormatException(
           "policy." + field, "may only be tightened; the team or org above is stricter");
@@ -178,7 +199,9 @@ public record ProjectPolicy(
         .put("phi", phi)
         .put("retention_days", retentionDays)
         .put("cache_isolation", cacheIsolation)
-        .put("redaction", redaction);
+        .put("redaction", redaction)
+        .put("cache_bytes", cacheBytes)
+        .put("cache_seconds", cacheSeconds);
     ArrayNode list = json.putArray("regions");
     regions.forEach(list::add);
     redactionRules.write(json);
@@ -203,11 +226,13 @@ public record ProjectPolicy(
         flag(json, "store_prompts", storePrompts),
         flag(json, "zdr", zdr),
         flag(json, "phi", phi),
-        days(json, retentionDays),
+        (int) whole(json, "retention_days", retentionDays, MOST_DAYS),
         choice(json, "cache_isolation", cacheIsolation, ISOLATIONS),
         regions(json, regions),
         choice(json, "redaction", redaction, REDACTIONS),
-        redactionRules.with(json));
+        redactionRules.with(json),
+        whole(json, "cache_bytes", cacheBytes, MOST_BYTES),
+        (int) whole(json, "cache_seconds", cacheSeconds, MOST_SECONDS));
   }
 
   private static boolean flag(JsonNode json, String name, boolean fallback) {
@@ -221,19 +246,18 @@ public record ProjectPolicy(
     return value.booleanValue();
   }
 
-  private static int days(JsonNode json, int fallback) {
-    JsonNode value = json.get("retention_days");
+  private static long whole(JsonNode json, String name, long fallback, long most) {
+    JsonNode value = json.get(name);
     if (value == null) {
       return fallback;
     }
     if (!value.isIntegralNumber()
-        || !value.canConvertToInt()
-        || value.intValue() < 0
-        || value.intValue() > MOST_DAYS) {
-      throw new FormatException(
-          "policy.retention_days", "must be a whole number from 0 to " + MOST_DAYS);
+        || !value.canConvertToLong()
+        || value.longValue() < 0
+        || value.longValue() > most) {
+      throw new FormatException("policy." + name, "must be a whole number from 0 to " + most);
     }
-    return value.intValue();
+    return value.longValue();
   }
 
   private static String choice(JsonNode json, String name, String fallback, List<String> choices) {

@@ -183,6 +183,13 @@ class TenantsTest {
     ProjectPolicy kept = phi.with(json("{'retention_days':30}"));
     assertThat(kept.effective().zdr()).isFalse();
     assertThat(ProjectPolicy.OPEN.with(kept.json())).isEqualTo(kept);
+    ProjectPolicy cached = kept.with(json("{'cache_bytes':5000000000,'cache_seconds':300}"));
+    assertThat(ProjectPolicy.OPEN.with(cached.json())).isEqualTo(cached);
+    assertThat(kept.within(cached).cacheBytes()).isEqualTo(5_000_000_000L);
+    assertThat(cached.within(kept.with(json("{'cache_seconds':60}"))).cacheSeconds()).isEqualTo(60);
+    assertThatThrownBy(() -> kept.requireWithin(cached)).hasMessageContaining("policy.cache_bytes");
+    assertThatThrownBy(() -> kept.with(json("{'cache_seconds':-1}")))
+        .hasMessageContaining("policy.cache_seconds");
   }
 
   @OnBothDatabases

@@ -11,6 +11,7 @@ import io.hadal.platform.tenancy.Permissions;
 import io.hadal.platform.tenancy.Place;
 import io.hadal.platform.tenancy.Principals;
 import io.hadal.platform.tenancy.Tenants;
+import io.hadal.server.http.BodyMemory;
 import io.hadal.server.http.Exchange;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -147,6 +148,8 @@ public final class AdminApi {
       error = AdminError.of(e);
     } catch (FormatException e) {
       error = AdminError.of(e);
+    } catch (BodyMemory.FullException e) {
+      error = AdminError.of(Problem.overloaded(1));
     } catch (RuntimeException e) {
       LOG.log(Level.ERROR, "request " + requestId + " of administration failed", e);
       error = AdminError.of(Problem.internal());
@@ -270,6 +273,7 @@ public final class AdminApi {
       for (Place place : named) {
         Permissions.require(call.actor(), endpoint.permission(), place);
       }
+      places.requireOrg(found.pattern, call);
       BodyFields fields = found.fields();
       if (fields != null) {
         fields.check(call.body());

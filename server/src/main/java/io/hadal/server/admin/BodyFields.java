@@ -32,6 +32,8 @@ final class BodyFields {
       zone:string carry_over:boolean
       POST /capacity/plan rate:number growth:number prompt_tokens:integer output_tokens:integer \
       cached:number ttft_seconds:number tpot_seconds:number
+      POST /config/reload
+      POST /drain
       POST /grants principal*:string role*:string scope_type*:string scope_id*:string
       POST /keys project*:string principal:string name*:string scopes:array models:array \
       addresses:array limits:object expires_at:string test:boolean

@@ -1,5 +1,6 @@
 package io.hadal.server.admin;
 
+import io.hadal.chat.Problem;
 import io.hadal.platform.tenancy.Actor;
 import io.hadal.platform.tenancy.Permission.Resource;
 import io.hadal.platform.tenancy.Permission.Verb;
@@ -59,6 +60,16 @@ final class CallPlaces {
       places.add(shared ? Place.ANYWHERE : Place.ALL);
     }
     return places;
+  }
+
+  /**
+   * Passes when the organisation of a path is there: what belongs to one, such as keys of data,
+   * must not begin with a slip of the pen.
+   */
+  void requireOrg(PathPattern pattern, AdminCall call) {
+    if (pattern.names().contains("org") && tenants.place("org", call.path("org")) == null) {
+      throw Problem.notFound("The organisation");
+    }
   }
 
   /** The kind of thing that a name in a path is an id of; empty for others. */

@@ -11,6 +11,7 @@ import io.hadal.platform.limits.SubjectLookup;
 import io.hadal.platform.tenancy.Identity;
 import io.hadal.platform.tenancy.Permission;
 import io.hadal.platform.tenancy.Place;
+import io.hadal.server.wire.EndUser;
 import java.math.BigDecimal;
 import java.time.Clock;
 import java.util.List;
@@ -187,13 +188,20 @@ public final class LimitEndpoints implements EndpointGroup {
     List<LimitCheck> checks =
         limits.whatIf(
             identity,
-            call.text("end_user"),
+            endUser(identity, call.text("end_user")),
             call.required("model"),
             call.number("tokens", 0, Limit.MOST_TOKENS, 1));
     ObjectNode node =
         (ObjectNode) ScopedSettings.list(checks.stream().map(LimitEndpoints::json).toList());
     node.put("blocked", checks.stream().anyMatch(LimitCheck::blocks));
     return node;
+  }
+
+  /** The hash of an end user, who may be named as clients do, or by the hash itself. */
+  private static @Nullable String endUser(Identity identity, @Nullable String said) {
+    return said == null || said.matches("[0-9a-f]{24}")
+        ? said
+        : EndUser.hash(identity.project(), said);
   }
 
   private static ObjectNode json(LimitCheck check) {

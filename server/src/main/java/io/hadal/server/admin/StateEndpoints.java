@@ -1,5 +1,6 @@
 package io.hadal.server.admin;
 
+import io.hadal.chat.Problem;
 import io.hadal.engine.serving.DispatcherStats;
 import io.hadal.platform.tenancy.Permission;
 import io.hadal.platform.tenancy.Permission.Resource;
@@ -17,6 +18,8 @@ public final class StateEndpoints implements EndpointGroup {
   private final @Nullable Supplier<DispatcherStats> stats;
   private final IntSupplier active;
   private final Supplier<JsonNode> config;
+  private final Supplier<@Nullable Runnable> reload;
+  private final Supplier<@Nullable Runnable> stop;
 
   /**
    * Endpoints of a server.
@@ -24,12 +27,20 @@ public final class StateEndpoints implements EndpointGroup {
    * @param stats null for a server without a model
    * @param active requests being answered
    * @param config the configuration in effect and its reloads, without secrets
+   * @param reload reads the configuration again; none where there is nothing to read
+   * @param stop lets the process end in order; none where somebody else decides
    */
   public StateEndpoints(
-      @Nullable Supplier<DispatcherStats> stats, IntSupplier active, Supplier<JsonNode> config) {
+      @Nullable Supplier<DispatcherStats> stats,
+      IntSupplier active,
+      Supplier<JsonNode> config,
+      Supplier<@Nullable Runnable> reload,
+      Supplier<@Nullable Runnable> stop) {
     this.stats = stats;
     this.active = active;
     this.config = config;
+    this.reload = reload;
+    this.stop = stop;
   }
 
   @Override
@@ -46,7 +57,37 @@ public final class StateEndpoints implements EndpointGroup {
             "/config",
             Permission.read(Resource.CONFIG),
             "The configuration in effect, what of it was set, and its reloads, without secrets",
-            call -> config.get()));
+            call -> config.get()),
+        new Endpoint(
+            "POST",
+            "/config/reload",
+            Permission.write(Resource.CONFIG),
+            "Reads the configuration file again; the answer says what changed, or why nothing did",
+            call -> reload()),
+        new Endpoint(
+            "POST",
+            "/drain",
+            Permission.write(Resource.CONFIG),
+            "Takes no more requests, lets running ones finish and ends the process",
+            call -> drain()));
+  }
+
+  private JsonNode reload() {
+    Runnable again = reload.get();
+    if (again == null) {
+      throw Problem.notFound("A configuration file");
+    }
+    again.run();
+    return config.get().path("reloads").path(0);
+  }
+
+  private JsonNode drain() {
+    Runnable end = stop.get();
+    if (end == null) {
+      throw Problem.notFound("A way to end this process");
+    }
+    end.run();
+    return JsonNodeFactory.instance.objectNode().put("draining", true);
   }
 
   private JsonNode overview() {

@@ -3,6 +3,7 @@ package io.hadal.server.http;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Set;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** One request and its answer. Used by one thread, except where stated. */
@@ -37,6 +38,19 @@ public interface Exchange {
    */
   byte @Nullable [] body(long limit) throws IOException;
 
+  /**
+   * The same, for who wants to know before memory is taken.
+   *
+   * @param grows told the bytes that the body may have next, each time before they are read; what
+   *     it throws ends the reading
+   */
+  default byte @Nullable [] body(long limit, LongConsumer grows) throws IOException {
+    return body(limit);
+  }
+
+  /** Says that the body has been turned into what is kept of it. */
+  default void bodyTaken() {}
+
   /** Sets a header of the answer; before it is sent. */
   void setHeader(String name, String value);
 
@@ -51,6 +65,11 @@ public interface Exchange {
 
   /** True when an answer has begun. */
   boolean answered();
+
+  /** Status of the answer; 0 before it has begun, and where nobody keeps it. */
+  default int status() {
+    return 0;
+  }
 
   /** Starts to look whether the other end stays connected; after the body has been read. */
   void watch();

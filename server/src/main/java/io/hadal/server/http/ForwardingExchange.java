@@ -3,6 +3,7 @@ package io.hadal.server.http;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Set;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** An exchange that hands everything to another one, for those who listen to a part of it. */
@@ -54,6 +55,16 @@ public class ForwardingExchange implements Exchange {
   }
 
   @Override
+  public byte @Nullable [] body(long limit, LongConsumer grows) throws IOException {
+    return exchange.body(limit, grows);
+  }
+
+  @Override
+  public void bodyTaken() {
+    exchange.bodyTaken();
+  }
+
+  @Override
   public void setHeader(String name, String value) {
     exchange.setHeader(name, value);
   }
@@ -71,6 +82,11 @@ public class ForwardingExchange implements Exchange {
   @Override
   public boolean answered() {
     return exchange.answered();
+  }
+
+  @Override
+  public int status() {
+    return exchange.status();
   }
 
   @Override

@@ -5,12 +5,12 @@ import io.helidon.http.HeaderNames;
 import io.helidon.http.Status;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.util.Set;
+import java.util.function.LongConsumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -23,7 +23,7 @@ final class HelidonExchange implements Exchange {
   private final ServerResponse response;
   private final WatchedConnections connections;
   private volatile @Nullable WatchedSource source;
-  private boolean answered;
+  private int answered;
   private boolean closes;
 
   HelidonExchange(ServerRequest request, ServerResponse response, WatchedConnections connections) {
@@ -75,33 +75,33 @@ final class HelidonExchange implements Exchange {
 
   @Override
   public byte @Nullable [] body(long limit) throws IOException {
+    return body(limit, bytes -> {});
+  }
+
+  @Override
+  public byte @Nullable [] body(long limit, LongConsumer grows) throws IOException {
     if (!request.content().hasEntity()) {
       return new byte[0];
     }
     try (var _ = BodyTimer.begin()) {
-      return read(limit);
+      return read(limit, grows);
     } catch (UncheckedIOException e) {
       throw new IOException(e);
     }
   }
 
-  private byte @Nullable [] read(long limit) throws IOException {
+  private byte @Nullable [] read(long limit, LongConsumer grows) throws IOException {
     long length = request.headers().contentLength().orElse(-1);
     InputStream in = request.content().inputStream();
-    if (length <= limit) {
-      ByteArrayOutputStream out = new ByteArrayOutputStream((int) Math.max(64, length));
-      byte[] buffer = new byte[8192];
-      int n = in.read(buffer);
-      while (n >= 0) {
-        out.write(buffer, 0, n);
-        if (out.size() > limit) {
-          break;
-        }
-        n = in.read(buffer);
+    try {
+      byte[] body = length <= limit ? BodyReader.read(in, length, limit, grows) : null;
+      if (body != null) {
+        return body;
       }
-      if (n < 0) {
-        return out.toByteArray();
-      }
+    } catch (BodyMemory.FullException e) {
+      setHeader("connection", "close");
+      drop(in);
+      throw e;
     }
     setHeader("connection", "close");
     drop(in);
@@ -130,7 +130,7 @@ final class HelidonExchange implements Exchange {
 
   @Override
   public void send(int status, String contentType, byte[] body) {
-    answered = true;
+    answered = status;
     response.status(Status.create(status));
     response.header(HeaderNames.CONTENT_TYPE, contentType);
     response.send(body);
@@ -138,7 +138,7 @@ final class HelidonExchange implements Exchange {
 
   @Override
   public OutputStream stream(int status, String contentType) {
-    answered = true;
+    answered = status;
     response.status(Status.create(status));
     response.header(HeaderNames.CONTENT_TYPE, contentType);
     return response.outputStream();
@@ -146,6 +146,11 @@ final class HelidonExchange implements Exchange {
 
   @Override
   public boolean answered() {
+    return answered != 0;
+  }
+
+  @Override
+  public int status() {
     return answered;
   }
 

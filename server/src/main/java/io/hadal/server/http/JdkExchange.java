@@ -1,7 +1,6 @@
 package io.hadal.server.http;
 
 import com.sun.net.httpserver.HttpExchange;
-import java.io.ByteArrayOutputStream;
 import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -12,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.function.LongConsumer;
 import java.util.stream.Collectors;
 import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.Nullable;
@@ -23,7 +23,7 @@ final class JdkExchange implements Exchange {
 
   private final HttpExchange exchange;
   private volatile boolean gone;
-  private boolean answered;
+  private int answered;
 
   JdkExchange(HttpExchange exchange) {
     this.exchange = exchange;
@@ -90,23 +90,23 @@ final class JdkExchange implements Exchange {
 
   @Override
   public byte @Nullable [] body(long limit) throws IOException {
+    return body(limit, bytes -> {});
+  }
+
+  @Override
+  public byte @Nullable [] body(long limit, LongConsumer grows) throws IOException {
     InputStream raw = exchange.getRequestBody();
-    String length = header("content-length");
-    if (length == null || length.length() > 18 || Long.parseLong(length.strip()) <= limit) {
-      InputStream in = unpacked(raw);
-      ByteArrayOutputStream out = new ByteArrayOutputStream();
-      byte[] buffer = new byte[8192];
-      int n = in.read(buffer);
-      while (n >= 0) {
-        out.write(buffer, 0, n);
-        if (out.size() > limit) {
-          break;
-        }
-        n = in.read(buffer);
+    String said = header("content-length");
+    long length = said == null || said.length() > 18 ? -1 : Long.parseLong(said.strip());
+    try {
+      byte[] body = length <= limit ? BodyReader.read(unpacked(raw), length, limit, grows) : null;
+      if (body != null) {
+        return body;
       }
-      if (n < 0) {
-        return out.toByteArray();
-      }
+    } catch (BodyMemory.FullException e) {
+      setHeader("connection", "close");
+      drop(raw);
+      throw e;
     }
     setHeader("connection", "close");
     drop(raw);
@@ -140,7 +140,7 @@ final class JdkExchange implements Exchange {
 
   @Override
   public void send(int status, String contentType, byte[] body) {
-    answered = true;
+    answered = status;
     setHeader("content-type", contentType);
     try (exchange) {
       boolean empty = body.length == 0 || method().equals("HEAD");
@@ -156,13 +156,18 @@ final class JdkExchange implements Exchange {
 
   @Override
   public OutputStream stream(int status, String contentType) {
-    answered = true;
+    answered = status;
     setHeader("content-type", contentType);
     return new Stream(status);
   }
 
   @Override
   public boolean answered() {
+    return answered != 0;
+  }
+
+  @Override
+  public int status() {
     return answered;
   }
 

@@ -2,7 +2,6 @@ package io.hadal.server.routing;
 
 import io.hadal.platform.tenancy.Identity;
 import io.hadal.platform.usage.Work;
-import io.hadal.server.routing.body.EndUser;
 import io.hadal.server.routing.body.RequestView;
 import io.hadal.server.routing.body.SessionKey;
 import io.hadal.server.wire.Call;
@@ -29,7 +28,7 @@ record RoutedRequest(
         candidate.name(),
         view.promptTokens(),
         view.maxOutput(),
-        EndUser.hash(view.members(), call.client().tenant()),
+        call.endUser(),
         session.given() == null ? null : Long.toHexString(session.value()),
         CallMeter.tags(call.exchange().header("x-hadal-tags")));
   }

@@ -213,6 +213,7 @@ public final class Router implements AutoCloseable {
     }
     call.model(view.model());
     retries.request();
+    call.exchange().bodyTaken();
     return run(now, request(call, view), route, 0);
   }
 

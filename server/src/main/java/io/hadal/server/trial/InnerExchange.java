@@ -32,7 +32,8 @@ final class InnerExchange implements Exchange {
   }
 
   /** Status of the answer; 0 before there is one. */
-  int status() {
+  @Override
+  public int status() {
     return status;
   }
 

@@ -12,8 +12,6 @@ import io.hadal.platform.registry.Resolution;
 import io.hadal.platform.tenancy.Identity;
 import io.hadal.server.explain.CacheExplainer;
 import io.hadal.server.http.Exchange;
-import io.hadal.server.routing.body.EndUser;
-import io.hadal.server.routing.body.JsonMembers;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -47,6 +45,8 @@ public final class Call {
   private final long started = System.nanoTime();
   private final List<String> ignored = new ArrayList<>();
   private byte @Nullable [] body;
+  // Empty for nobody.
+  private @Nullable String endUser;
   private String model = "";
   private @Nullable Resolution resolution;
   private @Nullable FirstTokenPromise promise;
@@ -105,8 +105,27 @@ public final class Call {
     return requestId;
   }
 
+  /** Whose call it is; once its body is known, also for which of several users. */
   public Client client() {
+    Identity identity = meter.identity();
+    if (identity != null && identity.policy().cacheIsolation().equals("user")) {
+      String user = endUser();
+      return user == null ? client : client.within(user);
+    }
     return client;
+  }
+
+  /**
+   * Hash of the end user whom the body names, in its project; null for none, and before the body
+   * was read.
+   */
+  public @Nullable String endUser() {
+    byte[] read = body;
+    if (endUser == null && read != null) {
+      String user = EndUser.of(read);
+      endUser = user == null ? "" : EndUser.hash(client.tenant(), user);
+    }
+    return endUser == null || endUser.isEmpty() ? null : endUser;
   }
 
   /** Counts and limits what it takes. */
@@ -193,12 +212,6 @@ public final class Call {
       }
     }
     return null;
-  }
-
-  /** Hash of the end user that the body names; null for none. */
-  @Nullable String endUser() {
-    byte[] read = body;
-    return read == null ? null : EndUser.hash(JsonMembers.of(read), client.tenant());
   }
 
   /** Seconds since 1970 at admission. */

@@ -172,6 +172,7 @@ public final class TurnRunner implements AutoCloseable {
 
   private void begin(Call call, TurnRequest request) {
     GenerationRequest generation = request.generation();
+    call.exchange().bodyTaken();
     call.queue(generation.priority());
     call.meter()
         .begin(

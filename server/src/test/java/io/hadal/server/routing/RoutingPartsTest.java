@@ -5,12 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hadal.platform.usage.Quantities;
 import io.hadal.server.routing.body.BodyEdit;
-import io.hadal.server.routing.body.EndUser;
 import io.hadal.server.routing.body.JsonMembers;
 import io.hadal.server.routing.body.MultipartForm;
 import io.hadal.server.routing.config.Operation;
 import io.hadal.server.routing.usage.SseReader;
 import io.hadal.server.routing.usage.UsageReader;
+import io.hadal.server.wire.EndUser;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -113,7 +113,8 @@ class RoutingPartsTest {
 
   private static @Nullable String endUser(String body, String tenant) {
     String json = body.replace('\'', '"').replace("#", "\\\"");
-    return EndUser.hash(JsonMembers.of(json.getBytes(UTF_8)), tenant);
+    String user = EndUser.of(json.getBytes(UTF_8));
+    return user == null ? null : EndUser.hash(tenant, user);
   }
 
   @Test
