@@ -366,7 +366,11 @@ public final class HadalServer implements AutoCloseable {
     if (platform.administration() != null) {
       StateEndpoints state =
           new StateEndpoints(
-              local == null ? null : local.dispatcher()::stats, active::get, config::json, () -> reload, () -> stop);
+              local == null ? null : local.dispatcher()::stats,
+              active::get,
+              config::json,
+              () -> reload,
+              () -> stop);
       List<EndpointGroup> own =
           new ArrayList<>(
               List.of(state, new BackendEndpoints(router), new CacheEndpoints(explainer)));

@@ -71,7 +71,8 @@ class OperationsTest {
   @Test
   void aServiceTierChoosesTheClass() {
     SERVER.post(
-        "/v1/responses", "{'model':'tiny','max_output_tokens':1,'service_tier':'flex','input':'a'}");
+        "/v1/responses",
+        "{'model':'tiny','max_output_tokens':1,'service_tier':'flex','input':'a'}");
     SERVER.post("/v1/chat/completions", tools("priority"));
     assertThat(SERVER.get("/metrics").body())
         .contains("llm_queue_wait_seconds_count{class=\"batch\"}")

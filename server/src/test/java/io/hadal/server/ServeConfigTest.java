@@ -63,20 +63,24 @@ class ServeConfigTest {
     }
     assertThat(ServeConfig.without(overrides).running()).isEqualTo(5);
     assertThatThrownBy(
-            () -> ServeConfig.read(file, Overrides.of(Map.of("HADAL__LISTEN__PROT", "1"), Map.of())))
+            () ->
+                ServeConfig.read(file, Overrides.of(Map.of("HADAL__LISTEN__PROT", "1"), Map.of())))
         .hasMessageContaining("HADAL__LISTEN__PROT")
         .hasMessageContaining("listen.prot is unknown");
     assertThatThrownBy(() -> Overrides.of(Map.of("HADAL__LISTEN__PORT", "{secret"), Map.of()))
         .isInstanceOf(FormatException.class)
         .hasMessageContaining("HADAL__LISTEN__PORT")
         .hasMessageNotContaining("secret");
-    for (String name : List.of("HADAL__", "HADAL__LISTEN__", "HADAL__A-B", "HADAL__LISTEN___PORT")) {
+    for (String name :
+        List.of("HADAL__", "HADAL__LISTEN__", "HADAL__A-B", "HADAL__LISTEN___PORT")) {
       assertThatThrownBy(() -> Overrides.of(Map.of(name, "1"), Map.of()))
           .as(name)
           .isInstanceOf(FormatException.class);
     }
     assertThatThrownBy(
-            () -> ServeConfig.read(file, Overrides.of(Map.of("HADAL__LISTEN__PORT__X", "1"), Map.of())))
+            () ->
+                ServeConfig.read(
+                    file, Overrides.of(Map.of("HADAL__LISTEN__PORT__X", "1"), Map.of())))
         .hasMessageContaining("listen.port.x is not in an object");
   }
 
@@ -135,8 +139,10 @@ class ServeConfigTest {
         "platform: {alerts: {webhook: 'ftp://x'}}",
         "platform: {alerts: {email: {host: h, from: a@example.com}}}",
         "platform: {alerts: {email: {host: h, from: a@example.com, to: [b]}}}",
-        "platform: {alerts: {email: {host: h, from: a@example.com, to: [\"b@example.com\\nBcc: c@d\"]}}}",
-        "platform: {alerts: {email: {host: h, from: a@example.com, to: [b@example.com], tls: ssl}}}",
+        "platform: {alerts: {email: {host: h, from: a@example.com, to: [\"b@example.com\\n"
+            + "Bcc: c@d\"]}}}",
+        "platform: {alerts: {email: {host: h, from: a@example.com, to: [b@example.com], tls:"
+            + " ssl}}}",
         "platform: {alerts: {email: {host: h, from: a@example.com, to: [b@example.com], user: u}}}",
         "platform: {alerts: {email: {host: h, from: a@example.com, to: [b@example.com], user: u,"
             + " password: hunter2}}}",

@@ -25,7 +25,8 @@ import tools.jackson.databind.node.ObjectNode;
  * @param redactionRules what is looked for, and what happens to answers
  * @param cacheBytes most bytes of prompts that an engine retains in memory for it, and as many on
  *     disk; 0 for no bound of its own
- * @param cacheSeconds seconds after which a prompt that nobody used is forgotten; 0 for no such time
+ * @param cacheSeconds seconds after which a prompt that nobody used is forgotten; 0 for no such
+ *     time
  */
 public record ProjectPolicy(
     boolean storePrompts,

@@ -187,8 +187,7 @@ class TenantsTest {
     assertThat(ProjectPolicy.OPEN.with(cached.json())).isEqualTo(cached);
     assertThat(kept.within(cached).cacheBytes()).isEqualTo(5_000_000_000L);
     assertThat(cached.within(kept.with(json("{'cache_seconds':60}"))).cacheSeconds()).isEqualTo(60);
-    assertThatThrownBy(() -> kept.requireWithin(cached))
-        .hasMessageContaining("policy.cache_bytes");
+    assertThatThrownBy(() -> kept.requireWithin(cached)).hasMessageContaining("policy.cache_bytes");
     assertThatThrownBy(() -> kept.with(json("{'cache_seconds':-1}")))
         .hasMessageContaining("policy.cache_seconds");
   }

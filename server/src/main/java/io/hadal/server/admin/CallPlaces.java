@@ -63,8 +63,8 @@ final class CallPlaces {
   }
 
   /**
-   * Passes when the organisation of a path is there: what belongs to one, such as keys of data, must
-   * not begin with a slip of the pen.
+   * Passes when the organisation of a path is there: what belongs to one, such as keys of data,
+   * must not begin with a slip of the pen.
    */
   void requireOrg(PathPattern pattern, AdminCall call) {
     if (pattern.names().contains("org") && tenants.place("org", call.path("org")) == null) {

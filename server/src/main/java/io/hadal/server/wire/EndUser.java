@@ -8,7 +8,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
-/** For whom a client asks, as far as its request says: limits, costs and caches know only a hash. */
+/**
+ * For whom a client asks, as far as its request says: limits, costs and caches know only a hash.
+ */
 final class EndUser {
   /** Names of the OpenAI dialect, the newest first, and DeepSeek's. */
   private static final List<String> FIELDS = List.of("safety_identifier", "user", "user_id");
