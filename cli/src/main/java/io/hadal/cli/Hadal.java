@@ -6,6 +6,7 @@ import java.io.FileOutputStream;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -48,6 +49,11 @@ public final class Hadal {
     Failures failures = new Failures("1".equals(environment.get("HADAL_DEBUG")));
     CommandLine commandLine = new CommandLine(new HadalCommand());
     HadalCommand.addSubcommands(commandLine, args);
+    List<String> words = List.of(args);
+    boolean all = words.isEmpty() || words.contains("help");
+    if (all || words.contains("--help") || words.contains("-h")) {
+      Examples.addTo(commandLine);
+    }
     return commandLine
         .setCaseInsensitiveEnumValuesAllowed(true)
         .setUsageHelpAutoWidth(true)

@@ -2,11 +2,14 @@ package io.hadal.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import picocli.CommandLine;
 
 class HadalTest {
   static Stream<String> commands() {
@@ -24,6 +27,28 @@ class HadalTest {
     Invocation other = Invocation.hadal("help", command);
     assertThat(other.exitCode()).isEqualTo(ExitCode.OK);
     assertThat(other.out()).isEqualTo(help.out());
+  }
+
+  static Stream<String> examples() {
+    return Examples.all().stream();
+  }
+
+  /** A flag that is renamed must not go on in the help. */
+  @ParameterizedTest
+  @MethodSource("examples")
+  void examplesAreUnderstoodAndShown(String line) {
+    String[] words =
+        Pattern.compile("\"([^\"]*)\"|\\S+")
+            .matcher(line)
+            .results()
+            .map(m -> m.group(1) == null ? m.group() : m.group(1))
+            .skip(1)
+            .toArray(String[]::new);
+    CommandLine commandLine = Hadal.commandLine(Map.of());
+    List<CommandLine> parsed = commandLine.parseArgs(words).asCommandLineList();
+    assertThat(parsed).hasSizeGreaterThan(1);
+    String help = Invocation.hadal(words[0], "--help").out();
+    assertThat(help.replaceAll("\\s+", " ")).contains("Examples: ", line, "HADAL_JAVA_OPTS");
   }
 
   @Test

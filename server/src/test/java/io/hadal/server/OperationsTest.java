@@ -68,6 +68,28 @@ class OperationsTest {
         .orElseThrow();
   }
 
+  @Test
+  void aServiceTierChoosesTheClass() {
+    SERVER.post(
+        "/v1/responses",
+        "{'model':'tiny','max_output_tokens':1,'service_tier':'flex','input':'a'}");
+    SERVER.post("/v1/chat/completions", tools("priority"));
+    assertThat(SERVER.get("/metrics").body())
+        .contains("llm_queue_wait_seconds_count{class=\"batch\"}")
+        .doesNotContain("class=\"agent\"} 1");
+    SERVER.post("/v1/chat/completions", tools("auto"));
+    assertThat(SERVER.get("/metrics").body())
+        .contains("llm_queue_wait_seconds_count{class=\"agent\"} 1");
+  }
+
+  private static String tools(String tier) {
+    return ASK.replace(
+        "'max_tokens'",
+        "'service_tier':'"
+            + tier
+            + "','tools':[{'type':'function','function':{'name':'f'}}],'max_tokens'");
+  }
+
   /** Also for who closes behind it, as proxies do: without its last chunk a stream looks cut. */
   @Test
   void aStreamHasItsEndWhereTheConnectionCloses() throws Exception {

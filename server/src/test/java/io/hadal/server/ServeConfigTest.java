@@ -139,8 +139,10 @@ class ServeConfigTest {
         "platform: {alerts: {webhook: 'ftp://x'}}",
         "platform: {alerts: {email: {host: h, from: a@example.com}}}",
         "platform: {alerts: {email: {host: h, from: a@example.com, to: [b]}}}",
-        "platform: {alerts: {email: {host: h, from: a@example.com, to: [\"b@example.com\\nBcc: c@d\"]}}}",
-        "platform: {alerts: {email: {host: h, from: a@example.com, to: [b@example.com], tls: ssl}}}",
+        "platform: {alerts: {email: {host: h, from: a@example.com, to: [\"b@example.com\\n"
+            + "Bcc: c@d\"]}}}",
+        "platform: {alerts: {email: {host: h, from: a@example.com, to: [b@example.com], tls:"
+            + " ssl}}}",
         "platform: {alerts: {email: {host: h, from: a@example.com, to: [b@example.com], user: u}}}",
         "platform: {alerts: {email: {host: h, from: a@example.com, to: [b@example.com], user: u,"
             + " password: hunter2}}}",

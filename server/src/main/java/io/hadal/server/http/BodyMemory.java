@@ -3,6 +3,7 @@ package io.hadal.server.http;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Memory that the bodies of all requests may take together. A body takes many times its length
@@ -69,7 +70,7 @@ public final class BodyMemory {
     }
 
     @Override
-    public byte[] body(long limit) throws IOException {
+    public byte @Nullable [] body(long limit) throws IOException {
       return super.body(limit, this::grow);
     }
 

@@ -8,7 +8,6 @@ import io.hadal.chat.ServedModel;
 import io.hadal.chat.TurnEvent.Finish;
 import io.hadal.chat.TurnRequest;
 import io.hadal.chat.Usage;
-import io.hadal.engine.serving.PriorityClass;
 import io.hadal.formats.prompt.Message;
 import io.hadal.formats.prompt.ToolDefinition;
 import java.io.IOException;
@@ -140,7 +139,7 @@ public final class ChatCompletions {
         .stops(body.stops("stop"))
         .choices(body.integer("n", 1, MOST_CHOICES, 1))
         .topLogprobs(logprobs ? (top == null ? 0 : top) : -1)
-        .priority("flex".equals(tier) ? PriorityClass.BATCH : null);
+        .priority(OpenAiFields.priority(tier));
   }
 
   /** Names of the tools that are strict. */

@@ -7,6 +7,7 @@ import io.hadal.chat.Sampling;
 import io.hadal.chat.TokenInfo;
 import io.hadal.chat.ToolChoice;
 import io.hadal.chat.Usage;
+import io.hadal.engine.serving.PriorityClass;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -208,5 +209,14 @@ final class OpenAiFields {
       }
       return text.toString();
     }
+  }
+
+  /** The class that a service tier asks for; null for that of the request. */
+  static @Nullable PriorityClass priority(@Nullable String tier) {
+    return switch (tier == null ? "" : tier) {
+      case "flex" -> PriorityClass.BATCH;
+      case "priority" -> PriorityClass.INTERACTIVE;
+      default -> null;
+    };
   }
 }

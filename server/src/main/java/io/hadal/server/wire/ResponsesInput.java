@@ -85,7 +85,6 @@ final class ResponsesInput {
         "user",
         "safety_identifier",
         "metadata",
-        "service_tier",
         "prompt_cache_key",
         "prompt_cache_retention",
         "include",
@@ -105,6 +104,7 @@ final class ResponsesInput {
         .parallelCalls(body.bool("parallel_tool_calls", true))
         .sampling(OpenAiFields.sampling(body))
         .maxTokens(body.integer("max_output_tokens", 1, Integer.MAX_VALUE))
+        .priority(OpenAiFields.priority(body.string("service_tier")))
         .topLogprobs(wantsLogprobs() ? body.integer("top_logprobs", 0, 20, 0) : -1);
   }
 

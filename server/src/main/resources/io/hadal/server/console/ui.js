@@ -1,7 +1,7 @@
 /* Parts that pages share: cards, messages, dialogs, forms. */
 
 import { h, icon, id, put, set } from "./dom.js";
-import { named, t } from "./i18n.js";
+import { language, named, t } from "./i18n.js";
 
 /** The head of a page: its name, a sentence, and what can be done. */
 export function head(title, text, ...actions) {
@@ -71,6 +71,17 @@ export function toast(text, tone = "good") {
   setTimeout(() => node.remove(), 6000);
 }
 
+/**
+ * The reason of an error. The server gives it in English; in another language its code is said in front,
+ * and the server's words, which may name a field, stay behind it.
+ */
+export function reason(error) {
+  const said = error.message || t("failed");
+  const code = String(error.code ?? "");
+  const word = named("error", code);
+  return language() === "en" || code === "" || word === code ? said : t("error.with", { reason: word, said });
+}
+
 /** What went wrong, and what to do. */
 export function explain(error) {
   const code = error.code ?? "";
@@ -90,7 +101,7 @@ export function explain(error) {
                 : error.status >= 500
                   ? t("remedy.server")
                   : "";
-  return { title: error.message || t("failed"), remedy, id: error.requestId };
+  return { title: reason(error), remedy, id: error.requestId };
 }
 
 export function problem(error, again) {
@@ -293,7 +304,7 @@ export function form({ fields, submit, send, extra, cancel, danger }) {
       const names = String(error.param ?? "").split(".");
       const named = made.find((f) => names.includes(f.spec.name));
       if (named) {
-        mark(named, error.message);
+        mark(named, reason(error));
         named.control.focus();
       } else {
         put(message, problem(error));
