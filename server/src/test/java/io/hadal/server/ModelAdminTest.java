@@ -158,6 +158,9 @@ class ModelAdminTest {
     String target = "'version':'lab/flash@2026-02-01','reason':'new'";
     assertThatThrownBy(() -> answer(ACME, "PUT", "/aliases/{name}", fast, target))
         .isInstanceOf(Refusal.class);
+    assertThatThrownBy(() -> answer(ACME, "PUT", "/aliases/{name}", fast, "'org':'acme'," + target))
+        .hasMessageContaining("no such org");
+    database.run(h -> h.execute("INSERT INTO org VALUES ('acme', 'acme', 'active', NULL, 1)"));
     answer(ACME, "PUT", "/aliases/{name}", fast, "'org':'acme'," + target);
     JsonNode history =
         answer(ACME, "GET", "/aliases/{name}/history", Map.of("name", "fast", "org", "acme"), "");

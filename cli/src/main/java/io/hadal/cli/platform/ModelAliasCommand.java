@@ -1,5 +1,6 @@
 package io.hadal.cli.platform;
 
+import io.hadal.formats.FormatException;
 import io.hadal.platform.registry.AliasChange;
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
@@ -54,6 +55,9 @@ final class ModelAliasCommand implements Callable<Integer> {
     }
     PrintWriter out = spec.commandLine().getOut();
     try (ModelData.Opened opened = data.open()) {
+      if (!org.isEmpty() && !opened.registry.hasOrg(org)) {
+        throw new FormatException("--org " + org, "there is no such org; give its id");
+      }
       if (version == null) {
         opened.database.together(
             () -> {

@@ -352,6 +352,17 @@ public final class Registry {
         .one();
   }
 
+  /** Whether there is such an organisation; a name of another one would mean nothing to anybody. */
+  public boolean hasOrg(String id) {
+    return database.read(
+        h ->
+            h.createQuery("SELECT 1 FROM org WHERE id = :id AND status = 'active'")
+                .bind("id", id)
+                .mapTo(Integer.class)
+                .findOne()
+                .isPresent());
+  }
+
   /** What all names mean now, those that mean nothing left out. */
   public List<AliasChange> aliases() {
     return database.read(

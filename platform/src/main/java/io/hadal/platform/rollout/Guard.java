@@ -25,6 +25,7 @@ import tools.jackson.databind.node.ArrayNode;
  */
 public record Guard(Metric metric, int minimum, double tolerance, double alpha) {
   private static final int MOST = 16;
+  private static final Set<String> FIELDS = Set.of("metric", "minimum", "tolerance", "alpha");
 
   /** What is watched. */
   public enum Metric {
@@ -106,6 +107,12 @@ public record Guard(Metric metric, int minimum, double tolerance, double alpha) 
     Set<Metric> seen = EnumSet.noneOf(Metric.class);
     List<Guard> guards = new ArrayList<>();
     for (JsonNode entry : json) {
+      for (String field : entry.propertyNames()) {
+        if (!FIELDS.contains(field)) {
+          throw new FormatException(
+              "guards", "have metric, minimum, tolerance and alpha, nothing else");
+        }
+      }
       Metric metric = Metric.of(entry.path("metric").asString(""));
       if (!seen.add(metric)) {
         throw new FormatException("guards", "has " + metric.text() + " twice");

@@ -330,6 +330,9 @@ class RolloutsTest {
   void guardsAreReadStrictly() {
     List<Guard> guards = Guard.read("[{\"metric\":\"ttft_p95\",\"tolerance\":2}]");
     assertThat(guards).containsExactly(new Guard(Guard.Metric.TTFT_P95, 30, 2, 0.001));
+    assertThatThrownBy(() -> Guard.read("[{\"metric\":\"error_rate\",\"tolerence\":0.5}]"))
+        .isInstanceOf(FormatException.class)
+        .hasMessageContaining("nothing else");
     assertThat(Guard.read(Guard.write(Guard.DEFAULTS).toString())).isEqualTo(Guard.DEFAULTS);
     for (String bad :
         List.of(

@@ -69,7 +69,7 @@ final class BodyFields {
       POST /quality version:string
       POST /redaction/trial project:string text*:string mode:string detectors:array
       POST /rollouts org:string alias*:string candidate*:string mode*:string percent:integer \
-      stickiness:string guards:object
+      stickiness:string guards:array
       POST /rollouts/{id}/percent percent*:integer
       POST /rollouts/{id}/promote reason:string
       POST /rollouts/{id}/rollback reason:string

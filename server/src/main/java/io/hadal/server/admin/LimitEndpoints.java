@@ -102,8 +102,14 @@ public final class LimitEndpoints implements EndpointGroup {
           "dimension", "must be rpm, rpd, tpm_in_uncached, tpm_out, tpm_total, tpd or concurrency");
     }
     String model = call.text("model");
-    if (model != null && (model.isBlank() || model.length() > MOST_PATTERN)) {
-      throw Problem.invalid("model", "must have 1 to " + MOST_PATTERN + " characters");
+    if (model != null
+        && (!model.matches("[A-Za-z0-9._:/@*+-]+") || model.length() > MOST_PATTERN)) {
+      // No model has another name: the limit would never hold.
+      throw Problem.invalid(
+          "model",
+          "must be 1 to "
+              + MOST_PATTERN
+              + " letters, digits and . _ : / @ + -, with * for anything");
     }
     if (!call.body().has("amount")) {
       throw Problem.missing("amount");

@@ -209,6 +209,9 @@ public final class ModelEndpoints implements EndpointGroup {
 
   private JsonNode alias(AdminCall call) {
     String org = RegistryJson.org(call, call.text("org"));
+    if (!org.isEmpty() && !registry.hasOrg(org)) {
+      throw Problem.invalid("org", "there is no such org");
+    }
     return RegistryJson.alias(
         registry.alias(
             org,

@@ -244,6 +244,10 @@ class LimitBudgetEndpointsTest {
         "/limits",
         "{'scope_type':'key','scope_id':'k','dimension':'rpm','amount':0}",
         "amount must be");
+    refuses(
+        "/limits",
+        "{'scope_type':'key','scope_id':'k','dimension':'rpm','amount':1,'model':'[a]'}",
+        "with * for anything");
     refuses("/limit-checks", "{'model':'m'}", "key_id");
     refuses("/limit-checks", "{'model':'m','project_id':'x'}", "project_id names nothing");
     String budget = "{'scope_type':'key','scope_id':'k','name':'b','window':'day',";
