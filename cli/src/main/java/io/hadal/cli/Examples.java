@@ -14,7 +14,6 @@ final class Examples {
       hadal serve --model models/flash.gguf --port 9000
       hadal serve --platform --data /var/lib/hadal
       hadal serve --gateway --config serve.yaml
-      hadal chat
       hadal chat --model models/flash.gguf
       hadal generate --model models/flash.gguf --prompt "int max(int a, int b) {"
       hadal complete src/Main.java:12:8

@@ -41,6 +41,27 @@ class KeysCommandTest {
     return Invocation.hadal(all.toArray(String[]::new));
   }
 
+  /** A pepper of its own would make keys that no server takes. */
+  @Test
+  void theCommandHasThePepperOfTheServers() throws Exception {
+    assertThat(hadal("keys", "create", "--name", "one").exitCode()).isZero();
+    hadal("keys", "list");
+    Path pepper = Files.move(data().resolve("pepper"), home.resolve("elsewhere"));
+    try (Database database = Database.open(DatabaseOptions.file(data().resolve("hadal.db")))) {
+      database.run(h -> h.execute("DELETE FROM api_key"));
+    }
+    Invocation without = hadal("keys", "create", "--name", "two");
+    assertThat(without.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(without.err()).contains("--pepper");
+    assertThat(data().resolve("pepper")).doesNotExist();
+    Invocation with = hadal("keys", "create", "--name", "two", "--pepper", "file:" + pepper);
+    assertThat(with.exitCode()).as(with.err()).isZero();
+    try (Database database = Database.open(DatabaseOptions.file(data().resolve("hadal.db")));
+        KeyStore keys = new KeyStore(database, Pepper.file(pepper), Clock.systemUTC())) {
+      assertThat(keys.authenticate(with.out().strip(), "127.0.0.1").key()).startsWith("key_");
+    }
+  }
+
   @Test
   void aKeyFromItsMakingToItsEnd() throws Exception {
     Invocation made =

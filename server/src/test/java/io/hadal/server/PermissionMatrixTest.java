@@ -211,6 +211,20 @@ class PermissionMatrixTest {
     }
     assertThat(sampled).as("admin-calls.yaml").isEqualTo(mounted);
     assertThat(open).isEqualTo(new TreeSet<>(OPEN));
+    for (Sample sample : SAMPLES) {
+      String[] call = sample.call.split(" ");
+      String method = call[0].toLowerCase(Locale.ROOT);
+      List<String> known = new ArrayList<>();
+      paths
+          .path(call[1])
+          .path(method)
+          .path("parameters")
+          .forEach(parameter -> known.add(parameter.path("name").asString("")));
+      for (String pair : sample.query.split("&")) {
+        String name = pair.replaceFirst("=.*", "");
+        assertThat(name.isEmpty() || known.contains(name)).as(sample.call + " ?" + name).isTrue();
+      }
+    }
   }
 
   @Test

@@ -1,5 +1,6 @@
 package io.hadal.cli.platform;
 
+import io.hadal.formats.FormatException;
 import io.hadal.platform.DataFolder;
 import io.hadal.platform.SecretText;
 import io.hadal.platform.db.Database;
@@ -8,12 +9,23 @@ import io.hadal.platform.keys.Pepper;
 import io.hadal.platform.signin.BreakGlass;
 import io.hadal.platform.signin.PasswordHash;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.time.Clock;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
 /** Where the data of the platform is. */
 final class PlatformOption {
   @Mixin private DatabaseOption where = new DatabaseOption();
+
+  @Option(
+      names = "--pepper",
+      paramLabel = "REF",
+      description =
+          "The pepper of keys, file:PATH or env:NAME, as platform.pepper of the servers. Default:"
+              + " pepper in the data folder.")
+  private @Nullable String reference;
 
   /** The folder, made if it is not there. */
   DataFolder folder() {
@@ -25,11 +37,25 @@ final class PlatformOption {
     DataFolder folder = folder();
     Clock clock = Clock.systemUTC();
     Database database = where.open(true);
-    KeyStore.requirePepper(database, null, folder.pepper());
-    Pepper pepper = Pepper.file(folder.pepper());
+    KeyStore.requirePepper(database, reference, folder.pepper());
+    if (reference == null && !Files.exists(folder.pepper()) && hasTenants(database)) {
+      database.close();
+      // A pepper made here would give keys that no server takes.
+      throw new FormatException(
+          folder.pepper().toString(),
+          "no such file, and servers use this database already; say where their pepper is with"
+              + " --pepper file:PATH or env:NAME, or their data folder with --data");
+    }
+    Pepper pepper =
+        reference == null ? Pepper.file(folder.pepper()) : Pepper.of(reference, System.getenv());
     BreakGlass breakGlass =
         new BreakGlass(database, new PasswordHash(PasswordHash.ITERATIONS), clock);
     return new Opened(database, breakGlass, pepper, clock, err);
+  }
+
+  private static boolean hasTenants(Database database) {
+    return database.read(
+        h -> h.createQuery("SELECT 1 FROM org LIMIT 1").mapTo(Long.class).findOne().isPresent());
   }
 
   /** The open platform. */

@@ -43,6 +43,15 @@ final class OpenApi {
           .putObject("schema")
           .put("type", "string");
     }
+    for (String name : QueryFields.of(one.method(), one.pattern().toString())) {
+      parameters
+          .addObject()
+          .put("name", name)
+          .put("in", "query")
+          .put("required", false)
+          .putObject("schema")
+          .put("type", "string");
+    }
     if (one.changes() && !one.method().equals("DELETE")) {
       BodyFields fields = one.fields();
       operation

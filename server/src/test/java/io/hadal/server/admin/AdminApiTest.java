@@ -23,6 +23,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -531,6 +532,11 @@ class AdminApiTest {
       assertThat(AdminWorld.text(document, "openapi")).isEqualTo("3.1.0");
       assertThat(document.at("/paths/~1keys/post/requestBody").toString())
           .contains("\"addresses\":{\"type\":\"array\"}", "\"required\":[\"project\",\"name\"]");
+      List<String> filters = new ArrayList<>();
+      document
+          .at("/paths/~1projects/get/parameters")
+          .forEach(p -> filters.add(AdminWorld.text(p, "name")));
+      assertThat(filters).containsExactly("org", "team", "limit", "after");
       Set<String> ids = new HashSet<>();
       int guarded = 0;
       for (var path : document.get("paths").properties()) {
@@ -545,7 +551,11 @@ class AdminApiTest {
                 .isTrue();
           }
           Set<String> named = new HashSet<>();
-          op.get("parameters").forEach(p -> named.add("{" + AdminWorld.text(p, "name") + "}"));
+          for (JsonNode p : op.get("parameters")) {
+            if (AdminWorld.text(p, "in").equals("path")) {
+              named.add("{" + AdminWorld.text(p, "name") + "}");
+            }
+          }
           for (String segment : path.getKey().split("/")) {
             assertThat(segment.startsWith("{") && !named.remove(segment))
                 .as(path.getKey())
@@ -560,6 +570,21 @@ class AdminApiTest {
       }
       assertThat(guarded)
           .isEqualTo(world.groups.stream().mapToInt(g -> g.endpoints().size()).sum());
+    }
+  }
+
+  /** What is described has to be there. */
+  @Test
+  void parametersAreThoseOfCalls() {
+    try (AdminWorld world = new AdminWorld(HttpServerKind.JDK, null)) {
+      Set<String> mounted =
+          new HashSet<>(List.of("GET /session/oidc", "GET /session/oidc/callback"));
+      world.groups.forEach(
+          g -> g.endpoints().forEach(e -> mounted.add(e.method() + " " + e.path())));
+      Set<String> tenancy = new HashSet<>(QueryFields.calls());
+      tenancy.removeIf(call -> !call.matches("GET /(orgs|teams|projects|principals|keys|grants)"));
+      assertThat(tenancy).hasSize(6);
+      assertThat(mounted).containsAll(tenancy);
     }
   }
 
