@@ -37,6 +37,7 @@ class ServeCommandTest {
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--add-modules=jdk.incubator.vector",
                 "--enable-native-access=ALL-UNNAMED",
+                "-XX:+UseSerialGC",
                 "-Xmx1g",
                 "-cp",
                 System.getProperty("java.class.path"),
@@ -167,7 +168,7 @@ class ServeCommandTest {
     String first = message("user", code.toString());
     JsonNode answer;
     String second;
-    Process process = serve("--config", config.toString());
+    Process process = serve("--cold", "--config", config.toString());
     try (BufferedReader out = process.inputReader();
         HttpClient http = HttpClient.newHttpClient()) {
       String url = address(out);
@@ -189,7 +190,7 @@ class ServeCommandTest {
     }
 
     String third = second + ',' + message("assistant", "x") + ',' + message("user", "int mean() {");
-    Process again = serve("--config", config.toString());
+    Process again = serve("--cold", "--config", config.toString());
     JsonNode cached;
     try (BufferedReader out = again.inputReader();
         HttpClient http = HttpClient.newHttpClient()) {
@@ -208,7 +209,7 @@ class ServeCommandTest {
       bytes[bytes.length / 2] ^= 1;
       Files.write(file, bytes);
     }
-    Process damaged = serve("--config", config.toString());
+    Process damaged = serve("--cold", "--config", config.toString());
     try (BufferedReader out = damaged.inputReader();
         HttpClient http = HttpClient.newHttpClient()) {
       JsonNode fresh = turn(http, address(out), third);
@@ -227,7 +228,7 @@ class ServeCommandTest {
         Files.writeString(
             folder.resolve("serve.yaml"),
             "model: {context: 512}\ncache: {folder: prefixes, disk_bytes: 200000000}\n");
-    Process process = serve("--config", config.toString());
+    Process process = serve("--cold", "--config", config.toString());
     try (BufferedReader out = process.inputReader();
         HttpClient http = HttpClient.newHttpClient()) {
       URI chat = URI.create(address(out) + "/v1/chat/completions");
@@ -258,7 +259,7 @@ class ServeCommandTest {
     } finally {
       process.destroyForcibly().waitFor();
     }
-    Process again = serve("--config", config.toString());
+    Process again = serve("--cold", "--config", config.toString());
     try (BufferedReader out = again.inputReader();
         HttpClient http = HttpClient.newHttpClient()) {
       turn(http, address(out), message("user", "int f0(int a) {"));
@@ -301,7 +302,7 @@ class ServeCommandTest {
     Path config =
         Files.writeString(
             folder.resolve("serve.yaml"), "access: {keys: keys.txt}\nmodel: {context: 256}\n");
-    Process process = serve("--config", config.toString());
+    Process process = serve("--cold", "--config", config.toString());
     try (BufferedReader out = process.inputReader();
         HttpClient http = HttpClient.newHttpClient()) {
       HttpRequest.Builder models =
