@@ -88,10 +88,7 @@ final class BlockLinear {
     int tasks = (tokens > FEW ? 8 : 4) * pool.threads();
     int perTask = (rows + tasks - 1) / tasks;
     int strip = kernels.strip();
-    int step =
-        tokens > FEW && perTask >= strip / 4
-            ? strip
-            : perTask >= STEP ? STEP : GROUP;
+    int step = tokens > FEW && perTask >= strip / 4 ? strip : perTask >= STEP ? STEP : GROUP;
     return (perTask + step - 1) / step * step;
   }
 }
