@@ -23,6 +23,11 @@ public interface BlockKernels {
   /** Tokens of a tile: products of many tokens are fastest when they begin at multiples of it. */
   int tile();
 
+  /** Rows of which products of many tokens are best given a multiple. */
+  default int strip() {
+    return 4 * PackedMatrix.GROUP;
+  }
+
   /**
    * {@link BlockInput#begin} with what the kernels need.
    *

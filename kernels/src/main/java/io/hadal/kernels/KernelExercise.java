@@ -26,8 +26,8 @@ public record KernelExercise(
 
   private static final double ELEMENT_FLOOR = 0.8;
 
-  /** Rows of a product: few, because the first runs are interpreted. */
-  private static final int ROWS = 32;
+  /** Rows of a product: few, because the first runs are interpreted, but whole strips. */
+  private static final int ROWS = 3 * PackedMatrix.GROUP;
 
   public KernelExercise {
     variants = List.copyOf(variants);

@@ -23,6 +23,11 @@ final class StartingBlockKernels implements BlockKernels {
   }
 
   @Override
+  public int strip() {
+    return vector.strip();
+  }
+
+  @Override
   public void prepare(BlockInput x, int tokens, int cols, PackedMatrix w, int together) {
     vector.prepare(x, tokens, cols, w, together);
   }

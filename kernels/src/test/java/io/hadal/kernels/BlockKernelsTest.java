@@ -10,7 +10,10 @@ import io.hadal.kernels.packed.PlainBlockKernels;
 import io.hadal.kernels.packed.ScalarBlockKernels;
 import io.hadal.kernels.vector.packed.VectorBlockKernels;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Named;
@@ -106,6 +109,50 @@ class BlockKernelsTest {
     }
   }
 
+  /** More rows, columns and tokens than the parts that any kernel works on. */
+  @ParameterizedTest
+  @EnumSource(
+      value = StorageType.class,
+      names = {"Q8_0", "Q4_K", "IQ2_XXS"})
+  void largeProductsDoNotDependOnTheirParts(StorageType type) {
+    Random random = new Random(500 + type.ordinal());
+    int rows = 590;
+    int cols = 256;
+    int tokens = 140;
+    Matrix w = packable(type, rows, cols, random);
+    float[] x = inputs(random, tokens, cols);
+    float[] whole = product(w, x, tokens);
+    try (Arena arena = Arena.ofConfined()) {
+      PackedMatrix packed = pack(w, arena);
+      for (int t : new int[] {0, 63, 127, 128, tokens - 1}) {
+        float[] single = new float[rows];
+        kernels.multiply(packed, 0, rows, prepared(packed, x, t, 1), 0, 1, single, 0, rows);
+        float[] own = Arrays.copyOfRange(whole, t * rows, (t + 1) * rows);
+        TestArrays.assertSameBits(type + ", token " + t, single, own);
+      }
+    }
+  }
+
+  /** The largest codes of four bits under inputs that add up, and scales of any kind. */
+  @Test
+  void largestValuesOfFp4AreExact() {
+    Random random = new Random(12);
+    int rows = 70;
+    int cols = 768;
+    Matrix w = MatrixFixtures.random(StorageType.MXFP4, rows, cols, random);
+    byte[] scales = {127, 127, 127, 0, 1, 2, (byte) 254, (byte) 255};
+    for (long at = 0; at < w.data().byteSize(); at += StorageType.MXFP4.blockBytes()) {
+      MemorySegment block = w.data().asSlice(at, StorageType.MXFP4.blockBytes());
+      if (random.nextInt(4) > 0) {
+        block.fill((byte) (random.nextBoolean() ? 0x77 : 0xff));
+      }
+      block.set(ValueLayout.JAVA_BYTE, 0, scales[random.nextInt(scales.length)]);
+    }
+    for (int tokens : new int[] {1, 4, 17, 65}) {
+      assertSame(w, signs(random, tokens, cols), tokens);
+    }
+  }
+
   /** Codes, scales and minima at their largest under inputs that add up, and scales of any kind. */
   @ParameterizedTest
   @EnumSource(
@@ -128,12 +175,17 @@ class BlockKernelsTest {
       }
     }
     for (int tokens : new int[] {1, 3, 17, 65}) {
-      float[] x = new float[tokens * cols];
-      for (int i = 0; i < x.length; i++) {
-        x[i] = (i / cols % 3 == 0 || random.nextInt(3) > 0 ? 1 : -1) * (i / cols % 2 == 0 ? 1 : -1);
-      }
-      assertSame(w, x, tokens);
+      assertSame(w, signs(random, tokens, cols), tokens);
     }
+  }
+
+  /** Ones, most of a token with the same sign. */
+  private static float[] signs(Random random, int tokens, int cols) {
+    float[] x = new float[tokens * cols];
+    for (int i = 0; i < x.length; i++) {
+      x[i] = (i / cols % 3 == 0 || random.nextInt(3) > 0 ? 1 : -1) * (i / cols % 2 == 0 ? 1 : -1);
+    }
+    return x;
   }
 
   @ParameterizedTest

@@ -96,12 +96,14 @@ public interface Contender {
       int rows = weights.rows();
       int cols = weights.cols();
       return (x, tokens, y) -> {
+        // About as many rows as the engine's tasks have.
+        int chunk = tokens > 2 ? 3 * kernels.strip() : CHUNK_ROWS;
         kernels.prepare(input, tokens, cols, packed, tokens);
         for (int t = 0; t < tokens; t++) {
           input.quantize(t, x, t * cols);
         }
-        for (int from = 0; from < rows; from += CHUNK_ROWS) {
-          int to = Math.min(rows, from + CHUNK_ROWS);
+        for (int from = 0; from < rows; from += chunk) {
+          int to = Math.min(rows, from + chunk);
           kernels.multiply(packed, from, to, input, 0, tokens, y, 0, rows);
         }
       };

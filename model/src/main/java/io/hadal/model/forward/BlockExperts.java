@@ -116,7 +116,7 @@ final class BlockExperts {
         });
     blocks.kernels.prepare(inner, single ? n : count, width, any.down(), together);
     compute.forRows(n, (i, worker) -> inner.quantize(single ? i : inputs[i], gate, i * width));
-    int outChunk = blocks.rowsPerTask(d, width, n);
+    int outChunk = blocks.rowsPerTask(d, width, single ? 1 : n);
     compute.parallel(
         (d + outChunk - 1) / outChunk,
         (task, worker) -> {

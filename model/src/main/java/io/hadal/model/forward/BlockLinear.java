@@ -11,8 +11,11 @@ import io.hadal.model.weights.PackedWeights;
 final class BlockLinear {
   static final int GROUP = PackedMatrix.GROUP;
 
-  /** Rows that kernels take side by side. */
+  /** Rows that kernels of one token take side by side. */
   private static final int STEP = 64;
+
+  /** Up to this many tokens kernels take one after the other. */
+  static final int FEW = 2;
 
   final BlockKernels kernels = BlockKernels.get();
   private final PackedWeights weights;
@@ -81,8 +84,11 @@ final class BlockLinear {
     if ((long) rows * cols * tokens <= Compute.SERIAL_WORK || pool.threads() == 1) {
       return (rows + GROUP - 1) / GROUP * GROUP;
     }
-    int perTask = (rows + 4 * pool.threads() - 1) / (4 * pool.threads());
-    int step = perTask >= STEP ? STEP : GROUP;
+    // Strips are coarse, so there are more tasks of them, for the sake of an even end.
+    int tasks = (tokens > FEW ? 8 : 4) * pool.threads();
+    int perTask = (rows + tasks - 1) / tasks;
+    int strip = kernels.strip();
+    int step = tokens > FEW && perTask >= strip / 4 ? strip : perTask >= STEP ? STEP : GROUP;
     return (perTask + step - 1) / step * step;
   }
 }

@@ -34,8 +34,8 @@ import java.util.function.Supplier;
  * They compute on memory of their own.
  */
 public final class ModelKernels {
-  /** Tokens of a step that takes a prompt in: a panel. */
-  private static final int SEVERAL = 8;
+  /** Tokens of a step that takes a prompt in: a tile of eight, and one of four. */
+  private static final int SEVERAL = 12;
 
   /** Cache rows that a query of an exercise attends to. */
   private static final int ROWS = 64;

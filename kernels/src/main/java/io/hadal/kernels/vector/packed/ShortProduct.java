@@ -3,7 +3,6 @@ package io.hadal.kernels.vector.packed;
 import io.hadal.kernels.BlockInput;
 import io.hadal.kernels.PackedMatrix;
 import io.hadal.kernels.packed.PackedLayout;
-import io.hadal.kernels.vector.Width;
 
 /**
  * Packed weights times several tokens in 16-bit lanes. Weights are made ready a block of 32 columns
@@ -27,7 +26,6 @@ final class ShortProduct {
 
   private final Scratch ready = new Scratch(PAIRS * ShortBlocks.BYTES / 4);
   private final Q2kShorts q2k = new Q2kShorts();
-  private final Q4kShorts q4k = new Q4kShorts();
   private Scratch sums = new Scratch(PAIRS * 16 * ROWS);
 
   private ShortProduct() {}
@@ -36,7 +34,6 @@ final class ShortProduct {
   static boolean handles(PackedLayout layout) {
     return switch (layout) {
       case Q2_K -> BytePermutation.AVAILABLE;
-      case Q4_K -> Width.BITS == 512;
       default -> false;
     };
   }
@@ -60,7 +57,6 @@ final class ShortProduct {
     ShortBlocks blocks =
         switch (w.layout()) {
           case Q2_K -> own.q2k;
-          case Q4_K -> own.q4k;
           default -> throw new IllegalArgumentException("no 16-bit lanes for " + w);
         };
     for (int t = fromToken; t < toToken; t += TOKENS) {

@@ -39,6 +39,12 @@ public final class VectorBlockKernels implements BlockKernels {
     return BlockInput.PANEL;
   }
 
+  /** A multiple of what {@link PanelProduct} and {@link TripleProduct} take together. */
+  @Override
+  public int strip() {
+    return 6 * PackedLayout.GROUP;
+  }
+
   @Override
   public void prepare(BlockInput x, int tokens, int cols, PackedMatrix w, int together) {
     x.begin(tokens, cols, form(w.layout(), together));
@@ -60,6 +66,9 @@ public final class VectorBlockKernels implements BlockKernels {
   }
 
   private static List<BlockInput.Form> forms(PackedLayout layout, int together) {
+    if (together > ROW_TOKENS && TripleProduct.handles(layout)) {
+      return List.of(BlockInput.Form.CODES, BlockInput.Form.PANELS);
+    }
     PackedRows rows = PackedKernels.rows(layout);
     if (rows == null) {
       return List.of(BlockInput.Form.PANELS);
@@ -86,6 +95,10 @@ public final class VectorBlockKernels implements BlockKernels {
       int yOffset,
       int yStride) {
     ProductArguments.check(w, fromRow, toRow, x, fromToken, toToken, y, yOffset, yStride);
+    if (x.form() == BlockInput.Form.CODES && TripleProduct.handles(w.layout())) {
+      TripleProduct.multiply(w, fromRow, toRow, x, fromToken, toToken, y, yOffset, yStride);
+      return;
+    }
     PackedRows rows = PackedKernels.rows(w.layout());
     if (x.form() == BlockInput.Form.PANELS || rows == null) {
       PanelProduct.multiply(w, fromRow, toRow, x, fromToken, toToken, y, yOffset, yStride);
