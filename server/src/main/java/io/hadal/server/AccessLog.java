@@ -31,7 +31,7 @@ final class AccessLog {
             .objectNode()
             .put("time", call.admitted().toString())
             .put("request_id", call.requestId())
-            .put("peer", call.exchange().peer())
+            .put("peer", call.peer())
             .put("method", call.exchange().method())
             .put("operation", call.operation())
             .put("dialect", call.dialectName())

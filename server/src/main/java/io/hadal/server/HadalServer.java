@@ -66,6 +66,7 @@ public final class HadalServer implements AutoCloseable {
   private final @Nullable LocalModel local;
   private final AccessLog log;
   private final Metrics metrics;
+  private final CallRecords records;
   private final Seal seal;
   private final Router router;
   private final @Nullable ModelNames names;
@@ -152,6 +153,12 @@ public final class HadalServer implements AutoCloseable {
     this.trials = known == null ? null : new Trials(known, this::inside, metrics.registry());
     this.names =
         known == null || trials == null ? null : new ModelNames(known, name, trials.shadows());
+    this.records =
+        new CallRecords(
+            call -> {
+              log.write(call);
+              metrics.count(call);
+            });
     this.handler =
         new ApiHandler(
             routes(platform, active),
@@ -161,8 +168,7 @@ public final class HadalServer implements AutoCloseable {
             limits.idempotency(),
             active,
             call -> {
-              log.write(call);
-              metrics.count(call);
+              records.accept(call);
               CallTrace trace = call.trace();
               if (trace != null) {
                 trace.end(call);
@@ -264,7 +270,7 @@ public final class HadalServer implements AutoCloseable {
                 .send(
                     200,
                     "text/plain; version=0.0.4; charset=utf-8",
-                    metrics.scrape().getBytes(StandardCharsets.UTF_8)),
+                    scrape().getBytes(StandardCharsets.UTF_8)),
         "/metrics");
     routes.addOpen("GET", "health", call -> text(call, 200, "ok\n"), "/healthz");
     routes.add("GET", Dialect.OPENAI, "health", this::state, "/health");
@@ -596,6 +602,11 @@ public final class HadalServer implements AutoCloseable {
     log.on(on);
   }
 
+  private String scrape() {
+    records.flush();
+    return metrics.scrape();
+  }
+
   /** Requests being answered. */
   int active() {
     return handler.active();
@@ -657,6 +668,7 @@ public final class HadalServer implements AutoCloseable {
       local.close();
     }
     router.close();
+    records.close();
     metrics.close();
   }
 }

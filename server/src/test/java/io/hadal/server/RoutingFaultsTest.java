@@ -165,6 +165,25 @@ class RoutingFaultsTest {
     assertThat(gateway.gate.outcomes()).containsExactly(Outcome.COMPLETED);
   }
 
+  /** A client that asks again waits for the end of the body, not for the last event alone. */
+  @Test
+  void anAnswerEndsBeforeTheConnectionOfTheUpstreamDoes() throws Exception {
+    CountDownLatch over = new CountDownLatch(1);
+    a.then(
+        (out, self) -> {
+          cut(ROLE, text("Hello"), STOP, USAGE + DONE).write(out, self);
+          await(over);
+        });
+    InputStream body = streamed();
+    String all = ROLE + text("Hello") + STOP + DONE;
+    assertThat(new String(body.readNBytes(all.length()), StandardCharsets.UTF_8)).isEqualTo(all);
+    long last = System.nanoTime();
+    assertThat(body.read()).isNegative();
+    // The rest of the upstream's answer is waited for 500 ms long.
+    assertThat(System.nanoTime() - last).isLessThan(TimeUnit.MILLISECONDS.toNanos(400));
+    over.countDown();
+  }
+
   @Test
   void aSilentStreamIsCut() {
     gateway.configure(Gateway.two(a, b, "timeouts: {idle_millis: 300}"));

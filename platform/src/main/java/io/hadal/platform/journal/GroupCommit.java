@@ -1,9 +1,8 @@
 package io.hadal.platform.journal;
 
 import java.io.ByteArrayOutputStream;
+import java.io.FileOutputStream;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
@@ -12,8 +11,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Appends records to the journal's files. One thread writes and forces what all callers brought
- * meanwhile; who needs to be sure waits for that. After a failure the next records go to a new
- * file: what a device did with the old one nobody knows.
+ * meanwhile; who needs to be sure waits for that, or does it itself when the device is free, which
+ * saves the waking of two threads. After a failure the next records go to a new file: what a device
+ * did with the old one nobody knows.
  */
 final class GroupCommit implements AutoCloseable {
   /** How long records that nobody waits for may wait for company. */
@@ -26,7 +26,7 @@ final class GroupCommit implements AutoCloseable {
   record Mark(long segment, long offset) {}
 
   /** A record on its way to the device. */
-  static final class Ticket {
+  final class Ticket {
     private final Batch batch;
 
     private Ticket(Batch batch) {
@@ -39,6 +39,9 @@ final class GroupCommit implements AutoCloseable {
      * @throws IOException when it is not, and never will be
      */
     void await() throws IOException {
+      if (leads()) {
+        lead(batch);
+      }
       boolean interrupted = false;
       while (true) {
         try {
@@ -81,7 +84,10 @@ final class GroupCommit implements AutoCloseable {
   private boolean urgent;
   private boolean closed;
 
-  private @Nullable FileChannel channel;
+  /** Held by the thread that writes; the fields of the file below are its. */
+  private final ReentrantLock device = new ReentrantLock();
+
+  private @Nullable FileOutputStream file;
   private long offset;
   private long number;
   private long total;
@@ -103,7 +109,7 @@ final class GroupCommit implements AutoCloseable {
     this.committed = committed;
     this.number = first;
     this.segment = first;
-    this.channel = segments.create(first);
+    this.file = segments.create(first);
     this.durable = new Mark(first, 0);
     this.thread = Thread.ofPlatform().name("hadal-journal").daemon().unstarted(this::run);
   }
@@ -173,9 +179,11 @@ final class GroupCommit implements AutoCloseable {
       Batch batch = current;
       boolean first = batch.bytes.size() == 0;
       batch.bytes.writeBytes(record);
-      // The writer is woken for the first record and when it must hurry, not for each.
-      if (first || (soon && !urgent) || batch.bytes.size() > MOST_PENDING) {
-        urgent |= soon;
+      // The writer is woken for the first record and when it must hurry, not for each. Who waits
+      // writes by itself when it can; should it not come to that, the record waits as others do.
+      boolean hurry = soon && !(leads() && !device.isLocked());
+      if (first || (hurry && !urgent) || batch.bytes.size() > MOST_PENDING) {
+        urgent |= hurry;
         work.signal();
       }
       return new Ticket(batch);
@@ -184,39 +192,70 @@ final class GroupCommit implements AutoCloseable {
     }
   }
 
-  private void run() {
-    for (Batch batch = next(); batch != null; batch = next()) {
-      IOException problem = null;
+  /** Whether the calling thread may write: the device would hold a virtual thread's carrier. */
+  private static boolean leads() {
+    return !Thread.currentThread().isVirtual();
+  }
+
+  /** Writes a batch if nobody else does; else whoever writes next hurries. */
+  private void lead(Batch batch) {
+    if (device.tryLock()) {
       try {
-        write(batch.bytes.toByteArray());
-      } catch (IOException e) {
-        problem = e;
-        abandon();
+        if (batch.done.getCount() > 0) {
+          commit();
+        }
+      } finally {
+        device.unlock();
       }
-      failure = problem;
-      batch.failure = problem;
-      batch.done.countDown();
-      committed.run();
+      return;
+    }
+    lock.lock();
+    try {
+      if (batch == current && !urgent) {
+        urgent = true;
+        work.signal();
+      }
+    } finally {
+      lock.unlock();
     }
   }
 
-  /** Waits for records; null when there will be no more. */
-  private @Nullable Batch next() {
+  private void run() {
+    while (gathered()) {
+      device.lock();
+      try {
+        commit();
+      } finally {
+        device.unlock();
+      }
+    }
+  }
+
+  /** Writes what there is. The order of records is that in which the device was held. */
+  private void commit() {
+    Batch batch = take();
+    if (batch == null) {
+      return;
+    }
+    IOException problem = null;
+    try {
+      write(batch.bytes.toByteArray());
+    } catch (IOException e) {
+      problem = e;
+      abandon();
+    }
+    failure = problem;
+    batch.failure = problem;
+    batch.done.countDown();
+    committed.run();
+  }
+
+  /** The records that came until now; null when somebody else has written them. */
+  private @Nullable Batch take() {
     lock.lock();
     try {
-      while (current.bytes.size() == 0) {
-        if (closed) {
-          return null;
-        }
-        work.awaitUninterruptibly();
-      }
-      long left = GATHER_NANOS;
-      while (!urgent && !closed && left > 0 && current.bytes.size() < MOST_PENDING) {
-        try {
-          left = work.awaitNanos(left);
-        } catch (InterruptedException e) {
-          break;
-        }
+      if (current.bytes.size() == 0) {
+        return null;
       }
       Batch batch = current;
       current = new Batch();
@@ -228,24 +267,45 @@ final class GroupCommit implements AutoCloseable {
     }
   }
 
+  /** Waits for records, and for their company; false when there will be no more. */
+  private boolean gathered() {
+    lock.lock();
+    try {
+      while (current.bytes.size() == 0) {
+        if (closed) {
+          return false;
+        }
+        work.awaitUninterruptibly();
+      }
+      long left = GATHER_NANOS;
+      while (!urgent && !closed && left > 0 && current.bytes.size() < MOST_PENDING) {
+        try {
+          left = work.awaitNanos(left);
+        } catch (InterruptedException e) {
+          break;
+        }
+      }
+      return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   private void write(byte[] bytes) throws IOException {
-    FileChannel out = channel;
+    FileOutputStream out = file;
     if (out == null || (offset > 0 && offset + bytes.length > segmentBytes)) {
       if (out != null) {
         out.close();
       }
-      channel = null;
+      file = null;
       out = segments.create(number + 1);
-      channel = out;
+      file = out;
       offset = 0;
       number++;
       segment = number;
     }
-    ByteBuffer buffer = ByteBuffer.wrap(bytes);
-    while (buffer.hasRemaining()) {
-      out.write(buffer);
-    }
-    out.force(false);
+    out.write(bytes);
+    out.getFD().sync();
     offset += bytes.length;
     total += bytes.length;
     written = total;
@@ -253,8 +313,8 @@ final class GroupCommit implements AutoCloseable {
   }
 
   private void abandon() {
-    FileChannel out = channel;
-    channel = null;
+    FileOutputStream out = file;
+    file = null;
     if (out != null) {
       try {
         out.close();
@@ -296,13 +356,16 @@ final class GroupCommit implements AutoCloseable {
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
-    FileChannel out = channel;
-    if (out != null) {
-      try {
+    device.lock();
+    try {
+      FileOutputStream out = file;
+      if (out != null) {
         out.close();
-      } catch (IOException e) {
-        // All that counts was forced.
       }
+    } catch (IOException e) {
+      // All that counts was forced.
+    } finally {
+      device.unlock();
     }
   }
 }

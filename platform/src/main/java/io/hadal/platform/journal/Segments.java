@@ -1,5 +1,6 @@
 package io.hadal.platform.journal;
 
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
@@ -58,13 +59,12 @@ final class Segments {
         StandardCopyOption.REPLACE_EXISTING);
   }
 
-  /** Creates a file whose name survives a loss of power. */
-  FileChannel create(long number) throws IOException {
-    FileChannel channel =
-        FileChannel.open(file(number), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+  /** Creates a file whose name survives a loss of power; no channel, which interrupts close. */
+  FileOutputStream create(long number) throws IOException {
+    Path file = Files.createFile(file(number));
     try (FileChannel directory = FileChannel.open(folder, StandardOpenOption.READ)) {
       directory.force(true);
     }
-    return channel;
+    return new FileOutputStream(file.toFile());
   }
 }

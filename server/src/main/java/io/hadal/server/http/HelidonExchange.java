@@ -3,6 +3,7 @@ package io.hadal.server.http;
 import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Status;
+import io.helidon.webserver.http.RoutingResponse;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.io.IOException;
@@ -141,7 +142,7 @@ final class HelidonExchange implements Exchange {
     answered = status;
     response.status(Status.create(status));
     response.header(HeaderNames.CONTENT_TYPE, contentType);
-    return response.outputStream();
+    return new AnswerStream(response.outputStream(), response);
   }
 
   @Override
@@ -167,5 +168,43 @@ final class HelidonExchange implements Exchange {
   public boolean connected() {
     WatchedSource watched = source;
     return watched == null || watched.connected();
+  }
+
+  /** Helidon ends a body behind its handler; here the client sees the end when it is closed. */
+  private static final class AnswerStream extends OutputStream {
+    private final OutputStream out;
+    private final ServerResponse response;
+
+    AnswerStream(OutputStream out, ServerResponse response) {
+      this.out = out;
+      this.response = response;
+    }
+
+    @Override
+    public void write(int b) throws IOException {
+      out.write(b);
+    }
+
+    @Override
+    public void write(byte[] bytes, int offset, int length) throws IOException {
+      out.write(bytes, offset, length);
+    }
+
+    @Override
+    public void flush() throws IOException {
+      out.flush();
+    }
+
+    @Override
+    public void close() throws IOException {
+      out.close();
+      if (response instanceof RoutingResponse own) {
+        try {
+          own.commit();
+        } catch (RuntimeException e) {
+          throw new IOException(e);
+        }
+      }
+    }
   }
 }

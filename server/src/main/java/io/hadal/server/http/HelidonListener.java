@@ -30,9 +30,11 @@ public final class HelidonListener implements HttpListener {
   private static final Logger HELIDON = Logger.getLogger("io.helidon");
 
   private final WebServer server;
+  private final WatchedConnections connections;
 
-  private HelidonListener(WebServer server) {
+  private HelidonListener(WebServer server, WatchedConnections connections) {
     this.server = server;
+    this.connections = connections;
   }
 
   /**
@@ -96,7 +98,7 @@ public final class HelidonListener implements HttpListener {
       if (!server.isRunning()) {
         throw new IllegalStateException("the address is in use");
       }
-      return new HelidonListener(server);
+      return new HelidonListener(server, connections);
     } catch (RuntimeException e) {
       throw new FormatException(
           options.host() + ":" + options.port(),
@@ -166,5 +168,6 @@ public final class HelidonListener implements HttpListener {
   @Override
   public void close() {
     server.stop();
+    connections.close();
   }
 }

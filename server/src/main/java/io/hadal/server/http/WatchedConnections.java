@@ -16,9 +16,13 @@ import org.jspecify.annotations.Nullable;
  * HTTP/1.1 connections that can be found by the id of their socket: a request does not show its
  * socket, and only the socket knows whether the client is still there.
  */
-final class WatchedConnections implements ServerConnectionSelector {
+final class WatchedConnections implements ServerConnectionSelector, AutoCloseable {
+  /** Connections with a thread of the platform. */
+  private static final int MOST_THREADS = 32;
+
   private final Http1ConnectionSelector http1;
   private final Map<String, WatchedConnection> open = new ConcurrentHashMap<>();
+  private final ConnectionThreads threads = new ConnectionThreads(MOST_THREADS);
 
   WatchedConnections(Http1ConnectionSelector http1) {
     this.http1 = http1;
@@ -49,6 +53,11 @@ final class WatchedConnections implements ServerConnectionSelector {
     return new Watched(watched, http1.connection(watched));
   }
 
+  @Override
+  public void close() {
+    threads.close();
+  }
+
   private final class Watched implements ServerConnection {
     private final WatchedConnection context;
     private final ServerConnection connection;
@@ -62,7 +71,7 @@ final class WatchedConnections implements ServerConnectionSelector {
     public void handle(Limit requests) throws InterruptedException {
       open.put(context.childSocketId(), context);
       try {
-        connection.handle(requests);
+        threads.run(() -> connection.handle(requests));
       } finally {
         open.remove(context.childSocketId());
       }

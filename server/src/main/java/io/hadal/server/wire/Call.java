@@ -47,6 +47,8 @@ public final class Call {
   private byte @Nullable [] body;
   // Empty for nobody.
   private @Nullable String endUser;
+  private volatile long endedAfter = -1;
+  private @Nullable String peer;
   private String model = "";
   private @Nullable Resolution resolution;
   private @Nullable FirstTokenPromise promise;
@@ -223,8 +225,22 @@ public final class Call {
     return admitted;
   }
 
+  /** Time since it came; once it is over, the time that it took. */
   public Duration age() {
-    return Duration.ofNanos(System.nanoTime() - started);
+    long took = endedAfter;
+    return Duration.ofNanos(took < 0 ? System.nanoTime() - started : took);
+  }
+
+  /** The client has its answer; the connection may go on, or away. */
+  public void over() {
+    peer = exchange.peer();
+    endedAfter = System.nanoTime() - started;
+  }
+
+  /** Address of the client, also when its connection has gone. */
+  public String peer() {
+    String known = peer;
+    return known == null ? exchange.peer() : known;
   }
 
   /**
