@@ -28,6 +28,9 @@ final class CallRecords implements AutoCloseable {
   /** Calls that may wait; each keeps its request. */
   private static final int MOST_WAITING = 256;
 
+  /** Longer requests do not wait: the memory that bodies may take no longer counts them. */
+  private static final int LONG_BODY = 64 << 10;
+
   private final Consumer<Call> record;
   private final Thread thread;
   private final ReentrantLock lock = new ReentrantLock();
@@ -50,14 +53,15 @@ final class CallRecords implements AutoCloseable {
     this.thread = Thread.ofPlatform().name("hadal-call-records").daemon().start(this::run);
   }
 
-  /** The call is over; it is recorded at once when too many wait, or nobody is left to do it. */
+  /** The call is over; it is recorded at once when too much waits, or nobody is left to do it. */
   void accept(Call call) {
     call.over();
-    boolean late;
+    byte[] body = call.bodyRead();
+    boolean late = body != null && body.length > LONG_BODY;
     lock.lock();
     try {
       waiting.add(call);
-      late = closed || waiting.size() > MOST_WAITING;
+      late |= closed || waiting.size() > MOST_WAITING;
       if (asleep) {
         asleep = false;
         news.signal();
