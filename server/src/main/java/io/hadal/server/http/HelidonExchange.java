@@ -170,7 +170,10 @@ final class HelidonExchange implements Exchange {
     return watched == null || watched.connected();
   }
 
-  /** Helidon ends a body behind its handler; here the client sees the end when it is closed. */
+  /**
+   * Helidon ends a body behind its handler, and not at all on a connection that closes; here the
+   * client sees the end when it is closed.
+   */
   private static final class AnswerStream extends OutputStream {
     private final OutputStream out;
     private final ServerResponse response;

@@ -12,7 +12,6 @@ import io.helidon.webserver.WebServer;
 import io.helidon.webserver.WebServerConfig;
 import io.helidon.webserver.http.DirectHandlers;
 import io.helidon.webserver.http.HttpRouting;
-import io.helidon.webserver.http.RoutingResponse;
 import io.helidon.webserver.http1.Http1Config;
 import io.helidon.webserver.http1.Http1ConnectionSelector;
 import java.io.IOException;
@@ -65,10 +64,6 @@ public final class HelidonListener implements HttpListener {
                   }
                   if (exchange.closes()) {
                     // Helidon says so and reads on, until the connection has been idle for long.
-                    // What closes first must have the last chunk of a stream.
-                    if (response instanceof RoutingResponse open) {
-                      open.commit();
-                    }
                     throw new CloseConnectionException("as was said");
                   }
                 });
