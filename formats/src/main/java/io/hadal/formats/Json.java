@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Set;
+import java.util.TreeSet;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamReadFeature;
@@ -42,6 +44,26 @@ public final class Json {
       return MAPPER.readTree(utf8);
     } catch (JacksonException e) {
       throw new FormatException(source, "not valid JSON: " + e.getOriginalMessage(), e);
+    }
+  }
+
+  /**
+   * Refuses fields that are none: one with a slip in its name would be taken and mean nothing.
+   *
+   * @param path names on the way to the object, with a dot behind each; empty for none
+   * @param source name for error messages
+   * @throws FormatException when there is one; it is named, if it looks like a name
+   */
+  public static void requireKnown(JsonNode object, Set<String> known, String path, String source) {
+    for (String name : object.propertyNames()) {
+      if (!known.contains(name)) {
+        throw new FormatException(
+            source,
+            path
+                + (name.matches("[A-Za-z0-9_.-]{1,40}") ? name : "a field")
+                + " is unknown; known here: "
+                + String.join(", ", new TreeSet<>(known)));
+      }
     }
   }
 

@@ -1,8 +1,8 @@
 package io.hadal.platform.money;
 
 import io.hadal.formats.FormatException;
+import io.hadal.formats.Json;
 import java.util.Set;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -114,7 +114,10 @@ public record UnitPrices(
    *     name: with a slip in its name, a model would be free
    */
   public static UnitPrices read(JsonNode node, @Nullable UnitPrices base, String source) {
-    known(node, source);
+    Json.requireKnown(node, FIELDS, "", source);
+    if (!node.isObject() || node.isEmpty()) {
+      throw new FormatException(source, "must hold a price; 0 is free");
+    }
     long input = price(node, "input", base == null ? 0 : base.input, source);
     long output = price(node, "output", base == null ? 0 : base.output, source);
     return new UnitPrices(
@@ -126,21 +129,6 @@ public record UnitPrices(
         price(node, "image", base == null ? 0 : base.image, source),
         price(node, "second", base == null ? 0 : base.second, source),
         price(node, "request", base == null ? 0 : base.request, source));
-  }
-
-  private static void known(JsonNode node, String source) {
-    for (String name : node.propertyNames()) {
-      if (!FIELDS.contains(name)) {
-        throw new FormatException(
-            source,
-            (name.matches("[A-Za-z0-9_.-]{1,40}") ? name : "a field")
-                + " is unknown; known here: "
-                + String.join(", ", new TreeSet<>(FIELDS)));
-      }
-    }
-    if (!node.isObject() || node.isEmpty()) {
-      throw new FormatException(source, "must hold a price; 0 is free");
-    }
   }
 
   private static long price(JsonNode node, String name, long fallback, String source) {

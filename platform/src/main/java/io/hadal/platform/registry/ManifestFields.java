@@ -1,10 +1,10 @@
 package io.hadal.platform.registry;
 
 import io.hadal.formats.FormatException;
+import io.hadal.formats.Json;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -61,28 +61,15 @@ final class ManifestFields {
    * @throws FormatException when there is one; it is named
    */
   static void check(JsonNode json, String kind, String source) {
-    check(json, kind.equals("local") ? LOCAL : ROUTED, "", source);
+    Json.requireKnown(json, kind.equals("local") ? LOCAL : ROUTED, "", source);
     INSIDE.forEach(
         (name, known) -> {
           JsonNode value = json.path(name);
           if (value.isArray()) {
-            value.forEach(item -> check(item, known, name + ".", source));
+            value.forEach(item -> Json.requireKnown(item, known, name + ".", source));
           } else {
-            check(value, known, name + ".", source);
+            Json.requireKnown(value, known, name + ".", source);
           }
         });
-  }
-
-  private static void check(JsonNode json, Set<String> known, String path, String source) {
-    for (String name : json.propertyNames()) {
-      if (!known.contains(name)) {
-        throw new FormatException(
-            source,
-            path
-                + (name.matches("[A-Za-z0-9_.-]{1,40}") ? name : "a field")
-                + " is unknown; known here: "
-                + String.join(", ", new TreeSet<>(known)));
-      }
-    }
   }
 }
