@@ -3,6 +3,7 @@ package io.hadal.server.admin;
 import io.hadal.platform.tenancy.Actor;
 import io.hadal.platform.tenancy.Place;
 import java.util.List;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -27,21 +28,9 @@ public interface EndpointGroup {
    * as far as it filters by the actor's organisation; changes need their permission there.
    */
   static EndpointGroup shared(EndpointGroup group) {
-    return new EndpointGroup() {
-      @Override
-      public List<Endpoint> endpoints() {
-        return group.endpoints();
-      }
-
-      @Override
-      public Place place(Endpoint endpoint, AdminCall call) {
-        Place own = group.place(endpoint, call);
-        if (own != null) {
-          return own;
-        }
-        return endpoint.method().equals("GET") ? Place.ANYWHERE : Place.home(call.actor());
-      }
-    };
+    return placed(
+        group,
+        (endpoint, actor) -> endpoint.method().equals("GET") ? Place.ANYWHERE : Place.home(actor));
   }
 
   /**
@@ -52,6 +41,11 @@ public interface EndpointGroup {
    *     Place#home} for one that filters by the actor's org
    */
   static EndpointGroup placed(EndpointGroup group, Function<Actor, Place> place) {
+    return placed(group, (endpoint, actor) -> place.apply(actor));
+  }
+
+  private static EndpointGroup placed(
+      EndpointGroup group, BiFunction<Endpoint, Actor, Place> place) {
     return new EndpointGroup() {
       @Override
       public List<Endpoint> endpoints() {
@@ -61,7 +55,7 @@ public interface EndpointGroup {
       @Override
       public Place place(Endpoint endpoint, AdminCall call) {
         Place own = group.place(endpoint, call);
-        return own == null ? place.apply(call.actor()) : own;
+        return own == null ? place.apply(endpoint, call.actor()) : own;
       }
     };
   }
