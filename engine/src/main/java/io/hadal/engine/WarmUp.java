@@ -1,5 +1,6 @@
 package io.hadal.engine;
 
+import io.hadal.kernels.BackgroundThread;
 import io.hadal.kernels.KernelGate;
 import io.hadal.kernels.KernelTrial;
 import io.hadal.kernels.Matrix;
@@ -98,8 +99,9 @@ public final class WarmUp {
   }
 
   private void spawn(String name, Runnable work) {
-    Thread thread =
-        new Thread(
+    threads.add(
+        BackgroundThread.start(
+            name,
             () -> {
               try {
                 work.run();
@@ -107,12 +109,7 @@ public final class WarmUp {
                 nanos = System.nanoTime() - start;
                 running.countDown();
               }
-            },
-            name);
-    thread.setDaemon(true);
-    thread.setPriority(Thread.MIN_PRIORITY);
-    threads.add(thread);
-    thread.start();
+            }));
   }
 
   /** Kernels in turns: the compiler works on all of them meanwhile. */
