@@ -442,7 +442,10 @@ class PlatformServerTest {
     assertThat(admin("POST", "/drain", "").at("/draining").asBoolean()).isTrue();
     assertThat(ends).hasValue(1);
     assertThat(platform.audit().search(AuditQuery.newest(AuditLog.SYSTEM, 5)).toString())
-        .contains("\"object\":\"reload\"", "\"object\":\"drain\"");
+        .contains("\"action\":\"config.reload\"", "\"action\":\"config.drain\"");
+    assertThat(String.join("\n", server.log))
+        .containsPattern("\"operation\":\"admin\".*\"principal\":\"prn_")
+        .doesNotContainPattern("\"operation\":\"admin\"(?!.*prn_).*\"outcome\":\"ok\".*session");
   }
 
   /** The newest first. */
