@@ -362,6 +362,15 @@ final class ApiHandler implements HttpHandler {
     return new Client("anyone", "anyone");
   }
 
+  /**
+   * Makes sure that a request has a key of the file, if there is one.
+   *
+   * @throws Problem when not
+   */
+  void requireKey(Exchange exchange) {
+    var _ = client(exchange);
+  }
+
   private Client client(Exchange exchange) {
     KeyRing ring = keys;
     if (ring == null) {
@@ -380,7 +389,7 @@ final class ApiHandler implements HttpHandler {
     return new Client(owner, owner);
   }
 
-  private static @Nullable String key(Exchange exchange) {
+  static @Nullable String key(Exchange exchange) {
     String authorization = exchange.header("authorization");
     if (authorization != null) {
       String text = authorization.strip();

@@ -3,6 +3,7 @@ package io.hadal.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hadal.platform.DataFolder;
+import io.hadal.platform.SecretText;
 import io.hadal.platform.db.Database;
 import io.hadal.platform.keys.KeyTerms;
 import io.hadal.platform.money.Price;
@@ -275,6 +276,31 @@ class PermissionMatrixTest {
         }
       }
     }
+  }
+
+  /** The figures are of everything: only those who read usage everywhere have them. */
+  @Test
+  void figuresAreForThoseWhoReadUsageEverywhere() {
+    String org = platform.tenants().createOrg("figures").id();
+    Tenants.Project base = AdminThings.project(platform, org);
+    KeyTerms inference = KeyTerms.inference("plain");
+    String plain = platform.keys().create(base.id(), null, false, inference).text().reveal();
+    assertThat(server.get("/metrics").statusCode()).isEqualTo(401);
+    assertThat(server.get("/metrics", "authorization", "Bearer " + plain).statusCode())
+        .isEqualTo(403);
+    for (Role role : Role.values()) {
+      for (Actor.Grant grant :
+          List.of(new Actor.Grant(role, "org", org), new Actor.Grant(role, "all", "*"))) {
+        String key = holder(role, grant, base.id(), org).key;
+        assertThat(server.get("/metrics", "authorization", "Bearer " + key).statusCode())
+            .as(role + " of " + grant.scopeType())
+            .isEqualTo(grant.scopeType().equals("all") ? 200 : 403);
+      }
+    }
+    assertThat(server.figures()).contains("llm_active_requests");
+    server.server.metricsToken(null);
+    assertThat(server.figures()).contains("invalid_api_key");
+    server.server.metricsToken(new SecretText(TestServer.FIGURES));
   }
 
   /** Where the event cannot be written, the change is not there either. */

@@ -178,6 +178,21 @@ public final class AdminApi {
     return error.code();
   }
 
+  /**
+   * Makes sure that whoever asks, by a key or a session, may do something everywhere.
+   *
+   * @throws Refusal when not, or nobody asks
+   */
+  public void requireEverywhere(Exchange exchange, Permission permission) {
+    AdminCaller.Caller who = caller.find(exchange, false);
+    if (who == null) {
+      throw new Refusal(
+          Refusal.Reason.UNAUTHENTICATED,
+          "Send a token or a key with the scope admin:* as 'Authorization: Bearer KEY'.");
+    }
+    Permissions.require(who.actor(), permission, Place.ALL);
+  }
+
   private static void refuse(Exchange exchange, AdminError error) {
     if (exchange.answered()) {
       return;
