@@ -4,11 +4,14 @@ import io.hadal.formats.FormatException;
 import io.hadal.server.KeyRing;
 import io.hadal.server.ServeConfig;
 import io.hadal.server.config.MailConfig;
+import io.hadal.server.config.NamedSecret;
 import io.hadal.server.config.Overrides;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -21,6 +24,8 @@ import picocli.CommandLine.Spec;
     name = "check",
     description = {
       "Reads a configuration file and the files it names, and starts nothing.",
+      "Secrets that it refers to must be there as files; variables that are not set are a warning,"
+          + " because the server may run elsewhere.",
       "Variables such as HADAL__LISTEN__PORT=9000 win over the file, as they do for 'hadal serve'."
     })
 final class ConfigCheckCommand implements Callable<Integer> {
@@ -40,6 +45,16 @@ final class ConfigCheckCommand implements Callable<Integer> {
     requireFile("listen.tls.private_key", config.privateKey());
     MailConfig mail = config.platform().mail();
     requireFile("platform.alerts.email.ca", mail == null ? null : mail.authority());
+    List<NamedSecret.Finding> findings =
+        config.secrets().stream().map(NamedSecret::check).filter(Objects::nonNull).toList();
+    PrintWriter err = spec.commandLine().getErr();
+    for (NamedSecret.Finding finding : findings) {
+      err.println(file + ": " + (finding.error() ? "error: " : "warning: ") + finding.text());
+    }
+    err.flush();
+    if (findings.stream().anyMatch(NamedSecret.Finding::error)) {
+      return ExitCode.BAD_INPUT;
+    }
     PrintWriter out = spec.commandLine().getOut();
     out.println(file + ": ok");
     out.flush();

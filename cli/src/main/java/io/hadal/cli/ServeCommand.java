@@ -292,6 +292,7 @@ final class ServeCommand implements Callable<Integer> {
       if (tracing != null) {
         server.tracing(tracing);
       }
+      server.metricsToken(config.metricsSecret());
       server.accessLog(config.accessLog());
       server.routing(config.routing());
       server.quality(config.platform().quality());

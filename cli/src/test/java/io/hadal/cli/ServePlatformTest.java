@@ -96,6 +96,36 @@ class ServePlatformTest {
         .build();
   }
 
+  @Test
+  void secretsThatAreReferredToMustBeThere() throws IOException {
+    Path file =
+        Files.writeString(
+            folder.resolve("secrets.yaml"),
+            """
+            access: {metrics_token: 'env:HADAL_NO_SUCH_VARIABLE'}
+            platform: {pepper: 'file:pepper', master_key: 'file:master.key'}
+            upstreams: [{name: up, url: 'http://127.0.0.1:1', keys: ['file:up.key', 'env:PATH']}]
+            routes: [{model: m, upstreams: [up]}]
+            """);
+    Invocation checked = Invocation.hadal("config", "check", file.toString());
+    assertThat(checked.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(checked.err().lines().map(line -> line.replaceFirst(".*yaml: ", "")).sorted())
+        .satisfiesExactly(
+            line -> assertThat(line).contains("error: platform.master_key: ", "not exist; write"),
+            line -> assertThat(line).startsWith("error: upstreams up: keys: "),
+            line -> assertThat(line).startsWith("warning: access.metrics_token: env:HADAL_NO"),
+            line -> assertThat(line).contains("warning: platform.pepper: ", "first start"));
+    Files.writeString(folder.resolve("master.key"), "k");
+    Files.writeString(folder.resolve("up.key"), "two words");
+    assertThat(Invocation.hadal("config", "check", file.toString()).err())
+        .contains("error: upstreams up: keys: file:up.key: holds no key of printable ASCII")
+        .doesNotContain("master_key");
+    Files.writeString(folder.resolve("up.key"), "sk-1");
+    checked = Invocation.hadal("config", "check", file.toString());
+    assertThat(checked.exitCode()).isEqualTo(ExitCode.OK);
+    assertThat(checked.out()).contains("ok");
+  }
+
   /** A budget that the requests of the test use up, and tells of, without stopping any. */
   private void budget(int mailPort) throws IOException {
     Files.writeString(

@@ -6,9 +6,11 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.TokenStreamLocation;
 import tools.jackson.core.json.JsonFactory;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
@@ -31,6 +33,10 @@ public final class Json {
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .build();
 
+  /** How the parser names a place: {@code [Source: REDACTED (...); line: 1, column: 2]}. */
+  private static final Pattern SOURCE =
+      Pattern.compile("\\[Source: [^\\]]*?line: (\\d+), column: (\\d+)]");
+
   private Json() {}
 
   /**
@@ -43,8 +49,20 @@ public final class Json {
     try {
       return MAPPER.readTree(utf8);
     } catch (JacksonException e) {
-      throw new FormatException(source, "not valid JSON: " + e.getOriginalMessage(), e);
+      throw new FormatException(source, "not valid JSON: " + reason(e), e);
     }
+  }
+
+  /** What is wrong with a text, and where: without the words of the parser about its source. */
+  public static String reason(JacksonException e) {
+    String what =
+        SOURCE
+            .matcher(String.valueOf(e.getOriginalMessage()))
+            .replaceAll(found -> "line " + found.group(1) + ", column " + found.group(2));
+    TokenStreamLocation at = e.getLocation();
+    return at == null || at.getLineNr() < 1
+        ? what
+        : what + " (line " + at.getLineNr() + ", column " + at.getColumnNr() + ")";
   }
 
   /**

@@ -47,6 +47,10 @@ final class AccessLog {
     if (identity != null) {
       line.put("project", identity.project()).put("key", identity.key());
     }
+    String administrator = call.administrator();
+    if (administrator != null) {
+      line.put("principal", administrator).put("key", call.administratorKey());
+    }
     // Only of models that answered: another name could be anything.
     if (call.answeredBy() != null) {
       line.put("model", call.answeredBy());

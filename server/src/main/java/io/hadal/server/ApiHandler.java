@@ -157,6 +157,8 @@ final class ApiHandler implements HttpHandler {
         if (following != null) {
           call.trace(following.begin(call));
         }
+        // Before anything is asked of a model; what counts costs reads them again.
+        CallMeter.tags(exchange);
         if (draining) {
           exchange.setHeader("connection", "close");
           throw Problem.draining();
@@ -360,6 +362,15 @@ final class ApiHandler implements HttpHandler {
     return new Client("anyone", "anyone");
   }
 
+  /**
+   * Makes sure that a request has a key of the file, if there is one.
+   *
+   * @throws Problem when not
+   */
+  void requireKey(Exchange exchange) {
+    var _ = client(exchange);
+  }
+
   private Client client(Exchange exchange) {
     KeyRing ring = keys;
     if (ring == null) {
@@ -378,7 +389,7 @@ final class ApiHandler implements HttpHandler {
     return new Client(owner, owner);
   }
 
-  private static @Nullable String key(Exchange exchange) {
+  static @Nullable String key(Exchange exchange) {
     String authorization = exchange.header("authorization");
     if (authorization != null) {
       String text = authorization.strip();

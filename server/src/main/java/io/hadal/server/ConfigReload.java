@@ -3,6 +3,7 @@ package io.hadal.server;
 import io.hadal.engine.serving.Dispatcher;
 import io.hadal.formats.FormatException;
 import io.hadal.formats.Sha256;
+import io.hadal.platform.SecretText;
 import io.hadal.platform.cluster.ConfigMark;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -213,9 +214,11 @@ public final class ConfigReload implements AutoCloseable {
       throw new FormatException(
           name, "serving beyond this machine needs access.keys or access.anonymous: true");
     }
+    SecretText token = next.metricsSecret();
     server.routing(next.routing());
     server.quality(next.platform().quality());
     server.keys(ring);
+    server.metricsToken(token);
     server.limits(next.limits());
     Dispatcher dispatcher = server.dispatcher();
     if (dispatcher != null) {

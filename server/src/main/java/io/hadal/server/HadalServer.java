@@ -10,9 +10,11 @@ import io.hadal.engine.serving.DispatcherOptions;
 import io.hadal.kernels.Kernels;
 import io.hadal.kernels.SlowPaths;
 import io.hadal.platform.Refusal;
+import io.hadal.platform.SecretText;
 import io.hadal.platform.cluster.ConfigMark;
 import io.hadal.platform.cluster.NodeTokens;
 import io.hadal.platform.probe.QualityOptions;
+import io.hadal.server.admin.AdminApi;
 import io.hadal.server.admin.BackendEndpoints;
 import io.hadal.server.admin.CacheEndpoints;
 import io.hadal.server.admin.EndpointGroup;
@@ -65,6 +67,7 @@ public final class HadalServer implements AutoCloseable {
   private final ServerOptions options;
   private final @Nullable LocalModel local;
   private final AccessLog log;
+  private volatile @Nullable SecretText metricsToken;
   private final Metrics metrics;
   private final CallRecords records;
   private final Seal seal;
@@ -255,22 +258,24 @@ public final class HadalServer implements AutoCloseable {
           list + "/");
     }
     WebPage.add(routes);
-    if (platform != null) {
-      addPlatform(routes, platform, active);
-    }
+    AdminApi admin = platform == null ? null : addPlatform(routes, platform, active);
     if (local != null) {
       local.add(routes);
     }
-    routes.add(
+    MetricsAccess figures =
+        new MetricsAccess(
+            admin, platform != null, exchange -> handler.requireKey(exchange), () -> metricsToken);
+    routes.addOpen(
         "GET",
-        Dialect.OPENAI,
         "metrics",
-        call ->
-            call.exchange()
-                .send(
-                    200,
-                    "text/plain; version=0.0.4; charset=utf-8",
-                    scrape().getBytes(StandardCharsets.UTF_8)),
+        call -> {
+          figures.require(call.exchange());
+          call.exchange()
+              .send(
+                  200,
+                  "text/plain; version=0.0.4; charset=utf-8",
+                  scrape().getBytes(StandardCharsets.UTF_8));
+        },
         "/metrics");
     routes.addOpen("GET", "health", call -> text(call, 200, "ok\n"), "/healthz");
     routes.add("GET", Dialect.OPENAI, "health", this::state, "/health");
@@ -391,39 +396,42 @@ public final class HadalServer implements AutoCloseable {
     }
   }
 
-  private void addPlatform(Routes routes, PlatformAccess platform, AtomicInteger active) {
+  /** Returns who administers; null for nobody over HTTP. */
+  private @Nullable AdminApi addPlatform(
+      Routes routes, PlatformAccess platform, AtomicInteger active) {
     if (platform.balances() != null) {
       BalanceApi balance = new BalanceApi(platform.balances()::of, platform.balances()::paysAhead);
       routes.add(
           "GET", Dialect.OPENAI, "balance", balance::handle, "/user/balance", "/v1/user/balance");
     }
-    if (platform.administration() != null) {
-      StateEndpoints state =
-          new StateEndpoints(
-              local == null ? null : local.dispatcher()::stats,
-              active::get,
-              config::json,
-              () -> reload,
-              () -> stop);
-      List<EndpointGroup> own =
-          new ArrayList<>(
-              List.of(state, new BackendEndpoints(router), new CacheEndpoints(explainer)));
-      if (trials != null) {
-        own.addAll(trials.endpoints());
-      }
-      routes.addAdmin(
-          platform
-              .administration()
-              .api(
-                  own,
-                  local == null ? DispatcherOptions.defaults() : local.dispatcher().options()));
-      Console console = new Console();
-      for (String path : console.paths()) {
-        for (String method : new String[] {"GET", "HEAD"}) {
-          routes.addOpen(method, "console", call -> console.answer(path, call.exchange()), path);
-        }
+    if (platform.administration() == null) {
+      return null;
+    }
+    StateEndpoints state =
+        new StateEndpoints(
+            local == null ? null : local.dispatcher()::stats,
+            active::get,
+            config::json,
+            () -> reload,
+            () -> stop);
+    List<EndpointGroup> own =
+        new ArrayList<>(
+            List.of(state, new BackendEndpoints(router), new CacheEndpoints(explainer)));
+    if (trials != null) {
+      own.addAll(trials.endpoints());
+    }
+    AdminApi admin =
+        platform
+            .administration()
+            .api(own, local == null ? DispatcherOptions.defaults() : local.dispatcher().options());
+    routes.addAdmin(admin);
+    Console console = new Console();
+    for (String path : console.paths()) {
+      for (String method : new String[] {"GET", "HEAD"}) {
+        routes.addOpen(method, "console", call -> console.answer(path, call.exchange()), path);
       }
     }
+    return admin;
   }
 
   /**
@@ -595,6 +603,11 @@ public final class HadalServer implements AutoCloseable {
   /** Other keys, from the next request on; null to serve everybody. */
   public void keys(@Nullable KeyRing now) {
     handler.keys(now);
+  }
+
+  /** A token that opens the figures and nothing else, from the next request on; null for none. */
+  public void metricsToken(@Nullable SecretText now) {
+    metricsToken = now;
   }
 
   /** Writes a line for each request from now on, or none. */

@@ -255,17 +255,24 @@ public final class PlatformWiring {
     UsageReports reports = new UsageReports(platform.database());
     List<EndpointGroup> groups = new ArrayList<>(own);
     groups.add(
-        new TenantEndpoints(platform.tenants(), platform.principals(), platform.keys()::refresh));
+        new TenantEndpoints(
+            platform.tenants(),
+            platform.principals(),
+            () -> platform.database().afterwards(platform.keys()::refresh)));
     groups.add(
         new KeyEndpoints(
             platform.keys(),
             platform.tenants(),
             platform.principals(),
             platform.clock(),
-            () -> {
-              platform.limits().reload();
-              platform.budgets().reload();
-            }));
+            () ->
+                platform
+                    .database()
+                    .afterwards(
+                        () -> {
+                          platform.limits().reload();
+                          platform.budgets().reload();
+                        })));
     groups.add(ofOrg(new LimitEndpoints(platform.limits(), subjects, platform.clock())));
     groups.add(ofOrg(new BudgetEndpoints(platform.budgets(), subjects, platform.clock())));
     groups.add(
@@ -309,6 +316,7 @@ public final class PlatformWiring {
             new CapacityEndpoints(
                 () -> Files.exists(costs) ? CostTable.read(costs) : null, options)));
     return new AdminApi(
+        platform.database(),
         platform.tenants(),
         platform.principals(),
         platform.keys(),

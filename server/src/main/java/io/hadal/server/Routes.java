@@ -43,7 +43,8 @@ final class Routes {
 
   /** Mounts administration, which asks for sessions and keys by itself. */
   void addAdmin(AdminApi admin) {
-    Route.Handler handler = call -> call.outcome(admin.handle(call.exchange(), call.requestId()));
+    Route.Handler handler =
+        call -> call.outcome(admin.handle(call.exchange(), call.requestId(), call::administrator));
     for (String method : AdminApi.METHODS) {
       Route route = new Route(method, Dialect.OPENAI, "admin", true, handler);
       below.computeIfAbsent(AdminApi.PREFIX + "/", p -> new TreeMap<>()).put(method, route);

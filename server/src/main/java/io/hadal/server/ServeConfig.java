@@ -2,13 +2,17 @@ package io.hadal.server;
 
 import io.hadal.formats.FormatException;
 import io.hadal.model.packed.PackedChoice;
+import io.hadal.platform.SecretText;
 import io.hadal.server.config.MailConfig;
+import io.hadal.server.config.NamedSecret;
 import io.hadal.server.config.Overrides;
 import io.hadal.server.config.PlatformConfig;
 import io.hadal.server.config.Section;
 import io.hadal.server.config.SharedHash;
 import io.hadal.server.http.HttpServerKind;
 import io.hadal.server.routing.config.RoutingConfig;
+import io.hadal.server.routing.config.SecretReference;
+import io.hadal.server.routing.config.UpstreamConfig;
 import io.hadal.server.telemetry.TelemetryConfig;
 import java.io.IOException;
 import java.net.URI;
@@ -17,6 +21,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -35,6 +40,7 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  * @param certificate PEM chain for TLS; null for plain HTTP
  * @param http what speaks HTTP
  * @param keys file of API keys; null for none
+ * @param metricsToken where the token is that opens the figures and nothing else; null for none
  * @param anonymous true to serve without keys beyond this machine
  * @param local false to serve no model of its own, only those of upstreams
  * @param model checkpoint; null for the embedded one
@@ -69,6 +75,7 @@ public record ServeConfig(
     @Nullable Path privateKey,
     HttpServerKind http,
     @Nullable Path keys,
+    @Nullable SecretReference metricsToken,
     boolean anonymous,
     boolean local,
     @Nullable Path model,
@@ -153,6 +160,38 @@ public record ServeConfig(
     return read(new Section(json, "", source), folder, overrides);
   }
 
+  /**
+   * The token that opens the figures and nothing else; null for none.
+   *
+   * @throws FormatException when its reference leads nowhere
+   */
+  public @Nullable SecretText metricsSecret() {
+    return metricsToken == null ? null : metricsToken.resolve(routing.folder());
+  }
+
+  /** Secrets that the file refers to. */
+  public List<NamedSecret> secrets() {
+    List<NamedSecret> all = new ArrayList<>(platform.secrets());
+    Path folder = routing.folder();
+    if (metricsToken != null) {
+      all.add(new NamedSecret("access.metrics_token", metricsToken.text(), folder, false));
+    }
+    for (UpstreamConfig upstream : routing.upstreams()) {
+      for (SecretReference key : upstream.keys()) {
+        all.add(
+            new NamedSecret("upstreams " + upstream.name() + ": keys", key.text(), folder, false));
+      }
+    }
+    telemetry
+        .headers()
+        .forEach(
+            (name, value) ->
+                all.add(
+                    new NamedSecret(
+                        "telemetry.headers." + name, value.text(), telemetry.folder(), false)));
+    return all;
+  }
+
   /** JSON Schema of the file. */
   public static String schema() {
     try (var in = ServeConfig.class.getResourceAsStream(SCHEMA)) {
@@ -218,6 +257,7 @@ public record ServeConfig(
     fields.put("limits.keep_alive_seconds", limits.keepAlive().toSeconds());
     fields.put("limits.slow_reader_seconds", limits.slowReader().toSeconds());
     fields.put("access.keys", keys);
+    fields.put("access.metrics_token", metricsToken == null ? null : metricsToken.text());
     fields.put("access.anonymous", anonymous);
     fields.put("log.access", accessLog);
     fields.put("upstreams", routing.upstreams().stream().map(u -> u.name()).sorted().toList());
@@ -258,6 +298,7 @@ public record ServeConfig(
             tls.path("private_key", folder),
             listen.choice("http", HttpServerKind.HELIDON),
             access.path("keys", folder),
+            access.reference("metrics_token"),
             access.flag("anonymous", false),
             model.flag("local", true),
             model.path("path", folder),

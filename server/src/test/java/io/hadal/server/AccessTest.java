@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.hadal.formats.FormatException;
+import io.hadal.platform.SecretText;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -54,6 +55,15 @@ class AccessTest {
       assertThat(server.get("/healthz").statusCode()).isEqualTo(200);
       assertThat(server.get("/v1/models").statusCode()).isEqualTo(401);
       assertThat(server.log).anyMatch(l -> l.contains("\"key\":\"alice\""));
+      String[] alice = {"authorization", "Bearer " + KEY};
+      assertThat(server.get("/metrics").statusCode()).isEqualTo(401);
+      assertThat(server.get("/metrics", alice).statusCode()).isEqualTo(200);
+      server.server.metricsToken(new SecretText("token"));
+      assertThat(server.get("/metrics", alice).statusCode()).isEqualTo(401);
+      assertThat(server.get("/metrics", "authorization", "Bearer token").statusCode())
+          .isEqualTo(200);
+      assertThat(server.get("/v1/models", "authorization", "Bearer token").statusCode())
+          .isEqualTo(401);
       assertThat(String.join("\n", server.log)).doesNotContain(KEY, "canary", "sk-wrong");
     }
   }

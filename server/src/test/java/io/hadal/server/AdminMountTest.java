@@ -54,6 +54,7 @@ class AdminMountTest {
           new SignIn(principals, sessions, breakGlass, null, false, new byte[32], clock);
       AdminApi admin =
           new AdminApi(
+              database,
               tenants,
               principals,
               keys,

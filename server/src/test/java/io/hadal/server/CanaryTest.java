@@ -303,7 +303,8 @@ class CanaryTest {
                 + "']}]}");
       }
       String metrics =
-          send(client, "GET", "/metrics", null, "authorization", "Bearer " + plain).body();
+          send(client, "GET", "/metrics", null, "authorization", "Bearer " + TestServer.FIGURES)
+              .body();
       assertThat(metrics)
           .contains("llm_requests_total", "llm_redactions_total")
           .doesNotContainIgnoringCase(CANARY);

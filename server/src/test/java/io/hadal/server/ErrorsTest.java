@@ -99,6 +99,25 @@ class ErrorsTest {
     assertThat(response.headers().firstValue("x-should-retry")).hasValue("false");
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          {'model':'tiny',                   | Unexpected end-of-input | line 1, column 17
+          {'messages':[                      | close marker for Array  | line 1, column 13
+          {'model' 'tiny'}                   | was expecting a colon   | line 1, column 10
+          {'a':1,'a':2}                      | Duplicate               | line 1, column 11
+          """)
+  void messagesOfTheParserNameThePlace(String body, String what, String where) {
+    for (String path : new String[] {"/v1/chat/completions", "/v1/messages"}) {
+      JsonNode error = TestServer.json(SERVER.post(path, body)).get("error");
+      assertThat(error.get("message").stringValue())
+          .contains(what, where)
+          .doesNotContain("Source", "REDACTED", "Feature", "tools.jackson");
+    }
+  }
+
   @Test
   void contextTooLong() {
     String body =

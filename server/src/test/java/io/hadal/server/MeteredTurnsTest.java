@@ -116,6 +116,24 @@ class MeteredTurnsTest {
   }
 
   @Test
+  void tagsThatNobodyCouldFindAreRefused() throws Exception {
+    for (String tags :
+        List.of(
+            "team=a,bad",
+            "cost center=no",
+            "team=",
+            "a=1,a=2",
+            "k" + "e".repeat(40) + "=1",
+            "k=" + "v".repeat(81),
+            "a=1,b=1,c=1,d=1,e=1,f=1,g=1,h=1,i=1,j=1,k=1")) {
+      HttpResponse<String> answer =
+          post("/v1/chat/completions", chat(false, 1), "x-hadal-tags", tags);
+      assertThat(answer.statusCode()).as(tags).isEqualTo(400);
+      assertThat(answer.body()).as(tags).contains("\"param\":\"x-hadal-tags\"");
+    }
+  }
+
+  @Test
   void everyTurnIsEndedOnceWithWhatItTook() throws Exception {
     for (boolean stream : new boolean[] {false, true}) {
       forget();
@@ -126,7 +144,7 @@ class MeteredTurnsTest {
               "x-session-id",
               "abc",
               "x-hadal-tags",
-              "team=a, bad, cost center=no,env=test");
+              "team=a, env=test");
       assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
       assertThat(LEDGER.works).hasSize(1);
       Work work = LEDGER.works.getFirst();

@@ -175,4 +175,29 @@ class OperationsTest {
     }
     assertThat(memory.used()).isZero();
   }
+
+  /** What a header says takes nothing from others: a body has to arrive. */
+  @Test
+  void announcedBodiesTakeMemoryAsTheyArrive() throws Exception {
+    try (Socket slow = new Socket("127.0.0.1", SERVER.server.port())) {
+      slow.getOutputStream()
+          .write(
+              ("POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-type:"
+                      + " application/json\r\ncontent-length: 24000000\r\n\r\n"
+                      + " ".repeat(100_000))
+                  .getBytes(StandardCharsets.UTF_8));
+      slow.getOutputStream().flush();
+      long end = System.nanoTime() + TestServer.PATIENCE.toNanos();
+      while (figure("llm_request_body_bytes") < 12 * 100_000) {
+        assertThat(System.nanoTime()).isLessThan(end);
+        Thread.sleep(5);
+      }
+      assertThat(figure("llm_request_body_bytes")).isLessThan(12 * 300_000);
+    }
+    long end = System.nanoTime() + TestServer.PATIENCE.toNanos();
+    while (figure("llm_request_body_bytes") > 0) {
+      assertThat(System.nanoTime()).isLessThan(end);
+      Thread.sleep(10);
+    }
+  }
 }

@@ -3,6 +3,8 @@ package io.hadal.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hadal.platform.DataFolder;
+import io.hadal.platform.SecretText;
+import io.hadal.platform.db.Database;
 import io.hadal.platform.keys.KeyTerms;
 import io.hadal.platform.money.Price;
 import io.hadal.platform.money.Schedule;
@@ -31,6 +33,8 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -272,6 +276,97 @@ class PermissionMatrixTest {
         }
       }
     }
+  }
+
+  /** The figures are of everything: only those who read usage everywhere have them. */
+  @Test
+  void figuresAreForThoseWhoReadUsageEverywhere() {
+    String org = platform.tenants().createOrg("figures").id();
+    Tenants.Project base = AdminThings.project(platform, org);
+    KeyTerms inference = KeyTerms.inference("plain");
+    String plain = platform.keys().create(base.id(), null, false, inference).text().reveal();
+    assertThat(server.get("/metrics").statusCode()).isEqualTo(401);
+    assertThat(server.get("/metrics", "authorization", "Bearer " + plain).statusCode())
+        .isEqualTo(403);
+    for (Role role : Role.values()) {
+      for (Actor.Grant grant :
+          List.of(new Actor.Grant(role, "org", org), new Actor.Grant(role, "all", "*"))) {
+        String key = holder(role, grant, base.id(), org).key;
+        assertThat(server.get("/metrics", "authorization", "Bearer " + key).statusCode())
+            .as(role + " of " + grant.scopeType())
+            .isEqualTo(grant.scopeType().equals("all") ? 200 : 403);
+      }
+    }
+    assertThat(server.figures()).contains("llm_active_requests");
+    server.server.metricsToken(null);
+    assertThat(server.figures()).contains("invalid_api_key");
+    server.server.metricsToken(new SecretText(TestServer.FIGURES));
+  }
+
+  /** Where the event cannot be written, the change is not there either. */
+  @Test
+  void noChangeWithoutItsEvent() {
+    String org = platform.tenants().createOrg("unheard").id();
+    Tenants.Project base = AdminThings.project(platform, org);
+    Holder holder = holder(Role.OWNER, new Actor.Grant(Role.OWNER, "all", "*"), base.id(), org);
+    JsonNode paths = TestServer.json(send("GET", "/openapi.json", "", holder.key)).path("paths");
+    Database database = platform.database();
+    int together = 0;
+    // Each call below is a fault, which is logged.
+    Logger log = Logger.getLogger("hadal.admin");
+    log.setLevel(Level.OFF);
+    for (Sample sample : SAMPLES) {
+      AdminThings things = new AdminThings(platform, base, holder.principal);
+      JsonNode operation =
+          paths
+              .path(sample.call.substring(sample.call.indexOf(' ') + 1))
+              .path(sample.method().toLowerCase(Locale.ROOT));
+      String telling = operation.path("x-audit").asString("");
+      assertThat(telling.isEmpty()).as(sample.call).isEqualTo(!sample.changes());
+      if (telling.isEmpty() || telling.equals("apart") || sample.ok != 200) {
+        continue;
+      }
+      together++;
+      String path = sample.path(things);
+      String body = things.fill(sample.body);
+      database.run(
+          h ->
+              h.execute(
+                  "CREATE TRIGGER unheard BEFORE INSERT ON audit_event"
+                      + " BEGIN SELECT RAISE(ABORT, 'full'); END"));
+      try {
+        String before = rows(database);
+        assertThat(send(sample.method(), path, body, holder.key).statusCode())
+            .as(sample.call)
+            .isEqualTo(500);
+        assertThat(rows(database)).as(sample.call).isEqualTo(before);
+      } finally {
+        database.run(h -> h.execute("DROP TRIGGER unheard"));
+      }
+    }
+    log.setLevel(null);
+    assertThat(together).isGreaterThan(30);
+  }
+
+  /** All there is, but what threads of their own write now and then. */
+  private static String rows(Database database) {
+    return database.read(
+        h -> {
+          List<Object> all = new ArrayList<>();
+          for (String table :
+              h.createQuery("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+                  .mapTo(String.class)
+                  .list()) {
+            if (!table.matches("audit_.*|lease_.*|node.*|sqlite_.*")) {
+              all.add(table);
+              for (var row : h.createQuery("SELECT * FROM " + table).mapToMap().list()) {
+                row.remove("last_used_at");
+                all.add(row);
+              }
+            }
+          }
+          return all.toString();
+        });
   }
 
   private static void check(

@@ -136,7 +136,7 @@ class RedactionPathTest {
     assertThat(joined(answer, "/choices/0/delta/tool_calls/0/function/arguments"))
         .isEqualTo("{\"to\": \"" + MAIL + "\"}");
     assertThat(answer.headers().firstValue("x-hadal-redacted")).hasValue("EMAIL=3, PHONE=1");
-    assertThat(gateway.server.get("/metrics", "x-api-key", "k").body())
+    assertThat(gateway.server.figures())
         .containsPattern("llm_redactions_total\\{direction=\"request\",kind=\"EMAIL\"\\} [1-9]")
         .doesNotContain(MAIL);
     assertThat(gateway.gate.events).hasSize(1);

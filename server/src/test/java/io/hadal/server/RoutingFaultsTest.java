@@ -308,7 +308,7 @@ class RoutingFaultsTest {
     assertThat(gateway.server.server.router().states().getFirst().lanes().values())
         .extracting(BackendState.LaneState::breaker)
         .containsExactly("open");
-    assertThat(gateway.server.get("/metrics").body())
+    assertThat(gateway.server.figures())
         .contains("llm_breaker_state{backend=\"a\",model=\"theirs\"} 2.0")
         .contains("llm_upstream_attempts_total{backend=\"a\",result=\"status_500\"} 10.0")
         .contains("llm_upstream_attempts_total{backend=\"b\",result=\"ok\"} 12.0");

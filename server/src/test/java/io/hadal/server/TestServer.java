@@ -11,6 +11,7 @@ import io.hadal.formats.Json;
 import io.hadal.formats.prompt.PromptDialect;
 import io.hadal.formats.tokenizer.Tokenizer;
 import io.hadal.model.Model;
+import io.hadal.platform.SecretText;
 import io.hadal.server.http.HttpServerKind;
 import io.hadal.server.http.ListenerOptions;
 import java.io.IOException;
@@ -38,6 +39,9 @@ import tools.jackson.databind.JsonNode;
 /** A server over a tiny model with random weights, on a real socket. */
 final class TestServer implements AutoCloseable {
   static final Path MODEL = unpack();
+
+  /** Opens the figures of a server with a platform, and nothing else. */
+  static final String FIGURES = "figures-of-the-test";
 
   /** What speaks HTTP in all tests that do not choose; for runs of the whole suite. */
   static final HttpServerKind HTTP =
@@ -185,6 +189,14 @@ final class TestServer implements AutoCloseable {
             served,
             AnswerPolicy.AS_ASKED,
             platform);
+    if (platform != null) {
+      server.metricsToken(new SecretText(FIGURES));
+    }
+  }
+
+  /** The figures for Prometheus. */
+  String figures() {
+    return get("/metrics", "authorization", "Bearer " + FIGURES).body();
   }
 
   /** A server whose prefixes go to a folder. */

@@ -167,6 +167,6 @@ final class HeaderJson implements AutoCloseable {
   }
 
   private FormatException malformed(JacksonException e) {
-    return new FormatException(source, "not valid JSON: " + e.getOriginalMessage(), e);
+    return new FormatException(source, "not valid JSON: " + io.hadal.formats.Json.reason(e), e);
   }
 }

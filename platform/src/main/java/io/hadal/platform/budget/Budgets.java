@@ -48,6 +48,7 @@ public final class Budgets implements AutoCloseable {
   /** Most alerts that are remembered as raised. */
   private static final int MOST_RAISED = 100_000;
 
+  private final Database database;
   private final BudgetStore store;
   private final Leases leases;
   private final Clock clock;
@@ -88,6 +89,7 @@ public final class Budgets implements AutoCloseable {
       Clock clock,
       SettledSource source,
       BudgetAlert.Listener listener) {
+    this.database = database;
     this.store = new BudgetStore(database);
     this.clock = clock;
     this.listener = listener;
@@ -332,21 +334,25 @@ public final class Budgets implements AutoCloseable {
   /** Sets a budget; it holds at once here, within a second on other nodes. */
   public void create(Budget budget) {
     store.insert(budget);
-    reload();
+    database.afterwards(this::reload);
   }
 
   /** Changes all of a budget but whom and which window it is for. */
   public void update(Budget budget) {
     store.update(budget, clock.millis());
-    usedUp.keySet().removeIf(pool -> pool.startsWith(budget.prefix()));
-    reload();
-    leases.flush();
+    // Whoever has a share locked may wait to write: never inside of a transaction.
+    database.afterwards(
+        () -> {
+          usedUp.keySet().removeIf(pool -> pool.startsWith(budget.prefix()));
+          reload();
+          leases.flush();
+        });
   }
 
   /** Lifts a budget. */
   public void delete(String id) {
     store.delete(id);
-    reload();
+    database.afterwards(this::reload);
   }
 
   /**

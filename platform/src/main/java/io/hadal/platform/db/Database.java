@@ -8,6 +8,7 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.sql.Statement;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
 import java.util.concurrent.locks.ReentrantLock;
@@ -31,6 +32,7 @@ public final class Database implements AutoCloseable {
   private static final List<Logger> CHATTY =
       List.of(Logger.getLogger("org.flywaydb"), Logger.getLogger("com.zaxxer.hikari"));
 
+  private static final Logger LOG = Logger.getLogger(Database.class.getName());
   private static final String SCHEMAS = "classpath:io/hadal/platform/db/migration/";
 
   private final DatabaseKind kind;
@@ -43,7 +45,9 @@ public final class Database implements AutoCloseable {
   private final ReentrantLock writer = new ReentrantLock(true);
 
   /** The transaction that a thread has begun for several changes. */
-  private final ThreadLocal<Handle> joined = new ThreadLocal<>();
+  private final ThreadLocal<Joined> joined = new ThreadLocal<>();
+
+  private record Joined(Handle handle, List<Runnable> afterwards) {}
 
   private final Reachability connection;
 
@@ -191,9 +195,9 @@ public final class Database implements AutoCloseable {
    * @throws io.hadal.platform.Refusal at once while the database is known not to answer
    */
   public <T extends @Nullable Object> T read(Function<Handle, T> work) {
-    Handle begun = joined.get();
+    Joined begun = joined.get();
     if (begun != null) {
-      return work.apply(begun);
+      return work.apply(begun.handle);
     }
     connection.require();
     try {
@@ -210,9 +214,9 @@ public final class Database implements AutoCloseable {
    * @throws io.hadal.platform.Refusal at once while the database is known not to answer
    */
   public <T extends @Nullable Object> T write(Function<Handle, T> work) {
-    Handle begun = joined.get();
+    Joined begun = joined.get();
     if (begun != null) {
-      return work.apply(begun);
+      return work.apply(begun.handle);
     }
     if (kind != DatabaseKind.SQLITE) {
       return transaction(work);
@@ -242,21 +246,46 @@ public final class Database implements AutoCloseable {
   /**
    * Makes several changes in one transaction: what the work reads and writes here, on this thread,
    * is all there afterwards, or nothing of it. It must not wait for other threads, which may wait
-   * to write.
+   * to write: what takes locks, or brings what is in memory up to date, belongs into {@link
+   * #afterwards}.
    */
   public <T extends @Nullable Object> T together(Supplier<T> work) {
-    return write(
-        handle -> {
-          boolean outer = joined.get() == null;
-          joined.set(handle);
-          try {
-            return work.get();
-          } finally {
-            if (outer) {
-              joined.remove();
-            }
-          }
-        });
+    if (joined.get() != null) {
+      return work.get();
+    }
+    List<Runnable> after = new ArrayList<>();
+    T result =
+        write(
+            handle -> {
+              joined.set(new Joined(handle, after));
+              try {
+                return work.get();
+              } finally {
+                joined.remove();
+              }
+            });
+    for (Runnable one : after) {
+      try {
+        one.run();
+      } catch (RuntimeException e) {
+        // The change is there; what this node knows of it, it reads again within seconds.
+        LOG.log(Level.WARNING, "a change is not known here yet: {0}", e.toString());
+      }
+    }
+    return result;
+  }
+
+  /**
+   * Does something as soon as a change is there: at once, or when the transaction that this thread
+   * has begun by {@link #together} is over. After a transaction that fails it is not done.
+   */
+  public void afterwards(Runnable work) {
+    Joined begun = joined.get();
+    if (begun == null) {
+      work.run();
+    } else {
+      begun.afterwards.add(work);
+    }
   }
 
   /** Writes, in one transaction, without a result. */

@@ -161,7 +161,7 @@ public final class KeyStore implements AutoCloseable {
           }
           TenancyVersion.changed(h);
         });
-    refresh();
+    database.afterwards(this::refresh);
     return new Created(required(get(id)), text.text());
   }
 
@@ -279,7 +279,7 @@ public final class KeyStore implements AutoCloseable {
           }
           TenancyVersion.changed(h);
         });
-    refresh();
+    database.afterwards(this::refresh);
     return required(get(id));
   }
 
@@ -322,8 +322,12 @@ public final class KeyStore implements AutoCloseable {
           }
           TenancyVersion.changed(h);
         });
-    moved.remove(id);
-    refresh();
+    // Only what is there makes what was cached too old: a number that is taken back comes again.
+    database.afterwards(
+        () -> {
+          moved.remove(id);
+          refresh();
+        });
     return new Created(required(get(id)), text.text());
   }
 
@@ -343,7 +347,7 @@ public final class KeyStore implements AutoCloseable {
               .execute();
           TenancyVersion.changed(h);
         });
-    refresh();
+    database.afterwards(this::refresh);
     return required(get(id));
   }
 

@@ -44,6 +44,11 @@ public enum Dimension {
     return daily;
   }
 
+  /** Whether it is spread over a minute, and may have more at once. */
+  public boolean bursts() {
+    return kind != Kind.RUNNING && !daily;
+  }
+
   /** The name in settings. */
   public String text() {
     return name().toLowerCase(Locale.ROOT);

@@ -287,20 +287,23 @@ public final class RateLimits implements AutoCloseable {
   /** Sets a limit; it holds at once here, within a second on other nodes. */
   public void create(Limit limit) {
     store.insert(limit);
-    reload();
+    database.afterwards(this::reload);
   }
 
   /** Changes a limit's numbers. */
   public void update(Limit limit) {
     store.update(limit);
-    reload();
-    leases.wake();
+    database.afterwards(
+        () -> {
+          reload();
+          leases.wake();
+        });
   }
 
   /** Lifts a limit. */
   public void delete(String id) {
     store.delete(id);
-    reload();
+    database.afterwards(this::reload);
   }
 
   /** Looks for changes, renews leases and forgets what is unused. To be called every second. */

@@ -273,7 +273,7 @@ public final class PriceBook implements AutoCloseable {
               chain.save();
               return row;
             });
-    refresh();
+    database.afterwards(this::refresh);
     return stored;
   }
 

@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
  * @param unpriced what happens with models that have no price
  * @param alerts who is told what operators have to know; null for nobody
  * @param oidc sign-in of people; null for the password only
- * @param passwordUntilOidc whether the password ends when the first person has signed in by OIDC
+ * @param passwordUntilOidc whether the password ends when an administrator of the system has signed
+ *     in by OIDC
  * @param pepper {@code env:NAME} or {@code file:PATH} of the keys' pepper; null for a file in the
  *     folder
  * @param masterKey {@code env:NAME} or {@code file:PATH} of the key around data keys; null for a

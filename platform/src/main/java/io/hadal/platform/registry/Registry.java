@@ -513,8 +513,12 @@ public final class Registry {
     halted.add(rollout);
   }
 
-  /** Makes changes of this node show at once. */
+  /** Makes changes of this node show as soon as they are there. */
   public void refresh() {
+    database.afterwards(this::load);
+  }
+
+  private void load() {
     loading.lock();
     try {
       catalogue = database.read(h -> Catalogue.load(h, clock.millis()));

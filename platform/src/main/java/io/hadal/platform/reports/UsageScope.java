@@ -12,4 +12,13 @@ public record UsageScope(boolean all, Set<String> orgs, Set<String> teams, Set<S
     teams = Set.copyOf(teams);
     projects = Set.copyOf(projects);
   }
+
+  /** Whether all of another scope is in this one, as far as their names tell. */
+  public boolean covers(UsageScope other) {
+    return all
+        || (!other.all
+            && orgs.containsAll(other.orgs)
+            && teams.containsAll(other.teams)
+            && projects.containsAll(other.projects));
+  }
 }

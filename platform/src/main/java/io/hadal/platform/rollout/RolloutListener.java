@@ -1,6 +1,6 @@
 package io.hadal.platform.rollout;
 
-/** Hears of rollouts, for the audit log and alerts. Called after the change is durable. */
+/** Hears of rollouts, for the audit log and alerts. Called in the transaction of the change. */
 @FunctionalInterface
 public interface RolloutListener {
   /**

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
@@ -62,7 +63,13 @@ public final class Rollouts {
     answering(baseline);
     answering(plan.candidate());
     String id = Ids.next("rol_");
-    database.run(
+    String detail = plan.mode().text() + " of " + plan.candidate();
+    return told(
+        id,
+        plan.alias(),
+        "created",
+        by,
+        detail,
         h -> {
           h.createUpdate(
                   "INSERT INTO rollout (id, org_id, alias, baseline, candidate, mode, percent,"
@@ -81,9 +88,7 @@ public final class Rollouts {
               .bind("now", clock.millis())
               .bind("by", by)
               .execute();
-          note(h, id, "created", by, plan.mode().text() + " of " + plan.candidate());
         });
-    return tell(id, plan.alias(), "created", by, plan.mode().text() + " of " + plan.candidate());
   }
 
   /** The version a name points to now. */
@@ -122,14 +127,17 @@ public final class Rollouts {
     answering(draft.baseline());
     answering(draft.candidate());
     String detail = draft.percent() + " %";
-    database.run(
+    return told(
+        id,
+        draft.alias(),
+        "started",
+        by,
+        detail,
         h -> {
           move(h, draft, State.DRAFT, State.RUNNING, "started_at");
           registry.point(h, draft.org(), draft.alias(), Kind.ROLLOUT, id, by, "rollout started");
-          note(h, id, "started", by, detail);
+          registry.refresh();
         });
-    registry.refresh();
-    return tell(id, draft.alias(), "started", by, detail);
   }
 
   /**
@@ -147,7 +155,12 @@ public final class Rollouts {
       throw new FormatException("percent", "must be 0 or 100 for blue_green");
     }
     String detail = now.percent() + " % to " + percent + " %";
-    database.run(
+    return told(
+        id,
+        now.alias(),
+        "percent",
+        by,
+        detail,
         h -> {
           int rows =
               h.createUpdate(
@@ -158,10 +171,8 @@ public final class Rollouts {
           if (rows == 0) {
             throw new FormatException(id, "does not run");
           }
-          note(h, id, "percent", by, detail);
+          registry.refresh();
         });
-    registry.refresh();
-    return tell(id, now.alias(), "percent", by, detail);
   }
 
   /**
@@ -188,16 +199,19 @@ public final class Rollouts {
   private Rollout end(String id, State state, String by, String reason) {
     Rollout now = get(id);
     String target = state == State.PROMOTED ? now.candidate() : now.baseline();
-    database.run(
+    return told(
+        id,
+        now.alias(),
+        state.text(),
+        by,
+        reason,
         h -> {
           move(h, now, State.RUNNING, state, "ended_at");
           String why = "rollout " + id + " " + state.text();
           registry.point(h, now.org(), now.alias(), Kind.VERSION, target, by, why);
-          note(h, id, state.text(), by, reason);
+          database.afterwards(() -> monitors.remove(id));
+          registry.refresh();
         });
-    monitors.remove(id);
-    registry.refresh();
-    return tell(id, now.alias(), state.text(), by, reason);
   }
 
   private void move(Handle h, Rollout rollout, State from, State to, String time) {
@@ -229,10 +243,21 @@ public final class Rollouts {
         .execute();
   }
 
-  private Rollout tell(String id, String alias, String kind, String actor, String detail) {
-    Rollout now = get(id);
-    listener.happened(new RolloutEvent(id, alias, kind, actor, detail, clock.instant()), now.org());
-    return now;
+  /** Makes a change, notes it and tells the listener, all in one transaction. */
+  private Rollout told(
+      String id, String alias, String kind, String actor, String detail, Consumer<Handle> change) {
+    return database.together(
+        () -> {
+          database.run(
+              h -> {
+                change.accept(h);
+                note(h, id, kind, actor, detail);
+              });
+          Rollout now = get(id);
+          listener.happened(
+              new RolloutEvent(id, alias, kind, actor, detail, clock.instant()), now.org());
+          return now;
+        });
   }
 
   // Requests

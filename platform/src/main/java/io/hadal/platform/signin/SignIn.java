@@ -52,8 +52,8 @@ public final class SignIn implements AutoCloseable {
    * Ways to sign in.
    *
    * @param oidc the identity provider; null for none
-   * @param passwordUntilOidc whether the administrator's password ends working once somebody with a
-   *     role has signed in by the identity provider
+   * @param passwordUntilOidc whether the administrator's password ends working once somebody who
+   *     administers the whole system has signed in by the identity provider
    * @param flowKey 32 bytes, the same on all nodes
    */
   public SignIn(
@@ -221,11 +221,10 @@ public final class SignIn implements AutoCloseable {
     return principal;
   }
 
-  /** The password is given up when somebody else can do what it is for. */
+  /** The password is given up when somebody else can do what it is for: all of the system. */
   private static boolean administers(Principals.Held held) {
     return switch (held.grant().role()) {
-      case OWNER, ADMIN ->
-          held.grant().scopeType().equals("all") || held.grant().scopeType().equals("org");
+      case OWNER, ADMIN -> held.grant().scopeType().equals("all");
       default -> false;
     };
   }

@@ -55,6 +55,25 @@ class AuditExportTest {
   }
 
   @Test
+  void emptyLinesAtTheEndAreNoDamage() throws IOException {
+    try (AuditFixture fixture = new AuditFixture(DatabaseKind.SQLITE)) {
+      Path file = export(fixture);
+      String text = Files.readString(file);
+      AuditVerifier verifier = new AuditVerifier(List.of(fixture.key.publicKey()));
+      Files.writeString(file, text + "\n  \r\n\n");
+      assertThat(verifier.file(file).faults()).isEmpty();
+      int middle = text.indexOf('\n', text.length() / 2);
+      Files.writeString(file, text.substring(0, middle) + "\n" + text.substring(middle));
+      assertThat(verifier.file(file).faults())
+          .singleElement()
+          .asString()
+          .contains("is empty: the file was changed");
+      Files.writeString(file, text + "\n\n{}\n");
+      assertThat(verifier.file(file).faults()).isNotEmpty();
+    }
+  }
+
+  @Test
   void everyFlippedByteIsFound() throws IOException {
     try (AuditFixture fixture = new AuditFixture(DatabaseKind.SQLITE)) {
       Path file = export(fixture);

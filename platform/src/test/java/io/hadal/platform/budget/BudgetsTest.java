@@ -19,8 +19,10 @@ import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class BudgetsTest {
   private final TestClock clock = new TestClock("2026-11-29T10:00:00Z");
@@ -76,6 +78,55 @@ class BudgetsTest {
       return e;
     }
     throw new AssertionError("it passed");
+  }
+
+  /** A request that has a share locked waits to write, while a change has the database. */
+  @OnBothDatabases
+  @Timeout(20)
+  void aChangeAmongOthersDoesNotWaitForRequests(DatabaseKind kind) throws Exception {
+    try (Database database = TestDatabases.open(kind);
+        Budgets budgets = open(database)) {
+      Budget one = block(LimitScope.PROJECT, "p", Window.MONTH, 1000);
+      budgets.create(one);
+      hold(budgets, 1);
+      AtomicReference<@Nullable Thread> request = new AtomicReference<>();
+      database.<Integer>together(
+          () -> {
+            // Takes the lock of the pool's row, or of the only writer.
+            database.run(h -> h.execute("UPDATE lease_pool SET capacity = 2000"));
+            // 1500 needs another lease: that is asked for with the share's lock.
+            request.set(Thread.ofPlatform().start(() -> hold(budgets, 1500)));
+            pause();
+            budgets.update(
+                new Budget(
+                    one.id(),
+                    one.org(),
+                    one.scope(),
+                    one.scopeId(),
+                    one.name(),
+                    one.window(),
+                    one.zone(),
+                    2000,
+                    one.softPercents(),
+                    one.action(),
+                    null,
+                    false,
+                    one.createdAt(),
+                    one.createdBy()));
+            return 0;
+          });
+      Objects.requireNonNull(request.get()).join();
+      assertThat(budgets.shares().getFirst().ownHeld()).isEqualTo(1501);
+    }
+  }
+
+  /** Until another thread waits: the one of PostgreSQL does so in the database. */
+  private static void pause() {
+    try {
+      Thread.sleep(150);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   @OnBothDatabases

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.hadal.formats.FormatException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.junit.jupiter.api.Test;
@@ -53,6 +55,40 @@ class DatabaseTest {
                 return orgs(database);
               });
       assertThat(seen).isEqualTo(orgs(database)).isEqualTo(1);
+    }
+  }
+
+  @OnBothDatabases
+  void whatComesAfterAChangeWaitsForIt(DatabaseKind kind) {
+    try (Database database = TestDatabases.open(kind)) {
+      List<Integer> seen = new ArrayList<>();
+      Runnable look = () -> seen.add(orgs(database));
+      database.afterwards(look);
+      assertThat(seen).containsExactly(0);
+      database.<Integer>together(
+          () -> {
+            database.run(h -> h.execute("INSERT INTO org VALUES ('o', 'o', 'active', NULL, 1)"));
+            database.afterwards(
+                () -> {
+                  throw new IllegalStateException("only told");
+                });
+            database.<Integer>together(
+                () -> {
+                  database.afterwards(look);
+                  return 0;
+                });
+            return seen.size();
+          });
+      assertThat(seen).containsExactly(0, 1);
+      assertThatThrownBy(
+              () ->
+                  database.<Integer>together(
+                      () -> {
+                        database.afterwards(look);
+                        throw new IllegalStateException("stop");
+                      }))
+          .hasMessage("stop");
+      assertThat(seen).hasSize(2);
     }
   }
 

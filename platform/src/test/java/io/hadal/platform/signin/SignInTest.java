@@ -77,6 +77,7 @@ class SignInTest {
                   groupClaim,
                   List.of(
                       new OidcOptions.GroupGrant("admins", new Actor.Grant(Role.ADMIN, "org", org)),
+                      new OidcOptions.GroupGrant("root", new Actor.Grant(Role.ADMIN, "all", "*")),
                       new OidcOptions.GroupGrant(
                           "viewers", new Actor.Grant(Role.VIEWER, "org", org))),
                   org);
@@ -224,6 +225,10 @@ class SignInTest {
           .containsExactly(Role.ADMIN);
       assertThat(world.sessions.find(finished.session().token())).isNotNull();
 
+      // An organisation's administrator cannot do what the password is for.
+      assertThat(world.signIn.hasPassword()).isTrue();
+      issuer.groups = List.of("root");
+      world.throughIssuer();
       // Now that somebody else administers, the password is given up, until it is set anew.
       assertThat(world.signIn.hasPassword()).isFalse();
       assertThatThrownBy(() -> world.signIn.password(BreakGlass.NAME, world.password, HOME))

@@ -50,6 +50,14 @@ public final class ActorScope {
   }
 
   /**
+   * Whether the actor may know what upstreams bill for the rows that a permission shows: that is of
+   * the books, which those who read usage only do not see.
+   */
+  public boolean seesCosts(Actor actor, Permission permission) {
+    return of(actor, Permission.read(Permission.Resource.LEDGER)).covers(of(actor, permission));
+  }
+
+  /**
    * Makes sure that the actor may do something with all there is.
    *
    * @throws Refusal when not

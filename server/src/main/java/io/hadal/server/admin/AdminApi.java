@@ -3,6 +3,7 @@ package io.hadal.server.admin;
 import io.hadal.chat.Problem;
 import io.hadal.formats.FormatException;
 import io.hadal.platform.Refusal;
+import io.hadal.platform.db.Database;
 import io.hadal.platform.keys.KeyStore;
 import io.hadal.platform.signin.Sessions;
 import io.hadal.platform.tenancy.Actor;
@@ -14,6 +15,7 @@ import io.hadal.platform.tenancy.Tenants;
 import io.hadal.server.http.BodyMemory;
 import io.hadal.server.http.Exchange;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -41,13 +43,27 @@ public final class AdminApi {
 
   private static final System.Logger LOG = System.getLogger("hadal.admin");
   private static final String JSON = "application/json";
+  private static final String SESSION = "session";
   private static final String DOCUMENT = "/openapi.json";
 
+  private final Database database;
   private final AdminCaller caller;
   private final CallPlaces places;
   private final AdminAudit audit;
   private final List<Mounted> mounted;
   private final byte[] document;
+
+  /** Learns who administers. */
+  @FunctionalInterface
+  public interface Seen {
+    /**
+     * Somebody was let in.
+     *
+     * @param principal id, or the name of a key without an owner
+     * @param key id of the key; null for a session
+     */
+    void by(String principal, @Nullable String key);
+  }
 
   /**
    * An endpoint in its place; exactly one of guarded and open is there.
@@ -76,6 +92,7 @@ public final class AdminApi {
   /**
    * An API over groups of endpoints.
    *
+   * @param database what changes and their events are written to
    * @param tenants where things are
    * @param principals who may what
    * @param signIn endpoints of signing in
@@ -83,6 +100,7 @@ public final class AdminApi {
    * @throws IllegalStateException when two endpoints have the same method and path
    */
   public AdminApi(
+      Database database,
       Tenants tenants,
       Principals principals,
       KeyStore keys,
@@ -90,6 +108,7 @@ public final class AdminApi {
       SessionEndpoints signIn,
       List<? extends EndpointGroup> groups,
       AdminAudit audit) {
+    this.database = database;
     this.caller = new AdminCaller(principals, keys, sessions);
     this.places = new CallPlaces(tenants);
     this.audit = audit;
@@ -132,15 +151,16 @@ public final class AdminApi {
   /**
    * Answers a request below {@link #PREFIX}.
    *
+   * @param seen learns who administers, as soon as that is known
    * @return how it ended: ok, or the code of an error
    * @throws IOException when the body cannot be read
    */
-  public String handle(Exchange exchange, String requestId) throws IOException {
+  public String handle(Exchange exchange, String requestId, Seen seen) throws IOException {
     exchange.setHeader("x-content-type-options", "nosniff");
     exchange.setHeader("x-frame-options", "DENY");
     AdminError error;
     try {
-      answer(exchange, requestId);
+      answer(exchange, requestId, seen);
       return "ok";
     } catch (Problem e) {
       error = AdminError.of(e);
@@ -158,6 +178,21 @@ public final class AdminApi {
     return error.code();
   }
 
+  /**
+   * Makes sure that whoever asks, by a key or a session, may do something everywhere.
+   *
+   * @throws Refusal when not, or nobody asks
+   */
+  public void requireEverywhere(Exchange exchange, Permission permission) {
+    AdminCaller.Caller who = caller.find(exchange, false);
+    if (who == null) {
+      throw new Refusal(
+          Refusal.Reason.UNAUTHENTICATED,
+          "Send a token or a key with the scope admin:* as 'Authorization: Bearer KEY'.");
+    }
+    Permissions.require(who.actor(), permission, Place.ALL);
+  }
+
   private static void refuse(Exchange exchange, AdminError error) {
     if (exchange.answered()) {
       return;
@@ -169,7 +204,7 @@ public final class AdminApi {
     exchange.send(error.status(), JSON, AdminJson.answer(error.json()));
   }
 
-  private void answer(Exchange exchange, String requestId) throws IOException {
+  private void answer(Exchange exchange, String requestId, Seen seen) throws IOException {
     List<String> path = AdminRequest.path(exchange, PREFIX);
     Mounted found = null;
     Map<String, String> values = Map.of();
@@ -201,6 +236,10 @@ public final class AdminApi {
             "Sign in, or send a key with the scope admin:* as 'Authorization: Bearer KEY'.");
       }
     }
+    if (who != null) {
+      String principal = who.actor().principal();
+      seen.by(principal == null ? who.actor().name() : principal, who.key());
+    }
     Actor actor = who == null ? Actor.nobody(exchange.peer()) : who.actor();
     AdminCall call =
         new AdminCall(
@@ -228,36 +267,49 @@ public final class AdminApi {
     if (action == null) {
       return open.handler().handle(call);
     }
-    String object = "session";
     try {
-      JsonNode answer = open.handler().handle(call);
-      Actor actor = call.actor();
-      if (answer != null && answer.has("principal")) {
-        actor =
-            new Actor(
-                answer.get("principal").asString(""),
-                answer.path("name").asString(""),
-                answer.path("org").isString() ? answer.path("org").asString("") : null,
-                List.of(),
-                actor.address());
-      }
-      audit.record(
-          new AdminAudit.Event(
-              actor.org(), actor, action, object, "ok", null, null, call.requestId()));
-      return answer;
+      return open.method().equals("DELETE")
+          ? together(() -> opened(open, call, action))
+          : opened(open, call, action);
     } catch (Refusal e) {
       audit.record(
           new AdminAudit.Event(
               call.actor().org(),
               call.actor(),
               action,
-              object,
+              SESSION,
               AdminError.of(e).code(),
               null,
               null,
               call.requestId()));
       throw e;
     }
+  }
+
+  /** Begins or ends a session and tells the audit log. */
+  private @Nullable JsonNode opened(OpenEndpoint open, AdminCall call, String action)
+      throws IOException {
+    JsonNode answer = open.handler().handle(call);
+    Actor actor = call.actor();
+    if (answer != null && answer.has("principal")) {
+      actor =
+          new Actor(
+              answer.get("principal").asString(""),
+              answer.path("name").asString(""),
+              answer.path("org").isString() ? answer.path("org").asString("") : null,
+              List.of(),
+              actor.address());
+    }
+    try {
+      audit.record(
+          new AdminAudit.Event(
+              actor.org(), actor, action, SESSION, "ok", null, null, call.requestId()));
+    } catch (RuntimeException e) {
+      // Whoever was not written down is not let in: nobody learns the token of that session.
+      SessionEndpoints.forget(call.exchange());
+      throw e;
+    }
+    return answer;
   }
 
   private @Nullable JsonNode guarded(Mounted found, AdminCall call) throws IOException {
@@ -293,23 +345,13 @@ public final class AdminApi {
                 asked,
                 call.requestId()));
       }
-      if (!found.changes() || endpoint.told()) {
+      if (!found.changes() || endpoint.telling() == Endpoint.Telling.ITSELF) {
         return endpoint.handler().handle(call);
       }
-      JsonNode before = AdminJson.redacted(present(found, call));
-      JsonNode answer = endpoint.handler().handle(call);
-      JsonNode after = answer == null ? present(found, call) : answer;
-      audit.record(
-          new AdminAudit.Event(
-              org(named, call.actor(), answer),
-              call.actor(),
-              action,
-              object(found, call, answer),
-              "ok",
-              before,
-              AdminJson.redacted(after),
-              call.requestId()));
-      return answer;
+      List<Place> places = named;
+      return endpoint.telling() == Endpoint.Telling.APART
+          ? told(found, endpoint, call, places, action)
+          : together(() -> told(found, endpoint, call, places, action));
     } catch (Refusal e) {
       if (found.changes()) {
         audit.record(
@@ -324,6 +366,48 @@ public final class AdminApi {
                 call.requestId()));
       }
       throw e;
+    }
+  }
+
+  /** Runs a handler and tells the audit log of what it changed. */
+  private @Nullable JsonNode told(
+      Mounted found, Endpoint endpoint, AdminCall call, List<Place> named, String action)
+      throws IOException {
+    JsonNode before = AdminJson.redacted(present(found, call));
+    JsonNode answer = endpoint.handler().handle(call);
+    JsonNode after = answer == null ? present(found, call) : answer;
+    audit.record(
+        new AdminAudit.Event(
+            org(named, call.actor(), answer),
+            call.actor(),
+            action,
+            object(found, call, answer),
+            "ok",
+            before,
+            AdminJson.redacted(after),
+            call.requestId()));
+    return answer;
+  }
+
+  /** What reads and writes in one transaction, and may fail to read. */
+  @FunctionalInterface
+  private interface Change {
+    @Nullable JsonNode make() throws IOException;
+  }
+
+  /** A change and its event: both of them or neither. */
+  private @Nullable JsonNode together(Change change) throws IOException {
+    try {
+      return database.<@Nullable JsonNode>together(
+          () -> {
+            try {
+              return change.make();
+            } catch (IOException e) {
+              throw new UncheckedIOException(e);
+            }
+          });
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
     }
   }
 
@@ -381,19 +465,24 @@ public final class AdminApi {
         call.requestId());
   }
 
-  /** A name such as key.create, from the permission and what is done. */
+  /** A name such as key.create or config.reload, from the permission and what is done. */
   static String action(Endpoint endpoint, PathPattern pattern) {
     String resource = endpoint.permission().resource().name().toLowerCase(Locale.ROOT);
+    String word = pattern.lastWord();
     String verb =
         switch (endpoint.method()) {
-          case "POST" ->
-              pattern.isAction() && !pattern.lastWord().equals(resource + "s")
-                  ? pattern.lastWord()
-                  : "create";
+          case "POST" -> word.equals(resource + "s") ? "create" : done(word, resource);
           case "DELETE" -> "remove";
           default -> "update";
         };
-    return resource + "." + verb.replace('-', '_');
+    return resource + "." + verb;
+  }
+
+  /** What the last word of a path does: reload, probe of probes, check of limit-checks. */
+  private static String done(String word, String resource) {
+    String one = word.endsWith("s") ? word.substring(0, word.length() - 1) : word;
+    return (one.startsWith(resource + "-") ? one.substring(resource.length() + 1) : one)
+        .replace('-', '_');
   }
 
   private static String object(Mounted found, AdminCall call, @Nullable JsonNode answer) {

@@ -29,8 +29,9 @@ final class AdminCaller {
    * Who calls.
    *
    * @param session null for a key
+   * @param key id of the key; null for a session
    */
-  record Caller(Actor actor, Sessions.@Nullable Session session) {}
+  record Caller(Actor actor, Sessions.@Nullable Session session, @Nullable String key) {}
 
   AdminCaller(Principals principals, KeyStore keys, Sessions sessions) {
     this.principals = principals;
@@ -49,7 +50,8 @@ final class AdminCaller {
     String key = key(exchange);
     // A key that is there decides: a wrong one does not fall back to what the browser adds.
     if (key != null) {
-      return new Caller(ofKey(key, exchange.peer()), null);
+      Identity identity = keys.authenticate(key, exchange.peer());
+      return new Caller(ofKey(identity, exchange.peer()), null, identity.key());
     }
     String token = cookie(exchange, COOKIE);
     Sessions.Session session = token == null ? null : sessions.find(new SecretText(token));
@@ -62,11 +64,10 @@ final class AdminCaller {
           Refusal.Reason.NOT_PERMITTED,
           "Calls of a session that change something need its csrf_token in " + CSRF + ".");
     }
-    return new Caller(actor, session);
+    return new Caller(actor, session, null);
   }
 
-  private Actor ofKey(String text, String address) {
-    Identity identity = keys.authenticate(text, address);
+  private Actor ofKey(Identity identity, String address) {
     if (!identity.scopes().contains(Scope.ADMIN)) {
       throw new Refusal(
           Refusal.Reason.NOT_PERMITTED,

@@ -38,11 +38,12 @@ public final class AlertEndpoints implements EndpointGroup {
             "Alerts that wait, arrived or were given up, by recipient, the newest first",
             this::deliveries),
         new Endpoint(
-            "POST",
-            "/alert-tests",
-            Permission.write(Resource.CONFIG),
-            "Sends a test to all who get alerts",
-            this::test));
+                "POST",
+                "/alert-tests",
+                Permission.write(Resource.CONFIG),
+                "Sends a test to all who get alerts",
+                this::test)
+            .apart());
   }
 
   private JsonNode channels() {

@@ -65,7 +65,8 @@ public final class AuditEndpoints implements EndpointGroup {
             READ,
             "Events of an org or of the system, newest first: actor, action, object, from, until",
             this::events),
-        new Endpoint("POST", "/audit/verify", READ, "Recomputes the whole audit log", this::verify),
+        new Endpoint("POST", "/audit/verify", READ, "Recomputes the whole audit log", this::verify)
+            .apart(),
         new Endpoint(
             "GET",
             "/audit/export",

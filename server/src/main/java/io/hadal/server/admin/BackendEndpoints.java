@@ -31,7 +31,8 @@ public final class BackendEndpoints implements EndpointGroup {
         new Endpoint("GET", "/backends", READ, "Lists upstreams and how they are", this::list),
         new Endpoint("GET", "/backends/{name}", READ, "Shows an upstream", this::get),
         new Endpoint(
-            "POST", "/backends/{name}/probe", WRITE, "Looks at an upstream now", this::probe),
+                "POST", "/backends/{name}/probe", WRITE, "Looks at an upstream now", this::probe)
+            .apart(),
         new Endpoint("GET", "/routes", READ, "Lists routes of models to upstreams", this::routes));
   }
 

@@ -50,11 +50,12 @@ public final class CapacityEndpoints implements EndpointGroup {
         new Endpoint(
             "GET", "/capacity", READ, "What steps cost on this machine", checked(this::get)),
         new Endpoint(
-            "POST",
-            "/capacity/plan",
-            READ,
-            "Replicas for a goal, the most one takes, and what cached prompts change",
-            checked(this::plan)));
+                "POST",
+                "/capacity/plan",
+                READ,
+                "Replicas for a goal, the most one takes, and what cached prompts change",
+                checked(this::plan))
+            .apart());
   }
 
   private JsonNode get(AdminCall call) {

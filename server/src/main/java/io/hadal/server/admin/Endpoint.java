@@ -12,8 +12,7 @@ import tools.jackson.databind.JsonNode;
  * @param path below {@code /admin/v1}, with names in braces: {@code /projects/{id}}
  * @param permission what it needs
  * @param summary a line for the description of the API
- * @param told whether the handler itself tells the audit log of what it does, in the transaction
- *     that does it
+ * @param telling how the audit log learns of what it changes
  */
 public record Endpoint(
     String method,
@@ -21,11 +20,34 @@ public record Endpoint(
     Permission permission,
     String summary,
     Handler handler,
-    boolean told) {
-  /** One whose calls the audit log learns of when they are over. */
+    Telling telling) {
+  /** How the audit log learns of a change. */
+  public enum Telling {
+    /**
+     * The handler runs in one transaction with the event of the audit log: neither is there without
+     * the other. It changes nothing but the database, waits for nobody and sends no answer.
+     */
+    TOGETHER,
+
+    /**
+     * The event is written when the handler is done, which asks elsewhere, takes long or changes
+     * what is not in the database.
+     */
+    APART,
+
+    /** The handler itself tells the audit log, in the transaction of its change. */
+    ITSELF
+  }
+
+  /** One whose changes are in one transaction with their events. */
   public Endpoint(
       String method, String path, Permission permission, String summary, Handler handler) {
-    this(method, path, permission, summary, handler, false);
+    this(method, path, permission, summary, handler, Telling.TOGETHER);
+  }
+
+  /** The same, with the event of its calls after them. */
+  Endpoint apart() {
+    return new Endpoint(method, path, permission, summary, handler, Telling.APART);
   }
 
   /** Answers. */

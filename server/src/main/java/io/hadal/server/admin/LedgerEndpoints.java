@@ -57,11 +57,12 @@ public final class LedgerEndpoints implements EndpointGroup {
         new Endpoint(
             "POST", "/ledger/adjust", WRITE, "Corrects a transaction by another one", this::adjust),
         new Endpoint(
-            "POST",
-            "/ledger/verify",
-            READ,
-            "Recomputes the books and reports the first fault",
-            this::verify),
+                "POST",
+                "/ledger/verify",
+                READ,
+                "Recomputes the books and reports the first fault",
+                this::verify)
+            .apart(),
         new Endpoint(
             "GET", "/projects/{id}/balance", BALANCE, "What a project has left", this::balance),
         new Endpoint(

@@ -57,11 +57,12 @@ public final class LimitEndpoints implements EndpointGroup {
             "How a limit stands for whoever used it lately",
             this::state),
         new Endpoint(
-            "POST",
-            "/limit-checks",
-            read,
-            "How all limits of a request stand, and which would refuse it",
-            this::check));
+                "POST",
+                "/limit-checks",
+                read,
+                "How all limits of a request stand, and which would refuse it",
+                this::check)
+            .apart());
   }
 
   @Override
@@ -135,6 +136,9 @@ public final class LimitEndpoints implements EndpointGroup {
 
   private static Limit numbers(AdminCall call, Limit old) {
     long most = Limit.most(old.dimension());
+    if (!old.dimension().bursts() && call.number("burst", 0, most, 0) != 0) {
+      throw Problem.invalid("burst", "is for rpm and tpm_*: others have no minute to spread over");
+    }
     return old.with(
         call.number("amount", 1, most, old.amount()),
         call.number("burst", 0, most, old.burst()),

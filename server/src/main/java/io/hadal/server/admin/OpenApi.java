@@ -84,6 +84,9 @@ final class OpenApi {
           "x-permission",
           (guarded.permission().resource() + ":" + guarded.permission().verb())
               .toLowerCase(Locale.ROOT));
+      if (one.changes()) {
+        operation.put("x-audit", guarded.telling().name().toLowerCase(Locale.ROOT));
+      }
     }
     return operation;
   }

@@ -50,20 +50,21 @@ public final class PrivacyEndpoints implements EndpointGroup {
             WRITE,
             "Rotation: a new data key for what is encrypted from now on",
             this::rotate,
-            true),
+            Endpoint.Telling.ITSELF),
         new Endpoint(
             "DELETE",
             "/orgs/{org}/data-keys",
             WRITE,
             "Erases all data keys: what they encrypted is lost. confirm=ORG repeats the id",
             this::erase,
-            true),
+            Endpoint.Telling.ITSELF),
         new Endpoint(
-            "POST",
-            "/redaction/trial",
-            READ,
-            "Tries detectors on a text, which is not kept: project, text, mode, detectors",
-            this::trial));
+                "POST",
+                "/redaction/trial",
+                READ,
+                "Tries detectors on a text, which is not kept: project, text, mode, detectors",
+                this::trial)
+            .apart());
   }
 
   private JsonNode list(AdminCall call) {

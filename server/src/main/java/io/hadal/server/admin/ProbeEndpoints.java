@@ -60,11 +60,12 @@ public final class ProbeEndpoints implements EndpointGroup {
         new Endpoint(
             "GET", "/models/{id}/probes", READ, "What a version can do", checked(this::results)),
         new Endpoint(
-            "POST",
-            "/models/{id}/probes",
-            WRITE,
-            "Try what a version can do, here or at a running server",
-            checked(this::probe)));
+                "POST",
+                "/models/{id}/probes",
+                WRITE,
+                "Try what a version can do, here or at a running server",
+                checked(this::probe))
+            .apart());
   }
 
   private ModelVersion version(AdminCall call) {

@@ -46,11 +46,12 @@ public final class QualityEndpoints implements EndpointGroup {
             "The last look at each backend of each version, and which stand out",
             checked(this::list)),
         new Endpoint(
-            "POST",
-            "/quality",
-            WRITE,
-            "Look at all backends now, or at one version's",
-            checked(this::start)),
+                "POST",
+                "/quality",
+                WRITE,
+                "Look at all backends now, or at one version's",
+                checked(this::start))
+            .apart(),
         new Endpoint(
             "GET",
             "/models/{id}/quality",

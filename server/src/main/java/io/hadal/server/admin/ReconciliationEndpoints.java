@@ -48,11 +48,12 @@ public final class ReconciliationEndpoints implements EndpointGroup {
   public List<Endpoint> endpoints() {
     return List.of(
         new Endpoint(
-            "POST",
-            "/ledger/reconcile",
-            READ,
-            "Compares an upstream's usage file, sent as text/csv, with the events of ?backend",
-            this::compare));
+                "POST",
+                "/ledger/reconcile",
+                READ,
+                "Compares an upstream's usage file, sent as text/csv, with the events of ?backend",
+                this::compare)
+            .apart());
   }
 
   private @Nullable JsonNode compare(AdminCall call) throws IOException {

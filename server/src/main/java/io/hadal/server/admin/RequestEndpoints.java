@@ -46,7 +46,7 @@ public final class RequestEndpoints implements EndpointGroup {
     List<EventRow> rows =
         UsageParameters.checked(
             () -> reports.search(filter, UsageParameters.after(call, Long.MAX_VALUE), limit));
-    ObjectNode answer = list(rows);
+    ObjectNode answer = list(rows, scopes.seesCosts(call.actor(), REQUEST));
     if (rows.size() < limit) {
       answer.putNull("next");
     } else {
@@ -60,14 +60,17 @@ public final class RequestEndpoints implements EndpointGroup {
     if (rows.isEmpty()) {
       throw Problem.notFound("The request '" + call.path("id") + "'");
     }
-    return list(rows).putNull("next");
+    return list(rows, scopes.seesCosts(call.actor(), REQUEST)).putNull("next");
   }
 
-  private static ObjectNode list(List<EventRow> rows) {
+  private static ObjectNode list(List<EventRow> rows, boolean costs) {
     ObjectNode answer = JsonMapper.shared().createObjectNode();
     ArrayNode data = answer.putArray("data");
     for (EventRow row : rows) {
       ObjectNode one = EventColumns.json(row);
+      if (!costs) {
+        one.putNull("upstream_cost_nano");
+      }
       // Where the time went.
       long first = row.firstTokenMillis();
       one.putObject("waterfall")

@@ -59,17 +59,19 @@ public final class StateEndpoints implements EndpointGroup {
             "The configuration in effect, what of it was set, and its reloads, without secrets",
             call -> config.get()),
         new Endpoint(
-            "POST",
-            "/config/reload",
-            Permission.write(Resource.CONFIG),
-            "Reads the configuration file again; the answer says what changed, or why nothing did",
-            call -> reload()),
+                "POST",
+                "/config/reload",
+                Permission.write(Resource.CONFIG),
+                "Reads the configuration file again; the answer says what changed, or why nothing did",
+                call -> reload())
+            .apart(),
         new Endpoint(
-            "POST",
-            "/drain",
-            Permission.write(Resource.CONFIG),
-            "Takes no more requests, lets running ones finish and ends the process",
-            call -> drain()));
+                "POST",
+                "/drain",
+                Permission.write(Resource.CONFIG),
+                "Takes no more requests, lets running ones finish and ends the process",
+                call -> drain())
+            .apart());
   }
 
   private JsonNode reload() {

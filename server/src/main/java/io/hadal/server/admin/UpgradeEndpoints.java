@@ -81,11 +81,12 @@ public final class UpgradeEndpoints implements EndpointGroup, AutoCloseable {
             "Upgrade reports, the newest first",
             checked(this::list)),
         new Endpoint(
-            "POST",
-            "/upgrade-reports",
-            WRITE,
-            "Let two versions answer requests of chats",
-            checked(this::begin)),
+                "POST",
+                "/upgrade-reports",
+                WRITE,
+                "Let two versions answer requests of chats",
+                checked(this::begin))
+            .apart(),
         new Endpoint(
             "GET",
             "/upgrade-reports/{id}",

@@ -81,7 +81,8 @@ public final class UsageEndpoints implements EndpointGroup {
                 new UsageQuery(
                     filter(call, USAGE, 30 * DAY), by, true, UsageParameters.limit(call)));
     UsageReport report = reports.run(query);
-    ObjectNode answer = answer(report);
+    boolean costs = scopes.seesCosts(call.actor(), USAGE);
+    ObjectNode answer = answer(report, costs);
     ArrayNode data = answer.putArray("data");
     for (UsageRow row : report.rows()) {
       ObjectNode one = data.addObject();
@@ -89,7 +90,7 @@ public final class UsageEndpoints implements EndpointGroup {
       for (int i = 0; i < by.size(); i++) {
         values.put(by.get(i).name(), row.values().get(i));
       }
-      UsageParameters.put(one, row.measures());
+      UsageParameters.put(one, row.measures(), costs);
     }
     return answer;
   }
@@ -114,19 +115,20 @@ public final class UsageEndpoints implements EndpointGroup {
                         by,
                         true,
                         UsageParameters.limit(call, MOST_POINTS, MOST_POINTS))));
-    ObjectNode answer = answer(report);
+    boolean costs = scopes.seesCosts(call.actor(), USAGE);
+    ObjectNode answer = answer(report, costs);
     ArrayNode data = answer.putArray("data");
     for (UsageRow row : report.rows()) {
       ObjectNode one = data.addObject().put("time", row.values().getFirst());
       if (by.size() > 1) {
         one.put("split", row.values().get(1));
       }
-      UsageParameters.put(one, row.measures());
+      UsageParameters.put(one, row.measures(), costs);
     }
     return answer;
   }
 
-  private static ObjectNode answer(UsageReport report) {
+  private static ObjectNode answer(UsageReport report, boolean costs) {
     ObjectNode answer = JsonMapper.shared().createObjectNode();
     answer.putNull("next");
     answer.put("more", report.more());
@@ -135,7 +137,7 @@ public final class UsageEndpoints implements EndpointGroup {
     } else {
       answer.put("complete_until", UsageParameters.text(report.completeUntil()));
     }
-    UsageParameters.put(answer.putObject("total"), report.total());
+    UsageParameters.put(answer.putObject("total"), report.total(), costs);
     return answer;
   }
 

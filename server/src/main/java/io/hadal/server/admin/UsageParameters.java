@@ -125,8 +125,12 @@ final class UsageParameters {
     return Long.parseLong(text);
   }
 
-  /** Adds measures to an object of the answer. */
-  static ObjectNode put(ObjectNode node, Measures m) {
+  /**
+   * Adds measures to an object of the answer.
+   *
+   * @param costs whether the reader may know what upstreams bill
+   */
+  static ObjectNode put(ObjectNode node, Measures m, boolean costs) {
     Quantities q = m.quantities();
     return node.put("requests", m.requests())
         .put("attempts", m.attempts())
@@ -142,10 +146,10 @@ final class UsageParameters {
         .put("cache_hit_ratio", m.cacheHitRatio())
         .put("cost_nano", m.cost())
         .put("cost_usd", Usd.text(m.cost()))
-        .put("upstream_cost_nano", m.upstreamCost())
-        .put("upstream_cost_usd", Usd.text(m.upstreamCost()))
-        .put("margin_nano", m.margin())
-        .put("margin_usd", Usd.text(m.margin()))
+        .put("upstream_cost_nano", costs ? (Long) m.upstreamCost() : null)
+        .put("upstream_cost_usd", costs ? Usd.text(m.upstreamCost()) : null)
+        .put("margin_nano", costs ? (Long) m.margin() : null)
+        .put("margin_usd", costs ? Usd.text(m.margin()) : null)
         .put("saved_nano", m.saved())
         .put("saved_usd", Usd.text(m.saved()))
         .put("first_token_ms_p50", m.firstTokenP50())

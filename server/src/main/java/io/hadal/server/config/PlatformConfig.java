@@ -17,6 +17,7 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -199,6 +200,24 @@ public record PlatformConfig(
         outage,
         export,
         metricProjects);
+  }
+
+  /** Secrets that it refers to. */
+  public List<NamedSecret> secrets() {
+    List<NamedSecret> all = new ArrayList<>();
+    String client = oidc == null ? null : oidc.path(SECRET).asString(null);
+    add(all, "database.password", passwordReference, false);
+    add(all, "pepper", pepper, true);
+    add(all, "master_key", masterKey, false);
+    add(all, "oidc." + SECRET, client, false);
+    add(all, "alerts.email.password", mail == null ? null : mail.password(), false);
+    return all;
+  }
+
+  private void add(List<NamedSecret> all, String field, @Nullable String reference, boolean made) {
+    if (reference != null) {
+      all.add(new NamedSecret("platform." + field, reference, folder, made));
+    }
   }
 
   /** What follows an outage that has lasted too long. */

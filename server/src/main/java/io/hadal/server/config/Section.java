@@ -1,6 +1,7 @@
 package io.hadal.server.config;
 
 import io.hadal.formats.FormatException;
+import io.hadal.server.routing.config.SecretReference;
 import java.math.BigDecimal;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -152,6 +153,12 @@ public final class Section {
       throw broken(name, "must be a list of names");
     }
     return value.valueStream().map(JsonNode::stringValue).toList();
+  }
+
+  /** A reference to a secret; null when it is absent. */
+  public @Nullable SecretReference reference(String name) {
+    String text = PlatformConfig.reference(this, name);
+    return text == null ? null : new SecretReference(text);
   }
 
   public @Nullable Path path(String name, Path folder) {

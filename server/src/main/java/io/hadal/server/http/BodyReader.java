@@ -15,6 +15,9 @@ final class BodyReader {
   /**
    * Reads to the end.
    *
+   * <p>Memory is taken as bytes arrive, at most twice of what has: a length that was only announced
+   * takes nothing from others.
+   *
    * @param said length in the header, which a packed body outgrows; negative without one
    * @param grows told how long the body may be, each time before memory is taken for that
    * @return null when it is longer than the limit
@@ -23,7 +26,7 @@ final class BodyReader {
       throws IOException {
     byte[] bytes = new byte[0];
     int size = 0;
-    long next = said > 0 ? said : FIRST;
+    long next = said > 0 ? Math.min(said, FIRST) : FIRST;
     while (true) {
       if (size == bytes.length) {
         // A byte more than it should have, to see its end.
@@ -33,7 +36,8 @@ final class BodyReader {
         }
         grows.accept(capacity - 1L);
         bytes = Arrays.copyOf(bytes, capacity);
-        next = 2L * capacity;
+        // Not far beyond what there should be in all, as long as that is still to come.
+        next = capacity <= said ? Math.min(said, 2L * capacity) : 2L * capacity;
       }
       int n = in.read(bytes, size, bytes.length - size);
       if (n < 0) {

@@ -18,6 +18,8 @@ final class AnswerEvents {
   /** Events that only this side has sent. */
   private long inserted;
 
+  private long next;
+
   private record Text(AnswerText text, Function<String, ObjectNode> event) {}
 
   AnswerEvents(AnswerRules rules) {
@@ -110,6 +112,12 @@ final class AnswerEvents {
   private void number(ObjectNode event, long sequence) {
     if (sequence >= 0 && event.has(SEQUENCE)) {
       event.put(SEQUENCE, sequence + inserted);
+      next = sequence + inserted + 1;
     }
+  }
+
+  /** Number of the event behind the last one. */
+  long next() {
+    return next;
   }
 }

@@ -100,7 +100,7 @@ final class RedactingExchange extends ForwardingExchange {
   }
 
   /** An error as it stands inside a stream. */
-  private String refusal() {
+  private String refusal(long sequence) {
     Problem problem = RedactingStream.blocked(rules);
     call.outcome(problem.code());
     String body =
@@ -113,7 +113,7 @@ final class RedactingExchange extends ForwardingExchange {
     }
     if (call.operation().equals("responses")) {
       ObjectNode event = JsonNodeFactory.instance.objectNode();
-      event.put("type", "response.failed");
+      event.put("type", "response.failed").put("sequence_number", sequence);
       ObjectNode response = event.putObject("response");
       response.put("object", "response").put("status", "failed");
       response.putObject("error").put("code", problem.code()).put("message", problem.message());

@@ -10,7 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
+import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -24,7 +24,7 @@ final class RedactingStream extends OutputStream {
   private final boolean lines;
   private final AnswerRules rules;
   private final AnswerEvents events;
-  private final Supplier<String> refusal;
+  private final LongFunction<String> refusal;
   private final Consumer<AnswerRules> ended;
   private final ByteArrayOutputStream line = new ByteArrayOutputStream(1024);
   private final List<String> event = new ArrayList<>();
@@ -35,14 +35,15 @@ final class RedactingStream extends OutputStream {
    * A stream.
    *
    * @param lines true for lines of JSON, false for server-sent events
-   * @param refusal what the client is told in place of an answer that must not reach it
+   * @param refusal what the client is told in place of an answer that must not reach it, by the
+   *     number of that event
    * @param ended sees the rules when nothing more comes
    */
   RedactingStream(
       OutputStream out,
       boolean lines,
       AnswerRules rules,
-      Supplier<String> refusal,
+      LongFunction<String> refusal,
       Consumer<AnswerRules> ended) {
     this.out = out;
     this.lines = lines;
@@ -156,7 +157,7 @@ final class RedactingStream extends OutputStream {
     }
     if (rules.blocked()) {
       over = true;
-      write(refusal.get());
+      write(refusal.apply(events.next()));
       out.flush();
       return;
     }

@@ -30,7 +30,7 @@ record RoutedRequest(
         view.maxOutput(),
         call.endUser(),
         session.given() == null ? null : Long.toHexString(session.value()),
-        CallMeter.tags(call.exchange().header("x-hadal-tags")));
+        CallMeter.tags(call.exchange()));
   }
 
   /** The same request for another model. */

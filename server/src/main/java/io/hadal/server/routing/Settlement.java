@@ -178,6 +178,9 @@ final class Settlement {
     if (finish != null && finish.matches("[A-Za-z_]{1,40}")) {
       call.finished(finish);
     }
+    if (usage.id() != null && call.answerId() == null) {
+      call.answerId(usage.id());
+    }
     if (any) {
       call.usage(Conversion.usage(took));
       call.times(

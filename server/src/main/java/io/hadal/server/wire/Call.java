@@ -64,6 +64,8 @@ public final class Call {
   private @Nullable CallTrace trace;
   private @Nullable String answeredBy;
   private @Nullable String answerId;
+  private @Nullable String administrator;
+  private @Nullable String administratorKey;
   private final List<String> finishReasons = new ArrayList<>(1);
   private CacheExplainer.@Nullable Asked asked;
   private @Nullable PriorityClass queue;
@@ -404,12 +406,28 @@ public final class Call {
   }
 
   /** Takes note of the answer's id; returns it. */
-  String answerId(String id) {
+  public String answerId(String id) {
     answerId = id;
     return id;
   }
 
-  /** Id of the answer; null when it has none of ours. */
+  /** Takes note of who administers, and with which key; null for a session. */
+  public void administrator(String principal, @Nullable String key) {
+    administrator = principal;
+    administratorKey = key;
+  }
+
+  /** Who administers; null for other calls, and when nobody was let in. */
+  public @Nullable String administrator() {
+    return administrator;
+  }
+
+  /** Id of the key that administers; null for a session. */
+  public @Nullable String administratorKey() {
+    return administratorKey;
+  }
+
+  /** Id of the answer, as the client sees it; null when it has none. */
   public @Nullable String answerId() {
     return answerId;
   }

@@ -138,7 +138,7 @@ class AdminApiTest {
               AdminWorld.text(me, "csrf_token"));
       assertThat(team.statusCode()).as(team.body()).isEqualTo(200);
       assertThat(AdminWorld.json(world.call("GET", "/session/methods", null)).toString())
-          .isEqualTo("{\"password\":false,\"oidc\":true}");
+          .isEqualTo("{\"password\":true,\"oidc\":true}");
       assertThat(world.events)
           .extracting(e -> e.action() + " " + e.outcome() + " " + e.actor().name())
           .contains(
@@ -345,6 +345,7 @@ class AdminApiTest {
                       call -> null));
       AdminApi api =
           new AdminApi(
+              world.database,
               world.tenants,
               world.principals,
               world.keys,
@@ -355,7 +356,7 @@ class AdminApiTest {
       try (var listener =
           JdkListener.start(
               new ListenerOptions("127.0.0.1", 0, 8, null, null, HttpServerKind.JDK),
-              exchange -> api.handle(exchange, "req_x"))) {
+              exchange -> api.handle(exchange, "req_x", (who, by) -> {}))) {
         String base = "http://127.0.0.1:" + listener.port() + AdminApi.PREFIX;
         String named = "?project=" + mine.id();
         assertThat(status(world, key, "DELETE", base + "/things/1")).isEqualTo(403);
@@ -589,11 +590,47 @@ class AdminApiTest {
   }
 
   @Test
+  void noChangeIsThereWithoutItsEvent() {
+    try (AdminWorld world = new AdminWorld(HttpServerKind.JDK, null)) {
+      String mine = world.project(world.org).id();
+      AdminWorld.Holder owner = world.holder(Role.OWNER, "all", "*", mine);
+      String signIn = "{'password':'" + world.password.reveal() + "'}";
+      String cookie = cookie(world.call("POST", "/session", signIn));
+      String csrf =
+          AdminWorld.text(
+              AdminWorld.json(world.call("GET", "/session", null, "cookie", cookie)), "csrf_token");
+      world.deaf = true;
+      assertThat(world.with(owner.key(), "POST", "/orgs", "{'name':'lost'}").statusCode())
+          .isEqualTo(500);
+      String keyPath = "/keys/" + owner.keyId();
+      assertThat(world.with(owner.key(), "DELETE", keyPath, null).statusCode()).isEqualTo(500);
+      assertThat(
+              world
+                  .call("DELETE", "/session", null, "cookie", cookie, "x-csrf-token", csrf)
+                  .statusCode())
+          .isEqualTo(500);
+      HttpResponse<String> in = world.call("POST", "/session", signIn);
+      assertThat(in.statusCode()).isEqualTo(500);
+      assertThat(in.headers().allValues("set-cookie")).hasSize(1);
+      assertThat(cookie(in)).isEqualTo(AdminCaller.COOKIE + "=");
+      world.deaf = false;
+      // The key is known as revoked to nobody: its number of changes was taken back.
+      HttpResponse<String> orgs = world.with(owner.key(), "GET", "/orgs", null);
+      assertThat(orgs.statusCode()).isEqualTo(200);
+      assertThat(orgs.body()).doesNotContain("lost");
+      assertThat(world.call("GET", "/session", null, "cookie", cookie).statusCode()).isEqualTo(200);
+      assertThat(world.with(owner.key(), "DELETE", keyPath, null).statusCode()).isEqualTo(200);
+      assertThat(world.with(owner.key(), "GET", "/orgs", null).statusCode()).isEqualTo(401);
+    }
+  }
+
+  @Test
   void twoEndpointsAtOnePlaceAreABug() {
     try (AdminWorld world = new AdminWorld(HttpServerKind.JDK, null)) {
       assertThatThrownBy(
               () ->
                   new AdminApi(
+                      world.database,
                       world.tenants,
                       world.principals,
                       world.keys,

@@ -62,13 +62,18 @@ final class AdminWorld implements AutoCloseable {
   final AdminApi api;
   final List<EndpointGroup> groups;
   final List<AdminAudit.Event> events = new CopyOnWriteArrayList<>();
+
+  /** Whether events cannot be written down. */
+  volatile boolean deaf;
+
   final HttpClient http = HttpClient.newHttpClient();
   private final HttpListener listener;
 
   AdminWorld(HttpServerKind kind, @Nullable TestIssuer issuer) {
     AtomicReference<@Nullable AdminApi> mounted = new AtomicReference<>();
     HttpHandler handler =
-        exchange -> Objects.requireNonNull(mounted.get()).handle(exchange, "req_test");
+        exchange ->
+            Objects.requireNonNull(mounted.get()).handle(exchange, "req_test", (who, key) -> {});
     ListenerOptions options = new ListenerOptions("127.0.0.1", 0, 64, null, null, kind);
     listener =
         kind == HttpServerKind.JDK
@@ -100,14 +105,22 @@ final class AdminWorld implements AutoCloseable {
             new KeyEndpoints(keys, tenants, principals, clock, () -> {}));
     api =
         new AdminApi(
+            database,
             tenants,
             principals,
             keys,
             sessions,
             new SessionEndpoints(signIn, sessions, principals, false),
             groups,
-            events::add);
+            this::told);
     mounted.set(api);
+  }
+
+  private void told(AdminAudit.Event event) {
+    if (deaf) {
+      throw new IllegalStateException("no audit log");
+    }
+    events.add(event);
   }
 
   int port() {

@@ -266,4 +266,17 @@ class LimitBudgetEndpointsTest {
         "{'scope_type':'end_user','scope_id':'x','name':'b','window':'day','limit_nano':1}",
         "PROJECT/HASH");
   }
+
+  @Test
+  void whatHasNoMinuteHasNoBurst() throws IOException {
+    for (String dimension : List.of("concurrency", "rpd", "tpd")) {
+      String body = "{'scope_type':'org','scope_id':'o','dimension':'" + dimension + "','amount':9";
+      assertThatThrownBy(
+              () -> call("o", "POST", "/limits", "", "", (body + ",'burst':3}").replace('\'', '"')))
+          .isInstanceOf(Problem.class)
+          .extracting(e -> ((Problem) e).param())
+          .isEqualTo("burst");
+      assertThat(call("o", "POST", "/limits", "", "", (body + "}").replace('\'', '"'))).isNotNull();
+    }
+  }
 }

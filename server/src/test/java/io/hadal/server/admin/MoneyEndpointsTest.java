@@ -126,6 +126,12 @@ class MoneyEndpointsTest {
     assertThat(all.get("total").get("cost_usd").stringValue()).isEqualTo("0.00063");
     JsonNode some = get(ANNA, "/usage", Map.of("by", "project"));
     assertThat(some.get("total").get("requests").longValue()).isEqualTo(20);
+    // What upstreams bill is of the books, which a viewer of one of her projects does not read.
+    for (String hidden : List.of("upstream_cost_nano", "upstream_cost_usd", "margin_usd")) {
+      assertThat(all.get("total").get(hidden).isNull()).as(hidden).isFalse();
+      assertThat(some.get("total").get(hidden).isNull()).as(hidden).isTrue();
+      assertThat(some.get("data").get(0).get(hidden).isNull()).as(hidden).isTrue();
+    }
     JsonNode one = get(ANNA, "/usage", Map.of("project", "p0"));
     assertThat(one.get("total").get("requests").longValue()).isZero();
     JsonNode series = get(ANNA, "/usage/series", Map.of("interval", "hour", "split", "project"));

@@ -41,13 +41,18 @@ class RedactingStreamTest {
     AnswerRules rules = rules(answers);
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     try (RedactingStream redacting =
-        new RedactingStream(out, lines, rules, () -> "data: refused\n\n", seen -> {})) {
+        new RedactingStream(out, lines, rules, RedactingStreamTest::refusal, seen -> {})) {
       byte[] bytes = stream.getBytes(StandardCharsets.UTF_8);
       for (int at = 0; at < bytes.length; at += piece) {
         redacting.write(bytes, at, Math.min(piece, bytes.length - at));
       }
     }
     return out.toString(StandardCharsets.UTF_8);
+  }
+
+  /** By the number of its event, where events have numbers. */
+  private static String refusal(long number) {
+    return number == 0 ? "data: refused\n\n" : "data: {\"sequence_number\":" + number + "}\n\n";
   }
 
   private static List<JsonNode> events(String stream) {
@@ -271,5 +276,20 @@ class RedactingStreamTest {
         .contains("bob@example.net");
     String blocked = sent(all, 100, false, RedactionMode.BLOCK);
     assertThat(blocked).endsWith("data: refused\n\n").doesNotContain("bob@", "[DONE]");
+  }
+
+  @Test
+  void refusalsAreNumberedWhereEventsAre() throws IOException {
+    StringBuilder stream = new StringBuilder();
+    for (int i = 0; i < 40; i++) {
+      String text = i == 30 ? "Ask bob@example.net now. " : "Nothing to see here. ";
+      stream.append(named(delta("response.output_text", i, text)));
+    }
+    List<JsonNode> events = events(sent(stream.toString(), 64, false, RedactionMode.BLOCK));
+    assertThat(events).hasSizeGreaterThan(10);
+    for (int i = 0; i < events.size(); i++) {
+      assertThat(events.get(i).path("sequence_number").asInt(-1)).isEqualTo(i);
+    }
+    assertThat(events.getLast().has("type")).isFalse();
   }
 }

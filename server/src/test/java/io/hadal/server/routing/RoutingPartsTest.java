@@ -229,6 +229,25 @@ class RoutingPartsTest {
   }
 
   @Test
+  void idsOfAnswersAreFound() {
+    UsageReader chat = new UsageReader(Operation.CHAT);
+    chat.event(bytes("{\"id\":\"chatcmpl-1\",\"choices\":[{\"delta\":{\"id\":\"call_1\"}}]}"));
+    chat.event(bytes("{\"id\":\"chatcmpl-2\",\"choices\":[]}"));
+    assertThat(chat.id()).isEqualTo("chatcmpl-1");
+    UsageReader messages = new UsageReader(Operation.MESSAGES);
+    messages.event(bytes("{\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\"}}"));
+    messages.event(
+        bytes("{\"type\":\"content_block_start\",\"content_block\":{\"id\":\"toolu_1\"}}"));
+    assertThat(messages.id()).isEqualTo("msg_1");
+    UsageReader responses = new UsageReader(Operation.RESPONSES);
+    responses.event(bytes("{\"type\":\"response.created\",\"response\":{\"id\":\"resp_1\"}}"));
+    assertThat(responses.id()).isEqualTo("resp_1");
+    UsageReader hostile = new UsageReader(Operation.CHAT);
+    hostile.whole(bytes("{\"id\":\"a secret text\",\"choices\":[{\"message\":{\"id\":\"m\"}}]}"));
+    assertThat(hostile.id()).isNull();
+  }
+
+  @Test
   void hostileCountsStayInBounds() {
     UsageReader reader = new UsageReader(Operation.CHAT);
     reader.whole(

@@ -23,6 +23,8 @@ public final class UsageReader {
 
   private static final int MOST_DEPTH = 64;
 
+  private static final String ID = "[A-Za-z0-9._:-]{1,128}";
+
   private final Operation operation;
   private long input = -1;
   private long output = -1;
@@ -35,6 +37,7 @@ public final class UsageReader {
   private long otherReasoning;
   private long images;
   private @Nullable String finish;
+  private @Nullable String id;
   private boolean ended;
   private boolean failed;
   private boolean content;
@@ -88,6 +91,11 @@ public final class UsageReader {
   /** Why the answer ended; null when it has not. */
   public @Nullable String finish() {
     return finish;
+  }
+
+  /** The answer's id; null before it has come, and for what is no id. */
+  public @Nullable String id() {
+    return id;
   }
 
   /** The upstream told of an error. */
@@ -233,6 +241,11 @@ public final class UsageReader {
         type(parser.getString());
         return;
       }
+      if (name.equals("id") && id == null && (depth == 1 || (depth == 2 && answer()))) {
+        String said = parser.getString();
+        id = said.matches(ID) ? said : null;
+        return;
+      }
       if (depth == 1 && name.equals("error")) {
         failed = true;
         return;
@@ -250,6 +263,11 @@ public final class UsageReader {
       if (piece) {
         piece(name);
       }
+    }
+
+    /** Whether the object around is what an event says of the whole answer. */
+    private boolean answer() {
+      return "message".equals(around[1]) || "response".equals(around[1]);
     }
 
     private boolean textOfChoice(String name) {

@@ -15,6 +15,8 @@ const NEXT = { org: "team", team: "project", project: "key", key: "alias", alias
 
 export async function show(place, page) {
   const query = page.query;
+  /* What upstreams bill is of the books. */
+  const books = page.may("LEDGER", "READ");
   const state = {
     by: DIMENSIONS.includes(query.get("by")) ? query.get("by") : "project",
     range: query.get("range") ?? "7d",
@@ -103,10 +105,10 @@ export async function show(place, page) {
         numeric("output", output),
         { key: "cache", title: t("measure.cache"), end: true, sort: (r) => hits(r) ?? -1, show: (r) => percent(hits(r)) },
         money("saved", (r) => Number(r.saved_nano ?? 0)),
-        money("margin", MEASURES.margin.value),
+        books && money("margin", MEASURES.margin.value),
         { key: "ttft", title: t("measure.ttft"), end: true, sort: (r) => MEASURES.ttft.value(r) ?? -1, show: (r) => lasted(MEASURES.ttft.value(r)) },
         { key: "errors", title: t("measure.errors"), end: true, sort: (r) => r.error_rate ?? -1, show: (r) => percent(r.error_rate, 2) },
-      ],
+      ].filter(Boolean),
     });
   }
 
