@@ -40,10 +40,13 @@ module io.hadal.platform {
   exports io.hadal.platform.registry;
   exports io.hadal.platform.reports;
   exports io.hadal.platform.rollout;
+  exports io.hadal.platform.secrets;
   exports io.hadal.platform.signin;
   exports io.hadal.platform.tenancy;
   exports io.hadal.platform.usage;
   exports io.hadal.platform;
+
+  uses io.hadal.platform.secrets.SecretProvider;
 
   // Flyway finds the migrations as resources, which modules keep to themselves.
   opens io.hadal.platform.db.migration.common;

@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -58,6 +59,12 @@ final class CapacityCalibrateCommand implements Callable<Integer> {
   private int answers;
 
   @Option(
+      names = "--step-tokens",
+      paramLabel = "N",
+      description = "Most tokens of a step, model.step_tokens of the server. Default: 256.")
+  private @Nullable Integer stepTokens;
+
+  @Option(
       names = "--repeats",
       paramLabel = "N",
       defaultValue = "5",
@@ -66,18 +73,26 @@ final class CapacityCalibrateCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
+    if (stepTokens != null && (stepTokens < 16 || stepTokens > 1 << 16)) {
+      throw new ParameterException(spec.commandLine(), "--step-tokens from 16 to 65536");
+    }
     if (longest < 64 || answers < 1 || repeats < 1 || repeats > 1000) {
       throw new ParameterException(
           spec.commandLine(), "--longest from 64, --answers from 1 and --repeats from 1 to 1000");
     }
     PrintWriter err = spec.commandLine().getErr();
+    long start = System.nanoTime();
     try (Model loaded = model.load()) {
       int context = Math.min(longest, loaded.config().contextLength());
       EngineOptions options = model.engine(context).withMode(mode.mode()).withWarmUp(warmUp.on());
+      if (stepTokens != null) {
+        options = options.withStepTokens(stepTokens);
+      }
       try (Engine engine = new Engine(loaded, options)) {
         while (engine.warmUp().state() == WarmUp.State.RUNNING) {
           Thread.sleep(50);
         }
+        double ready = (System.nanoTime() - start) / 1e9;
         CostTable costs =
             new Calibration(
                     engine,
@@ -94,7 +109,8 @@ final class CapacityCalibrateCommand implements Callable<Integer> {
                         + ", "
                         + options.threads()
                         + " threads, mode "
-                        + mode.mode());
+                        + mode.mode(),
+                    ready);
         Files.write(out, costs.json().toPrettyString().getBytes(StandardCharsets.UTF_8));
         spec.commandLine()
             .getOut()

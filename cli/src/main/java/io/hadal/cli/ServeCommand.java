@@ -5,6 +5,7 @@ import static io.hadal.chat.Hadal.DEFAULT_CONTEXT;
 import io.hadal.chat.AnswerPolicy;
 import io.hadal.chat.HadalOptions;
 import io.hadal.chat.ServedModel;
+import io.hadal.engine.EngineOptions;
 import io.hadal.engine.serving.DispatcherOptions;
 import io.hadal.formats.FormatException;
 import io.hadal.platform.DataFolder;
@@ -407,7 +408,7 @@ final class ServeCommand implements Callable<Integer> {
         new HadalOptions()
             .engine(
                 standard ->
-                    run.engine(wanted == null ? standard.context() : wanted)
+                    stepped(run.engine(wanted == null ? standard.context() : wanted), config)
                         .withMode(mode.mode())
                         .withDrafting(config.speculation())
                         .withWarmUp(warmUp.on()))
@@ -427,6 +428,11 @@ final class ServeCommand implements Callable<Integer> {
       options.threads(threads);
     }
     return options;
+  }
+
+  private static EngineOptions stepped(EngineOptions options, ServeConfig config) {
+    Integer tokens = config.stepTokens();
+    return tokens == null ? options : options.withStepTokens(tokens);
   }
 
   private static DispatcherOptions dispatcher(ServeConfig config, DispatcherOptions standard) {

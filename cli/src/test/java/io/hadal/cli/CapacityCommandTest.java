@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -53,13 +55,31 @@ class CapacityCommandTest {
             "100",
             "--usd-per-hour",
             "1",
+            "--routed",
+            "0.3,0.03,1.2",
+            "--tenant-share",
+            "0.4",
+            "--compare",
+            costs,
             "--csv",
             csv.toString());
     assertThat(plan.exitCode()).as(plan.err()).isZero();
-    assertThat(plan.out()).contains("0.10/s", "0.20/s", "most of one", "90 % cached", "USD/M");
+    assertThat(plan.out())
+        .contains("0.10/s", "0.20/s", "most of one", "90 % cached", "USD/M", "ready after")
+        .contains(" sends 2 times as much, 40 % of all", "others see", "steps of 128", "cheapest");
     assertThat(Files.readAllLines(csv))
-        .hasSize(9)
-        .allMatch(line -> line.split(",", -1).length == 14);
+        .allMatch(line -> line.split(",", -1).length == 16)
+        .anyMatch(line -> line.startsWith("it sees,"))
+        .anyMatch(line -> line.startsWith("mix,0,"));
+    // The same model beside itself takes the same.
+    List<String> figures =
+        plan.out()
+            .lines()
+            .filter(line -> line.startsWith("most of one") || line.startsWith("  engram"))
+            .map(line -> line.substring(16))
+            .toList();
+    assertThat(figures).hasSize(2);
+    assertThat(figures.getFirst()).isEqualTo(figures.getLast());
   }
 
   @Test
@@ -73,5 +93,18 @@ class CapacityCommandTest {
             Invocation.hadal("capacity", "plan", "--costs", file.toString(), "--rate", "0")
                 .exitCode())
         .isEqualTo(ExitCode.USAGE);
+    for (List<String> more :
+        List.of(
+            List.of("--routed", "1,2,3"),
+            List.of("--routed", "1,2", "--usd-per-hour", "1"),
+            List.of("--tenant-growth", "-1"),
+            List.of("--tenant-share", "1"))) {
+      List<String> all =
+          new ArrayList<>(List.of("capacity", "plan", "--costs", file.toString(), "--rate", "1"));
+      all.addAll(more);
+      Invocation wrong = Invocation.hadal(all.toArray(String[]::new));
+      assertThat(wrong.exitCode()).as(wrong.err()).isEqualTo(ExitCode.USAGE);
+      assertThat(wrong.err()).contains("--routed three prices");
+    }
   }
 }

@@ -10,7 +10,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Where a process keeps what outlives it. For its owner only. */
@@ -91,6 +93,21 @@ public record DataFolder(Path path) {
   /** What steps cost on this machine, as a calibration has measured it. */
   public Path capacity() {
     return path.resolve("costs.json");
+  }
+
+  /** The same of other models or machines, {@code costs-NAME.json}, by their names. */
+  public List<Path> otherCapacities() {
+    if (!Files.isDirectory(path)) {
+      return List.of();
+    }
+    try (Stream<Path> files = Files.list(path)) {
+      return files
+          .filter(file -> file.getFileName().toString().matches("costs-.+\\.json"))
+          .sorted()
+          .toList();
+    } catch (IOException e) {
+      throw new FormatException(path.toString(), "cannot be read: " + e, e);
+    }
   }
 
   /** File of the peppers of keys. */

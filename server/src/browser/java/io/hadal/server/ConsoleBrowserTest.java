@@ -4,6 +4,7 @@ import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertTha
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.microsoft.playwright.BrowserContext;
+import com.microsoft.playwright.Download;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.assertions.PlaywrightAssertions;
@@ -565,10 +566,24 @@ class ConsoleBrowserTest {
     visit("capacity");
     page.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName("Simulate")).click();
     assertThat(page.locator("main .notice").first()).containsText("replica");
-    assertThat(page.locator("main table")).hasCount(2);
+    assertThat(page.locator("main table")).hasCount(4);
+    page.locator("[name=usd_per_hour]").fill("0.5");
+    page.locator("[name=routed_prompt_usd]").fill("0.3");
+    page.locator("[name=routed_output_usd]").fill("1.2");
+    page.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName("Simulate")).click();
+    assertThat(page.locator("main table")).hasCount(5);
+    assertThat(page.locator("main")).containsText("cheapest");
     readable("a plan");
     accessible("a plan");
     picture("capacity-plan");
+    Download file =
+        page.waitForDownload(
+            () ->
+                page.getByText("All figures, CSV", new Page.GetByTextOptions().setExact(true))
+                    .click());
+    assertThat(Files.readString(file.path()))
+        .startsWith("\"question\",\"value\",\"replicas\"")
+        .contains("\r\n\"step_tokens\",512,", "\r\n\"mix\",,0,");
     page.locator("[name=ttft_seconds]").fill("1");
     page.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName("Simulate")).click();
     assertThat(page.locator("main .notice.bad")).containsText("No number of replicas");

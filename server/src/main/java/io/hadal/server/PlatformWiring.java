@@ -23,6 +23,7 @@ import io.hadal.platform.probe.QualityAlert;
 import io.hadal.platform.probe.QualityListener;
 import io.hadal.platform.probe.QualityStore;
 import io.hadal.platform.registry.ProbeStore;
+import io.hadal.platform.reports.RecentRequests;
 import io.hadal.platform.reports.Reconciliation;
 import io.hadal.platform.reports.UsageExport;
 import io.hadal.platform.reports.UsageReports;
@@ -55,6 +56,7 @@ import io.hadal.server.admin.TenantEndpoints;
 import io.hadal.server.admin.UsageEndpoints;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -314,7 +316,15 @@ public final class PlatformWiring {
     groups.add(
         anywhere(
             new CapacityEndpoints(
-                () -> Files.exists(costs) ? CostTable.read(costs) : null, options)));
+                () -> Files.exists(costs) ? CostTable.read(costs) : null,
+                () -> platform.data().otherCapacities().stream().map(CostTable::read).toList(),
+                (hours, most) ->
+                    new RecentRequests(platform.database())
+                        .since(
+                            "local",
+                            platform.clock().instant().minus(Duration.ofHours(hours)),
+                            most),
+                options)));
     return new AdminApi(
         platform.database(),
         platform.tenants(),

@@ -50,6 +50,7 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  * @param thinking whether the model reasons by itself; null for that of its family
  * @param context longest conversation in tokens; null for 16384, or less if the model has less
  * @param threads workers of the engine; null for all processors
+ * @param stepTokens most tokens that one pass over the weights takes; null for the engine's default
  * @param packed where mode fast takes packed weights from
  * @param speculation whether tokens are guessed ahead where that pays
  * @param tokenMillis longest time between two tokens of an answer while long prompts come in
@@ -85,6 +86,7 @@ public record ServeConfig(
     @Nullable Boolean thinking,
     @Nullable Integer context,
     @Nullable Integer threads,
+    @Nullable Integer stepTokens,
     PackedChoice packed,
     boolean speculation,
     ServerLimits limits,
@@ -308,6 +310,7 @@ public record ServeConfig(
             model.flag("thinking"),
             model.optional("context", 16, 1 << 28),
             model.optional("threads", 1, 1024),
+            model.optional("step_tokens", 16, 1 << 16),
             PackedChoice.parse(model.text("packed", "auto"), folder),
             model.flag("speculation", true),
             new ServerLimits(

@@ -1,7 +1,10 @@
 package io.hadal.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.marcnuri.helm.Helm;
+import com.marcnuri.helm.TemplateCommand;
 import com.networknt.schema.InputFormat;
 import com.networknt.schema.Schema;
 import com.networknt.schema.SchemaRegistry;
@@ -30,6 +33,7 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
 /** The manifests of {@code deploy/}, by a strict schema, and whether their parts fit together. */
 class DeployManifestsTest {
   private static final Path ROOT = Path.of("..", "deploy", "kubernetes");
+  private static final Path CHART = Path.of("..", "deploy", "helm", "hadal");
   private static final Schema SCHEMA = schema();
 
   @TempDir private Path folder = Path.of("");
@@ -112,40 +116,47 @@ class DeployManifestsTest {
     assertThat(valid(secret)).isTrue();
     Set<String> secrets = new HashSet<>(secret.path("stringData").propertyNames());
     for (Path place : places) {
-      Map<String, JsonNode> objects = load(place);
-      for (JsonNode object : objects.values()) {
-        assertThat(SCHEMA.validate(object.toString(), InputFormat.JSON))
-            .as("%s in %s", id(object), place)
-            .isEmpty();
+      fits(load(place), secrets, place.toString());
+    }
+  }
+
+  private void fits(Map<String, JsonNode> objects, Set<String> secrets, String place)
+      throws IOException {
+    for (JsonNode object : objects.values()) {
+      assertThat(SCHEMA.validate(object.toString(), InputFormat.JSON))
+          .as("%s in %s", id(object), place)
+          .isEmpty();
+    }
+    for (JsonNode set : all(objects, "StatefulSet")) {
+      fits(set, objects, secrets);
+    }
+    for (JsonNode service : all(objects, "Service")) {
+      JsonNode target = selected(objects, service.at("/spec/selector"), id(service));
+      for (JsonNode port : service.at("/spec/ports")) {
+        assertThat(target.at("/spec/template/spec/containers/0/ports").findValuesAsString("name"))
+            .contains(port.path("targetPort").asString());
       }
-      for (JsonNode set : all(objects, "StatefulSet")) {
-        fits(set, objects, secrets);
-      }
-      for (JsonNode service : all(objects, "Service")) {
-        JsonNode target = selected(objects, service.at("/spec/selector"), id(service));
-        for (JsonNode port : service.at("/spec/ports")) {
-          assertThat(target.at("/spec/template/spec/containers/0/ports").findValuesAsString("name"))
-              .contains(port.path("targetPort").asString());
-        }
-      }
-      for (JsonNode budget : all(objects, "PodDisruptionBudget")) {
-        selected(objects, budget.at("/spec/selector/matchLabels"), id(budget));
-      }
-      for (JsonNode scaler : all(objects, "HorizontalPodAutoscaler")) {
-        JsonNode target =
-            object(objects, "StatefulSet/" + scaler.at("/spec/scaleTargetRef/name").asString());
-        assertThat(target.at("/spec/replicas").asInt())
+    }
+    for (JsonNode budget : all(objects, "PodDisruptionBudget")) {
+      selected(objects, budget.at("/spec/selector/matchLabels"), id(budget));
+    }
+    for (JsonNode scaler : all(objects, "HorizontalPodAutoscaler")) {
+      JsonNode target =
+          object(objects, "StatefulSet/" + scaler.at("/spec/scaleTargetRef/name").asString());
+      JsonNode replicas = target.at("/spec/replicas");
+      assertThat(scaler.at("/spec/minReplicas").asInt())
+          .isLessThanOrEqualTo(scaler.at("/spec/maxReplicas").asInt());
+      if (!replicas.isMissingNode()) {
+        assertThat(replicas.asInt())
             .isBetween(
                 scaler.at("/spec/minReplicas").asInt(), scaler.at("/spec/maxReplicas").asInt());
-        assertThat(
-                target
-                    .at("/spec/template/spec/containers/0/resources/requests/cpu")
-                    .isMissingNode())
-            .as("a part of what is asked for")
-            .isFalse();
       }
-      configurations(object(objects, "ConfigMap/hadal-config"), secrets);
+      assertThat(
+              target.at("/spec/template/spec/containers/0/resources/requests/cpu").isMissingNode())
+          .as("a part of what is asked for")
+          .isFalse();
     }
+    configurations(object(objects, "ConfigMap/hadal-config"), secrets);
   }
 
   /** The one set whose pods have these labels. */
@@ -241,6 +252,108 @@ class DeployManifestsTest {
     try (TestServer server = new TestServer()) {
       String metrics = server.get("/metrics").body();
       assertThat(names).allMatch(name -> metrics.contains("\n" + name + "{"));
+    }
+  }
+
+  private static TemplateCommand chart() {
+    return new Helm(CHART).template().withName("hadal").withKubeVersion("1.30.0");
+  }
+
+  /** What Helm makes of the chart with some values. */
+  private Map<String, JsonNode> rendered(String values) throws IOException {
+    Path file = Files.writeString(folder.resolve("values.yaml"), values);
+    Path out = folder.resolve("rendered.yaml");
+    Files.writeString(out, chart().withValuesFile(file).call());
+    Map<String, JsonNode> objects = new LinkedHashMap<>();
+    for (JsonNode document : documents(out)) {
+      if (!document.isNull()) {
+        assertThat(objects.put(id(document), document)).as("two of " + id(document)).isNull();
+      }
+    }
+    return objects;
+  }
+
+  @Test
+  void theChartFits() throws Exception {
+    JsonNode secret = documents(ROOT.resolve("secret.example.yaml")).getFirst();
+    Set<String> secrets = new HashSet<>(secret.path("stringData").propertyNames());
+    assertThat(new Helm(CHART).lint().call().isFailed()).isFalse();
+    Map<String, JsonNode> standard = rendered("{}");
+    fits(standard, secrets, "chart");
+
+    // By itself it is what the plain manifests are.
+    Map<String, JsonNode> plain = load(ROOT.resolve("base"));
+    assertThat(standard.keySet()).containsExactlyInAnyOrderElementsOf(plain.keySet());
+    for (String part : List.of("gateway", "engine")) {
+      String id = "StatefulSet/hadal-" + part;
+      ObjectNode pod = (ObjectNode) object(standard, id).at("/spec/template/spec/containers/0");
+      JsonNode wanted = object(plain, id).at("/spec/template/spec/containers/0");
+      assertThat(pod.remove("image").asString()).isEqualTo("registry.example/hadal:0.1.0");
+      pod.remove("imagePullPolicy");
+      ((ObjectNode) wanted).remove("image");
+      assertThat(pod).as(part).isEqualTo(wanted);
+      assertThat(config(standard, part)).as(part).isEqualTo(config(plain, part));
+    }
+
+    String pools =
+        """
+        pools:
+          - {name: vllm, kind: vllm, image: 'vllm:1', replicas: 2, gpus: 8, secretKey: vllm-key}
+          - {name: sgl, kind: sglang, image: 'sgl:1', replicas: 1, gpus: 4, secretKey: sglang-key,
+             args: [--mem-fraction-static=0.9], zdr: true}
+        engine: {autoscaling: {enabled: true}, config: {cache: {disk_bytes: 1}}}
+        gateway: {autoscaling: {enabled: false}, replicas: 5}
+        networkPolicy: {monitoringNamespace: monitoring}
+        drainSeconds: 120
+        """;
+    Map<String, JsonNode> mixed = rendered(pools);
+    fits(mixed, secrets, "chart with pools");
+    JsonNode config = config(mixed, "gateway");
+    assertThat(config.path("upstreams").findValuesAsString("url"))
+        .containsExactly(
+            "http://hadal-vllm-0.hadal-vllm:8000/v1",
+            "http://hadal-vllm-1.hadal-vllm:8000/v1",
+            "http://hadal-sgl-0.hadal-sgl:8000/v1");
+    assertThat(config.at("/routes/0/upstreams").toString())
+        .isEqualTo("[\"engines\",\"vllm-0\",\"vllm-1\",\"sgl-0\"]");
+    assertThat(config(mixed, "engine").at("/cache/disk_bytes").asInt()).isEqualTo(1);
+    JsonNode scaler = object(mixed, "HorizontalPodAutoscaler/hadal-engine");
+    assertThat(scaler.at("/spec/metrics/0/pods/metric/name").asString())
+        .isEqualTo("llm_queue_depth");
+    assertThat(mixed).doesNotContainKey("HorizontalPodAutoscaler/hadal-gateway");
+    assertThat(object(mixed, "StatefulSet/hadal-gateway").at("/spec/replicas").asInt())
+        .isEqualTo(5);
+    JsonNode guarded =
+        object(mixed, "NetworkPolicy/hadal-engine")
+            .at("/spec/podSelector/matchExpressions/0/values");
+    assertThat(guarded.toString()).isEqualTo("[\"engine\",\"vllm\",\"sgl\"]");
+
+    Map<String, JsonNode> none = rendered("engine: {enabled: false}");
+    assertThat(none.keySet()).noneMatch(id -> id.contains("engine") || id.contains("models"));
+    fits(none, secrets, "chart without engines");
+  }
+
+  private static JsonNode config(Map<String, JsonNode> objects, String part) {
+    String text =
+        object(objects, "ConfigMap/hadal-config").path("data").path(part + ".yaml").asString();
+    return new YAMLMapper().readTree(text);
+  }
+
+  @Test
+  void wrongValuesOfTheChartAreRefused() throws Exception {
+    for (String wrong :
+        List.of(
+            "gateway: {replica: 3}",
+            "gateway: {replicas: 'three'}",
+            "engine: {storage: 50GB}",
+            "database: {url: 'mysql://x'}",
+            "pools: [{name: gateway, kind: vllm, image: x, replicas: 1, gpus: 1, secretKey: k}]",
+            "pools: [{name: a, kind: ollama, image: x, replicas: 1, gpus: 1, secretKey: k}]",
+            "pools: [{name: a, kind: vllm, image: x, replicas: 1, gpus: 1}]")) {
+      Path file = Files.writeString(folder.resolve("wrong.yaml"), wrong);
+      assertThatThrownBy(() -> chart().withValuesFile(file).call())
+          .as(wrong)
+          .hasMessageContaining("don't meet the specifications of the schema");
     }
   }
 

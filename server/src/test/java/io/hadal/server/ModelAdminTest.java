@@ -2,6 +2,7 @@ package io.hadal.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import io.hadal.chat.Problem;
 import io.hadal.engine.capacity.CostTable;
@@ -20,6 +21,7 @@ import io.hadal.platform.registry.ProbeResult.Outcome;
 import io.hadal.platform.registry.ProbeStore;
 import io.hadal.platform.registry.Registry;
 import io.hadal.platform.registry.VersionUsage;
+import io.hadal.platform.reports.RecentRequests;
 import io.hadal.platform.rollout.Observation;
 import io.hadal.platform.rollout.Rollouts;
 import io.hadal.platform.tenancy.Actor;
@@ -53,6 +55,8 @@ import tools.jackson.databind.json.JsonMapper;
 /** Models and rollouts over the administration's endpoints, and probes of a real server. */
 class ModelAdminTest {
   private static final Actor ROOT = new Actor(null, "root", null, List.of(), "127.0.0.1");
+  private static final Actor OWNER =
+      new Actor("o", "olga", null, List.of(new Actor.Grant(Role.OWNER, "all", "*")), "127.0.0.1");
   private static final Actor ACME =
       new Actor(
           "p1", "ann", "acme", List.of(new Actor.Grant(Role.ADMIN, "org", "acme")), "127.0.0.1");
@@ -65,6 +69,7 @@ class ModelAdminTest {
       new Rollouts(database, registry, Clock.systemUTC(), (event, org) -> {});
   private final ProbeStore probes = new ProbeStore(database, registry);
   private final List<Endpoint> endpoints = new ArrayList<>();
+  private final List<RecentRequests.Request> recent = new ArrayList<>();
   private @Nullable CostTable costs;
   @TempDir private Path folder = Path.of("");
 
@@ -88,7 +93,13 @@ class ModelAdminTest {
                 })
             .endpoints());
     endpoints.addAll(new RolloutEndpoints(rollouts).endpoints());
-    endpoints.addAll(new CapacityEndpoints(() -> costs, DispatcherOptions.defaults()).endpoints());
+    endpoints.addAll(
+        new CapacityEndpoints(
+                () -> costs,
+                () -> costs == null ? List.of() : List.of(costs),
+                (hours, most) -> recent.stream().limit(most).toList(),
+                DispatcherOptions.defaults())
+            .endpoints());
   }
 
   @AfterEach
@@ -270,6 +281,17 @@ class ModelAdminTest {
     assertThat(features.toString()).contains("\"tools\"").doesNotContain("image");
   }
 
+  private Path costs() throws IOException {
+    return Files.writeString(
+        folder.resolve("costs.json"),
+        """
+            {"schema": 1, "model": "m", "host": "h", "mixed": 1, "step_tokens": 512,
+             "prefill": {"tokens": [1, 512], "contexts": [0], "nanos": [[20000000], [60000000]]},
+             "decode": {"answers": [1, 32], "contexts": [0], "nanos": [[20000000], [40000000]]},
+             "kv_fixed": 0, "kv_per_token": 0, "kv_budget": 0, "residual": 0}
+            """);
+  }
+
   @Test
   void capacityIsPlannedWithWhatWasMeasured() throws Exception {
     assertThat(answer(ROOT, "GET", "/capacity", Map.of(), "").path("calibrated").asBoolean())
@@ -277,16 +299,7 @@ class ModelAdminTest {
     assertThatThrownBy(() -> answer(ROOT, "POST", "/capacity/plan", Map.of(), ""))
         .isInstanceOf(Problem.class)
         .hasMessageContaining("calibrate");
-    Path file =
-        Files.writeString(
-            folder.resolve("costs.json"),
-            """
-            {"schema": 1, "model": "m", "host": "h", "mixed": 1, "step_tokens": 512,
-             "prefill": {"tokens": [1, 512], "contexts": [0], "nanos": [[20000000], [60000000]]},
-             "decode": {"answers": [1, 32], "contexts": [0], "nanos": [[20000000], [40000000]]},
-             "kv_fixed": 0, "kv_per_token": 0, "kv_budget": 0, "residual": 0}
-            """);
-    costs = CostTable.read(file);
+    costs = CostTable.read(costs());
     JsonNode plan =
         answer(ROOT, "POST", "/capacity/plan", Map.of(), "'rate':20,'growth':2,'output_tokens':50");
     int now = plan.at("/replicas/0/replicas").asInt();
@@ -295,8 +308,60 @@ class ModelAdminTest {
     assertThat(plan.at("/replicas/0/estimate/ttft_p95_seconds").asDouble()).isLessThan(2);
     assertThat(plan.at("/by_cached/4/most_per_replica").asDouble())
         .isGreaterThan(plan.at("/by_cached/0/most_per_replica").asDouble());
-    assertThatThrownBy(() -> answer(ROOT, "POST", "/capacity/plan", Map.of(), "'rate':'x'"))
-        .isInstanceOf(Problem.class);
+    // The size of steps, another model (here the same), and one of eight tenants that doubles.
+    assertThat(plan.at("/by_step_tokens")).hasSize(5);
+    assertThat(plan.at("/by_step_tokens/4/estimate")).isEqualTo(plan.at("/replicas/0/estimate"));
+    assertThat(plan.at("/by_step_tokens/0/most_per_replica").asDouble())
+        .isLessThan(plan.path("most_per_replica").asDouble());
+    assertThat(plan.at("/by_model/0/most_per_replica")).isEqualTo(plan.path("most_per_replica"));
+    assertThat(plan.at("/by_model/0/replicas").asInt()).isEqualTo(now);
+    assertThat(plan.at("/tenant/rate").asDouble()).isCloseTo(22.5, within(1e-6));
+    assertThat(plan.at("/tenant/others_see/ttft_p95_seconds").asDouble()).isPositive();
+    assertThat(plan.has("mixes")).isFalse();
+    for (String wrong :
+        List.of("'rate':'x'", "'rate':0", "'tenant_share':1", "'usd_per_hour':-1")) {
+      assertThatThrownBy(() -> answer(ROOT, "POST", "/capacity/plan", Map.of(), wrong))
+          .as(wrong)
+          .isInstanceOf(Problem.class);
+    }
+  }
+
+  @Test
+  void requestsThatWereArePlannedWith() throws Exception {
+    costs = CostTable.read(costs());
+    String asked = "'recorded_hours':24,'usd_per_hour':4,'routed_prompt_usd':1,";
+    assertThatThrownBy(
+            () -> answer(OWNER, "POST", "/capacity/plan", Map.of(), asked + "'growth':1"))
+        .isInstanceOf(Problem.class)
+        .hasMessageContaining("No requests");
+    assertThatThrownBy(() -> answer(ACME, "POST", "/capacity/plan", Map.of(), asked + "'growth':1"))
+        .isInstanceOf(Refusal.class);
+    Instant day = Instant.parse("2026-11-29T00:00:00Z");
+    for (int i = 0; i < 240; i++) {
+      // All between 9 and 10 o'clock.
+      recent.add(
+          new RecentRequests.Request(
+              i % 4 == 0 ? "small" : "big", day.plusSeconds(32_400 + i * 15), 900, 300, 40));
+    }
+    JsonNode plan =
+        answer(
+            OWNER, "POST", "/capacity/plan", Map.of(), asked + "'rate':10,'routed_output_usd':5");
+    assertThat(plan.at("/tenant/tenant").asString()).isEqualTo("big");
+    assertThat(plan.at("/tenant/share").asDouble()).isEqualTo(0.75);
+    JsonNode mixes = plan.path("mixes");
+    // One request is (600 + 300 + 40 * 5) / 1e6 USD.
+    assertThat(mixes.path(0).path("usd_per_hour").asDouble())
+        .isCloseTo(10 * 3600 * 0.0011, within(1e-6));
+    // The hour from 9 to 10 has 24 times the mean rate, and one replica serves one hour a day.
+    double most = plan.path("most_per_replica").asDouble();
+    assertThat(mixes).hasSize((int) Math.ceil(240 / most) + 1);
+    assertThat(mixes.path(1).path("routed").asDouble()).isCloseTo((240 - most) / 240, within(1e-9));
+    assertThat(plan.path("cheapest").asInt()).isZero();
+    double rate =
+        answer(OWNER, "POST", "/capacity/plan", Map.of(), "'recorded_hours':24")
+            .path("rate")
+            .asDouble();
+    assertThat(rate).isCloseTo(240 / 86_400.0, within(1e-9));
   }
 
   @Test

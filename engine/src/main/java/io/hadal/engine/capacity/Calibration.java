@@ -43,12 +43,14 @@ public final class Calibration {
   /**
    * Measures.
    *
-   * @param model name or fingerprint of the model
+   * @param model name of the model
    * @param host what it runs on
+   * @param loadSeconds until it was loaded and warm; 0 when unknown
    * @throws KvBudgetException when there is no room for a single short timeline
    * @throws InterruptedException when the thread is, while requests are served
    */
-  public CostTable measure(String model, String host) throws InterruptedException {
+  public CostTable measure(String model, String host, double loadSeconds)
+      throws InterruptedException {
     int stepTokens = engine.options().stepTokens();
     int[] chunks = upTo(CHUNKS, Math.min(stepTokens, longest - repeats - 1));
     int[] batches = upTo(BATCHES, Math.min(mostAnswers, stepTokens));
@@ -91,7 +93,9 @@ public final class Calibration {
     CostTable steps =
         new CostTable(
             model,
+            engine.model().fingerprint(),
             host,
+            loadSeconds,
             prompts,
             answers,
             mixed(prompts, answers, chunks, batches),

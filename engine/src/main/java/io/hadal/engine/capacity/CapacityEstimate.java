@@ -1,10 +1,12 @@
 package io.hadal.engine.capacity;
 
+import io.hadal.engine.serving.SimulatedRequest;
 import io.hadal.engine.serving.SimulatedServing;
 import io.hadal.engine.serving.SimulatedServing.End;
 import io.hadal.engine.serving.SimulatedServing.Result;
 import io.hadal.engine.serving.SimulatedServing.Run;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.function.ToDoubleFunction;
 
 /**
@@ -29,7 +31,17 @@ public record CapacityEstimate(
     double promptPerSecond) {
 
   static CapacityEstimate of(double rate, Run run) {
-    List<Result> done = run.results().stream().filter(r -> r.end() == End.DONE).toList();
+    return of(rate, run, request -> true);
+  }
+
+  /**
+   * What some of the requests see; the last three figures are still those of all.
+   *
+   * @param rate of all requests
+   */
+  static CapacityEstimate of(double rate, Run run, Predicate<SimulatedRequest> some) {
+    List<Result> results = run.results().stream().filter(r -> some.test(r.request())).toList();
+    List<Result> done = results.stream().filter(r -> r.end() == End.DONE).toList();
     double seconds = Math.max(run.seconds(), 1e-9);
     return new CapacityEstimate(
         rate,
@@ -38,7 +50,7 @@ public record CapacityEstimate(
         percentile(done, SimulatedServing.Result::perToken, 0.50),
         percentile(done, SimulatedServing.Result::perToken, 0.95),
         percentile(done, SimulatedServing.Result::queued, 0.95),
-        1 - (double) done.size() / Math.max(1, run.results().size()),
+        results.isEmpty() ? 0 : 1 - (double) done.size() / results.size(),
         run.busySeconds() / seconds,
         run.generatedTokens() / seconds,
         run.promptTokens() / seconds);

@@ -1,9 +1,12 @@
 package io.hadal.engine.capacity;
 
+import io.hadal.engine.serving.DispatcherOptions;
+import io.hadal.engine.serving.SimulatedServing.Machine;
 import io.hadal.engine.serving.StepTime;
 import io.hadal.formats.FormatException;
 import io.hadal.formats.Json;
 import java.nio.file.Path;
+import java.util.stream.IntStream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -11,8 +14,10 @@ import tools.jackson.databind.node.ObjectNode;
 /**
  * What steps of a model cost on a machine, as {@link Calibration} has measured it.
  *
- * @param model name or fingerprint of the model
+ * @param model name of the model
+ * @param fingerprint of its weights and configuration; empty when unknown
  * @param host what it ran on
+ * @param loadSeconds until the model was loaded and warm; 0 when unknown
  * @param prefill nanoseconds of a step by prompt tokens and tokens before them
  * @param decode nanoseconds of a step by answers and mean length of their timelines
  * @param mixed part of a prompt's time that it adds to a step of answers, 1 for all of it
@@ -25,7 +30,9 @@ import tools.jackson.databind.node.ObjectNode;
  */
 public record CostTable(
     String model,
+    String fingerprint,
     String host,
+    double loadSeconds,
     Grid prefill,
     Grid decode,
     double mixed,
@@ -52,10 +59,25 @@ public record CostTable(
         : step + mixed * Math.max(0, prompts - prefill.at(1, promptContext));
   }
 
+  /** What serves with these costs. */
+  public Machine machine(DispatcherOptions options) {
+    return new Machine(options, stepTokens, kvFixed, kvPerToken, kvBudget);
+  }
+
+  /** Sizes of steps to compare, up to what was measured. */
+  public int[] stepSizes() {
+    return IntStream.concat(
+            IntStream.of(32, 64, 128, 256, 512, 1024, 2048, 4096).filter(n -> n < stepTokens),
+            IntStream.of(stepTokens))
+        .toArray();
+  }
+
   CostTable with(ServingOverhead measured) {
     return new CostTable(
         model,
+        fingerprint,
         host,
+        loadSeconds,
         prefill,
         decode,
         mixed,
@@ -70,7 +92,8 @@ public record CostTable(
   /** As JSON. */
   public ObjectNode json() {
     ObjectNode json = JsonMapper.shared().createObjectNode();
-    json.put("schema", 1).put("model", model).put("host", host);
+    json.put("schema", 1).put("model", model).put("fingerprint", fingerprint).put("host", host);
+    json.put("load_seconds", loadSeconds);
     json.set("prefill", prefill.json("tokens", "contexts"));
     json.set("decode", decode.json("answers", "contexts"));
     return json.put("mixed", mixed)
@@ -97,7 +120,10 @@ public record CostTable(
     }
     return new CostTable(
         json.path("model").asString(""),
+        json.path("fingerprint").asString(""),
         json.path("host").asString(""),
+        // Older files have none.
+        json.has("load_seconds") ? number(json, "load_seconds", source) : 0,
         Grid.read(json.path("prefill"), "tokens", "contexts", source + ": prefill"),
         Grid.read(json.path("decode"), "answers", "contexts", source + ": decode"),
         number(json, "mixed", source),

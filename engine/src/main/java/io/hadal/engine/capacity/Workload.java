@@ -7,11 +7,20 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
 
 /** Requests as they come: samples of what they ask for, which arrive at random times. */
 public final class Workload {
@@ -23,14 +32,25 @@ public final class Workload {
 
   private static final String HEADER = "class,tenant,prompt_tokens,cached_tokens,output_tokens";
 
+  /** With the moment of each request, for the hours of a day. */
+  private static final String TIMED = HEADER + ",time";
+
+  private static final int HOURS = 24;
+
   /** What one request asks for. */
   private record Sample(
       PriorityClass priority, String tenant, int prompt, int cached, int output) {}
 
   private final List<Sample> samples;
+  private final List<Double> hours;
+
+  private Workload(List<Sample> samples, List<Double> hours) {
+    this.samples = List.copyOf(samples);
+    this.hours = List.copyOf(hours);
+  }
 
   private Workload(List<Sample> samples) {
-    this.samples = List.copyOf(samples);
+    this(samples, Collections.nCopies(HOURS, 1.0));
   }
 
   /**
@@ -67,50 +87,93 @@ public final class Workload {
 
   /**
    * Requests as they were recorded, a CSV file with the columns {@code
-   * class,tenant,prompt_tokens,cached_tokens,output_tokens}.
+   * class,tenant,prompt_tokens,cached_tokens,output_tokens} and, for {@link #hours}, {@code time}:
+   * when each came, ISO 8601 in UTC.
    *
    * @throws FormatException when it is none
    */
   public static Workload read(Path file) {
     String source = file.toString();
-    List<Sample> samples = new ArrayList<>();
+    List<Recorded> requests = new ArrayList<>();
     try (BufferedReader in = Files.newBufferedReader(file)) {
       String line = in.readLine();
-      if (line == null || !line.strip().equals(HEADER)) {
-        throw new FormatException(source, "must begin with the line " + HEADER);
+      boolean timed = line != null && line.strip().equals(TIMED);
+      if (line == null || !(timed || line.strip().equals(HEADER))) {
+        throw new FormatException(
+            source, "must begin with the line " + HEADER + ", with or without time behind");
       }
       for (line = in.readLine(); line != null; line = in.readLine()) {
         if (line.isBlank()) {
           continue;
         }
-        if (samples.size() == MOST) {
+        if (requests.size() == MOST) {
           throw new FormatException(source, "has more than " + MOST + " requests");
         }
-        samples.add(sample(line, source + ":" + (samples.size() + 2)));
+        requests.add(recorded(line, timed, source + ":" + (requests.size() + 2)));
       }
     } catch (IOException e) {
       throw new FormatException(source, "cannot be read: " + e, e);
     }
-    if (samples.isEmpty()) {
+    if (requests.isEmpty()) {
       throw new FormatException(source, "has no requests");
     }
-    return new Workload(samples);
+    return recorded(requests);
   }
 
-  private static Sample sample(String line, String at) {
+  /**
+   * A request that was.
+   *
+   * @param prompt tokens of its prompt, more than 0
+   * @param cached those of them that were cached
+   * @param output tokens of its answer; none when it was cut before the first
+   * @param at when it came; null when unknown
+   */
+  public record Recorded(
+      PriorityClass priority,
+      String tenant,
+      int prompt,
+      int cached,
+      int output,
+      @Nullable Instant at) {
+    private Sample sample() {
+      // The last token of a prompt is always computed, and a cut answer had a first one.
+      return new Sample(
+          priority, tenant, prompt, Math.clamp(cached, 0, prompt - 1), Math.max(1, output));
+    }
+  }
+
+  /** Requests that were; at least one. */
+  public static Workload recorded(List<Recorded> requests) {
+    double[] counts = new double[HOURS];
+    int timed = 0;
+    for (Recorded request : requests) {
+      if (request.at != null) {
+        counts[request.at.atOffset(ZoneOffset.UTC).getHour()]++;
+        timed++;
+      }
+    }
+    double mean = (double) timed / HOURS;
+    List<Sample> samples = requests.stream().map(Recorded::sample).toList();
+    return timed == 0
+        ? new Workload(samples)
+        : new Workload(samples, Arrays.stream(counts).mapToObj(n -> n / mean).toList());
+  }
+
+  private static Recorded recorded(String line, boolean timed, String at) {
     String[] parts = line.strip().split(",", -1);
     try {
-      if (parts.length == 5) {
+      if (parts.length == (timed ? 6 : 5)) {
         PriorityClass priority = PriorityClass.valueOf(parts[0].toUpperCase(Locale.ROOT));
         int prompt = Integer.parseInt(parts[2]);
         int cached = Integer.parseInt(parts[3]);
         int output = Integer.parseInt(parts[4]);
         if (prompt > 0 && cached >= 0 && cached <= prompt && output >= 0) {
-          // The last token of a prompt is always computed, and a cut answer had a first one.
-          return new Sample(
-              priority, parts[1], prompt, Math.min(cached, prompt - 1), Math.max(1, output));
+          Instant time = timed ? Instant.parse(parts[5]) : null;
+          return new Recorded(priority, parts[1], prompt, cached, output, time);
         }
       }
+    } catch (DateTimeParseException e) {
+      throw new FormatException(at, "time must be like 2026-11-30T08:15:00Z", e);
     } catch (IllegalArgumentException e) {
       throw new FormatException(at, "is not of the form " + HEADER, e);
     }
@@ -124,7 +187,86 @@ public final class Workload {
             .map(
                 s ->
                     new Sample(s.priority, s.tenant, s.prompt, cachedOf(s.prompt, ratio), s.output))
-            .toList());
+            .toList(),
+        hours);
+  }
+
+  /**
+   * The same requests, as often as before, of which a tenant has another part.
+   *
+   * @param share from 0 to 0.9
+   */
+  public Workload withShare(String tenant, double share) {
+    double now = share(tenant);
+    if (now == 0 || now == 1 || !(share >= 0 && share <= 0.9)) {
+      throw new IllegalArgumentException(tenant + " cannot have a share of " + share);
+    }
+    return withTenant(tenant, Math.min(100, share / (1 - share) * (1 - now) / now));
+  }
+
+  /**
+   * The same requests, with another number of those of a tenant. Together they are {@code 1 +
+   * share(tenant) * (factor - 1)} times as many.
+   *
+   * @param factor times as many as now, 0 to 100
+   */
+  public Workload withTenant(String tenant, double factor) {
+    if (!(factor >= 0 && factor <= 100)) {
+      throw new IllegalArgumentException("a factor from 0 to 100, not " + factor);
+    }
+    List<Sample> some = new ArrayList<>();
+    double due = 0;
+    for (Sample s : samples) {
+      if (!s.tenant.equals(tenant)) {
+        some.add(s);
+        continue;
+      }
+      for (due += factor; due >= 1; due--) {
+        some.add(s);
+      }
+    }
+    return new Workload(some, hours);
+  }
+
+  /** Part of all requests that are a tenant's. */
+  public double share(String tenant) {
+    return (double) samples.stream().filter(s -> s.tenant.equals(tenant)).count() / samples.size();
+  }
+
+  /** The tenant whose requests have most tokens to compute; the first by name among equals. */
+  public String largestTenant() {
+    Map<String, Long> tokens = new TreeMap<>();
+    for (Sample s : samples) {
+      tokens.merge(s.tenant, (long) s.prompt - s.cached + s.output, Long::sum);
+    }
+    return Collections.max(
+            tokens.entrySet(),
+            Map.Entry.<String, Long>comparingByValue()
+                .thenComparing(Map.Entry.comparingByKey(Comparator.reverseOrder())))
+        .getKey();
+  }
+
+  /** Rate of each hour of a day, UTC, as part of the mean one; all 1 when nobody recorded it. */
+  public List<Double> hours() {
+    return hours;
+  }
+
+  /** Mean tokens of a request. */
+  public Tokens meanTokens() {
+    return new Tokens(mean(s -> s.prompt - s.cached), mean(s -> s.cached), mean(s -> s.output));
+  }
+
+  /**
+   * Tokens of a request.
+   *
+   * @param prompt those of the prompt that are not cached
+   * @param cached those that are
+   * @param output those of the answer
+   */
+  public record Tokens(double prompt, double cached, double output) {}
+
+  private double mean(ToDoubleFunction<Sample> tokens) {
+    return samples.stream().mapToDouble(tokens).average().orElse(0);
   }
 
   /** Part of all prompt tokens that need not be computed. */

@@ -73,6 +73,9 @@ class CapacityTest {
     assertThat(planner.replicas(most * 5, GOAL)).isBetween(5, 6);
     assertThat(planner.replicas(1, new CapacityGoal(1e-6, 1e-6, 0))).isZero();
     assertThat(planner.mostPerSecond(new CapacityGoal(1e-6, 1e-6, 0))).isZero();
+    // 300 requests need half a minute at most, but no machine takes that many each second.
+    double loose = planner.mostPerSecond(new CapacityGoal(100, 10, 0.001));
+    assertThat(loose).isBetween(most, 10.0);
     // The same questions have the same answers.
     assertThat(planner.at(1)).isEqualTo(planner(0).at(1));
   }
@@ -115,8 +118,96 @@ class CapacityTest {
     }
   }
 
+  @Test
+  void finerStepsServeAnswersEvenly() {
+    // With a step that costs something by itself, short ones waste it and long ones hold answers
+    // up.
+    StepTime fixed = (prompts, before, answers, length) -> 5e6 + TIME.nanos(prompts, 0, answers, 0);
+    Machine coarse =
+        new Machine(
+            DispatcherOptions.defaults().withTokenTarget(Duration.ofHours(1)), 512, 0, 0, 0);
+    CapacityPlanner planner =
+        new CapacityPlanner(
+            coarse,
+            fixed,
+            Workload.typical(PriorityClass.INTERACTIVE, 1000, 100, 0, 1 << 20, 1),
+            300,
+            1);
+    CapacityEstimate whole = planner.at(2);
+    CapacityEstimate cut = planner.withStepTokens(64).at(2);
+    assertThat(cut.perToken95()).isLessThan(0.95 * whole.perToken95());
+    assertThat(cut.promptPerSecond()).isLessThanOrEqualTo(whole.promptPerSecond() * 1.001);
+    assertThat(planner.withStepTokens(512).at(2)).isEqualTo(whole);
+  }
+
+  @Test
+  void aTenantThatDoubles(@TempDir Path folder) throws Exception {
+    StringBuilder text =
+        new StringBuilder("class,tenant,prompt_tokens,cached_tokens,output_tokens\n");
+    for (int i = 0; i < 100; i++) {
+      text.append("interactive,").append(i % 2 == 0 ? "big" : "t" + i % 5).append(",1000,0,50\n");
+    }
+    Path file = Files.writeString(folder.resolve("requests.csv"), text);
+    Workload workload = Workload.read(file);
+    assertThat(workload.largestTenant()).isEqualTo("big");
+    assertThat(workload.share("big")).isEqualTo(0.5);
+    assertThat(workload.withTenant("big", 3).share("big")).isCloseTo(0.75, within(1e-9));
+    assertThat(workload.withTenant("big", 0.5).share("big")).isCloseTo(1 / 3.0, within(1e-9));
+    assertThat(workload.withTenant("big", 0).share("big")).isZero();
+    assertThat(workload.withShare("t1", 0.4).share("t1")).isCloseTo(0.4, within(0.01));
+
+    CapacityPlanner planner = new CapacityPlanner(MACHINE, TIME, workload, 300, 1);
+    double rate = planner.mostPerSecond(GOAL);
+    TenantGrowth growth = planner.growth(rate, 1, "big", 4, GOAL);
+    assertThat(growth.rate()).isCloseTo(rate * 2.5, within(1e-9));
+    assertThat(growth.replicas()).isBetween(2, 4);
+    // Whoever sends more waits, not the others: that is what shares are for.
+    assertThat(growth.tenantSees().firstToken95())
+        .isGreaterThan(2 * growth.othersSee().firstToken95());
+    TenantGrowth same = planner.growth(rate, 1, "big", 1, GOAL);
+    assertThat(same.replicas()).isEqualTo(1);
+    assertThat(same.othersSee().firstToken95()).isLessThan(growth.othersSee().firstToken95());
+  }
+
+  @Test
+  void theCheapestMixOfReplicasAndAnUpstream(@TempDir Path folder) throws Exception {
+    // Three quarters of the day's requests come between 8 and 10 o'clock.
+    StringBuilder text =
+        new StringBuilder("class,tenant,prompt_tokens,cached_tokens,output_tokens,time\n");
+    for (int i = 0; i < 44 + 132; i++) {
+      int hour = i < 132 ? 8 + i % 2 : (10 + i % 22) % 24;
+      text.append("agent,a,1000,500,100,2026-11-%02dT%02d:30:00Z\n".formatted(1 + i % 28, hour));
+    }
+    Path file = Files.writeString(folder.resolve("requests.csv"), text);
+    Workload workload = Workload.read(file);
+    assertThat(workload.hours().get(8)).isCloseTo(9, within(1e-9));
+    assertThat(workload.hours().get(3)).isCloseTo(3 / 11.0, within(1e-9));
+    assertThat(workload.withCached(0).hours()).isEqualTo(workload.hours());
+    // 500 * 2 + 500 * 0.2 + 100 * 10 USD for a million requests: 0.0021 USD each.
+    CapacityMix.Price price = new CapacityMix.Price(2, 0.2, 10);
+    // Mean 1.1/s: 0.3/s in quiet hours, 9.9/s in busy ones; a replica takes 1/s.
+    List<CapacityMix> mixes = CapacityMix.all(workload, 1.1, 1, 1.5, price);
+    assertThat(mixes).hasSize(11);
+    assertThat(mixes.getFirst().perHour()).isCloseTo(1.1 * 3600 * 0.0021, within(1e-6));
+    assertThat(mixes.getFirst().routed()).isCloseTo(1, within(1e-9));
+    assertThat(mixes.get(1).routed()).isCloseTo(2 * 8.9 / (24 * 1.1), within(1e-9));
+    assertThat(mixes.getLast().routed()).isZero();
+    assertThat(mixes.getLast().perHour()).isEqualTo(15);
+    // A request a second is 7.56 USD an hour: the first saves 8.6/24 of it, each further one 2/24.
+    assertThat(CapacityMix.cheapest(mixes).replicas()).isEqualTo(1);
+    assertThat(CapacityMix.cheapest(CapacityMix.all(workload, 1.1, 1, 9, price)).replicas())
+        .isZero();
+    assertThat(CapacityMix.cheapest(CapacityMix.all(workload, 1.1, 1, 0.1, price)).replicas())
+        .isEqualTo(10);
+    assertThat(CapacityMix.all(workload, 1.1, 0, 1, price)).hasSize(1);
+    Files.writeString(file, Files.readString(file).replace("2026-11", "soon"));
+    assertThatThrownBy(() -> Workload.read(file))
+        .isInstanceOf(FormatException.class)
+        .hasMessageContaining("requests.csv:2");
+  }
+
   private static CostTable measure(Engine engine, int repeats) throws InterruptedException {
-    return new Calibration(engine, 512, 8, repeats, line -> {}).measure("tiny", "here");
+    return new Calibration(engine, 512, 8, repeats, line -> {}).measure("tiny", "here", 1.5);
   }
 
   @Test
@@ -131,6 +222,9 @@ class CapacityTest {
       CostTable read = CostTable.read(file);
       assertThat(read.json().toString()).isEqualTo(costs.json().toString());
       assertThat(read.nanos(10, 5, 3, 9)).isCloseTo(costs.nanos(10, 5, 3, 9), within(5.0));
+      assertThat(read.fingerprint()).isEqualTo(engine.model().fingerprint()).hasSize(64);
+      assertThat(read.loadSeconds()).isEqualTo(1.5);
+      assertThat(read.stepSizes()).containsExactly(32, 64);
     }
     Files.writeString(file, Files.readString(file).replace("\"step_tokens\":64", "\"step\":1"));
     assertThatThrownBy(() -> CostTable.read(file)).isInstanceOf(FormatException.class);
@@ -154,8 +248,7 @@ class CapacityTest {
         new Engine(MODELS.load(SHAPE), TinyModels.options().withThreads(1).withStepTokens(64))) {
       measure(engine, 20); // until kernels are compiled
       CostTable costs = measure(engine, 9);
-      Machine machine =
-          new Machine(options, 64, costs.kvFixed(), costs.kvPerToken(), costs.kvBudget());
+      Machine machine = costs.machine(options);
       Workload workload = Workload.typical(PriorityClass.INTERACTIVE, 120, 30, 0, 400, 2);
       double most =
           count / SimulatedServing.run(machine, costs, workload.arrivals(1e6, count, 3)).seconds();

@@ -3,6 +3,7 @@ package io.hadal.platform.keys;
 import io.hadal.formats.FormatException;
 import io.hadal.platform.DataFolder;
 import io.hadal.platform.SecretText;
+import io.hadal.platform.secrets.Secrets;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
@@ -61,7 +62,7 @@ public final class Pepper {
   }
 
   /**
-   * The pepper that a reference names: {@code env:NAME} or {@code file:PATH}.
+   * The pepper that a {@linkplain Secrets reference} names; a file that is not there is made.
    *
    * @throws FormatException when there is none
    */
@@ -69,15 +70,7 @@ public final class Pepper {
     if (reference.startsWith("file:")) {
       return file(Path.of(reference.substring("file:".length())));
     }
-    if (!reference.startsWith("env:")) {
-      throw new FormatException("pepper", "must be env:NAME or file:PATH");
-    }
-    String name = reference.substring("env:".length());
-    String text = environment.get(name);
-    if (text == null) {
-      throw new FormatException("pepper", "the environment has no " + name);
-    }
-    return parse(text, reference);
+    return parse(Secrets.read(reference, Path.of(""), environment).reveal(), reference);
   }
 
   private static void create(Path file) throws IOException {

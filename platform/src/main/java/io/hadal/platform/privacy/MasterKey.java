@@ -2,6 +2,7 @@ package io.hadal.platform.privacy;
 
 import io.hadal.formats.FormatException;
 import io.hadal.formats.Sha256;
+import io.hadal.platform.secrets.Secrets;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SeekableByteChannel;
@@ -47,23 +48,13 @@ public final class MasterKey {
   }
 
   /**
-   * The key that a reference names: {@code file:PATH} or {@code env:NAME}.
+   * The key that a {@linkplain Secrets reference} names.
    *
    * @param environment variables of the process
    * @throws FormatException when there is none
    */
   public static MasterKey resolve(String reference, Map<String, String> environment) {
-    if (reference.startsWith("file:")) {
-      return read(Path.of(reference.substring("file:".length())));
-    }
-    if (reference.startsWith("env:")) {
-      String value = environment.get(reference.substring("env:".length()));
-      if (value == null) {
-        throw new FormatException(reference, "the environment has no such variable");
-      }
-      return parse(value, reference);
-    }
-    throw new FormatException("privacy.master_key", "must be file:PATH or env:NAME");
+    return parse(Secrets.read(reference, Path.of(""), environment).reveal(), reference);
   }
 
   /**

@@ -2,13 +2,12 @@ package io.hadal.platform.signin;
 
 import io.hadal.formats.FormatException;
 import io.hadal.platform.SecretText;
+import io.hadal.platform.secrets.Secrets;
 import io.hadal.platform.signin.OidcOptions.GroupGrant;
 import io.hadal.platform.tenancy.Actor;
 import io.hadal.platform.tenancy.Principals;
 import io.hadal.platform.tenancy.Role;
-import java.io.IOException;
 import java.net.URI;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,7 +23,6 @@ public final class OidcConfig {
 
   private static final Set<String> GROUP_FIELDS = Set.of("group", "role", "scope_type", "scope_id");
   private static final int MOST_GROUPS = 1000;
-  private static final long LONGEST_SECRET = 4096;
 
   private OidcConfig() {}
 
@@ -95,26 +93,10 @@ public final class OidcConfig {
   }
 
   private static SecretText secret(String reference, Map<String, String> environment) {
-    String at = "oidc.client_secret";
-    if (reference.startsWith("env:")) {
-      String value = environment.get(reference.substring("env:".length()));
-      if (value == null || value.isBlank()) {
-        throw new FormatException(at, "names a variable that the environment lacks");
-      }
-      return new SecretText(value.strip());
-    }
-    if (!reference.startsWith("file:")) {
-      // Not shown: it may be the secret itself.
-      throw new FormatException(at, "must be env:NAME or file:PATH, not the secret itself");
-    }
-    Path file = Path.of(reference.substring("file:".length()));
     try {
-      if (Files.size(file) > LONGEST_SECRET) {
-        throw new FormatException(at, file + " is too long for a secret");
-      }
-      return new SecretText(Files.readString(file).strip());
-    } catch (IOException e) {
-      throw new FormatException(at, file + " cannot be read", e);
+      return Secrets.read(reference, Path.of(""), environment);
+    } catch (FormatException e) {
+      throw new FormatException("oidc.client_secret", e.getMessage() + "", e);
     }
   }
 

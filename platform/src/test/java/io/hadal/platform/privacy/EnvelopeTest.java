@@ -171,11 +171,15 @@ class EnvelopeTest {
         .isEqualTo(master(1).id());
     String secret = Files.readString(file).strip();
     assertThat(made.toString()).doesNotContain(secret);
-    for (String reference : List.of("env:NONE", "kms:x", "file:" + folder.resolve("none"))) {
+    for (String reference :
+        List.of("env:NONE", "kms:x", "kms:none:x", "file:" + folder.resolve("none"))) {
       assertThatThrownBy(() -> MasterKey.resolve(reference, Map.of()))
           .isInstanceOf(FormatException.class);
     }
-    for (String bad : List.of("", "short", "zz".repeat(32), "AAAA")) {
+    assertThatThrownBy(() -> MasterKey.resolve("env:KEY", Map.of("KEY", "")))
+        .isInstanceOf(FormatException.class)
+        .hasMessageContaining("not set");
+    for (String bad : List.of("short", "zz".repeat(32), "AAAA")) {
       assertThatThrownBy(() -> MasterKey.resolve("env:KEY", Map.of("KEY", bad)))
           .isInstanceOf(FormatException.class)
           .hasMessageContaining("32 bytes")

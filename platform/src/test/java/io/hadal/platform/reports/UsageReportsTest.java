@@ -208,6 +208,27 @@ class UsageReportsTest {
   }
 
   @OnBothDatabases
+  void recentRequestsAreThoseOfABackend(DatabaseKind kind) {
+    try (Database database = TestDatabases.open(kind)) {
+      fill(database);
+      RecentRequests recent = new RecentRequests(database);
+      Instant all = Instant.ofEpochMilli(0);
+      List<RecentRequests.Request> newest = recent.since("local", all, 3);
+      assertThat(newest)
+          .extracting(RecentRequests.Request::project)
+          .containsExactly("p1", "p2", "p0");
+      RecentRequests.Request first = newest.getFirst();
+      assertThat(first.at()).isEqualTo(Instant.ofEpochMilli(T0 + 58 * HOUR / 3));
+      assertThat(first.prompt()).isEqualTo(100 + 58 + 1000 + 7);
+      assertThat(first.cached()).isEqualTo(1000);
+      assertThat(first.output()).isEqualTo(20 + 58 + 3);
+      assertThat(recent.since("local", all, 1000)).hasSize(30);
+      assertThat(recent.since("local", Instant.ofEpochMilli(T0 + 19 * HOUR), 1000)).hasSize(1);
+      assertThat(recent.since("nobody", all, 1000)).isEmpty();
+    }
+  }
+
+  @OnBothDatabases
   void exportsReadBack(DatabaseKind kind) throws Exception {
     try (Database database = TestDatabases.open(kind)) {
       SampleUsage usage = fill(database);

@@ -31,7 +31,9 @@ final class BodyFields {
       action:string downgrade_to:string scope_type:string scope_id:string window:string \
       zone:string carry_over:boolean
       POST /capacity/plan rate:number growth:number prompt_tokens:integer output_tokens:integer \
-      cached:number ttft_seconds:number tpot_seconds:number
+      cached:number ttft_seconds:number tpot_seconds:number recorded_hours:integer \
+      tenant_share:number tenant_growth:number usd_per_hour:number routed_prompt_usd:number \
+      routed_cached_usd:number routed_output_usd:number
       POST /config/reload
       POST /drain
       POST /grants principal*:string role*:string scope_type*:string scope_id*:string

@@ -10,6 +10,7 @@ import io.hadal.platform.node.PlatformOptions;
 import io.hadal.platform.probe.QualityOptions;
 import io.hadal.platform.reports.ExportFormat;
 import io.hadal.platform.reports.ExportPlan;
+import io.hadal.platform.secrets.Secrets;
 import io.hadal.platform.signin.OidcConfig;
 import io.hadal.platform.signin.OidcOptions;
 import io.hadal.server.routing.config.SecretReference;
@@ -261,8 +262,8 @@ public record PlatformConfig(
 
   static @Nullable String reference(Section section, String name) {
     String text = section.text(name);
-    if (text != null && !text.matches("env:[A-Za-z_][A-Za-z0-9_]{0,127}|file:.+")) {
-      throw section.broken(name, "must be env:NAME or file:PATH; a secret does not belong here");
+    if (text != null && !Secrets.isReference(text)) {
+      throw section.broken(name, "must be " + Secrets.FORMS + "; a secret does not belong here");
     }
     return text;
   }

@@ -2,23 +2,19 @@ package io.hadal.server.routing.config;
 
 import io.hadal.formats.FormatException;
 import io.hadal.platform.SecretText;
-import java.io.IOException;
-import java.nio.file.Files;
+import io.hadal.platform.secrets.Secrets;
 import java.nio.file.Path;
 
 /**
- * Where a credential is: {@code env:NAME} or {@code file:PATH}. Credentials themselves do not stand
+ * Where a credential is, one of the forms of {@link Secrets}. Credentials themselves do not stand
  * in configuration files.
  */
 public record SecretReference(String text) {
-  private static final long MOST_BYTES = 16 << 10;
-
   public SecretReference {
-    boolean env = text.matches("env:[A-Za-z_][A-Za-z0-9_]{0,127}");
-    if (!env && !(text.startsWith("file:") && text.length() > 5)) {
+    if (!Secrets.isReference(text)) {
       // What stands there may be a key, so it is not repeated.
       throw new FormatException(
-          "keys", "must be references, env:NAME or file:PATH; a key itself does not belong here");
+          "keys", "must be references, " + Secrets.FORMS + "; a key itself does not belong here");
     }
   }
 
@@ -29,25 +25,7 @@ public record SecretReference(String text) {
    * @throws FormatException when it is not there
    */
   public SecretText resolve(Path folder) {
-    if (text.startsWith("env:")) {
-      String value = System.getenv(text.substring(4));
-      if (value == null || value.isBlank()) {
-        throw new FormatException(text, "is not set in the environment");
-      }
-      return secret(value);
-    }
-    try {
-      Path file = folder.resolve(text.substring(5));
-      if (Files.size(file) > MOST_BYTES) {
-        throw new FormatException(text, "is too long for a key");
-      }
-      return secret(Files.readString(file));
-    } catch (IOException | RuntimeException e) {
-      if (e instanceof FormatException known) {
-        throw known;
-      }
-      throw new FormatException(text, "cannot be read", e);
-    }
+    return secret(Secrets.read(text, folder, System.getenv()).reveal());
   }
 
   private SecretText secret(String value) {
