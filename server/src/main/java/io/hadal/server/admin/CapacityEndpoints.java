@@ -77,12 +77,12 @@ public final class CapacityEndpoints implements EndpointGroup {
         new Endpoint(
             "GET", "/capacity", READ, "What steps cost on this machine", checked(this::get)),
         new Endpoint(
-            "POST",
-            "/capacity/plan",
-            READ,
-            "Replicas for a goal, the most one takes, and what cached prompts, the size of steps,"
-                + " another model, a tenant that sends more and an upstream change",
-            checked(this::plan))
+                "POST",
+                "/capacity/plan",
+                READ,
+                "Replicas for a goal, the most one takes, and what cached prompts, the size of steps,"
+                    + " another model, a tenant that sends more and an upstream change",
+                checked(this::plan))
             .apart());
   }
 
