@@ -28,6 +28,11 @@ public interface BlockKernels {
     return 4 * PackedMatrix.GROUP;
   }
 
+  /** Rows that products of one or two tokens take side by side: best given a multiple. */
+  default int sideBySide() {
+    return 4 * PackedMatrix.GROUP;
+  }
+
   /**
    * {@link BlockInput#begin} with what the kernels need.
    *

@@ -28,6 +28,11 @@ final class StartingBlockKernels implements BlockKernels {
   }
 
   @Override
+  public int sideBySide() {
+    return vector.sideBySide();
+  }
+
+  @Override
   public void prepare(BlockInput x, int tokens, int cols, PackedMatrix w, int together) {
     vector.prepare(x, tokens, cols, w, together);
   }

@@ -11,9 +11,6 @@ import io.hadal.model.weights.PackedWeights;
 final class BlockLinear {
   static final int GROUP = PackedMatrix.GROUP;
 
-  /** Rows that kernels of one token take side by side. */
-  private static final int STEP = 64;
-
   /** Up to this many tokens kernels take one after the other. */
   static final int FEW = 2;
 
@@ -88,7 +85,8 @@ final class BlockLinear {
     int tasks = (tokens > FEW ? 8 : 4) * pool.threads();
     int perTask = (rows + tasks - 1) / tasks;
     int strip = kernels.strip();
-    int step = tokens > FEW && perTask >= strip / 4 ? strip : perTask >= STEP ? STEP : GROUP;
+    int side = kernels.sideBySide();
+    int step = tokens > FEW && perTask >= strip / 4 ? strip : perTask >= side / 2 ? side : GROUP;
     return (perTask + step - 1) / step * step;
   }
 }

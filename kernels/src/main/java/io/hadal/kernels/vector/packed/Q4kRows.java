@@ -26,6 +26,9 @@ final class Q4kRows extends UnitRows {
   private static final int L = Width.LENGTH;
   private static final int BLOCK = 288;
 
+  private static final ThreadLocal<int[]> PRODUCTS =
+      ThreadLocal.withInitial(() -> new int[16 * VectorBlockKernels.SIDE_BY_SIDE]);
+
   Q4kRows() {
     super(PackedLayout.Q4_K);
   }
@@ -49,78 +52,301 @@ final class Q4kRows extends UnitRows {
       float[] d,
       float[] dmin,
       float[] sums) {
-    product(w, at, groupBytes, vectors, blocks, pairs, xBlock, dx, q, d, dmin, sums);
+    int[] out = PRODUCTS.get();
+    for (int b = 0; b < blocks; b++) {
+      long block = at + (long) b * BLOCK;
+      int xb = xBlock + b;
+      products(w, block, groupBytes, vectors, pairs, 16 * xb, out);
+      int sum = q[2 * xb] + q[2 * xb + 1];
+      add(w, block, groupBytes, vectors, out, dx[xb], -sum, d, dmin, sums);
+    }
   }
 
-  private static void product(
+  /**
+   * Sums of a block, even columns' in the low halves. Eight vectors a line of the cache in turn:
+   * the processor fetches ahead in each stream, and the sums do not wait for each other.
+   */
+  private static void products(
+      MemorySegment w, long at, long groupBytes, int vectors, int[] pairs, int xb, int[] out) {
+    int u = 0;
+    for (; u + 8 <= vectors; u += 8) {
+      long p0 = at + (u / PARTS) * groupBytes + (u % PARTS) * (4 * L);
+      long p1 = at + ((u + 1) / PARTS) * groupBytes + ((u + 1) % PARTS) * (4 * L);
+      long p2 = at + ((u + 2) / PARTS) * groupBytes + ((u + 2) % PARTS) * (4 * L);
+      long p3 = at + ((u + 3) / PARTS) * groupBytes + ((u + 3) % PARTS) * (4 * L);
+      long p4 = at + ((u + 4) / PARTS) * groupBytes + ((u + 4) % PARTS) * (4 * L);
+      long p5 = at + ((u + 5) / PARTS) * groupBytes + ((u + 5) % PARTS) * (4 * L);
+      long p6 = at + ((u + 6) / PARTS) * groupBytes + ((u + 6) % PARTS) * (4 * L);
+      long p7 = at + ((u + 7) / PARTS) * groupBytes + ((u + 7) % PARTS) * (4 * L);
+      ShortVector a0 = ShortVector.zero(H);
+      ShortVector a1 = ShortVector.zero(H);
+      ShortVector a2 = ShortVector.zero(H);
+      ShortVector a3 = ShortVector.zero(H);
+      ShortVector a4 = ShortVector.zero(H);
+      ShortVector a5 = ShortVector.zero(H);
+      ShortVector a6 = ShortVector.zero(H);
+      ShortVector a7 = ShortVector.zero(H);
+      for (int k = 0; k < 4; k++) {
+        ShortVector x0 = IntVector.broadcast(I, pairs[xb + 4 * k + 0]).reinterpretAsShorts();
+        ShortVector x1 = IntVector.broadcast(I, pairs[xb + 4 * k + 1]).reinterpretAsShorts();
+        ShortVector x2 = IntVector.broadcast(I, pairs[xb + 4 * k + 2]).reinterpretAsShorts();
+        ShortVector x3 = IntVector.broadcast(I, pairs[xb + 4 * k + 3]).reinterpretAsShorts();
+        IntVector v0 = IntVector.fromMemorySegment(I, w, p0 + 64 * k, LITTLE_ENDIAN);
+        a0 =
+            a0.add(
+                v0.and(0x000f000f)
+                    .reinterpretAsShorts()
+                    .mul(x0)
+                    .add(
+                        v0.lanewise(LSHR, 4)
+                            .and(0x000f000f)
+                            .reinterpretAsShorts()
+                            .mul(x1)
+                            .add(
+                                v0.lanewise(LSHR, 8)
+                                    .and(0x000f000f)
+                                    .reinterpretAsShorts()
+                                    .mul(x2)
+                                    .add(
+                                        v0.lanewise(LSHR, 12)
+                                            .and(0x000f000f)
+                                            .reinterpretAsShorts()
+                                            .mul(x3)))));
+        IntVector v1 = IntVector.fromMemorySegment(I, w, p1 + 64 * k, LITTLE_ENDIAN);
+        a1 =
+            a1.add(
+                v1.and(0x000f000f)
+                    .reinterpretAsShorts()
+                    .mul(x0)
+                    .add(
+                        v1.lanewise(LSHR, 4)
+                            .and(0x000f000f)
+                            .reinterpretAsShorts()
+                            .mul(x1)
+                            .add(
+                                v1.lanewise(LSHR, 8)
+                                    .and(0x000f000f)
+                                    .reinterpretAsShorts()
+                                    .mul(x2)
+                                    .add(
+                                        v1.lanewise(LSHR, 12)
+                                            .and(0x000f000f)
+                                            .reinterpretAsShorts()
+                                            .mul(x3)))));
+        IntVector v2 = IntVector.fromMemorySegment(I, w, p2 + 64 * k, LITTLE_ENDIAN);
+        a2 =
+            a2.add(
+                v2.and(0x000f000f)
+                    .reinterpretAsShorts()
+                    .mul(x0)
+                    .add(
+                        v2.lanewise(LSHR, 4)
+                            .and(0x000f000f)
+                            .reinterpretAsShorts()
+                            .mul(x1)
+                            .add(
+                                v2.lanewise(LSHR, 8)
+                                    .and(0x000f000f)
+                                    .reinterpretAsShorts()
+                                    .mul(x2)
+                                    .add(
+                                        v2.lanewise(LSHR, 12)
+                                            .and(0x000f000f)
+                                            .reinterpretAsShorts()
+                                            .mul(x3)))));
+        IntVector v3 = IntVector.fromMemorySegment(I, w, p3 + 64 * k, LITTLE_ENDIAN);
+        a3 =
+            a3.add(
+                v3.and(0x000f000f)
+                    .reinterpretAsShorts()
+                    .mul(x0)
+                    .add(
+                        v3.lanewise(LSHR, 4)
+                            .and(0x000f000f)
+                            .reinterpretAsShorts()
+                            .mul(x1)
+                            .add(
+                                v3.lanewise(LSHR, 8)
+                                    .and(0x000f000f)
+                                    .reinterpretAsShorts()
+                                    .mul(x2)
+                                    .add(
+                                        v3.lanewise(LSHR, 12)
+                                            .and(0x000f000f)
+                                            .reinterpretAsShorts()
+                                            .mul(x3)))));
+        IntVector v4 = IntVector.fromMemorySegment(I, w, p4 + 64 * k, LITTLE_ENDIAN);
+        a4 =
+            a4.add(
+                v4.and(0x000f000f)
+                    .reinterpretAsShorts()
+                    .mul(x0)
+                    .add(
+                        v4.lanewise(LSHR, 4)
+                            .and(0x000f000f)
+                            .reinterpretAsShorts()
+                            .mul(x1)
+                            .add(
+                                v4.lanewise(LSHR, 8)
+                                    .and(0x000f000f)
+                                    .reinterpretAsShorts()
+                                    .mul(x2)
+                                    .add(
+                                        v4.lanewise(LSHR, 12)
+                                            .and(0x000f000f)
+                                            .reinterpretAsShorts()
+                                            .mul(x3)))));
+        IntVector v5 = IntVector.fromMemorySegment(I, w, p5 + 64 * k, LITTLE_ENDIAN);
+        a5 =
+            a5.add(
+                v5.and(0x000f000f)
+                    .reinterpretAsShorts()
+                    .mul(x0)
+                    .add(
+                        v5.lanewise(LSHR, 4)
+                            .and(0x000f000f)
+                            .reinterpretAsShorts()
+                            .mul(x1)
+                            .add(
+                                v5.lanewise(LSHR, 8)
+                                    .and(0x000f000f)
+                                    .reinterpretAsShorts()
+                                    .mul(x2)
+                                    .add(
+                                        v5.lanewise(LSHR, 12)
+                                            .and(0x000f000f)
+                                            .reinterpretAsShorts()
+                                            .mul(x3)))));
+        IntVector v6 = IntVector.fromMemorySegment(I, w, p6 + 64 * k, LITTLE_ENDIAN);
+        a6 =
+            a6.add(
+                v6.and(0x000f000f)
+                    .reinterpretAsShorts()
+                    .mul(x0)
+                    .add(
+                        v6.lanewise(LSHR, 4)
+                            .and(0x000f000f)
+                            .reinterpretAsShorts()
+                            .mul(x1)
+                            .add(
+                                v6.lanewise(LSHR, 8)
+                                    .and(0x000f000f)
+                                    .reinterpretAsShorts()
+                                    .mul(x2)
+                                    .add(
+                                        v6.lanewise(LSHR, 12)
+                                            .and(0x000f000f)
+                                            .reinterpretAsShorts()
+                                            .mul(x3)))));
+        IntVector v7 = IntVector.fromMemorySegment(I, w, p7 + 64 * k, LITTLE_ENDIAN);
+        a7 =
+            a7.add(
+                v7.and(0x000f000f)
+                    .reinterpretAsShorts()
+                    .mul(x0)
+                    .add(
+                        v7.lanewise(LSHR, 4)
+                            .and(0x000f000f)
+                            .reinterpretAsShorts()
+                            .mul(x1)
+                            .add(
+                                v7.lanewise(LSHR, 8)
+                                    .and(0x000f000f)
+                                    .reinterpretAsShorts()
+                                    .mul(x2)
+                                    .add(
+                                        v7.lanewise(LSHR, 12)
+                                            .and(0x000f000f)
+                                            .reinterpretAsShorts()
+                                            .mul(x3)))));
+      }
+      a0.reinterpretAsInts().intoArray(out, L * u);
+      a1.reinterpretAsInts().intoArray(out, L * (u + 1));
+      a2.reinterpretAsInts().intoArray(out, L * (u + 2));
+      a3.reinterpretAsInts().intoArray(out, L * (u + 3));
+      a4.reinterpretAsInts().intoArray(out, L * (u + 4));
+      a5.reinterpretAsInts().intoArray(out, L * (u + 5));
+      a6.reinterpretAsInts().intoArray(out, L * (u + 6));
+      a7.reinterpretAsInts().intoArray(out, L * (u + 7));
+    }
+    if (u < vectors) {
+      rest(w, at, groupBytes, u, vectors, pairs, xb, out);
+    }
+  }
+
+  /** {@link #products} one vector after the other. */
+  private static void rest(
+      MemorySegment w,
+      long at,
+      long groupBytes,
+      int from,
+      int vectors,
+      int[] pairs,
+      int xb,
+      int[] out) {
+    for (int u = from; u < vectors; u++) {
+      long p0 = at + (u / PARTS) * groupBytes + (u % PARTS) * (4 * L);
+      ShortVector a0 = ShortVector.zero(H);
+      for (int k = 0; k < 4; k++) {
+        ShortVector x0 = IntVector.broadcast(I, pairs[xb + 4 * k + 0]).reinterpretAsShorts();
+        ShortVector x1 = IntVector.broadcast(I, pairs[xb + 4 * k + 1]).reinterpretAsShorts();
+        ShortVector x2 = IntVector.broadcast(I, pairs[xb + 4 * k + 2]).reinterpretAsShorts();
+        ShortVector x3 = IntVector.broadcast(I, pairs[xb + 4 * k + 3]).reinterpretAsShorts();
+        IntVector v0 = IntVector.fromMemorySegment(I, w, p0 + 64 * k, LITTLE_ENDIAN);
+        a0 =
+            a0.add(
+                v0.and(0x000f000f)
+                    .reinterpretAsShorts()
+                    .mul(x0)
+                    .add(
+                        v0.lanewise(LSHR, 4)
+                            .and(0x000f000f)
+                            .reinterpretAsShorts()
+                            .mul(x1)
+                            .add(
+                                v0.lanewise(LSHR, 8)
+                                    .and(0x000f000f)
+                                    .reinterpretAsShorts()
+                                    .mul(x2)
+                                    .add(
+                                        v0.lanewise(LSHR, 12)
+                                            .and(0x000f000f)
+                                            .reinterpretAsShorts()
+                                            .mul(x3)))));
+      }
+      a0.reinterpretAsInts().intoArray(out, L * u);
+    }
+  }
+
+  /** Adds a block's sums under its scales, and its minima. */
+  private static void add(
       MemorySegment w,
       long at,
       long groupBytes,
       int vectors,
-      int blocks,
-      int[] pairs,
-      int xBlock,
-      float[] dx,
-      int[] q,
+      int[] products,
+      float x,
+      int less,
       float[] d,
       float[] dmin,
       float[] sums) {
-    for (int b = 0; b < blocks; b++) {
-      int xb = 16 * (xBlock + b);
-      float x = dx[xBlock + b];
-      int q0 = q[2 * (xBlock + b)];
-      int q1 = q[2 * (xBlock + b) + 1];
-      for (int u = 0; u < vectors; u++) {
-        int part = u % PARTS;
-        long p = at + (u / PARTS) * groupBytes + part * (4 * L) + (long) b * BLOCK;
-        ShortVector a = ShortVector.zero(H);
-        for (int k = 0; k < 4; k++) {
-          IntVector v = IntVector.fromMemorySegment(I, w, p + 64 * k, LITTLE_ENDIAN);
-          a =
-              a.add(
-                  v.and(0x000f000f)
-                      .reinterpretAsShorts()
-                      .mul(IntVector.broadcast(I, pairs[xb + 4 * k + 0]).reinterpretAsShorts()));
-          a =
-              a.add(
-                  v.lanewise(LSHR, 4)
-                      .and(0x000f000f)
-                      .reinterpretAsShorts()
-                      .mul(IntVector.broadcast(I, pairs[xb + 4 * k + 1]).reinterpretAsShorts()));
-          a =
-              a.add(
-                  v.lanewise(LSHR, 8)
-                      .and(0x000f000f)
-                      .reinterpretAsShorts()
-                      .mul(IntVector.broadcast(I, pairs[xb + 4 * k + 2]).reinterpretAsShorts()));
-          a =
-              a.add(
-                  v.lanewise(LSHR, 12)
-                      .and(0x000f000f)
-                      .reinterpretAsShorts()
-                      .mul(IntVector.broadcast(I, pairs[xb + 4 * k + 3]).reinterpretAsShorts()));
-        }
-        IntVector s = a.reinterpretAsInts();
-        FloatVector f =
-            (FloatVector)
-                s.lanewise(LSHL, 16).lanewise(ASHR, 16).add(s.lanewise(ASHR, 16)).convert(I2F, 0);
-        FloatVector sc =
-            (FloatVector)
-                ByteVector.fromMemorySegment(B, w, p + 256 - part * (3 * L), LITTLE_ENDIAN)
-                    .convertShape(B2F, F, 0);
-        FloatVector m =
-            (FloatVector)
-                ByteVector.fromMemorySegment(B, w, p + 272 - part * (3 * L), LITTLE_ENDIAN)
-                    .convertShape(B2F, F, 0);
-        FloatVector sum =
-            f.mul(sc)
-                .fma(
-                    FloatVector.fromArray(F, d, L * u).mul(x),
-                    FloatVector.fromArray(F, sums, L * u));
-        m.mul(-(q0 + q1))
-            .fma(FloatVector.fromArray(F, dmin, L * u).mul(x), sum)
-            .intoArray(sums, L * u);
-      }
+    for (int u = 0; u < vectors; u++) {
+      long p = at + (u / PARTS) * groupBytes + (u % PARTS) * L;
+      IntVector s = IntVector.fromArray(I, products, L * u);
+      FloatVector f =
+          (FloatVector)
+              s.lanewise(LSHL, 16).lanewise(ASHR, 16).add(s.lanewise(ASHR, 16)).convert(I2F, 0);
+      FloatVector sc =
+          (FloatVector)
+              ByteVector.fromMemorySegment(B, w, p + 256, LITTLE_ENDIAN).convertShape(B2F, F, 0);
+      FloatVector m =
+          (FloatVector)
+              ByteVector.fromMemorySegment(B, w, p + 272, LITTLE_ENDIAN).convertShape(B2F, F, 0);
+      FloatVector sum =
+          f.mul(sc)
+              .fma(
+                  FloatVector.fromArray(F, d, L * u).mul(x), FloatVector.fromArray(F, sums, L * u));
+      m.mul(less).fma(FloatVector.fromArray(F, dmin, L * u).mul(x), sum).intoArray(sums, L * u);
     }
   }
 }

@@ -46,6 +46,11 @@ public final class VectorBlockKernels implements BlockKernels {
   }
 
   @Override
+  public int sideBySide() {
+    return SIDE_BY_SIDE * PackedLayout.GROUP;
+  }
+
+  @Override
   public void prepare(BlockInput x, int tokens, int cols, PackedMatrix w, int together) {
     x.begin(tokens, cols, form(w.layout(), together));
   }
