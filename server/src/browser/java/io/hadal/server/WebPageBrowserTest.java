@@ -65,6 +65,8 @@ class WebPageBrowserTest {
     page.waitForCondition(() -> page.locator("#charts path[d*='L']").count() > 0);
     assertThat(page.locator("#charts figure")).hasCount(6);
 
+    // While an answer comes, the page takes no other question.
+    assertThat(page.locator("#fill-stop")).isDisabled();
     page.locator("#fill-tokens").fill("100000");
     page.locator("#fill button[type=submit]").click();
     assertThat(page.locator("#problem")).isVisible();

@@ -26,7 +26,7 @@ import picocli.CommandLine.Spec;
       "Wraps all data keys with a new master key. Stop the servers first.",
       "Without options the key is the file master.key of the data folder: a new one takes its"
           + " place, and the old one goes to master.key.previous, which backups made before need.",
-      "With --from and --to both keys are yours: env:NAME or file:PATH; afterwards"
+      "With --from and --to both keys are yours: env:NAME, file:PATH or kms:PROVIDER:NAME; afterwards"
           + " platform.master_key must name the new one."
     })
 final class AdminRotateMasterKeyCommand implements Callable<Integer> {

@@ -23,8 +23,8 @@ final class PlatformOption {
       names = "--pepper",
       paramLabel = "REF",
       description =
-          "The pepper of keys, file:PATH or env:NAME, as platform.pepper of the servers. Default:"
-              + " pepper in the data folder.")
+          "The pepper of keys, env:NAME, file:PATH or kms:PROVIDER:NAME, as platform.pepper of the"
+              + " servers. Default: pepper in the data folder.")
   private @Nullable String reference;
 
   /** The folder, made if it is not there. */
@@ -44,7 +44,8 @@ final class PlatformOption {
       throw new FormatException(
           folder.pepper().toString(),
           "no such file, and servers use this database already; say where their pepper is with"
-              + " --pepper file:PATH or env:NAME, or their data folder with --data");
+              + " --pepper env:NAME, file:PATH or kms:PROVIDER:NAME, or their data folder with"
+              + " --data");
     }
     Pepper pepper =
         reference == null ? Pepper.file(folder.pepper()) : Pepper.of(reference, System.getenv());

@@ -26,10 +26,10 @@ import org.jspecify.annotations.Nullable;
  * @param oidc sign-in of people; null for the password only
  * @param passwordUntilOidc whether the password ends when an administrator of the system has signed
  *     in by OIDC
- * @param pepper {@code env:NAME} or {@code file:PATH} of the keys' pepper; null for a file in the
- *     folder
- * @param masterKey {@code env:NAME} or {@code file:PATH} of the key around data keys; null for a
- *     file in the folder
+ * @param pepper a {@linkplain io.hadal.platform.secrets.Secrets reference} of the keys' pepper;
+ *     null for a file in the folder
+ * @param masterKey a {@linkplain io.hadal.platform.secrets.Secrets reference} of the key around
+ *     data keys; null for a file in the folder
  * @param auditKey file of the key that signs the audit log; null for one in the folder
  * @param outage what goes on while the database does not answer
  * @param export where usage is exported to by itself; null for nowhere

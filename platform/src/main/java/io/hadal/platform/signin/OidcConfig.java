@@ -31,7 +31,7 @@ public final class OidcConfig {
    *
    * @param org organisation of people, and where roles hold that name no place; null for the first
    *     one there is, see {@link OidcOptions#in}
-   * @param environment for secrets that are {@code env:NAME}; others are {@code file:PATH}
+   * @param environment for the client secret
    * @throws FormatException when a field is missing, unknown or unusable
    */
   public static OidcOptions read(

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The section {@code platform.alerts.email}.
  *
- * @param password {@code env:NAME} or {@code file:PATH}; null for none
+ * @param password a {@linkplain io.hadal.platform.secrets.Secrets reference}; null for none
  * @param authority file of certificates to trust; null for those of the JDK
  * @param rules recipients of kinds of alerts that have their own
  */

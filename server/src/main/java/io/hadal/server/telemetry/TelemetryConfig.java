@@ -2,6 +2,7 @@ package io.hadal.server.telemetry;
 
 import io.hadal.formats.FormatException;
 import io.hadal.platform.SecretText;
+import io.hadal.platform.secrets.Secrets;
 import io.hadal.server.config.Section;
 import io.hadal.server.routing.config.SecretReference;
 import java.net.URI;
@@ -63,7 +64,7 @@ public record TelemetryConfig(
     try {
       return new SecretReference(section.required(name));
     } catch (FormatException e) {
-      throw section.broken(name, "must be a reference, env:NAME or file:PATH");
+      throw section.broken(name, "must be a reference, " + Secrets.FORMS);
     }
   }
 

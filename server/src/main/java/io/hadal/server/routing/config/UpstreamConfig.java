@@ -1,6 +1,7 @@
 package io.hadal.server.routing.config;
 
 import io.hadal.formats.FormatException;
+import io.hadal.platform.secrets.Secrets;
 import io.hadal.server.config.Section;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -135,7 +136,7 @@ public record UpstreamConfig(
     try {
       return keys.stream().map(SecretReference::new).toList();
     } catch (FormatException e) {
-      throw section.broken("keys", "must be references, env:NAME or file:PATH");
+      throw section.broken("keys", "must be references, " + Secrets.FORMS);
     }
   }
 

@@ -32,7 +32,7 @@ function uncalibrated() {
 }
 
 function planner(costs) {
-  const result = h("div", { "aria-live": "polite" }, card(null, {}, empty("capacity", t("capacity.ready"), t("capacity.ready_text"))));
+  const result = h("div", { class: "stack", "aria-live": "polite" }, card(null, {}, empty("capacity", t("capacity.ready"), t("capacity.ready_text"))));
   const made = form({
     fields: [
       number("rate", t("capacity.rate"), "60", null, { min: 0.1, step: "any" }),
@@ -66,7 +66,7 @@ function planner(costs) {
         // What was recorded says itself how large requests are and what was cached.
         ...(v.recorded_hours !== "" && { cached: undefined }),
       });
-      put(result, verdict(plan, v.recorded_hours === "" ? Number(v.cached) / 100 : null), whatIfs(plan));
+      put(result, verdict(plan, v.recorded_hours === "" ? Number(v.cached) / 100 : null), whatIfs(plan, v.recorded_hours !== ""));
     },
   });
   return [
@@ -128,7 +128,7 @@ function verdict(plan, cached) {
 }
 
 /** What a change would do: steps of another size, another model, a tenant that grows, an upstream. */
-function whatIfs(plan) {
+function whatIfs(plan, recorded) {
   const most = { key: "most", title: t("capacity.most_each"), end: true, show: (s) => (s.most_per_replica > 0 ? minute(s.most_per_replica) : t("capacity.not_one")) };
   const waits = (of) => [
     { key: "ttft", title: t("measure.ttft"), end: true, show: (s) => seconds(of(s)?.ttft_p95_seconds) },
@@ -144,7 +144,7 @@ function whatIfs(plan) {
         t("capacity.grows"),
         {
           flush: true,
-          note: t(grown.replicas > 0 ? "capacity.grows_note" : "capacity.grows_never", { tenant: grown.tenant, share: percent(grown.share), factor: brief(grown.factor), rate: minute(grown.rate), replicas: count(grown.replicas) }),
+          note: t(grown.replicas > 0 ? "capacity.grows_note" : "capacity.grows_never", { tenant: recorded ? grown.tenant : t("capacity.grows_one"), share: percent(grown.share), factor: brief(grown.factor), rate: minute(grown.rate), replicas: count(grown.replicas) }),
         },
         table({
           name: t("capacity.grows"),
