@@ -3,6 +3,7 @@ package io.hadal.kernels;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.hadal.kernels.scalar.Grids;
 import io.hadal.kernels.foreign.CpuFeatures;
 import io.hadal.kernels.foreign.NativeBlockKernels;
 import io.hadal.kernels.foreign.NativeLibrary;
@@ -177,6 +178,43 @@ class BlockKernelsTest {
     for (int tokens : new int[] {1, 3, 17, 65}) {
       assertSame(w, signs(random, tokens, cols), tokens);
     }
+  }
+
+  /** The largest entry of the grid under signs that are all the same. */
+  @Test
+  void largestSumsOfTheGridAreExact() {
+    Random random = new Random(12);
+    int rows = 70;
+    int cols = 768;
+    Matrix w = MatrixFixtures.random(StorageType.IQ2_XXS, rows, cols, random);
+    int entry = 0;
+    for (int i = 0; i < 256; i++) {
+      entry = levels(i) > levels(entry) ? i : entry;
+    }
+    int[] words = {0, 0x0fffffff, 0xf0000000, -1};
+    for (long row = 0; row < w.data().byteSize(); row += StorageType.IQ2_XXS.bytes(cols)) {
+      if (random.nextInt(8) == 0) {
+        continue;
+      }
+      int word = words[random.nextInt(words.length)];
+      for (long at = row; at < row + StorageType.IQ2_XXS.bytes(cols); at += 66) {
+        for (int i = 2; i < 66; i += 8) {
+          w.data().set(ValueLayout.JAVA_INT_UNALIGNED, at + i, 0x01010101 * entry);
+          w.data().set(ValueLayout.JAVA_INT_UNALIGNED, at + i + 4, word);
+        }
+      }
+    }
+    for (int tokens : new int[] {1, 3, 17, 65}) {
+      assertSame(w, signs(random, tokens, cols), tokens);
+    }
+  }
+
+  private static float levels(int entry) {
+    float sum = 0;
+    for (int i = 0; i < 8; i++) {
+      sum += Grids.IQ2_XXS[8 * entry + i];
+    }
+    return sum;
   }
 
   /** Ones, most of a token with the same sign. */

@@ -63,6 +63,7 @@ final class TripleCodes {
 
   private static final FloatVector ONE = FloatVector.broadcast(F, 1);
 
+  private final Scratch weights = new Scratch(TripleGrid.SCRATCH / 4);
   private final float[] half = new float[16];
   private final int[] index = new int[16];
 
@@ -143,7 +144,11 @@ final class TripleCodes {
           long nibble = at[g] + first + 32 + 16L * (b % 8 >> 1);
           gridScales(w, nibble, 4 * (b & 1), scales + TripleTile.SCALES * g, unit + 128 * g);
         }
-        grid(w, at[0] + block, at[1] + block, at[2] + block, to);
+        if (BytePermutation.AVAILABLE) {
+          TripleGrid.columns(w, at[0] + block, at[1] + block, at[2] + block, to, weights.address());
+        } else {
+          grid(w, at[0] + block, at[1] + block, at[2] + block, to);
+        }
       }
       default -> throw new IllegalArgumentException("no three rows in a lane for " + layout);
     }
@@ -180,7 +185,7 @@ final class TripleCodes {
         .intoMemorySegment(Scratch.MEMORY, to + 64, LITTLE_ENDIAN);
   }
 
-  private static void column(IntVector low, IntVector high, double minus, long to) {
+  static void column(IntVector low, IntVector high, double minus, long to) {
     FRONT
         .selectFrom(low, high)
         .reinterpretAsDoubles()
@@ -317,7 +322,8 @@ final class TripleCodes {
     return s.lanewise(LSHL, 2).or(IntVector.fromArray(I, NIBBLES, 0, index, 0));
   }
 
-  private void grid(MemorySegment w, long p0, long p1, long p2, long to) {
+  /** Columns of grid entries that are gathered, for processors without permutations of bytes. */
+  void grid(MemorySegment w, long p0, long p1, long p2, long to) {
     double minus = 0x1p52 + 0x1p50 + WIDE_BIAS;
     for (int e = 0; e < 4; e++) {
       IntVector a = eight(w, p0, e);

@@ -24,6 +24,9 @@ final class TripleProduct {
   /** Tokens whose inputs stay in the first cache level. */
   private static final int TOKENS = 128;
 
+  /** Blocks whose inputs are turned to f64 at a time: those of a token are neighbours. */
+  private static final int BLOCKS = 4;
+
   /** Strips of rows whose sums wait at a time. */
   private static final int STRIPS = 12;
 
@@ -41,10 +44,10 @@ final class TripleProduct {
   private final Scratch products = new Scratch(TILE * TripleTile.COLUMN / 4);
   private final Scratch units = new Scratch(STRIPS * TripleCodes.UNIT / 4);
   private final Scratch sums = new Scratch(STRIPS * TOKENS * ROWS);
-  // Of a block: codes [TOKENS, 32], scales and negative sums of codes.
-  private final double[] x = new double[32 * TOKENS];
-  private final float[] dx = new float[TOKENS];
-  private final float[] q = new float[TOKENS];
+  // Of each block: codes [TOKENS, 32], scales and negative sums of codes.
+  private final double[] x = new double[BLOCKS * 32 * TOKENS];
+  private final float[] dx = new float[BLOCKS * TOKENS];
+  private final float[] q = new float[BLOCKS * TOKENS];
   private final long[] groups = new long[3];
 
   private TripleProduct() {}
@@ -97,7 +100,9 @@ final class TripleProduct {
     long groupBytes = w.layout().groupBytes(w.cols());
     int last = (toRow - 1) / PackedLayout.GROUP;
     for (int b = 0; b < in.blocks(); b++) {
-      inputs(in, from, tokens, b);
+      if (b % BLOCKS == 0) {
+        inputs(in, from, tokens, b, Math.min(BLOCKS, in.blocks() - b), w.layout().hasMins());
+      }
       for (int strip = 0; strip < strips; strip++) {
         int first = fromRow / PackedLayout.GROUP + 3 * strip;
         for (int g = 0; g < 3; g++) {
@@ -107,7 +112,7 @@ final class TripleProduct {
         long unit = units.address() + (long) TripleCodes.UNIT * strip;
         codes.unpack(w.layout(), w.data(), groups, b, columns.address(), scales.address(), unit);
         long to = sums.address() + (long) strip * tokens * TripleTile.SUMS;
-        add(w.layout(), tokens, to);
+        add(w.layout(), tokens, b % BLOCKS * TOKENS, to);
       }
     }
     for (int strip = 0; strip < strips; strip++) {
@@ -119,12 +124,17 @@ final class TripleProduct {
     }
   }
 
-  private void inputs(BlockInput in, int from, int tokens, int b) {
+  private void inputs(BlockInput in, int from, int tokens, int b, int count, boolean minima) {
     for (int t = 0; t < tokens; t++) {
       int block = (from + t) * in.blocks() + b;
-      dx[t] = in.scales()[block];
-      q[t] = -(in.sums()[2 * block] + in.sums()[2 * block + 1]);
-      widen(in.codes(), 32 * block, x, 32 * t);
+      for (int i = 0; i < count; i++) {
+        int to = TOKENS * i + t;
+        dx[to] = in.scales()[block + i];
+        if (minima) {
+          q[to] = -(in.sums()[2 * (block + i)] + in.sums()[2 * (block + i) + 1]);
+        }
+        widen(in.codes(), 32 * (block + i), x, 32 * to);
+      }
     }
   }
 
@@ -135,27 +145,31 @@ final class TripleProduct {
     }
   }
 
-  /** Adds a block's products to the sums of all tokens. */
-  private void add(PackedLayout layout, int tokens, long to) {
+  /**
+   * Adds a block's products to the sums of all tokens.
+   *
+   * @param from place of the block's first token in {@link #dx}
+   */
+  private void add(PackedLayout layout, int tokens, int from, long to) {
     boolean wide = layout == PackedLayout.IQ2_XXS;
-    double begin = wide ? 0 : TripleTile.START;
+    double begin = wide ? TripleTile.START_WIDE : TripleTile.START;
     long s = scales.address();
     long y = products.address();
     for (int t = 0; t < tokens; t += TILE) {
       int n = Math.min(TILE, tokens - t);
       // Places behind the last token hold what was there before, and nobody takes their sums.
       if (n > 4) {
-        TripleTile.products(columns.address(), x, 32 * t, begin, y);
+        TripleTile.products(columns.address(), x, 32 * (from + t), begin, y);
       } else {
-        TripleTile.products4(columns.address(), x, 32 * t, begin, y);
+        TripleTile.products4(columns.address(), x, 32 * (from + t), begin, y);
       }
       long sum = to + (long) t * TripleTile.SUMS;
       if (wide) {
-        TripleTile.addWide(s, y, n, dx, t, sum);
+        TripleTile.addWide(s, y, n, dx, from + t, sum);
       } else if (layout.hasMins()) {
-        TripleTile.addWithMinima(s, y, n, dx, q, t, sum);
+        TripleTile.addWithMinima(s, y, n, dx, q, from + t, sum);
       } else {
-        TripleTile.add(s, y, n, dx, t, sum);
+        TripleTile.add(s, y, n, dx, from + t, sum);
       }
     }
   }

@@ -3,6 +3,7 @@ package io.hadal.kernels.vector.packed;
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.LSHR;
+import static jdk.incubator.vector.VectorOperators.XOR;
 
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
@@ -54,12 +55,19 @@ final class TripleTile {
 
   static final float TOO_MUCH_WIDE = 0x1p23f + 0x1p17f;
 
-  /** Rounds what has no room in the bits of an f64 to the sums of the second and third row. */
-  private static final DoubleVector UPPER = DoubleVector.broadcast(D, 0x1p52 + 0x1p17 + 0x1p35);
+  /** Sums begin here for {@link #addWide}: those of the first row stay positive. */
+  static final double START_WIDE = 0x1p17;
 
-  private static final DoubleVector LOWER = DoubleVector.broadcast(D, 0x1p52 + 0x1p17);
-  private static final DoubleVector DOWN = DoubleVector.broadcast(D, 0x1p-18);
-  private static final DoubleVector UP = DoubleVector.broadcast(D, -0x1p18);
+  private static final int HALF = 1 << WIDE_FIELD - 1;
+
+  /** Rounds to the sum of the third row, half a field more. */
+  private static final DoubleVector TOP = DoubleVector.broadcast(D, 0x1p52 + HALF);
+
+  /** Leaves 1.5 * 2^38 behind, so that the other sums are in the low and in the high word. */
+  private static final DoubleVector TOP_LESS = DoubleVector.broadcast(D, 0x1p52 + HALF + 6);
+
+  private static final DoubleVector DOWN = DoubleVector.broadcast(D, 0x1p-36);
+  private static final DoubleVector UP = DoubleVector.broadcast(D, -0x1p36);
 
   private static final IntVector LOW = IntVector.broadcast(I, 0).addIndex(2);
   private static final IntVector HIGH = LOW.add(1);
@@ -71,7 +79,7 @@ final class TripleTile {
    *
    * @param p address of the weights, rows 0 to 7 and 8 to 15 of the groups in a column
    * @param x 32 columns each of the tokens
-   * @param begin {@link #START}, or 0 for {@link #addWide}
+   * @param begin {@link #START}, or {@link #START_WIDE}
    * @param to address of the sums, {@link #COLUMN} bytes a token
    */
   static void products(long p, double[] x, int xAt, double begin, long to) {
@@ -146,7 +154,7 @@ final class TripleTile {
    *
    * @param p address of the weights, rows 0 to 7 and 8 to 15 of the groups in a column
    * @param x 32 columns each of the tokens
-   * @param begin {@link #START}, or 0 for {@link #addWide}
+   * @param begin {@link #START}, or {@link #START_WIDE}
    * @param to address of the sums, {@link #COLUMN} bytes a token
    */
   static void products4(long p, double[] x, int xAt, double begin, long to) {
@@ -309,8 +317,9 @@ final class TripleTile {
   }
 
   /**
-   * As {@link #add}, of products that lie {@link #WIDE_FIELD} bits apart and began at 0: three such
-   * sums fill the 53 bits of an f64, so the lowest is rounded away first.
+   * As {@link #add}, of products that lie {@link #WIDE_FIELD} bits apart and began at {@link
+   * #START_WIDE}: three such sums fill the 53 bits of an f64, so that of the third row is rounded
+   * to first and taken off.
    */
   static void addWide(long scales, long products, int tokens, float[] dx, int at, long sums) {
     FloatVector s0 = FloatVector.fromMemorySegment(F, Scratch.MEMORY, scales, LITTLE_ENDIAN);
@@ -327,31 +336,29 @@ final class TripleTile {
       long to = sums + SUMS * t;
       DoubleVector a = DoubleVector.fromMemorySegment(D, Scratch.MEMORY, from, LITTLE_ENDIAN);
       DoubleVector b = DoubleVector.fromMemorySegment(D, Scratch.MEMORY, from + 64, LITTLE_ENDIAN);
-      DoubleVector ua = a.fma(DOWN, UPPER);
-      DoubleVector ub = b.fma(DOWN, UPPER);
-      IntVector first =
-          LOW.selectFrom(
-              ua.sub(UPPER).fma(UP, a).add(LOWER).reinterpretAsInts(),
-              ub.sub(UPPER).fma(UP, b).add(LOWER).reinterpretAsInts());
-      IntVector low = LOW.selectFrom(ua.reinterpretAsInts(), ub.reinterpretAsInts());
-      IntVector high = HIGH.selectFrom(ua.reinterpretAsInts(), ub.reinterpretAsInts());
+      DoubleVector ua = a.fma(DOWN, TOP);
+      DoubleVector ub = b.fma(DOWN, TOP);
+      IntVector third = LOW.selectFrom(ua.reinterpretAsInts(), ub.reinterpretAsInts());
+      IntVector ra = ua.sub(TOP_LESS).fma(UP, a).reinterpretAsInts();
+      IntVector rb = ub.sub(TOP_LESS).fma(UP, b).reinterpretAsInts();
+      IntVector first = LOW.selectFrom(ra, rb);
+      IntVector second = HIGH.selectFrom(ra, rb);
       FloatVector x = FloatVector.broadcast(F, dx[at + t]);
       first
-          .and(WIDE_MASK)
+          .lanewise(LSHR, 32 - WIDE_FIELD)
           .or(BITS)
           .reinterpretAsFloats()
           .fma(s0, c0)
           .fma(d0.mul(x), FloatVector.fromMemorySegment(F, Scratch.MEMORY, to, LITTLE_ENDIAN))
           .intoMemorySegment(Scratch.MEMORY, to, LITTLE_ENDIAN);
-      low.and(WIDE_MASK)
-          .or(BITS)
+      second
+          .and(WIDE_MASK)
+          .lanewise(XOR, BITS + HALF)
           .reinterpretAsFloats()
           .fma(s1, c1)
           .fma(d1.mul(x), FloatVector.fromMemorySegment(F, Scratch.MEMORY, to + 64, LITTLE_ENDIAN))
           .intoMemorySegment(Scratch.MEMORY, to + 64, LITTLE_ENDIAN);
-      low.lanewise(LSHR, WIDE_FIELD)
-          .or(high.lanewise(LSHL, 32 - WIDE_FIELD))
-          .and(WIDE_MASK)
+      third
           .or(BITS)
           .reinterpretAsFloats()
           .fma(s2, c2)

@@ -39,7 +39,7 @@ public final class VectorBlockKernels implements BlockKernels {
     return BlockInput.PANEL;
   }
 
-  /** A multiple of what {@link PanelProduct} and {@link TripleProduct} take together. */
+  /** A multiple of what {@link BlockProduct} and {@link TripleProduct} take together. */
   @Override
   public int strip() {
     return 6 * PackedLayout.GROUP;
@@ -71,7 +71,7 @@ public final class VectorBlockKernels implements BlockKernels {
   }
 
   private static List<BlockInput.Form> forms(PackedLayout layout, int together) {
-    if (together > ROW_TOKENS && TripleProduct.handles(layout)) {
+    if (together > ROW_TOKENS && (TripleProduct.handles(layout) || BlockProduct.handles(layout))) {
       return List.of(BlockInput.Form.CODES, BlockInput.Form.PANELS);
     }
     PackedRows rows = PackedKernels.rows(layout);
@@ -102,6 +102,10 @@ public final class VectorBlockKernels implements BlockKernels {
     ProductArguments.check(w, fromRow, toRow, x, fromToken, toToken, y, yOffset, yStride);
     if (x.form() == BlockInput.Form.CODES && TripleProduct.handles(w.layout())) {
       TripleProduct.multiply(w, fromRow, toRow, x, fromToken, toToken, y, yOffset, yStride);
+      return;
+    }
+    if (x.form() == BlockInput.Form.CODES && BlockProduct.handles(w.layout())) {
+      BlockProduct.multiply(w, fromRow, toRow, x, fromToken, toToken, y, yOffset, yStride);
       return;
     }
     PackedRows rows = PackedKernels.rows(w.layout());
