@@ -516,9 +516,7 @@ class PlatformLoadTest {
     // Behind a proxy everybody comes from here.
     assertThat(world.server.get("/readyz?verbose", "x-forwarded-for", "192.0.2.1").body())
         .isEqualTo("ready\n");
-    String[] both = {
-      "x-forwarded-for", "192.0.2.1", "authorization", "Bearer " + tenant.key()
-    };
+    String[] both = {"x-forwarded-for", "192.0.2.1", "authorization", "Bearer " + tenant.key()};
     assertThat(world.server.get("/readyz?verbose", both).body()).contains("lag_ms");
   }
 
