@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
@@ -17,9 +18,11 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
 final class AnswerTypes {
   private static final String FIELDS_OF = "of";
   private static final String PAGE = "page ";
+  private static final String OR = " | ";
 
   private final Map<String, JsonNode> types = new LinkedHashMap<>();
   private final Map<String, String> calls = new LinkedHashMap<>();
+  private final Map<String, String> events = new LinkedHashMap<>();
 
   /** Where schemas of types stand in the description. */
   private static final String PLACE = "#/components/schemas/";
@@ -39,6 +42,10 @@ final class AnswerTypes {
     }
     table.path("types").properties().forEach(t -> types.put(t.getKey(), t.getValue()));
     table.path("calls").properties().forEach(c -> calls.put(c.getKey(), c.getValue().asString("")));
+    table
+        .path("events")
+        .properties()
+        .forEach(c -> events.put(c.getKey(), c.getValue().asString("")));
   }
 
   /** All calls that have a type. */
@@ -49,6 +56,12 @@ final class AnswerTypes {
   /** The schema of what a call answers; null when it answers no JSON. */
   @Nullable ObjectNode of(String method, String path) {
     String type = calls.get(method + " " + path);
+    return type == null ? null : schema(type);
+  }
+
+  /** The schema of the data of a stream's events; null for what is never streamed. */
+  @Nullable ObjectNode event(String method, String path) {
+    String type = events.get(method + " " + path);
     return type == null ? null : schema(type);
   }
 
@@ -95,6 +108,14 @@ final class AnswerTypes {
           .set("items", schema(type.substring(PAGE.length())));
       properties.set("next", schema("string?"));
       return page;
+    }
+    if (type.charAt(0) != '[' && type.contains(OR)) {
+      ObjectNode either = AdminJson.object();
+      ArrayNode any = either.putArray("anyOf");
+      for (String one : type.split(Pattern.quote(OR))) {
+        any.add(schema(one));
+      }
+      return either;
     }
     if (type.endsWith("?")) {
       return orNull(schema(type.substring(0, type.length() - 1)));

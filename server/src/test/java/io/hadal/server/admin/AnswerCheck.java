@@ -68,6 +68,23 @@ public final class AnswerCheck {
         .isEmpty();
   }
 
+  /**
+   * Looks at the data of an event, or a line, of a stream.
+   *
+   * @param target path of the call
+   */
+  public void event(String target, String data) {
+    JsonNode content = paths.path(target).at("/post/responses/200/content");
+    JsonNode stream =
+        content.path(target.startsWith("/api/") ? "application/x-ndjson" : "text/event-stream");
+    assertThat(
+            known
+                .computeIfAbsent(target, call -> compiled(stream.path("x-event-schema")))
+                .validate(data, InputFormat.JSON))
+        .as("%s: %s", target, data)
+        .isEmpty();
+  }
+
   private Schema compiled(JsonNode schema) {
     ObjectNode whole = (ObjectNode) closed(schema.deepCopy());
     whole.putObject("components").set("schemas", schemas);
