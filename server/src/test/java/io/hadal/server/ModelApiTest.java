@@ -32,7 +32,10 @@ class ModelApiTest {
       {"/v1/chat/completions", "{" + chat.formatted(90, tools)},
       {"/v1/completions", prompt.formatted("")},
       {"/v1/responses", input.formatted("")},
-      {"/v1/messages", "{" + chat.formatted(8, ",'thinking':{'type':'enabled','budget_tokens':1024}")},
+      {
+        "/v1/messages",
+        "{" + chat.formatted(8, ",'thinking':{'type':'enabled','budget_tokens':1024}")
+      },
       {"/v1/messages", "{" + chat.formatted(4, ",'thinking':{'type':'disabled'}")},
       {"/api/chat", "{" + chat.formatted(8, ",'stream':false")},
       {"/api/generate", prompt.formatted(",'stream':false")},

@@ -58,7 +58,11 @@ public final class ModelApi {
     paths.forEach(described::set);
     ObjectNode components = root.putObject("components");
     components.set("schemas", types.schemas());
-    components.putObject("securitySchemes").putObject("key").put("type", "http").put("scheme", "bearer");
+    components
+        .putObject("securitySchemes")
+        .putObject("key")
+        .put("type", "http")
+        .put("scheme", "bearer");
     return AdminJson.answer(root);
   }
 
@@ -95,7 +99,8 @@ public final class ModelApi {
     put(content.putObject(JSON), "schema", types.of(method, path));
     if (event != null) {
       ObjectNode stream =
-          content.putObject(path.startsWith("/api/") ? "application/x-ndjson" : "text/event-stream");
+          content.putObject(
+              path.startsWith("/api/") ? "application/x-ndjson" : "text/event-stream");
       stream.putObject("schema").put("type", "string");
       put(stream, "x-event-schema", event);
     }
