@@ -33,9 +33,9 @@ public final class Json {
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .build();
 
-  /** How the parser names a place: {@code [Source: REDACTED (...); line: 1, column: 2]}. */
+  /** What the parser says of its source, and of where something began in it. */
   private static final Pattern SOURCE =
-      Pattern.compile("\\[Source: [^\\]]*?line: (\\d+), column: (\\d+)]");
+      Pattern.compile(" ?\\(?(?:start marker at )?\\[Source: [^\\]]*]\\)?");
 
   private Json() {}
 
@@ -55,10 +55,7 @@ public final class Json {
 
   /** What is wrong with a text, and where: without the words of the parser about its source. */
   public static String reason(JacksonException e) {
-    String what =
-        SOURCE
-            .matcher(String.valueOf(e.getOriginalMessage()))
-            .replaceAll(found -> "line " + found.group(1) + ", column " + found.group(2));
+    String what = SOURCE.matcher(String.valueOf(e.getOriginalMessage())).replaceAll("");
     TokenStreamLocation at = e.getLocation();
     return at == null || at.getLineNr() < 1
         ? what

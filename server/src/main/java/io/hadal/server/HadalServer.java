@@ -18,6 +18,7 @@ import io.hadal.server.admin.AdminApi;
 import io.hadal.server.admin.BackendEndpoints;
 import io.hadal.server.admin.CacheEndpoints;
 import io.hadal.server.admin.EndpointGroup;
+import io.hadal.server.admin.ModelApi;
 import io.hadal.server.admin.StateEndpoints;
 import io.hadal.server.console.Console;
 import io.hadal.server.explain.CacheExplainer;
@@ -258,6 +259,12 @@ public final class HadalServer implements AutoCloseable {
           list + "/");
     }
     WebPage.add(routes);
+    byte[] description = ModelApi.document(options.version());
+    routes.addOpen(
+        "GET",
+        "page",
+        call -> call.exchange().send(200, "application/json", description),
+        ModelApi.PATH);
     AdminApi admin = platform == null ? null : addPlatform(routes, platform, active);
     if (local != null) {
       local.add(routes);

@@ -105,7 +105,7 @@ class ErrorsTest {
       textBlock =
           """
           {'model':'tiny',                   | Unexpected end-of-input | line 1, column 17
-          {'messages':[                      | close marker for Array  | line 1, column 13
+          {'messages':[                      | close marker for Array  | line 1, column 14
           {'model' 'tiny'}                   | was expecting a colon   | line 1, column 10
           {'a':1,'a':2}                      | Duplicate               | line 1, column 11
           """)

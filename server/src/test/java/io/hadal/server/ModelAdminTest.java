@@ -177,6 +177,18 @@ class ModelAdminTest {
         answer(ACME, "GET", "/aliases/{name}/history", Map.of("name", "fast", "org", "acme"), "");
     assertThat(history.at("/data/0/by").asString()).isEqualTo("ann");
     assertThat(answer(ACME, "GET", "/aliases", Map.of(), "").path("data").size()).isEqualTo(2);
+    // With a slip in org, everybody's name would go.
+    assertThatThrownBy(
+            () ->
+                answer(
+                    ROOT,
+                    "DELETE",
+                    "/aliases/{name}",
+                    Map.of("name", "lab~flash", "orgg", "acme"),
+                    ""))
+        .isInstanceOf(Problem.class)
+        .hasMessageContaining("org and reason, nothing else");
+    assertThat(answer(ACME, "GET", "/aliases", Map.of(), "").path("data").size()).isEqualTo(2);
     answer(ACME, "DELETE", "/aliases/{name}", Map.of("name", "fast", "org", "acme"), "");
     assertThat(answer(ACME, "GET", "/aliases", Map.of(), "").path("data").size()).isEqualTo(1);
 

@@ -19,6 +19,7 @@ import io.hadal.platform.tenancy.Principals;
 import io.hadal.platform.tenancy.Role;
 import io.hadal.platform.tenancy.Scope;
 import io.hadal.platform.tenancy.Tenants;
+import io.hadal.server.admin.AnswerCheck;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.http.HttpRequest;
@@ -66,6 +67,7 @@ class PermissionMatrixTest {
 
   private static Platform platform;
   private static TestServer server;
+  private static AnswerCheck answers;
 
   /** A line of the file. */
   private record Sample(
@@ -146,6 +148,11 @@ class PermissionMatrixTest {
             routes: [{model: m, upstreams: [up]}]
             """);
     server.server.routing(ServeConfig.read(file).routing());
+    Tenants.Project project =
+        AdminThings.project(platform, platform.tenants().createOrg("description").id());
+    Holder reader =
+        holder(Role.VIEWER, new Actor.Grant(Role.VIEWER, "all", "*"), project.id(), project.org());
+    answers = new AnswerCheck(TestServer.json(send("GET", "/openapi.json", "", reader.key)));
   }
 
   @AfterAll
@@ -201,6 +208,18 @@ class PermissionMatrixTest {
       for (var operation : path.getValue().properties()) {
         String name = operation.getKey().toUpperCase(Locale.ROOT) + " " + path.getKey();
         String permission = operation.getValue().path("x-permission").asString("");
+        // What it answers is a type, a file, or nothing at all.
+        JsonNode responses = operation.getValue().path("responses");
+        assertThat(
+                responses.path("200").has("content")
+                    || name.startsWith("DELETE ")
+                    || responses.has("303"))
+            .as(name)
+            .isTrue();
+        operation
+            .getValue()
+            .path("parameters")
+            .forEach(p -> assertThat(p.at("/schema/type").isString()).as(name).isTrue());
         if (permission.isEmpty()) {
           open.add(name);
         } else {
@@ -378,6 +397,7 @@ class PermissionMatrixTest {
       assertThat(answer.body()).as(what).contains("permission_error", "not_permitted");
     } else if (sample.ok == 200) {
       assertThat(answer.statusCode()).as(what).isIn(200, 204);
+      answers.check(sample.method(), sample.path(things), answer.statusCode(), answer.body());
     } else {
       assertThat(answer.statusCode()).as(what).isEqualTo(sample.ok);
     }

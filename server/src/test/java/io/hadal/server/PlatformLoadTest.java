@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.hadal.platform.DataFolder;
 import io.hadal.platform.Ids;
 import io.hadal.platform.Outage;
+import io.hadal.platform.SecretText;
 import io.hadal.platform.audit.AuditQuery;
 import io.hadal.platform.budget.Budget;
 import io.hadal.platform.budget.BudgetAction;
@@ -479,6 +480,8 @@ class PlatformLoadTest {
     Tenant tenant = world.tenant("told", "{\"budget_usd\":\"1\"}");
     world.platform.budgets().reload();
     complete(during(tenant, 1, 2, 0.05));
+    // A reload before has taken the token of the configuration file: none.
+    world.server.server.metricsToken(new SecretText(TestServer.FIGURES));
     assertThat(world.server.figures())
         .contains(
             "llm_requests_total{dialect=\"openai\",model=\"tiny\",operation=\"chat\",outcome=\"ok\",project=\"other\"}",

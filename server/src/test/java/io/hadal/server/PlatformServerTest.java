@@ -12,6 +12,7 @@ import io.hadal.platform.audit.AuditQuery;
 import io.hadal.platform.node.Platform;
 import io.hadal.platform.probe.QualityAlert;
 import io.hadal.platform.probe.QualityListener;
+import io.hadal.server.admin.AnswerCheck;
 import io.hadal.server.connect.Client;
 import io.hadal.server.connect.Endpoint;
 import io.hadal.server.connect.HomeFolder;
@@ -53,6 +54,7 @@ class PlatformServerTest {
   private static HttpServer hook;
   private static final BlockingQueue<String> HEARD = new LinkedBlockingQueue<>();
   private static String cookie = "";
+  private static AnswerCheck answers;
   private static String csrf = "";
   private static String project = "";
 
@@ -101,6 +103,7 @@ class PlatformServerTest {
     assertThat(in.statusCode()).as(in.body()).isEqualTo(200);
     cookie = in.headers().firstValue("set-cookie").orElseThrow().replaceFirst(";.*", "");
     csrf = TestServer.json(in).at("/csrf_token").asString();
+    answers = new AnswerCheck(TestServer.json(ask("GET", "/openapi.json", "")));
     project = admin("GET", "/projects", "").at("/data/0/id").asString();
     admin(
         "POST",
@@ -139,6 +142,7 @@ class PlatformServerTest {
   private static JsonNode admin(String method, String path, String body) {
     HttpResponse<String> answer = ask(method, path, body);
     assertThat(answer.statusCode()).as(path + ": " + answer.body()).isBetween(200, 299);
+    answers.check(method, path, answer.statusCode(), answer.body());
     return answer.body().isEmpty() ? TestServer.json("{}") : TestServer.json(answer);
   }
 

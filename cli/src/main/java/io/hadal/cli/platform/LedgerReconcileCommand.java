@@ -20,8 +20,9 @@ import picocli.CommandLine.Spec;
     name = "reconcile",
     description = {
       "Compares an upstream's usage file (CSV) with what was booked for it.",
-      "Columns: request_id or model; time; input_tokens and output_tokens, or cost. Exit code 1"
-          + " when there are differences."
+      "Columns: request_id or model; time, or days; input_tokens and output_tokens, or cost; or the"
+          + " CSV that 'hadal ledger export' wrote at the upstream. Exit code 1 when there are"
+          + " differences."
     })
 final class LedgerReconcileCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();

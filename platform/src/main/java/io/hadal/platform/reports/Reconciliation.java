@@ -27,6 +27,8 @@ import org.jspecify.annotations.Nullable;
  * request_id} (or {@code id}, {@code upstream_request_id}), {@code time} ({@code timestamp}, {@code
  * date}, {@code created_at}), {@code model}, {@code input_tokens} ({@code prompt_tokens}), {@code
  * output_tokens} ({@code completion_tokens}), {@code cost} ({@code cost_usd}, {@code amount}).
+ * Files that have days in place of times are compared by day, and usage that another Hadal exported
+ * by its columns.
  */
 public final class Reconciliation {
   private static final int BATCH = 500;
@@ -35,6 +37,7 @@ public final class Reconciliation {
   private static final int MOST_IDS = 2_000_000;
 
   private static final long HOUR = 3_600_000;
+  private static final long DAY = 24 * HOUR;
 
   private final Database database;
 
@@ -56,12 +59,16 @@ public final class Reconciliation {
 
   /** An event, or a sum of some. */
   private static final class Sum {
+    private long parts;
     private long input;
     private long output;
     private long cost;
     private boolean priced = true;
+    private boolean counted = true;
 
     private void add(long moreInput, long moreOutput, long moreCost) {
+      parts++;
+      counted &= moreInput >= 0;
       input += Math.max(0, moreInput);
       output += Math.max(0, moreOutput);
       if (moreCost < 0) {
@@ -69,6 +76,11 @@ public final class Reconciliation {
       } else {
         cost += moreCost;
       }
+    }
+
+    /** What is known of it. */
+    private String text() {
+      return counted ? input + "+" + output : Usd.text(cost) + " USD";
     }
   }
 
@@ -100,6 +112,7 @@ public final class Reconciliation {
     private long lines;
     private long matched;
     private long differences;
+    private long span = HOUR;
     private long first = Long.MAX_VALUE;
     private long last;
 
@@ -112,12 +125,16 @@ public final class Reconciliation {
       List<Line> batch = new ArrayList<>();
       for (List<String> row = csv.row(); row != null; row = csv.row()) {
         Line line = columns.line(row, csv.line() - 1);
+        if (line == null) {
+          continue;
+        }
         lines++;
+        span = columns.span;
         first = Math.min(first, line.time());
         last = Math.max(last, line.time());
         if (line.id().isEmpty()) {
           hours
-              .computeIfAbsent(hour(line.time(), line.model()), _ -> new Sum())
+              .computeIfAbsent(span(line.time(), line.model()), _ -> new Sum())
               .add(line.input(), line.output(), line.cost());
           continue;
         }
@@ -171,19 +188,20 @@ public final class Reconciliation {
           });
       for (Line line : batch) {
         Sum event = found.get(line.id());
+        Sum there = new Sum();
+        there.add(line.input(), line.output(), line.cost());
         if (event == null) {
-          difference(Difference.Kind.MISSING_HERE, line.id(), "", line.model());
+          String what = (line.model() + " " + there.text()).strip();
+          difference(Difference.Kind.MISSING_HERE, line.id(), "", what);
         } else {
-          Sum there = new Sum();
-          there.add(line.input(), line.output(), line.cost());
-          compare(line.id(), event, there, line.input() >= 0);
+          compare(line.id(), event, there);
         }
       }
     }
 
-    private void compare(String where, Sum here, Sum there, boolean counted) {
+    private void compare(String where, Sum here, Sum there) {
       boolean same = true;
-      if (counted && (here.input != there.input || here.output != there.output)) {
+      if (there.counted && (here.input != there.input || here.output != there.output)) {
         same = false;
         difference(
             Difference.Kind.TOKENS,
@@ -196,7 +214,7 @@ public final class Reconciliation {
         difference(Difference.Kind.COST, where, Usd.text(here.cost), Usd.text(there.cost));
       }
       if (same) {
-        matched++;
+        matched += there.parts;
       }
     }
 
@@ -210,10 +228,12 @@ public final class Reconciliation {
           after = event.seq();
           if (event.id() != null && !ids.isEmpty()) {
             if (!ids.contains(event.id()) && event.input() + event.output() > 0) {
-              difference(Difference.Kind.MISSING_THERE, event.id(), event.model(), "");
+              String what = event.model() + " " + event.input() + "+" + event.output();
+              difference(Difference.Kind.MISSING_THERE, event.id(), what, "");
             }
-          } else {
-            sums.computeIfAbsent(hour(event.time(), event.model()), _ -> new Sum())
+          } else if (event.input() + event.output() > 0 || event.cost() > 0) {
+            // What failed took nothing; it must not hide the cost of the others.
+            sums.computeIfAbsent(span(event.time(), event.model()), _ -> new Sum())
                 .add(event.input(), event.output(), event.cost());
           }
         }
@@ -224,21 +244,16 @@ public final class Reconciliation {
       for (Map.Entry<String, Sum> sum : sums.entrySet()) {
         Sum there = hours.remove(sum.getKey());
         if (there != null) {
-          compare(sum.getKey(), sum.getValue(), there, true);
-        } else if (sum.getValue().input + sum.getValue().output > 0) {
-          difference(
-              Difference.Kind.MISSING_THERE,
-              sum.getKey(),
-              sum.getValue().input + "+" + sum.getValue().output,
-              "");
+          compare(sum.getKey(), sum.getValue(), there);
+        } else {
+          difference(Difference.Kind.MISSING_THERE, sum.getKey(), sum.getValue().text(), "");
         }
       }
     }
 
     private void byHour() {
       hours.forEach(
-          (where, sum) ->
-              difference(Difference.Kind.MISSING_HERE, where, "", sum.input + "+" + sum.output));
+          (where, sum) -> difference(Difference.Kind.MISSING_HERE, where, "", sum.text()));
     }
 
     private record Event(
@@ -262,8 +277,8 @@ public final class Reconciliation {
                           + BATCH)
                   .bind("after", after)
                   .bind("backend", backend)
-                  .bind("from", first - first % HOUR)
-                  .bind("to", last - last % HOUR + HOUR)
+                  .bind("from", first - first % span)
+                  .bind("to", last - last % span + span)
                   .map(
                       (rs, ctx) -> {
                         long cost = rs.getLong("upstream_cost_nano");
@@ -280,17 +295,20 @@ public final class Reconciliation {
                   .list());
     }
 
+    /** Hour or day, and model, the model without provider and date. */
+    private String span(long time, String model) {
+      String name = model.substring(model.lastIndexOf('/') + 1);
+      int at = name.indexOf('@');
+      String begin = Instant.ofEpochMilli(time - time % span).toString();
+      return (span == DAY ? begin.substring(0, 10) : begin)
+          + " "
+          + (at < 0 ? name : name.substring(0, at));
+    }
+
     private void difference(Difference.Kind kind, String where, String here, String there) {
       differences++;
       report.accept(new Difference(kind, where, here, there));
     }
-  }
-
-  /** Hour and model, the model without provider and date. */
-  private static String hour(long time, String model) {
-    String name = model.substring(model.lastIndexOf('/') + 1);
-    int at = name.indexOf('@');
-    return Instant.ofEpochMilli(time - time % HOUR) + " " + (at < 0 ? name : name.substring(0, at));
   }
 
   /** Which column holds what. */
@@ -303,17 +321,39 @@ public final class Reconciliation {
     private final int output;
     private final int cost;
 
+    /** Whether another Hadal has exported the file, and where it has parts of its counts. */
+    private final boolean exported;
+
+    private final List<Integer> inputs;
+    private final List<Integer> outputs;
+
+    /** What the lines are of: hours, or days; 0 before the first. */
+    private long span;
+
     Columns(List<String> header, String source) {
       this.source = source;
       List<String> names =
           header.stream()
               .map(name -> name.replace("\uFEFF", "").strip().toLowerCase(Locale.ROOT))
               .toList();
-      this.id = find(names, "upstream_request_id", "request_id", "id");
-      this.time = find(names, "time", "timestamp", "date", "created_at");
-      this.model = find(names, "model");
-      this.input = find(names, "input_tokens", "prompt_tokens");
-      this.output = find(names, "output_tokens", "completion_tokens");
+      this.exported = names.contains("schema_version") && names.contains("input_uncached");
+      this.inputs =
+          List.of(
+              find(names, "input_uncached"), find(names, "cache_read"), find(names, "cache_write"));
+      this.outputs = List.of(find(names, "output_text"), find(names, "output_reasoning"));
+      // To the exporter, its own upstreams' ids are those of others.
+      this.id =
+          exported
+              ? find(names, "request_id")
+              : find(names, "upstream_request_id", "request_id", "id");
+      this.time =
+          exported
+              ? find(names, "started_at")
+              : find(names, "time", "timestamp", "date", "created_at");
+      this.model = exported ? find(names, "version") : find(names, "model");
+      this.input = exported ? inputs.getFirst() : find(names, "input_tokens", "prompt_tokens");
+      this.output =
+          exported ? outputs.getFirst() : find(names, "output_tokens", "completion_tokens");
       this.cost = find(names, "cost", "cost_usd", "amount");
       if (time < 0 || (id < 0 && model < 0)) {
         throw new FormatException(
@@ -334,15 +374,25 @@ public final class Reconciliation {
       return -1;
     }
 
-    Line line(List<String> row, long number) {
+    /** A line; null for an exported attempt that took nothing, for which nobody pays. */
+    @Nullable Line line(List<String> row, long number) {
       String where = source + ": row " + number;
-      return new Line(
-          id < 0 ? "" : row.get(id),
-          time(row.get(time), where),
-          model < 0 ? "" : row.get(model),
-          input < 0 ? -1 : count(row.get(input), where),
-          output < 0 ? -1 : count(row.get(output), where),
-          cost < 0 || row.get(cost).isBlank() ? -1 : Usd.nano(row.get(cost).strip(), where));
+      Line line =
+          new Line(
+              id < 0 ? "" : row.get(id).strip(),
+              time(row.get(time), where),
+              model < 0 ? "" : row.get(model),
+              exported ? sum(row, inputs, where) : input < 0 ? -1 : count(row.get(input), where),
+              exported ? sum(row, outputs, where) : output < 0 ? -1 : count(row.get(output), where),
+              cost < 0 || row.get(cost).isBlank() ? -1 : Usd.nano(row.get(cost).strip(), where));
+      return exported && line.input() + line.output() == 0 && line.cost() <= 0 ? null : line;
+    }
+
+    private static long sum(List<String> row, List<Integer> columns, String where) {
+      return columns.stream()
+          .filter(column -> column >= 0)
+          .mapToLong(column -> count(row.get(column), where))
+          .sum();
     }
 
     private static long count(String text, String where) {
@@ -352,8 +402,13 @@ public final class Reconciliation {
       return Long.parseLong(text.strip());
     }
 
-    private static long time(String text, String where) {
+    private long time(String text, String where) {
       String stripped = text.strip();
+      boolean day = stripped.matches("[0-9]{4}-[0-9]{2}-[0-9]{2}");
+      if (span != 0 && day != (span == DAY)) {
+        throw new FormatException(where, "'" + text + "': some lines have days, others times");
+      }
+      span = day ? DAY : HOUR;
       if (stripped.matches("[0-9]{10}")) {
         return Long.parseLong(stripped) * 1000;
       }
@@ -361,13 +416,13 @@ public final class Reconciliation {
         return Long.parseLong(stripped);
       }
       try {
-        String iso = stripped.replace(' ', 'T');
+        String iso = day ? stripped + "T00:00:00Z" : stripped.replace(' ', 'T');
         return iso.matches(".*(Z|[+-][0-9]{2}:[0-9]{2})")
             ? OffsetDateTime.parse(iso).toInstant().toEpochMilli()
             : LocalDateTime.parse(iso).toInstant(ZoneOffset.UTC).toEpochMilli();
       } catch (DateTimeParseException e) {
         throw new FormatException(
-            where, "'" + text + "' is no time such as 2026-11-29T13:00:00Z", e);
+            where, "'" + text + "' is no time such as 2026-11-29T13:00:00Z, and no day", e);
       }
     }
   }

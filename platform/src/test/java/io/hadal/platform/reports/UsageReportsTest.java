@@ -411,6 +411,73 @@ class UsageReportsTest {
     }
   }
 
+  /** What an upstream that is a Hadal exports, and files that have days, or costs only. */
+  @Test
+  void filesOfSeveralKindsAreCompared() throws IOException {
+    try (Database database = TestDatabases.open(DatabaseKind.SQLITE)) {
+      SampleUsage usage = fill(database);
+      // As the upstream sees it: its own ids, none of an upstream of its own, retries that failed.
+      String exported =
+          "schema_version,request_id,attempt,started_at,version,upstream_request_id,input_uncached,"
+              + "cache_read,cache_write,output_text,output_reasoning,cost_usd\n"
+              + "1,up-r1,1,2026-11-29T10:20:00Z,deepseek-chat@1,,0,0,0,0,0,0\n"
+              + "1,up-r1,2,2026-11-29T10:20:00Z,deepseek-chat@1,,1000,100,8,20,4,0.000001001\n"
+              + "1,up-rx,1,2026-11-29T10:21:00Z,deepseek-chat@1,,3,4,0,5,6,0.5\n";
+      assertThat(compared(database, exported))
+          .first()
+          .isEqualTo("MISSING_HERE up-rx / deepseek-chat@1 7+11");
+      // By days; an attempt that failed, and has no cost, hides none of the others.
+      usage.store(
+          List.of(
+              new Settled(
+                  usage.event(
+                      SampleUsage.work("p0", "rf", 1, "deepseek", Map.of()),
+                      T0,
+                      Outcome.UPSTREAM_ERROR,
+                      Quantities.NONE,
+                      null),
+                  0)));
+      String model = SampleUsage.MODEL.replaceAll("^.*/|@.*$", "");
+      Map<String, long[]> days = new TreeMap<>();
+      for (int i = 1; i < 60; i += 2) {
+        String day = Instant.ofEpochMilli(T0 + i * HOUR / 3).toString().substring(0, 10);
+        long[] sum = days.computeIfAbsent(day, d -> new long[3]);
+        sum[0] += 1107 + i;
+        sum[1] += 23 + i;
+        sum[2] += 1000 + i;
+      }
+      StringBuilder all = new StringBuilder("date,model,input_tokens,output_tokens,cost\n");
+      StringBuilder costs = new StringBuilder("date,model,cost\n");
+      days.forEach(
+          (day, sum) -> {
+            String cost = new BigDecimal(sum[2]).movePointLeft(9).toPlainString();
+            all.append("%s,%s,%d,%d,%s\n".formatted(day, model, sum[0], sum[1], cost));
+            costs.append("%s,%s,%s\n".formatted(day, model, cost));
+          });
+      assertThat(compared(database, all.toString())).isEmpty();
+      // Without tokens, only costs can differ.
+      assertThat(compared(database, costs.toString())).isEmpty();
+      assertThat(compared(database, costs.toString().replaceFirst(",0[.]0", ",0.9")))
+          .singleElement()
+          .asString()
+          .startsWith("COST " + days.keySet().iterator().next() + " " + model);
+      assertThatThrownBy(() -> compared(database, all + "2026-11-29T10:00:00Z,m,1,1,1\n"))
+          .isInstanceOf(FormatException.class)
+          .hasMessageContaining("some lines have days");
+    }
+  }
+
+  private static List<String> compared(Database database, String csv) throws IOException {
+    List<String> found = new ArrayList<>();
+    new Reconciliation(database)
+        .compare(
+            "deepseek",
+            new StringReader(csv),
+            "file",
+            d -> found.add(d.kind() + " " + d.where() + " " + d.here() + "/ " + d.there()));
+    return found;
+  }
+
   @Test
   void csvIsStrict() throws IOException {
     CsvReader good = new CsvReader(new StringReader("a,\"b\"\"\r\n,\",\r\n1,,2\r\n"), "x");

@@ -2,11 +2,18 @@ package io.hadal.server.admin;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.TreeMap;
 import tools.jackson.databind.node.ObjectNode;
 
 /** The description of the API, from its endpoints alone: OpenAPI 3.1. */
 final class OpenApi {
+  private static final AnswerTypes ANSWERS = new AnswerTypes("answers.yaml");
+
+  /** Calls that answer with files. */
+  private static final Map<String, String> OTHERS =
+      Map.of("GET /audit/export", "application/x-ndjson", "GET /usage/export", "text/csv");
+
   private OpenApi() {}
 
   static ObjectNode document(List<AdminApi.Mounted> mounted) {
@@ -21,7 +28,9 @@ final class OpenApi {
       path.set(one.method().toLowerCase(Locale.ROOT), operation(one));
     }
     byPath.forEach(paths::set);
-    components(root.putObject("components"));
+    ObjectNode components = root.putObject("components");
+    components(components);
+    components.set("schemas", ANSWERS.schemas());
     return root;
   }
 
@@ -40,8 +49,7 @@ final class OpenApi {
           .put("name", name)
           .put("in", "path")
           .put("required", true)
-          .putObject("schema")
-          .put("type", "string");
+          .set("schema", QueryFields.schema(name));
     }
     for (String name : QueryFields.of(one.method(), one.pattern().toString())) {
       parameters
@@ -49,8 +57,7 @@ final class OpenApi {
           .put("name", name)
           .put("in", "query")
           .put("required", false)
-          .putObject("schema")
-          .put("type", "string");
+          .set("schema", QueryFields.schema(name));
     }
     if (one.changes() && !one.method().equals("DELETE")) {
       BodyFields fields = one.fields();
@@ -61,18 +68,7 @@ final class OpenApi {
           .set("schema", fields == null ? AdminJson.object() : fields.schema());
     }
     ObjectNode responses = operation.putObject("responses");
-    int status = open == null ? 200 : open.status();
-    ObjectNode answer = responses.putObject(Integer.toString(status));
-    if (status == 200) {
-      answer.put("description", "The answer; 204 when there is none");
-      answer
-          .putObject("content")
-          .putObject("application/json")
-          .putObject("schema")
-          .put("type", "object");
-    } else {
-      answer.put("description", "Goes elsewhere");
-    }
+    answers(responses, one, open == null ? 200 : open.status());
     responses.putObject("default").put("$ref", "#/components/responses/error");
     var security = operation.putArray("security");
     if (open == null || open.signedIn()) {
@@ -89,6 +85,24 @@ final class OpenApi {
       }
     }
     return operation;
+  }
+
+  private static void answers(ObjectNode responses, AdminApi.Mounted one, int status) {
+    ObjectNode answer = responses.putObject(Integer.toString(status));
+    ObjectNode schema = ANSWERS.of(one.method(), one.pattern().toString());
+    String other = OTHERS.get(one.method() + " " + one.pattern());
+    if (status != 200) {
+      answer.put("description", "Goes elsewhere");
+    } else if (schema != null) {
+      answer.put("description", "The answer");
+      answer.putObject("content").putObject("application/json").set("schema", schema);
+    } else if (other != null) {
+      answer.put("description", "A file");
+      answer.putObject("content").putObject(other).putObject("schema").put("type", "string");
+    } else {
+      responses.remove("200");
+      responses.putObject("204").put("description", "It is done");
+    }
   }
 
   private static String id(AdminApi.Mounted one) {

@@ -1,11 +1,17 @@
 package io.hadal.server.admin;
 
+import io.hadal.platform.registry.Lifecycle;
 import io.hadal.platform.reports.Dimension;
+import io.hadal.platform.tenancy.Role;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /** Parameters that calls may have behind their path, for the description of the API. */
 final class QueryFields {
@@ -75,6 +81,35 @@ final class QueryFields {
   /** Names of a call's parameters, in the order of the table. */
   static Set<String> of(String method, String path) {
     return BY_CALL.getOrDefault(method + " " + path, Set.of());
+  }
+
+  /** What a parameter of a path or query may be, by its name. */
+  static ObjectNode schema(String name) {
+    ObjectNode schema = AdminJson.object();
+    switch (name) {
+      case "limit" -> schema.put("type", "integer").put("minimum", 1);
+      case "context" -> schema.put("type", "integer").put("minimum", 1);
+      case "from", "to", "until", "at" ->
+          schema.put("type", "string").put("description", "A time, or a day of UTC");
+      case "after" ->
+          schema.put("type", "string").put("description", "What the page before had as next");
+      case "interval" -> choices(schema, List.of("hour", "day", "month"));
+      case "role" -> choices(schema, names(Role.values()));
+      case "lifecycle" -> choices(schema, names(Lifecycle.values()));
+      case "estimated" -> choices(schema, List.of("true", "false"));
+      case "url", "return_to" -> schema.put("type", "string").put("format", "uri-reference");
+      default -> schema.put("type", "string").put("minLength", 1);
+    }
+    return schema;
+  }
+
+  private static List<String> names(Enum<?>[] values) {
+    return Stream.of(values).map(value -> value.name().toLowerCase(Locale.ROOT)).toList();
+  }
+
+  private static void choices(ObjectNode schema, List<String> values) {
+    ArrayNode all = schema.put("type", "string").putArray("enum");
+    values.forEach(all::add);
   }
 
   /** All calls that have some. */

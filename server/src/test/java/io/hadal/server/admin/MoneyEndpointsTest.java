@@ -226,6 +226,12 @@ class MoneyEndpointsTest {
             + "{\"account\":\"cash\",\"amount_nano\":5}]}";
     assertThatThrownBy(() -> post(ANNA, "/ledger/adjust", Map.of(), fix))
         .isInstanceOf(Refusal.class);
+    for (String slip : List.of("memo", "amount_usd", "Amount_nano")) {
+      String more = fix.replaceFirst("-5}", "-5,\"" + slip + "\":\"6\"}");
+      assertThatThrownBy(() -> post(ROOT, "/ledger/adjust", Map.of(), more))
+          .isInstanceOf(Problem.class)
+          .hasMessageContaining("account and a whole amount_nano each, no more");
+    }
     assertThat(post(ROOT, "/ledger/adjust", Map.of(), fix).get("corrects").stringValue())
         .isEqualTo("pay-1");
     assertThat(post(ROOT, "/ledger/verify", Map.of(), "{}").get("ok").booleanValue()).isTrue();
