@@ -169,7 +169,8 @@ public final class KeyStore implements AutoCloseable {
    * Says, before a pepper is made, whether there are keys that need the one of before: a slip in
    * its path would make all of them useless.
    *
-   * @param reference where the pepper is, {@code env:NAME} or {@code file:PATH}; null for the file
+   * @param reference where the pepper is, a {@linkplain io.hadal.platform.secrets.Secrets
+   *     reference}; null for the file
    * @throws FormatException when there are keys and no such file
    */
   public static void requirePepper(Database database, @Nullable String reference, Path file) {
