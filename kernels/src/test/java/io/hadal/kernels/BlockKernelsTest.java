@@ -3,12 +3,12 @@ package io.hadal.kernels;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.hadal.kernels.scalar.Grids;
 import io.hadal.kernels.foreign.CpuFeatures;
 import io.hadal.kernels.foreign.NativeBlockKernels;
 import io.hadal.kernels.foreign.NativeLibrary;
 import io.hadal.kernels.packed.PlainBlockKernels;
 import io.hadal.kernels.packed.ScalarBlockKernels;
+import io.hadal.kernels.scalar.Grids;
 import io.hadal.kernels.vector.packed.VectorBlockKernels;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -46,9 +46,9 @@ final class BlockProduct {
 
   private BlockProduct() {}
 
-  /** Whether a layout is multiplied so: units of a block, without minima. */
+  /** Whether a layout is multiplied so. Four lanes would read bytes behind the last code. */
   static boolean handles(PackedLayout layout) {
-    return layout == PackedLayout.Q8;
+    return layout == PackedLayout.Q8 && Width.BITS >= 256;
   }
 
   /**

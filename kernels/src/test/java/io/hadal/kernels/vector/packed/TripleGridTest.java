@@ -10,7 +10,9 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 final class TripleGridTest {
-  /** The gather is what processors without permutations of bytes use, and no test has such a one. */
+  /**
+   * The gather is what processors without permutations of bytes use, and no test has such a one.
+   */
   @Test
   void permutationsGiveWhatTheGatherGives() {
     assumeTrue(BytePermutation.AVAILABLE && VectorBlockKernels.usable());
@@ -27,8 +29,7 @@ final class TripleGridTest {
       MemorySegment w = arena.allocateFrom(ValueLayout.JAVA_BYTE, bytes);
       for (int at = 0; at < bytes.length; at += 3 * 128) {
         new TripleCodes().grid(w, at, at + 128, at + 256, gathered.address());
-        TripleGrid.columns(
-            w, at, at + 128, at + 256, permuted.address(), scratch.address());
+        TripleGrid.columns(w, at, at + 128, at + 256, permuted.address(), scratch.address());
         assertThat(doubles(permuted)).containsExactly(doubles(gathered));
       }
     }
@@ -37,8 +38,7 @@ final class TripleGridTest {
   private static double[] doubles(Scratch columns) {
     double[] out = new double[32 * 16];
     for (int i = 0; i < out.length; i++) {
-      out[i] =
-          Scratch.MEMORY.get(ValueLayout.JAVA_DOUBLE_UNALIGNED, columns.address() + 8L * i);
+      out[i] = Scratch.MEMORY.get(ValueLayout.JAVA_DOUBLE_UNALIGNED, columns.address() + 8L * i);
     }
     return out;
   }
