@@ -82,7 +82,7 @@ class BudgetsTest {
 
   /** A request that has a share locked waits to write, while a change has the database. */
   @OnBothDatabases
-  @Timeout(20)
+  @Timeout(value = 20, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
   void aChangeAmongOthersDoesNotWaitForRequests(DatabaseKind kind) throws Exception {
     try (Database database = TestDatabases.open(kind);
         Budgets budgets = open(database)) {
