@@ -1,4 +1,4 @@
-package io.hadal.chat;
+package io.hadal.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
