@@ -1,6 +1,7 @@
 package io.hadal.formats.weights;
 
 import io.hadal.formats.FormatException;
+import io.hadal.formats.Json;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -167,6 +168,6 @@ final class HeaderJson implements AutoCloseable {
   }
 
   private FormatException malformed(JacksonException e) {
-    return new FormatException(source, "not valid JSON: " + io.hadal.formats.Json.reason(e), e);
+    return new FormatException(source, "not valid JSON: " + Json.reason(e), e);
   }
 }
