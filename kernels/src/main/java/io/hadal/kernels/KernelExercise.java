@@ -29,9 +29,6 @@ public record KernelExercise(
   /** Rows of a product: few, because the first runs are interpreted, but whole strips. */
   private static final int ROWS = 3 * PackedMatrix.GROUP;
 
-  /** Of a product of one token, whose kernels take up to eight groups together, and those left. */
-  private static final int SINGLE_ROWS = 9 * PackedMatrix.GROUP;
-
   public KernelExercise {
     variants = List.copyOf(variants);
   }
@@ -49,9 +46,8 @@ public record KernelExercise(
    */
   public static KernelExercise packed(Matrix w, int tokens) {
     BlockKernels kernels = KernelProvider.UNGATED_BLOCKS;
-    int most = tokens == 1 ? SINGLE_ROWS : ROWS;
     PackedProduct product =
-        new PackedProduct(kernels, w.slice(0, Math.min(most, w.rows())), tokens);
+        new PackedProduct(kernels, w.slice(0, Math.min(ROWS, w.rows())), tokens);
     List<BlockInput.Form> forms = product.forms();
     return new KernelExercise(
         "packed " + w.type() + " x " + tokens,
