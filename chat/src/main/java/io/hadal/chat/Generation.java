@@ -55,6 +55,7 @@ public final class Generation implements AutoCloseable {
 
   private volatile int promptDone;
   private int open;
+  private boolean cut;
   private int output;
   private int cached;
   private long firstToken;
@@ -67,7 +68,7 @@ public final class Generation implements AutoCloseable {
     this.open = request.generation().choices();
     this.ended = new boolean[open];
     for (int i = 0; i < open; i++) {
-      readers.add(new AnswerReader(i, model.tokenizer(), model.dialect(), request, events::add));
+      readers.add(new AnswerReader(i, model.tokenizer(), model.dialect(), request, this::add));
     }
   }
 
@@ -207,6 +208,14 @@ public final class Generation implements AutoCloseable {
     }
   }
 
+  private void add(TurnEvent event) {
+    events.add(event);
+    if (event instanceof TurnEvent.End end
+        && (end.finish() == TurnEvent.Finish.LENGTH || end.finish() == TurnEvent.Finish.CONTEXT)) {
+      cut = true;
+    }
+  }
+
   private void end(int choice, GenerationEnd.Reason reason, boolean stopToken) {
     if (ended[choice]) {
       return;
@@ -224,6 +233,11 @@ public final class Generation implements AutoCloseable {
   /** True when all answers have ended and all events are taken. */
   public boolean finished() {
     return open == 0 && events.isEmpty();
+  }
+
+  /** True when an answer has ended at the limit of the request or at the end of the context. */
+  public boolean cutAtLength() {
+    return cut;
   }
 
   /** Ends the request within one step of the engine. Any thread. */

@@ -89,8 +89,12 @@ class LedgerCommandTest {
 
     Path upstream = folder.resolve("up.csv");
     Files.writeString(upstream, "id,time,cost\nnone,2026-11-29T10:00:00Z,0.5\n");
-    assertThat(hadal(1, "reconcile", "--data", data, "--backend", "up", upstream.toString()).out())
-        .contains("MISSING_HERE  none", "1 lines, 0 matched, 1 differences");
+    assertThat(hadal(1, "reconcile", "--data", data, "--backend", "local", upstream.toString()).out())
+        .contains("MISSING_HERE  none", "1 lines, 0 matched");
+    Invocation mistyped =
+        hadal(3, "reconcile", "--data", data, "--backend", "lokal", upstream.toString());
+    assertThat(mistyped.out()).isEmpty();
+    assertThat(mistyped.err()).contains("'lokal'", "[local]").hasLineCount(1);
 
     assertThat(hadal(0, "verify", "--data", data).out()).contains("ok: ", "5 attempts, 1 prices");
     try (Database database = Database.open(DatabaseOptions.file(file))) {

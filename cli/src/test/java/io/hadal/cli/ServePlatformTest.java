@@ -194,7 +194,7 @@ class ServePlatformTest {
     budget(mail.getSmtp().getPort());
 
     Set<String> begun = ConcurrentHashMap.newKeySet();
-    Set<String> ended = ConcurrentHashMap.newKeySet();
+    Map<String, String> ended = new ConcurrentHashMap<>();
     AtomicInteger started = new AtomicInteger();
     Process process = serve();
     try (HttpClient http = HttpClient.newHttpClient();
@@ -210,12 +210,16 @@ class ServePlatformTest {
               String id = answer.headers().firstValue("x-request-id").orElseThrow();
               begun.add(id);
               started.incrementAndGet();
+              String outcome = "COMPLETED";
               try (BufferedReader lines =
                   new BufferedReader(
                       new InputStreamReader(answer.body(), StandardCharsets.UTF_8))) {
                 for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                  if (line.contains("\"finish_reason\":\"length\"")) {
+                    outcome = "LENGTH";
+                  }
                   if (line.contains("[DONE]")) {
-                    ended.add(id);
+                    ended.put(id, outcome);
                   }
                 }
               }
@@ -260,9 +264,7 @@ class ServePlatformTest {
                               .add(e.getValue())));
       assertThat(outcomes.values()).allMatch(list -> list.size() == 1);
       assertThat(outcomes.keySet()).containsAll(begun);
-      for (String id : ended) {
-        assertThat(outcomes.get(id)).as(id).containsExactly("COMPLETED");
-      }
+      ended.forEach((id, outcome) -> assertThat(outcomes.get(id)).as(id).containsExactly(outcome));
       assertThat(outcomes.values()).contains(List.of("CRASHED"));
       assertThat(
               database.<Long>read(

@@ -90,10 +90,11 @@ public final class Reconciliation {
    * @param backend the upstream's name
    * @param source name of the file, for errors
    * @param report takes each difference
-   * @throws FormatException when the file cannot be used
+   * @throws FormatException when the file cannot be used, or there is no event of the backend
    */
   public Summary compare(String backend, Reader file, String source, Consumer<Difference> report)
       throws IOException {
+    requireKnown(backend);
     CsvReader csv = new CsvReader(file, source);
     List<String> header = csv.row();
     if (header == null) {
@@ -101,6 +102,29 @@ public final class Reconciliation {
     }
     Columns columns = new Columns(header, source);
     return new Run(backend, report).compare(csv, columns);
+  }
+
+  /**
+   * Refuses a backend without events: each line of its file would be missing here, which says
+   * nothing.
+   *
+   * @throws FormatException that names those that there are
+   */
+  public void requireKnown(String backend) {
+    List<String> known =
+        database.read(
+            h ->
+                h.createQuery("SELECT DISTINCT backend FROM usage_event ORDER BY backend")
+                    .mapTo(String.class)
+                    .list());
+    if (!known.contains(backend)) {
+      throw new FormatException(
+          "backend",
+          "'"
+              + backend
+              + "' has answered no request here; "
+              + (known.isEmpty() ? "nobody has" : "there are " + known));
+    }
   }
 
   /** One comparison. */

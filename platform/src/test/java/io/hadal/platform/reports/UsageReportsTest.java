@@ -404,7 +404,7 @@ class UsageReportsTest {
       assertThatThrownBy(
               () ->
                   new Reconciliation(database)
-                      .compare("x", new StringReader("a,b\n1,2\n"), "up.csv", d -> {}))
+                      .compare("deepseek", new StringReader("a,b\n1,2\n"), "up.csv", d -> {}))
           .isInstanceOf(FormatException.class)
           .hasMessageContaining("up.csv")
           .hasMessageContaining("time");

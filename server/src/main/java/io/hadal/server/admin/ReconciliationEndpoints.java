@@ -51,7 +51,8 @@ public final class ReconciliationEndpoints implements EndpointGroup {
                 "POST",
                 "/ledger/reconcile",
                 READ,
-                "Compares an upstream's usage file, sent as text/csv, with the events of ?backend",
+                "Compares an upstream's usage file, sent as text/csv, with the events of ?backend, an upstream that has"
+                    + " answered requests",
                 this::compare)
             .apart());
   }
@@ -61,6 +62,11 @@ public final class ReconciliationEndpoints implements EndpointGroup {
     String backend = call.query("backend");
     if (backend == null || backend.isBlank()) {
       throw Problem.invalid("backend", "is required: the name of the upstream");
+    }
+    try {
+      reconciliation.requireKnown(backend);
+    } catch (FormatException e) {
+      throw Problem.invalid("backend", "is unknown: " + e.getMessage());
     }
     String type = call.exchange().header("content-type");
     if (type == null || !type.toLowerCase(Locale.ROOT).startsWith("text/csv")) {

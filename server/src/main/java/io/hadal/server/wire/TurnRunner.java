@@ -113,7 +113,7 @@ public final class TurnRunner implements AutoCloseable {
         call.exchange().watch();
         writer.begin(out);
         events(call, generation, writer, out);
-        outcome = Outcome.COMPLETED;
+        outcome = completed(generation);
       } catch (ClientGoneException e) {
         outcome = left(generation);
         throw e;
@@ -161,7 +161,7 @@ public final class TurnRunner implements AutoCloseable {
       }
       call.usage(generation.usage());
       // What it took is kept before the client knows that it is over.
-      settle(call, generation, Outcome.COMPLETED);
+      settle(call, generation, completed(generation));
       writer.end(generation.usage(), out);
     } catch (Problem problem) {
       call.outcome(problem.code());
@@ -203,6 +203,11 @@ public final class TurnRunner implements AutoCloseable {
       generation.cancel();
       throw Problem.unpaid("budget_exceeded", "The budget of this request is used up.", 0);
     }
+  }
+
+  /** As answers of upstreams are booked. */
+  private static Outcome completed(Generation generation) {
+    return generation.cutAtLength() ? Outcome.LENGTH : Outcome.COMPLETED;
   }
 
   private static Outcome outcome(Problem problem) {
@@ -282,7 +287,7 @@ public final class TurnRunner implements AutoCloseable {
           }
           requireMoney(call, generation);
         }
-        outcome = Outcome.COMPLETED;
+        outcome = completed(generation);
       } catch (ClientGoneException e) {
         outcome = left(generation);
         throw e;

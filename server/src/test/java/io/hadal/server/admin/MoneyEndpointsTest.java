@@ -269,6 +269,10 @@ class MoneyEndpointsTest {
     assertThatThrownBy(() -> reconciled(ROOT, Map.of(), file))
         .isInstanceOf(Problem.class)
         .hasMessageContaining("backend");
+    assertThatThrownBy(() -> reconciled(ROOT, Map.of("backend", "Local"), file))
+        .isInstanceOf(Problem.class)
+        .hasMessageContaining("'Local'")
+        .hasMessageContaining("[local]");
     assertThatThrownBy(() -> reconciled(ROOT, Map.of("backend", "local"), "a,b\n1,2\n"))
         .isInstanceOf(Problem.class)
         .hasMessageContaining("must have a column time");
