@@ -124,7 +124,7 @@ class PreviousReleasesTest {
     if (kind == DatabaseKind.SQLITE) {
       return DatabaseOptions.file(folder.resolve("hadal.db"));
     }
-    DatabaseOptions fresh = TestDatabases.fresh(kind);
+    DatabaseOptions fresh = TestDatabases.empty(kind);
     try (Connection connection =
             DriverManager.getConnection(fresh.url(), fresh.user(), fresh.password());
         var statement = connection.createStatement();
@@ -146,7 +146,7 @@ class PreviousReleasesTest {
       DatabaseOptions database =
           kind == DatabaseKind.SQLITE
               ? DatabaseOptions.file(data.path().resolve("hadal.db"))
-              : TestDatabases.fresh(kind);
+              : TestDatabases.empty(kind);
       ReleaseData.fill(ReleaseData.options(data, database))
           .forEach((key, value) -> facts.setProperty(name + "." + key, value.toString()));
       if (kind == DatabaseKind.POSTGRESQL) {

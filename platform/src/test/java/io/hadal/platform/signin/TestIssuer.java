@@ -63,10 +63,13 @@ public final class TestIssuer implements AutoCloseable {
     NO_SUBJECT
   }
 
+  /** Large primes take their time: two keys do for all issuers, under new names each time. */
+  private static final List<RSAKey> PAIRS = List.of(pair(), pair());
+
   private final HttpServer server;
   private final Clock clock;
   private final Map<String, Map<String, String>> codes = new ConcurrentHashMap<>();
-  private volatile RSAKey rsa = rsa();
+  private volatile RSAKey rsa = named(PAIRS.getFirst());
   private volatile ECKey ec = ec();
   public volatile boolean elliptic;
   public volatile Fault fault = Fault.NONE;
@@ -90,12 +93,22 @@ public final class TestIssuer implements AutoCloseable {
     server.start();
   }
 
-  private static RSAKey rsa() {
+  private static RSAKey pair() {
     try {
-      return new RSAKeyGenerator(2048).keyID(UUID.randomUUID().toString()).generate();
+      return new RSAKeyGenerator(2048).generate();
     } catch (JOSEException e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  private static RSAKey named(RSAKey pair) {
+    return new RSAKey.Builder(pair).keyID(UUID.randomUUID().toString()).build();
+  }
+
+  /** Another key than this one. */
+  private static RSAKey other(RSAKey than) {
+    boolean first = than.getModulus().equals(PAIRS.getFirst().getModulus());
+    return named(first ? PAIRS.getLast() : PAIRS.getFirst());
   }
 
   private static ECKey ec() {
@@ -108,7 +121,7 @@ public final class TestIssuer implements AutoCloseable {
 
   /** Other keys from now on. */
   public void rotateKeys() {
-    rsa = rsa();
+    rsa = other(rsa);
     ec = ec();
   }
 
@@ -244,7 +257,7 @@ public final class TestIssuer implements AutoCloseable {
       signer = new ECDSASigner(other);
     } else {
       header = new JWSHeader.Builder(JWSAlgorithm.RS256).keyID(rsa.getKeyID()).build();
-      RSAKey other = fault == Fault.SIGNATURE ? rsa() : rsa;
+      RSAKey other = fault == Fault.SIGNATURE ? other(rsa) : rsa;
       signer = new RSASSASigner(other);
     }
     SignedJWT token = new SignedJWT(header, claims.build());
