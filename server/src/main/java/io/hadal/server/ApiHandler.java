@@ -157,8 +157,8 @@ final class ApiHandler implements HttpHandler {
         if (following != null) {
           call.trace(following.begin(call));
         }
-        // Before anything is asked of a model; what counts costs reads them again.
-        CallMeter.tags(exchange);
+        // Refused before anything is asked of a model.
+        call.tags();
         if (draining) {
           exchange.setHeader("connection", "close");
           throw Problem.draining();

@@ -194,7 +194,8 @@ public final class HadalServer implements AutoCloseable {
           HelidonListener.start(
               options,
               handler,
-              Dialect.OPENAI.body(Problem.invalidJson("no HTTP request this server knows"), ""));
+              Dialect.OPENAI.body(
+                  Problem.invalidJson("no HTTP request this server knows"), ""));
       case JDK -> JdkListener.start(options, handler);
     };
   }

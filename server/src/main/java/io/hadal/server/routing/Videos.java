@@ -3,6 +3,7 @@ package io.hadal.server.routing;
 import io.hadal.chat.Problem;
 import io.hadal.formats.FormatException;
 import io.hadal.formats.Json;
+import io.hadal.platform.PeriodicTask;
 import io.hadal.platform.media.MediaJob;
 import io.hadal.platform.usage.Ending;
 import io.hadal.platform.usage.Metered;
@@ -26,12 +27,10 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Comparator;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
@@ -62,16 +61,14 @@ public final class Videos implements AutoCloseable {
 
   private final Router router;
   private final Map<String, VideoJob> jobs = new ConcurrentHashMap<>();
-  private final ScheduledExecutorService timer =
-      Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().name("hadal-video-jobs").daemon().factory());
+  private final PeriodicTask timer = new PeriodicTask("hadal-video-jobs", this::look);
 
   private volatile @Nullable JobKeeping keeping;
   private int looks;
 
   Videos(Router router) {
     this.router = router;
-    var _ = timer.scheduleWithFixedDelay(this::look, 1, 1, TimeUnit.SECONDS);
+    timer.every(Duration.ofSeconds(1));
   }
 
   /** Keeps jobs from now on. */
@@ -490,7 +487,7 @@ public final class Videos implements AutoCloseable {
 
   @Override
   public void close() {
-    timer.shutdownNow();
+    timer.close();
     JobKeeping kept = keeping;
     if (kept != null) {
       noted(

@@ -21,6 +21,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -45,6 +46,7 @@ public final class Call {
   private final long started = System.nanoTime();
   private final List<String> ignored = new ArrayList<>();
   private byte @Nullable [] body;
+  private @Nullable Map<String, String> tags;
   // Empty for nobody.
   private @Nullable String endUser;
   private volatile long endedAfter = -1;
@@ -205,6 +207,20 @@ public final class Call {
   /** The dialect in lower case, for logs, metrics and the ledger. */
   public String dialectName() {
     return dialect.name().toLowerCase(Locale.ROOT);
+  }
+
+  /**
+   * Tags that the client gives it, by which costs are told apart.
+   *
+   * @throws Problem when one is too long or malformed
+   */
+  public Map<String, String> tags() {
+    Map<String, String> known = tags;
+    if (known == null) {
+      known = CostTags.of(exchange);
+      tags = known;
+    }
+    return known;
   }
 
   /** Hash of the session that the client names in one of several headers; null for none. */
