@@ -11,6 +11,7 @@ import io.hadal.platform.usage.Outcome;
 import io.hadal.platform.usage.Quantities;
 import io.hadal.platform.usage.Work;
 import io.hadal.server.http.Exchange;
+import io.hadal.server.http.HttpProblem;
 import io.hadal.server.routing.body.BodyEdit;
 import io.hadal.server.routing.body.JsonMembers;
 import io.hadal.server.routing.body.MultipartForm;
@@ -313,7 +314,7 @@ public final class Videos implements AutoCloseable {
     boolean content = !id.equals(rest);
     VideoIds.Place place = VideoIds.find(router.backends(), router.identity(call).project(), id);
     if (place == null) {
-      throw Problem.notFound("The video " + id.replaceAll("[^A-Za-z0-9_-]", "?"));
+      throw HttpProblem.notFound("The video " + id.replaceAll("[^A-Za-z0-9_-]", "?"));
     }
     Backend backend = place.backend();
     KeyPool.Lease key = backend.keys().take(router.now());
@@ -335,7 +336,7 @@ public final class Videos implements AutoCloseable {
       try {
         response = asked.send();
       } catch (IOException e) {
-        throw Problem.upstream();
+        throw HttpProblem.upstream();
       }
       headers(call.exchange(), backend.name());
       String given = response.header("content-type");

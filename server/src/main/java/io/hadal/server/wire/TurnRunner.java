@@ -15,6 +15,7 @@ import io.hadal.platform.tenancy.Identity;
 import io.hadal.platform.tenancy.Place;
 import io.hadal.platform.usage.Outcome;
 import io.hadal.server.explain.CacheExplainer;
+import io.hadal.server.http.HttpProblem;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -197,7 +198,7 @@ public final class TurnRunner implements AutoCloseable {
   private static void requireMoney(Call call, Generation generation) {
     if (!call.meter().produced(generation.usage())) {
       generation.cancel();
-      throw Problem.unpaid("budget_exceeded", "The budget of this request is used up.", 0);
+      throw HttpProblem.unpaid("budget_exceeded", "The budget of this request is used up.", 0);
     }
   }
 
