@@ -1,13 +1,14 @@
 package io.hadal.cli;
 
+import io.hadal.formats.AtomicFiles;
 import io.hadal.formats.FormatException;
 import io.hadal.formats.Json;
+import io.hadal.formats.OwnerOnly;
 import io.hadal.server.connect.Client;
 import io.hadal.server.connect.Endpoint;
 import io.hadal.server.connect.FileEdit;
 import io.hadal.server.connect.HomeFolder;
 import io.hadal.server.connect.Setup;
-import io.hadal.train.corpus.AtomicFiles;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -22,7 +23,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermission;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Set;
@@ -192,17 +192,15 @@ final class ConnectCommand implements Callable<Integer> {
           StandardCopyOption.REPLACE_EXISTING,
           StandardCopyOption.COPY_ATTRIBUTES);
     }
-    // Settings may hold a key: as closed as they were, and new ones for their owner only.
-    boolean posix = Files.getFileStore(folder).supportsFileAttributeView("posix");
-    Set<PosixFilePermission> access =
-        !posix
-            ? Set.of()
-            : edit.before() == null
-                ? PosixFilePermissions.fromString("rw-------")
-                : Files.getPosixFilePermissions(real);
-    AtomicFiles.write(real, edit.after().getBytes(StandardCharsets.UTF_8));
-    if (posix) {
-      Files.setPosixFilePermissions(real, access);
+    // Settings may hold a key: their owner's only from the first byte on, then as open as they
+    // were.
+    Set<PosixFilePermission> before =
+        edit.before() == null || !Files.getFileStore(folder).supportsFileAttributeView("posix")
+            ? null
+            : Files.getPosixFilePermissions(real);
+    AtomicFiles.write(real, edit.after().getBytes(StandardCharsets.UTF_8), OwnerOnly.file());
+    if (before != null) {
+      Files.setPosixFilePermissions(real, before);
     }
   }
 

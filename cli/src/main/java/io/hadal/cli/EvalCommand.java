@@ -2,10 +2,10 @@ package io.hadal.cli;
 
 import io.hadal.engine.Engine;
 import io.hadal.engine.memory.MemoryWeights;
+import io.hadal.formats.AtomicFiles;
 import io.hadal.formats.FormatException;
 import io.hadal.formats.tokenizer.Tokenizer;
 import io.hadal.model.Model;
-import io.hadal.train.corpus.AtomicFiles;
 import io.hadal.train.corpus.Corpus;
 import io.hadal.train.corpus.Document;
 import io.hadal.train.corpus.Split;

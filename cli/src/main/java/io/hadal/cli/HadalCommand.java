@@ -30,7 +30,7 @@ import picocli.CommandLine.Spec;
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
       "0:success",
-      "1:a check found problems (demo, doctor, verify; no suitable JDK)",
+      "1:a check found problems (demo, doctor, verify, ledger verify, ...; no suitable JDK)",
       "2:wrong usage",
       "3:a file, model or configuration is missing or invalid",
       "4:does not fit in memory",

@@ -1,12 +1,10 @@
 package io.hadal.cli;
 
 import com.sun.management.HotSpotDiagnosticMXBean;
-import io.hadal.formats.FormatException;
 import io.hadal.kernels.Kernels;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 
 /**
  * One thing that this JVM should have been started with.
@@ -51,10 +49,9 @@ record SetupCheck(String name, boolean ok, String effect, String remedy) {
     checks.add(
         new SetupCheck(
             "native access",
-            Stream.of(Kernels.class, FormatException.class)
-                .allMatch(c -> c.getModule().isNativeAccessEnabled()),
-            "warnings, and no memory advice to the operating system",
-            "start with ./hadal, or add --enable-native-access=io.hadal.kernels,io.hadal.formats"));
+            Kernels.class.getModule().isNativeAccessEnabled(),
+            "kernels in Java only, and no memory advice to the operating system",
+            "start with ./hadal, or add --enable-native-access=io.hadal.kernels"));
     HotSpotDiagnosticMXBean vm = ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class);
     for (JitLimit limit : JIT_LIMITS) {
       checks.add(

@@ -1,19 +1,15 @@
 package io.hadal.platform;
 
 import io.hadal.formats.FormatException;
-import io.hadal.platform.db.DatabaseOptions;
+import io.hadal.formats.OwnerOnly;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
-import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileAttribute;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /** Where a process keeps what outlives it. For its owner only. */
 public record DataFolder(Path path) {
@@ -35,7 +31,7 @@ public record DataFolder(Path path) {
    */
   public DataFolder create() {
     try {
-      Files.createDirectories(path, ownerOnly(true));
+      Files.createDirectories(path, OwnerOnly.folder());
       return this;
     } catch (FileAlreadyExistsException e) {
       throw new FormatException(
@@ -52,12 +48,9 @@ public record DataFolder(Path path) {
     }
   }
 
-  /** The database: a file in here, or the one of a URL. */
-  public DatabaseOptions database(
-      @Nullable String url, @Nullable String user, @Nullable String password) {
-    return url == null
-        ? DatabaseOptions.file(path.resolve("hadal.db"))
-        : new DatabaseOptions(url, user, password, 4);
+  /** The database, where it is SQLite. */
+  public Path database() {
+    return path.resolve("hadal.db");
   }
 
   /** The private key of the audit log, with its public key. */
@@ -113,15 +106,5 @@ public record DataFolder(Path path) {
   /** File of the peppers of keys. */
   public Path pepper() {
     return path.resolve("pepper");
-  }
-
-  /** Permissions of new files or folders, where the file system has them. */
-  public static FileAttribute<?>[] ownerOnly(boolean folder) {
-    return FileSystems.getDefault().supportedFileAttributeViews().contains("posix")
-        ? new FileAttribute<?>[] {
-          PosixFilePermissions.asFileAttribute(
-              PosixFilePermissions.fromString(folder ? "rwx------" : "rw-------"))
-        }
-        : new FileAttribute<?>[0];
   }
 }

@@ -1,6 +1,5 @@
 package io.hadal.platform;
 
-import io.hadal.platform.usage.LimitState;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 

@@ -12,6 +12,7 @@ import io.hadal.server.RecordingExchange.Recording;
 import io.hadal.server.http.BodyMemory;
 import io.hadal.server.http.Exchange;
 import io.hadal.server.http.HttpHandler;
+import io.hadal.server.http.HttpProblem;
 import io.hadal.server.redaction.RequestRedaction;
 import io.hadal.server.telemetry.Tracing;
 import io.hadal.server.wire.Call;
@@ -145,11 +146,11 @@ final class ApiHandler implements HttpHandler {
     active.incrementAndGet();
     try {
       if (found == null) {
-        throw Problem.unknownUrl(exchange.method(), path);
+        throw HttpProblem.unknownUrl(exchange.method(), path);
       }
       if (route == null) {
         exchange.setHeader("allow", String.join(", ", found.keySet()));
-        throw Problem.wrongMethod(exchange.method());
+        throw HttpProblem.wrongMethod(exchange.method());
       }
       if (!route.open()) {
         call = known(exchange, dialect, route.operation(), requestId);
@@ -157,8 +158,8 @@ final class ApiHandler implements HttpHandler {
         if (following != null) {
           call.trace(following.begin(call));
         }
-        // Before anything is asked of a model; what counts costs reads them again.
-        CallMeter.tags(exchange);
+        // Refused before anything is asked of a model.
+        call.tags();
         if (draining) {
           exchange.setHeader("connection", "close");
           throw Problem.draining();
@@ -178,7 +179,7 @@ final class ApiHandler implements HttpHandler {
     } catch (IOException e) {
       // The body could not be read: there may be nobody to tell.
       call.outcome("client_closed");
-      refuse(call, Problem.invalidJson("incomplete or damaged"));
+      refuse(call, HttpProblem.invalidJson("incomplete or damaged"));
     } catch (RuntimeException e) {
       call.outcome("internal_error");
       LOG.log(Level.ERROR, "request " + requestId + " failed", withoutMessages(e, 0));
@@ -206,7 +207,7 @@ final class ApiHandler implements HttpHandler {
     if (decision.answer() != null) {
       Recording answer = kept.open(call, key, decision.answer());
       if (answer == null) {
-        throw Problem.idempotencyReplayUnavailable();
+        throw HttpProblem.idempotencyReplayUnavailable();
       }
       call.outcome("replayed");
       answer.replay(exchange);
@@ -341,7 +342,7 @@ final class ApiHandler implements HttpHandler {
     Exchange exchange = call.exchange();
     // Clients of the Responses API repeat a 402 and stop at this.
     boolean stop = told.status() == 402 && call.operation().equals("responses");
-    Problem problem = stop ? told.asUsageLimit() : told;
+    Problem problem = stop ? HttpProblem.asUsageLimit(told) : told;
     call.outcome(problem.code());
     if (exchange.answered()) {
       return;
@@ -378,13 +379,13 @@ final class ApiHandler implements HttpHandler {
     }
     String key = key(exchange);
     if (key == null) {
-      throw Problem.unauthorized(
+      throw HttpProblem.unauthorized(
           "No API key: send it as 'Authorization: Bearer KEY' or 'x-api-key: KEY'.");
     }
     String owner = ring.owner(key);
     if (owner == null) {
       String end = key.length() > 8 ? key.substring(key.length() - 4) : "";
-      throw Problem.unauthorized("Incorrect API key provided: ****" + end + ".");
+      throw HttpProblem.unauthorized("Incorrect API key provided: ****" + end + ".");
     }
     return new Client(owner, owner);
   }

@@ -24,6 +24,7 @@ import io.hadal.server.console.Console;
 import io.hadal.server.explain.CacheExplainer;
 import io.hadal.server.http.HelidonListener;
 import io.hadal.server.http.HttpListener;
+import io.hadal.server.http.HttpProblem;
 import io.hadal.server.http.JdkListener;
 import io.hadal.server.http.ListenerOptions;
 import io.hadal.server.redaction.RequestRedaction;
@@ -194,7 +195,8 @@ public final class HadalServer implements AutoCloseable {
           HelidonListener.start(
               options,
               handler,
-              Dialect.OPENAI.body(Problem.invalidJson("no HTTP request this server knows"), ""));
+              Dialect.OPENAI.body(
+                  HttpProblem.invalidJson("no HTTP request this server knows"), ""));
       case JDK -> JdkListener.start(options, handler);
     };
   }

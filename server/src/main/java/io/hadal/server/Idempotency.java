@@ -3,6 +3,7 @@ package io.hadal.server;
 import io.hadal.chat.Problem;
 import io.hadal.formats.Sha256;
 import io.hadal.server.RecordingExchange.Recording;
+import io.hadal.server.http.HttpProblem;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -106,7 +107,7 @@ final class Idempotency {
     }
     Recording answer = known.answer;
     if (answer == null) {
-      throw Problem.idempotencyReplayUnavailable();
+      throw HttpProblem.idempotencyReplayUnavailable();
     }
     return new Decision(answer, null);
   }
@@ -117,14 +118,14 @@ final class Idempotency {
     while (true) {
       Entry known = find(tenant, full);
       if (known != null && !Arrays.equals(known.body, digest)) {
-        throw Problem.idempotencyMismatch();
+        throw HttpProblem.idempotencyMismatch();
       }
       if (known == null || known.done) {
         return known;
       }
       long rest = (end - System.nanoTime()) / 1_000_000;
       if (rest <= 0) {
-        throw Problem.idempotencyInProgress();
+        throw HttpProblem.idempotencyInProgress();
       }
       try {
         wait(rest);

@@ -2,6 +2,7 @@ package io.hadal.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.hadal.platform.LimitState;
 import io.hadal.platform.Refusal;
 import io.hadal.platform.Refusal.Reason;
 import io.hadal.platform.tenancy.Identity;
@@ -9,7 +10,6 @@ import io.hadal.platform.tenancy.ProjectPolicy;
 import io.hadal.platform.tenancy.Scope;
 import io.hadal.platform.usage.Ending;
 import io.hadal.platform.usage.Gate;
-import io.hadal.platform.usage.LimitState;
 import io.hadal.platform.usage.Metered;
 import io.hadal.platform.usage.Outcome;
 import io.hadal.platform.usage.Quantities;

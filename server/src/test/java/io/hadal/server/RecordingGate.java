@@ -1,8 +1,8 @@
 package io.hadal.server;
 
+import io.hadal.platform.LimitState;
 import io.hadal.platform.usage.Ending;
 import io.hadal.platform.usage.Gate;
-import io.hadal.platform.usage.LimitState;
 import io.hadal.platform.usage.Metered;
 import io.hadal.platform.usage.Outcome;
 import io.hadal.platform.usage.Quantities;

@@ -1,5 +1,6 @@
 package io.hadal.train;
 
+import io.hadal.formats.AtomicFiles;
 import io.hadal.formats.FormatException;
 import io.hadal.formats.weights.SafetensorsWriter;
 import io.hadal.kernels.Bf16;
@@ -7,9 +8,9 @@ import io.hadal.kernels.StorageType;
 import io.hadal.train.graph.Parameter;
 import io.hadal.train.graph.ParameterSet;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -39,11 +40,11 @@ public final class ModelExport {
     try {
       Files.createDirectories(folder);
       if (tokenizer != null) {
-        replace(folder.resolve("tokenizer.json"), Files.readAllBytes(tokenizer));
+        AtomicFiles.write(folder.resolve("tokenizer.json"), Files.readAllBytes(tokenizer));
       }
-      replace(
+      AtomicFiles.write(
           folder.resolve("config.json"),
-          (config.toPrettyString() + "\n").getBytes(java.nio.charset.StandardCharsets.UTF_8));
+          (config.toPrettyString() + "\n").getBytes(StandardCharsets.UTF_8));
     } catch (IOException e) {
       throw new FormatException(folder.toString(), "cannot be written: " + e, e);
     }
@@ -92,12 +93,5 @@ public final class ModelExport {
       out[2 * i + 1] = (byte) (bits >>> 8);
     }
     return out;
-  }
-
-  private static void replace(Path file, byte[] content) throws IOException {
-    Path temporary = file.resolveSibling("." + file.getFileName() + ".tmp");
-    Files.write(temporary, content);
-    Files.move(
-        temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
 }

@@ -1,8 +1,8 @@
 package io.hadal.train;
 
+import io.hadal.formats.AtomicFiles;
 import io.hadal.formats.FormatException;
 import io.hadal.formats.Json;
-import io.hadal.train.corpus.AtomicFiles;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -1,5 +1,6 @@
 package io.hadal.cli.platform;
 
+import io.hadal.cli.ExitCode;
 import io.hadal.platform.backup.Backup;
 import io.hadal.platform.backup.BackupManifest;
 import java.io.PrintWriter;
@@ -39,6 +40,6 @@ final class AdminBackupCommand implements Callable<Integer> {
       out.println("the folder has no database: dump that of PostgreSQL now, with pg_dump");
     }
     out.flush();
-    return 0;
+    return ExitCode.OK;
   }
 }

@@ -1,5 +1,6 @@
 package io.hadal.cli.platform;
 
+import io.hadal.cli.ExitCode;
 import io.hadal.platform.signin.BreakGlass;
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
@@ -40,7 +41,7 @@ final class AdminResetPasswordCommand implements Callable<Integer> {
       err.flush();
       spec.commandLine().getOut().println(password);
       spec.commandLine().getOut().flush();
-      return 0;
+      return ExitCode.OK;
     }
   }
 }

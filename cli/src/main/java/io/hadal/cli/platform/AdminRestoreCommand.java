@@ -1,5 +1,6 @@
 package io.hadal.cli.platform;
 
+import io.hadal.cli.ExitCode;
 import io.hadal.platform.DataFolder;
 import io.hadal.platform.backup.Backup;
 import io.hadal.platform.backup.BackupManifest;
@@ -43,7 +44,7 @@ final class AdminRestoreCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     out.printf(
         "%d files of %s in %s%n", manifest.files().size(), manifest.createdAt(), folder.path());
-    Path file = folder.path().resolve("hadal.db");
+    Path file = folder.database();
     boolean ok = true;
     if (Files.exists(file)) {
       try (Database database = Database.open(DatabaseOptions.file(file))) {
@@ -56,6 +57,6 @@ final class AdminRestoreCommand implements Callable<Integer> {
       }
     }
     out.flush();
-    return ok ? 0 : 1;
+    return ok ? ExitCode.OK : ExitCode.CHECK_FAILED;
   }
 }

@@ -1,5 +1,6 @@
 package io.hadal.cli.platform;
 
+import io.hadal.cli.ExitCode;
 import io.hadal.formats.FormatException;
 import io.hadal.platform.DataFolder;
 import io.hadal.platform.audit.AuditLog;
@@ -58,7 +59,7 @@ final class AdminRotateMasterKeyCommand implements Callable<Integer> {
     }
     spec.commandLine().getOut().println(keys + " data keys have the new master key");
     spec.commandLine().getOut().flush();
-    return 0;
+    return ExitCode.OK;
   }
 
   private static int rewrap(Database database, MasterKey old, MasterKey next) {

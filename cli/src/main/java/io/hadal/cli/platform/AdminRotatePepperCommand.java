@@ -1,5 +1,6 @@
 package io.hadal.cli.platform;
 
+import io.hadal.cli.ExitCode;
 import io.hadal.platform.keys.Pepper;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -31,6 +32,6 @@ final class AdminRotatePepperCommand implements Callable<Integer> {
     }
     spec.commandLine().getOut().println("pepper of generation " + generation);
     spec.commandLine().getOut().flush();
-    return 0;
+    return ExitCode.OK;
   }
 }

@@ -57,7 +57,7 @@ final class DatabaseOption {
               environment.get("HADAL_DB_PASSWORD"),
               4));
     }
-    Path file = given == null ? folder().path().resolve("hadal.db") : Path.of(given);
+    Path file = given == null ? folder().database() : Path.of(given);
     if (!create && !Files.exists(file)) {
       throw new FormatException(
           file.toString(), "no such database; name it with --db, or the data folder with --data");

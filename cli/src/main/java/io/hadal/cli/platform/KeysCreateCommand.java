@@ -1,5 +1,6 @@
 package io.hadal.cli.platform;
 
+import io.hadal.cli.ExitCode;
 import io.hadal.formats.FormatException;
 import io.hadal.platform.db.Database;
 import io.hadal.platform.keys.ApiKey;
@@ -99,7 +100,7 @@ final class KeysCreateCommand implements Callable<Integer> {
       err.flush();
       spec.commandLine().getOut().println(created.text().reveal());
       spec.commandLine().getOut().flush();
-      return 0;
+      return ExitCode.OK;
     }
   }
 

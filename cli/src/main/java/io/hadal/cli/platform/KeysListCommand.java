@@ -1,5 +1,6 @@
 package io.hadal.cli.platform;
 
+import io.hadal.cli.ExitCode;
 import io.hadal.platform.keys.ApiKey;
 import io.hadal.platform.keys.KeyFilter;
 import io.hadal.platform.keys.KeyStore;
@@ -51,7 +52,7 @@ final class KeysListCommand implements Callable<Integer> {
         after = page.next();
       } while (after != null);
       out.flush();
-      return 0;
+      return ExitCode.OK;
     }
   }
 

@@ -1,5 +1,6 @@
 package io.hadal.cli.platform;
 
+import io.hadal.cli.ExitCode;
 import io.hadal.platform.keys.KeyStore;
 import java.io.PrintWriter;
 import java.time.Duration;
@@ -54,7 +55,7 @@ final class KeysRotateCommand implements Callable<Integer> {
       err.flush();
       spec.commandLine().getOut().println(created.text().reveal());
       spec.commandLine().getOut().flush();
-      return 0;
+      return ExitCode.OK;
     }
   }
 }

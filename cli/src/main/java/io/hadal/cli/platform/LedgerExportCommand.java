@@ -1,5 +1,6 @@
 package io.hadal.cli.platform;
 
+import io.hadal.cli.ExitCode;
 import io.hadal.formats.FormatException;
 import io.hadal.platform.db.Database;
 import io.hadal.platform.money.PriceBook;
@@ -79,7 +80,7 @@ final class LedgerExportCommand implements Callable<Integer> {
       spec.commandLine().getErr().println("cursor: " + cursor);
       spec.commandLine().getErr().flush();
     }
-    return 0;
+    return ExitCode.OK;
   }
 
   private int toFolder(ExportFormat chosen, Path into) throws IOException {
@@ -92,7 +93,7 @@ final class LedgerExportCommand implements Callable<Integer> {
       CommandAudit.tell(open, "usage.export", "usage", "format", format);
       new ExportFolder(export, chosen, into).next();
     }
-    return 0;
+    return ExitCode.OK;
   }
 
   private OutputStream out() throws IOException {

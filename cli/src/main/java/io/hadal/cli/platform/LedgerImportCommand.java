@@ -1,5 +1,6 @@
 package io.hadal.cli.platform;
 
+import io.hadal.cli.ExitCode;
 import io.hadal.formats.FormatException;
 import io.hadal.platform.budget.Budgets;
 import io.hadal.platform.budget.UsageEvents;
@@ -75,7 +76,7 @@ final class LedgerImportCommand implements Callable<Integer> {
           out.println("leases of '" + node + "' are given back");
         }
         out.flush();
-        return done ? 0 : 1;
+        return done ? ExitCode.OK : ExitCode.CHECK_FAILED;
       }
     }
   }

@@ -1,5 +1,6 @@
 package io.hadal.cli.platform;
 
+import io.hadal.cli.ExitCode;
 import io.hadal.formats.FormatException;
 import io.hadal.formats.Json;
 import io.hadal.platform.db.Database;
@@ -126,7 +127,7 @@ final class LedgerPricesCommand implements Callable<Integer> {
       }
       out.flush();
     }
-    return 0;
+    return ExitCode.OK;
   }
 
   private Price add(Database open, PriceBook book, @Nullable String only, String from) {

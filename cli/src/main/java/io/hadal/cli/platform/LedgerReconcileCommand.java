@@ -1,5 +1,6 @@
 package io.hadal.cli.platform;
 
+import io.hadal.cli.ExitCode;
 import io.hadal.platform.db.Database;
 import io.hadal.platform.reports.Reconciliation;
 import java.io.IOException;
@@ -58,7 +59,7 @@ final class LedgerReconcileCommand implements Callable<Integer> {
           "%d lines, %d matched, %d differences%n",
           summary.lines(), summary.matched(), summary.differences());
       out.flush();
-      return summary.differences() == 0 ? 0 : 1;
+      return summary.differences() == 0 ? ExitCode.OK : ExitCode.CHECK_FAILED;
     }
   }
 

@@ -1,5 +1,6 @@
 package io.hadal.cli.platform;
 
+import io.hadal.cli.ExitCode;
 import io.hadal.platform.db.Database;
 import io.hadal.platform.money.Usd;
 import io.hadal.platform.reports.Dimension;
@@ -83,7 +84,7 @@ final class LedgerReportCommand implements Callable<Integer> {
       }
       out.flush();
     }
-    return 0;
+    return ExitCode.OK;
   }
 
   private static List<String> line(List<String> values, Measures m) {

@@ -1,5 +1,6 @@
 package io.hadal.cli.platform;
 
+import io.hadal.cli.ExitCode;
 import io.hadal.platform.db.Database;
 import io.hadal.platform.ledger.Balance;
 import io.hadal.platform.ledger.Ledger;
@@ -79,6 +80,6 @@ final class LedgerTopupCommand implements Callable<Integer> {
           "transaction %d; %s has %s USD%n", done.seq(), project, Usd.text(balance.prepaid()));
       out.flush();
     }
-    return 0;
+    return ExitCode.OK;
   }
 }

@@ -1,5 +1,6 @@
 package io.hadal.cli.platform;
 
+import io.hadal.cli.ExitCode;
 import io.hadal.platform.db.Database;
 import io.hadal.platform.ledger.Fault;
 import io.hadal.platform.ledger.LedgerVerifier;
@@ -41,7 +42,7 @@ final class LedgerVerifyCommand implements Callable<Integer> {
         out.printf("FAULT in %s: %s: %s%n", fault.check(), fault.where(), fault.message());
       }
       out.flush();
-      return fault == null ? 0 : 1;
+      return fault == null ? ExitCode.OK : ExitCode.CHECK_FAILED;
     }
   }
 }

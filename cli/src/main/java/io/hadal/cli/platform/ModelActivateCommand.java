@@ -1,5 +1,6 @@
 package io.hadal.cli.platform;
 
+import io.hadal.cli.ExitCode;
 import io.hadal.platform.money.PriceBook;
 import io.hadal.platform.registry.ManifestPrices;
 import io.hadal.platform.registry.ModelVersion;
@@ -43,6 +44,6 @@ final class ModelActivateCommand implements Callable<Integer> {
       spec.commandLine().getOut().println(active.id() + " is active");
       spec.commandLine().getOut().flush();
     }
-    return 0;
+    return ExitCode.OK;
   }
 }

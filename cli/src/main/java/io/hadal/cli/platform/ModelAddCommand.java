@@ -1,5 +1,6 @@
 package io.hadal.cli.platform;
 
+import io.hadal.cli.ExitCode;
 import io.hadal.cli.ProgressBar;
 import io.hadal.cli.ProgressOption;
 import io.hadal.formats.FormatException;
@@ -116,7 +117,7 @@ final class ModelAddCommand implements Callable<Integer> {
               + version.id());
       out.flush();
     }
-    return 0;
+    return ExitCode.OK;
   }
 
   private static boolean isManifest(Path file) {

@@ -1,5 +1,6 @@
 package io.hadal.cli.platform;
 
+import io.hadal.cli.ExitCode;
 import io.hadal.formats.FormatException;
 import io.hadal.platform.registry.AliasChange;
 import java.io.PrintWriter;
@@ -91,6 +92,6 @@ final class ModelAliasCommand implements Callable<Integer> {
       }
       out.flush();
     }
-    return 0;
+    return ExitCode.OK;
   }
 }

@@ -1,5 +1,6 @@
 package io.hadal.cli.platform;
 
+import io.hadal.cli.ExitCode;
 import io.hadal.platform.registry.ModelVersion;
 import java.time.DateTimeException;
 import java.time.Instant;
@@ -68,6 +69,6 @@ final class ModelDeprecateCommand implements Callable<Integer> {
       spec.commandLine().getOut().println(deprecated.id() + " is deprecated");
       spec.commandLine().getOut().flush();
     }
-    return 0;
+    return ExitCode.OK;
   }
 }

@@ -1,5 +1,6 @@
 package io.hadal.cli.platform;
 
+import io.hadal.cli.ExitCode;
 import io.hadal.platform.registry.AliasChange;
 import io.hadal.platform.registry.ModelVersion;
 import io.hadal.platform.registry.ProbeResult;
@@ -52,6 +53,6 @@ final class ModelListCommand implements Callable<Integer> {
       }
       out.flush();
     }
-    return 0;
+    return ExitCode.OK;
   }
 }

@@ -1,5 +1,6 @@
 package io.hadal.cli.platform;
 
+import io.hadal.cli.ExitCode;
 import io.hadal.platform.probe.ProbeSuite;
 import io.hadal.platform.probe.ProbeTarget;
 import io.hadal.platform.registry.Manifest;
@@ -64,7 +65,7 @@ final class ModelProbeCommand implements Callable<Integer> {
       out.printf("%s: %d of %d passed%n", version.id(), passed, results.size());
       out.flush();
     }
-    return 0;
+    return ExitCode.OK;
   }
 
   private static int context(Manifest manifest) {

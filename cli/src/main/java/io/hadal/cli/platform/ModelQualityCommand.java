@@ -1,5 +1,6 @@
 package io.hadal.cli.platform;
 
+import io.hadal.cli.ExitCode;
 import io.hadal.platform.probe.QualityAlert;
 import io.hadal.platform.probe.QualityOptions;
 import io.hadal.platform.probe.QualitySample;
@@ -68,7 +69,7 @@ final class ModelQualityCommand implements Callable<Integer> {
       }
       out.flush();
     }
-    return 0;
+    return ExitCode.OK;
   }
 
   private static void print(PrintWriter out, QualitySample s, @Nullable String suspect) {

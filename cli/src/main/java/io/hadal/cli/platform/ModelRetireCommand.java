@@ -1,5 +1,6 @@
 package io.hadal.cli.platform;
 
+import io.hadal.cli.ExitCode;
 import io.hadal.platform.registry.Lifecycle;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -46,6 +47,6 @@ final class ModelRetireCommand implements Callable<Integer> {
       spec.commandLine().getOut().println(version + (draft ? " is gone" : " is retired"));
       spec.commandLine().getOut().flush();
     }
-    return 0;
+    return ExitCode.OK;
   }
 }

@@ -1,5 +1,6 @@
 package io.hadal.cli.platform;
 
+import io.hadal.cli.ExitCode;
 import io.hadal.platform.registry.AliasChange;
 import io.hadal.platform.registry.ModelVersion;
 import io.hadal.platform.registry.ProbeResult;
@@ -39,7 +40,7 @@ final class ModelShowCommand implements Callable<Integer> {
       if (manifest) {
         out.println(version.manifest().text());
         out.flush();
-        return 0;
+        return ExitCode.OK;
       }
       out.printf("version      %s%n", version.id());
       out.printf("lifecycle    %s%n", version.lifecycle().text());
@@ -77,7 +78,7 @@ final class ModelShowCommand implements Callable<Integer> {
       }
       out.flush();
     }
-    return 0;
+    return ExitCode.OK;
   }
 
   private static void line(PrintWriter out, String format, @Nullable Object value) {

@@ -1,5 +1,6 @@
 package io.hadal.cli.platform;
 
+import io.hadal.cli.ExitCode;
 import io.hadal.cli.ProgressBar;
 import io.hadal.cli.ProgressOption;
 import io.hadal.platform.compare.Prompt;
@@ -124,7 +125,7 @@ final class ModelUpgradeReportCommand implements Callable<Integer> {
       case json -> to.println(report.json().toPrettyString());
     }
     to.flush();
-    return 0;
+    return ExitCode.OK;
   }
 
   private static @Nullable PriceSnapshot price(PriceBook book, String version, Clock clock) {

@@ -1,5 +1,6 @@
 package io.hadal.cli.platform;
 
+import io.hadal.cli.ExitCode;
 import io.hadal.platform.audit.AuditLog;
 import io.hadal.platform.registry.Split.Stickiness;
 import io.hadal.platform.rollout.Comparison;
@@ -47,7 +48,7 @@ public final class RolloutCommand implements Runnable {
       print(spec.commandLine().getOut(), rollout);
       spec.commandLine().getOut().flush();
     }
-    return 0;
+    return ExitCode.OK;
   }
 
   private static Rollouts rollouts(ModelData.Opened opened) {
@@ -83,7 +84,7 @@ public final class RolloutCommand implements Runnable {
       }
       out.flush();
     }
-    return 0;
+    return ExitCode.OK;
   }
 
   @Command(
@@ -105,7 +106,7 @@ public final class RolloutCommand implements Runnable {
       }
       out.flush();
     }
-    return 0;
+    return ExitCode.OK;
   }
 
   private static void print(PrintWriter out, Comparison c) {

@@ -66,8 +66,8 @@ public final class Dispatcher implements AutoCloseable {
     thread.start();
   }
 
-  /** How requests are served, as it was said at the start. */
-  public DispatcherOptions options() {
+  /** How requests are served now. */
+  public synchronized DispatcherOptions options() {
     return options;
   }
 

@@ -2,9 +2,7 @@ package io.hadal.kernels.foreign;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import org.jspecify.annotations.Nullable;
@@ -26,23 +24,14 @@ public final class LargePages {
   private LargePages() {}
 
   private static @Nullable Calls find() {
-    if (!LargePages.class.getModule().isNativeAccessEnabled()
-        || !System.getProperty("os.name", "").equals("Linux")) {
-      return null;
-    }
-    Linker linker = Linker.nativeLinker();
-    SymbolLookup libc = linker.defaultLookup();
     ValueLayout.OfLong j = ValueLayout.JAVA_LONG;
     ValueLayout.OfInt i = ValueLayout.JAVA_INT;
-    MemorySegment mmap = libc.find("mmap").orElse(null);
-    MemorySegment munmap = libc.find("munmap").orElse(null);
-    MemorySegment madvise = libc.find("madvise").orElse(null);
+    MethodHandle mmap = LibC.function("mmap", FunctionDescriptor.of(j, j, j, i, i, i, j));
+    MethodHandle munmap = LibC.function("munmap", FunctionDescriptor.of(i, j, j));
+    MethodHandle madvise = LibC.function("madvise", FunctionDescriptor.of(i, j, j, i));
     return mmap == null || munmap == null || madvise == null
         ? null
-        : new Calls(
-            linker.downcallHandle(mmap, FunctionDescriptor.of(j, j, j, i, i, i, j)),
-            linker.downcallHandle(munmap, FunctionDescriptor.of(i, j, j)),
-            linker.downcallHandle(madvise, FunctionDescriptor.of(i, j, j, i)));
+        : new Calls(mmap, munmap, madvise);
   }
 
   /**

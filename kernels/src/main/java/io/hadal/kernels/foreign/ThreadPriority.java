@@ -1,8 +1,6 @@
 package io.hadal.kernels.foreign;
 
 import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
-import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import org.jspecify.annotations.Nullable;
@@ -16,22 +14,16 @@ public final class ThreadPriority {
   private static final int PRIO_PROCESS = 0;
   private static final int CALLER = 0;
 
-  private static final @Nullable MethodHandle SETPRIORITY = find();
+  private static final @Nullable MethodHandle SETPRIORITY =
+      LibC.function(
+          "setpriority",
+          FunctionDescriptor.of(
+              ValueLayout.JAVA_INT,
+              ValueLayout.JAVA_INT,
+              ValueLayout.JAVA_INT,
+              ValueLayout.JAVA_INT));
 
   private ThreadPriority() {}
-
-  private static @Nullable MethodHandle find() {
-    if (!ThreadPriority.class.getModule().isNativeAccessEnabled()
-        || !System.getProperty("os.name", "").equals("Linux")) {
-      return null;
-    }
-    Linker linker = Linker.nativeLinker();
-    MemorySegment function = linker.defaultLookup().find("setpriority").orElse(null);
-    ValueLayout.OfInt i = ValueLayout.JAVA_INT;
-    return function == null
-        ? null
-        : linker.downcallHandle(function, FunctionDescriptor.of(i, i, i, i));
-  }
 
   /**
    * Lowers the share of the calling thread for good.

@@ -1,9 +1,8 @@
 package io.hadal.model.packed;
 
 import io.hadal.formats.FormatException;
-import io.hadal.formats.weights.FilePages;
-import io.hadal.kernels.BlockScales;
 import io.hadal.kernels.Matrix;
+import io.hadal.kernels.MatrixPages;
 import io.hadal.kernels.PackedMatrix;
 import io.hadal.kernels.WorkerPool;
 import java.io.IOException;
@@ -301,16 +300,8 @@ public final class PackedFileWriter {
         progress.accept(n);
       }
     }
-    release(w);
+    MatrixPages.release(w);
     return (int) crc.getValue();
-  }
-
-  private static void release(Matrix w) {
-    FilePages.release(w.data());
-    BlockScales scales = w.scales();
-    if (scales != null) {
-      FilePages.release(scales.data());
-    }
   }
 
   private static void write(FileChannel channel, ByteBuffer bytes, long at) throws IOException {

@@ -1,8 +1,7 @@
 package io.hadal.model.weights;
 
-import io.hadal.formats.weights.FilePages;
-import io.hadal.kernels.BlockScales;
 import io.hadal.kernels.Matrix;
+import io.hadal.kernels.MatrixPages;
 import io.hadal.kernels.PackedMatrix;
 import io.hadal.kernels.PackedMemory;
 import io.hadal.kernels.WorkerPool;
@@ -164,23 +163,13 @@ public final class PackedWeights implements AutoCloseable {
     for (Job job : jobs) {
       if (packed.putIfAbsent(job.w, job.target) == null) {
         bytes += job.target.data().byteSize();
-        release(job.w);
+        // One copy is enough: the stored form is read from its file when it is needed again.
+        MatrixPages.release(job.w);
       }
     }
   }
 
   private record Job(Matrix w, PackedMatrix target, int from, int to) {}
-
-  /**
-   * One copy in memory is enough: the stored form is read from its file when it is needed again.
-   */
-  private static void release(Matrix w) {
-    FilePages.release(w.data());
-    BlockScales scales = w.scales();
-    if (scales != null) {
-      FilePages.release(scales.data());
-    }
-  }
 
   /** The packed form, if there is one. */
   public synchronized @Nullable PackedMatrix find(Matrix w) {

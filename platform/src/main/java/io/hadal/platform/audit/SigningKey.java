@@ -2,10 +2,7 @@ package io.hadal.platform.audit;
 
 import io.hadal.formats.FormatException;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.SeekableByteChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
@@ -71,14 +68,7 @@ public final class SigningKey {
       KeyPair pair = KeyPairGenerator.getInstance(AuditKey.ALGORITHM).generateKeyPair();
       String pem =
           Pem.text(BLOCK, pair.getPrivate().getEncoded()) + AuditKey.of(pair.getPublic()).pem();
-      try (SeekableByteChannel out = OwnerFile.createNew(file)) {
-        ByteBuffer bytes = ByteBuffer.wrap(pem.getBytes(StandardCharsets.US_ASCII));
-        while (bytes.hasRemaining()) {
-          out.write(bytes);
-        }
-      }
-    } catch (FileAlreadyExistsException e) {
-      // Another process was first; its key is used.
+      OwnerFile.create(file, pem.getBytes(StandardCharsets.US_ASCII));
     } catch (IOException e) {
       throw new FormatException(file.toString(), "cannot be written: " + e, e);
     } catch (GeneralSecurityException e) {

@@ -1,17 +1,18 @@
 package io.hadal.platform.backup;
 
+import io.hadal.formats.AtomicFiles;
 import io.hadal.formats.FormatException;
+import io.hadal.formats.OwnerOnly;
 import io.hadal.platform.DataFolder;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.channels.FileChannel;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
@@ -20,7 +21,6 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A copy of a data folder: database, journal, keys. It may be made while a server uses the folder.
@@ -94,7 +94,7 @@ public final class Backup {
         Path copy = partial.resolve(entry.name());
         Path parent = copy.getParent();
         if (parent != null && !Files.exists(parent)) {
-          Files.createDirectory(parent, DataFolder.ownerOnly(true));
+          Files.createDirectory(parent, OwnerOnly.folder());
         }
         copy(file, copy);
         if (!BackupManifest.entry(partial, entry.name()).equals(entry)) {
@@ -125,7 +125,7 @@ public final class Backup {
       }
       Files.createDirectories(parent);
       return Files.createTempDirectory(
-          parent, whole.getFileName() + ".partial", DataFolder.ownerOnly(true));
+          parent, whole.getFileName() + ".partial", OwnerOnly.folder());
     } catch (IOException e) {
       throw new FormatException(to.toString(), "cannot be made: " + e.getMessage(), e);
     }
@@ -137,27 +137,8 @@ public final class Backup {
   }
 
   private static void remove(Path partial) {
-    if (!Files.exists(partial)) {
-      return;
-    }
     try {
-      Files.walkFileTree(
-          partial,
-          new SimpleFileVisitor<>() {
-            @Override
-            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-                throws IOException {
-              Files.delete(file);
-              return FileVisitResult.CONTINUE;
-            }
-
-            @Override
-            public FileVisitResult postVisitDirectory(Path folder, @Nullable IOException error)
-                throws IOException {
-              Files.delete(folder);
-              return FileVisitResult.CONTINUE;
-            }
-          });
+      AtomicFiles.deleteTree(partial);
     } catch (IOException e) {
       System.getLogger("hadal.platform")
           .log(System.Logger.Level.WARNING, partial + " cannot be removed");
@@ -168,7 +149,7 @@ public final class Backup {
     if (!Files.isDirectory(journal)) {
       return;
     }
-    Files.createDirectory(partial.resolve(JOURNAL), DataFolder.ownerOnly(true));
+    Files.createDirectory(partial.resolve(JOURNAL), OwnerOnly.folder());
     // In their order: what runs is noted in a later file before an earlier one goes.
     for (Path file : files(journal)) {
       String name = JOURNAL + "/" + file.getFileName();
@@ -197,8 +178,13 @@ public final class Backup {
   }
 
   private static void copy(Path from, Path to) throws IOException {
-    Files.createFile(to, DataFolder.ownerOnly(false));
-    Files.copy(from, to, StandardCopyOption.REPLACE_EXISTING);
+    try (InputStream in = Files.newInputStream(from)) {
+      // A copy by name would replace the file, and its access with it.
+      Files.createFile(to, OwnerOnly.file());
+      try (OutputStream out = Files.newOutputStream(to)) {
+        in.transferTo(out);
+      }
+    }
     force(to);
   }
 

@@ -2,14 +2,14 @@ package io.hadal.platform.cluster;
 
 import io.hadal.formats.FormatException;
 import io.hadal.platform.Ids;
+import io.hadal.platform.PeriodicTask;
 import io.hadal.platform.db.Database;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -44,9 +44,7 @@ public final class Nodes implements AutoCloseable {
   private final Clock clock;
   private final LongSupplier nanos;
   private final Map<String, Seen> seen = new HashMap<>();
-  private final ScheduledExecutorService timer =
-      Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().name("hadal-nodes").daemon().factory());
+  private final PeriodicTask timer = new PeriodicTask("hadal-nodes", this::tick);
   private volatile List<Member> members = List.of();
   private volatile Consumer<List<Member>> listener = list -> {};
   private @Nullable Engine engine;
@@ -148,8 +146,7 @@ public final class Nodes implements AutoCloseable {
       joined = true;
     }
     tick();
-    var _ =
-        timer.scheduleWithFixedDelay(this::tick, BEAT_MILLIS, BEAT_MILLIS, TimeUnit.MILLISECONDS);
+    timer.every(Duration.ofMillis(BEAT_MILLIS));
   }
 
   /** Whether a process of a name lives; that may take two seconds to say. */
@@ -180,9 +177,7 @@ public final class Nodes implements AutoCloseable {
 
   /** Looks and beats soon. */
   public void wake() {
-    if (!timer.isShutdown()) {
-      timer.execute(this::tick);
-    }
+    timer.soon();
   }
 
   /** Says that this node lives, and looks at the others. */
@@ -304,15 +299,7 @@ public final class Nodes implements AutoCloseable {
   /** Leaves: others know at once. */
   @Override
   public void close() {
-    timer.shutdown();
-    try {
-      if (!timer.awaitTermination(5, TimeUnit.SECONDS)) {
-        timer.shutdownNow();
-      }
-    } catch (InterruptedException e) {
-      timer.shutdownNow();
-      Thread.currentThread().interrupt();
-    }
+    timer.close(Duration.ofSeconds(5));
     synchronized (this) {
       if (!joined) {
         return;

@@ -1,6 +1,7 @@
 package io.hadal.platform.db;
 
 import io.hadal.formats.FormatException;
+import io.hadal.platform.DataFolder;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +19,16 @@ public record DatabaseOptions(
   /** A file of SQLite. */
   public static DatabaseOptions file(Path file) {
     return new DatabaseOptions("jdbc:sqlite:" + file.toAbsolutePath(), null, null, 4);
+  }
+
+  /**
+   * The database of a process: that of a URL, or a file of its folder.
+   *
+   * @param url null for the file
+   */
+  public static DatabaseOptions of(
+      DataFolder folder, @Nullable String url, @Nullable String user, @Nullable String password) {
+    return url == null ? file(folder.database()) : new DatabaseOptions(url, user, password, 4);
   }
 
   /**

@@ -5,11 +5,13 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import io.hadal.formats.FormatException;
 import io.hadal.platform.Ids;
 import io.hadal.platform.Outage;
+import io.hadal.platform.PeriodicTask;
 import io.hadal.platform.Refusal;
 import io.hadal.platform.SecretText;
 import io.hadal.platform.budget.Budgets;
 import io.hadal.platform.db.Database;
 import io.hadal.platform.limits.RateLimits;
+import io.hadal.platform.secrets.SecretPlace;
 import io.hadal.platform.tenancy.Identity;
 import io.hadal.platform.tenancy.Page;
 import io.hadal.platform.tenancy.Scope;
@@ -26,9 +28,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
@@ -70,9 +69,7 @@ public final class KeyStore implements AutoCloseable {
   /** By id of a key: its MAC under the newest pepper. */
   private final Map<String, String> moved = new ConcurrentHashMap<>();
 
-  private final ScheduledExecutorService timer =
-      Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().name("hadal-keys").daemon().factory());
+  private final PeriodicTask timer = new PeriodicTask("hadal-keys", this::poll);
 
   /** What has been seen of {@link TenancyVersion}. */
   private final AtomicLong version = new AtomicLong();
@@ -112,8 +109,7 @@ public final class KeyStore implements AutoCloseable {
     this.attempts = new FailedAttempts(clock, FAILURES, FAILURE_FORGOTTEN_MILLIS);
     version.set(database.<Long>read(TenancyVersion::read));
     currentAt = clock.millis();
-    var _ =
-        timer.scheduleWithFixedDelay(this::poll, POLL_MILLIS, POLL_MILLIS, TimeUnit.MILLISECONDS);
+    timer.every(Duration.ofMillis(POLL_MILLIS));
   }
 
   // Life of a key
@@ -174,11 +170,9 @@ public final class KeyStore implements AutoCloseable {
    * @throws FormatException when there are keys and no such file
    */
   public static void requirePepper(Database database, @Nullable String reference, Path file) {
-    Path at =
-        reference == null
-            ? file
-            : reference.startsWith("file:") ? Path.of(reference.substring(5)) : null;
-    if (at == null || Files.exists(at)) {
+    SecretPlace place =
+        reference == null ? new SecretPlace.Content(file) : SecretPlace.of(reference, Path.of(""));
+    if (!(place instanceof SecretPlace.Content(Path at)) || Files.exists(at)) {
       return;
     }
     boolean keys =
@@ -556,15 +550,9 @@ public final class KeyStore implements AutoCloseable {
   /** Stops, and writes down what is left. */
   @Override
   public void close() {
-    timer.shutdown();
+    timer.close(Duration.ofSeconds(5));
     try {
-      if (!timer.awaitTermination(5, TimeUnit.SECONDS)) {
-        timer.shutdownNow();
-      }
       flush();
-    } catch (InterruptedException e) {
-      timer.shutdownNow();
-      Thread.currentThread().interrupt();
     } catch (RuntimeException e) {
       LOG.log(Level.WARNING, "times of the last use of keys are lost: " + e.getClass().getName());
     }

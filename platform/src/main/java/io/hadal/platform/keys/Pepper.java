@@ -1,16 +1,15 @@
 package io.hadal.platform.keys;
 
+import io.hadal.formats.AtomicFiles;
 import io.hadal.formats.FormatException;
-import io.hadal.platform.DataFolder;
+import io.hadal.formats.OwnerOnly;
 import io.hadal.platform.SecretText;
+import io.hadal.platform.secrets.SecretPlace;
 import io.hadal.platform.secrets.Secrets;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.security.InvalidKeyException;
 import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
@@ -50,7 +49,7 @@ public final class Pepper {
   public static Pepper file(Path file) {
     try {
       if (!Files.exists(file)) {
-        create(file);
+        AtomicFiles.create(file, bytes(line(1)), OwnerOnly.file());
       }
       if (Files.size(file) > LONGEST) {
         throw new FormatException(file.toString(), "is too long for a pepper");
@@ -67,31 +66,14 @@ public final class Pepper {
    * @throws FormatException when there is none
    */
   public static Pepper of(String reference, Map<String, String> environment) {
-    if (reference.startsWith("file:")) {
-      return file(Path.of(reference.substring("file:".length())));
+    if (SecretPlace.of(reference, Path.of("")) instanceof SecretPlace.Content content) {
+      return file(content.file());
     }
     return parse(Secrets.read(reference, Path.of(""), environment).reveal(), reference);
   }
 
-  private static void create(Path file) throws IOException {
-    Path made = Files.createTempFile(parent(file), "pepper", ".new", DataFolder.ownerOnly(false));
-    try {
-      Files.writeString(made, line(1));
-      // A link fails when another process was quicker; its pepper is the one to use then.
-      Files.createLink(file, made);
-    } catch (FileAlreadyExistsException e) {
-      return;
-    } catch (UnsupportedOperationException | FileSystemException e) {
-      // No links here.
-      Files.move(made, file);
-    } finally {
-      Files.deleteIfExists(made);
-    }
-  }
-
-  private static Path parent(Path file) {
-    Path parent = file.toAbsolutePath().getParent();
-    return parent == null ? file.toAbsolutePath() : parent;
+  private static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.US_ASCII);
   }
 
   private static String line(int generation) {
@@ -112,9 +94,7 @@ public final class Pepper {
     String kept =
         last.number + " " + Base64.getUrlEncoder().withoutPadding().encodeToString(last.key);
     try {
-      Path made = Files.createTempFile(parent(file), "pepper", ".new", DataFolder.ownerOnly(false));
-      Files.writeString(made, kept + "\n" + line(last.number + 1));
-      Files.move(made, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+      AtomicFiles.write(file, bytes(kept + "\n" + line(last.number + 1)), OwnerOnly.file());
     } catch (IOException e) {
       throw new FormatException(file.toString(), "cannot be written: " + e, e);
     }

@@ -1,6 +1,6 @@
 package io.hadal.platform.limits;
 
-import io.hadal.platform.usage.LimitState;
+import io.hadal.platform.LimitState;
 import io.hadal.platform.usage.Quantities;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,5 +1,6 @@
 package io.hadal.platform.limits;
 
+import io.hadal.platform.LimitState;
 import io.hadal.platform.Refusal;
 import io.hadal.platform.db.Database;
 import io.hadal.platform.lease.LeaseOptions;
@@ -10,7 +11,6 @@ import io.hadal.platform.lease.Spending;
 import io.hadal.platform.lease.Window;
 import io.hadal.platform.tenancy.Identity;
 import io.hadal.platform.tenancy.ModelPattern;
-import io.hadal.platform.usage.LimitState;
 import io.hadal.platform.usage.Work;
 import java.time.Clock;
 import java.time.ZoneOffset;

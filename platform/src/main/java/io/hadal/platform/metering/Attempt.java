@@ -1,10 +1,10 @@
 package io.hadal.platform.metering;
 
+import io.hadal.platform.LimitState;
 import io.hadal.platform.budget.Hold;
 import io.hadal.platform.limits.LimitTicket;
 import io.hadal.platform.money.PriceSnapshot;
 import io.hadal.platform.usage.Ending;
-import io.hadal.platform.usage.LimitState;
 import io.hadal.platform.usage.Metered;
 import io.hadal.platform.usage.Outcome;
 import io.hadal.platform.usage.Quantities;

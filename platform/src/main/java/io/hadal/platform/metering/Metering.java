@@ -1,5 +1,6 @@
 package io.hadal.platform.metering;
 
+import io.hadal.platform.PeriodicTask;
 import io.hadal.platform.Refusal;
 import io.hadal.platform.budget.Budgets;
 import io.hadal.platform.budget.Hold;
@@ -16,9 +17,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -46,9 +44,7 @@ public final class Metering implements Gate, AutoCloseable {
   /** Whether the last sweep went well. */
   private boolean sweeping = true;
 
-  private final ScheduledExecutorService sweeper =
-      Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().name("hadal-metering").daemon().factory());
+  private final PeriodicTask sweeper = new PeriodicTask("hadal-metering", this::sweep);
 
   /**
    * A gate; nothing is swept before {@link #start}.
@@ -72,7 +68,7 @@ public final class Metering implements Gate, AutoCloseable {
 
   /** Sweeps limits, budgets and attempts every second from now on. */
   public void start() {
-    var _ = sweeper.scheduleWithFixedDelay(this::sweep, 1, 1, TimeUnit.SECONDS);
+    sweeper.every(Duration.ofSeconds(1));
   }
 
   @Override
@@ -199,15 +195,13 @@ public final class Metering implements Gate, AutoCloseable {
 
   /** Sweeps soon: another node has changed a limit or a budget. */
   public void wake() {
-    if (!sweeper.isShutdown()) {
-      sweeper.execute(this::sweep);
-    }
+    sweeper.soon();
   }
 
   /** Ends the sweeping, and gives back what this node has leased; attempts should have ended. */
   @Override
   public void close() {
-    sweeper.close();
+    sweeper.close(Duration.ofMinutes(1));
     quietly(limits::close, true);
     quietly(budgets::close, true);
   }

@@ -18,6 +18,7 @@ import io.hadal.platform.cluster.NodeTokens;
 import io.hadal.platform.cluster.Nodes;
 import io.hadal.platform.cluster.Signals;
 import io.hadal.platform.db.Database;
+import io.hadal.platform.db.DatabaseOptions;
 import io.hadal.platform.journal.Journal;
 import io.hadal.platform.journal.JournalOptions;
 import io.hadal.platform.keys.KeyStore;
@@ -237,7 +238,8 @@ public final class Platform implements AutoCloseable {
   public static Platform open(PlatformOptions options, Consumer<String> log) {
     options.data().create();
     Database database =
-        Database.open(options.data().database(options.url(), options.user(), options.password()));
+        Database.open(
+            DatabaseOptions.of(options.data(), options.url(), options.user(), options.password()));
     try {
       return new Platform(options, database, log);
     } catch (RuntimeException e) {

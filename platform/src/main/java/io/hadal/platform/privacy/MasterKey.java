@@ -1,25 +1,19 @@
 package io.hadal.platform.privacy;
 
+import io.hadal.formats.AtomicFiles;
 import io.hadal.formats.FormatException;
+import io.hadal.formats.OwnerOnly;
 import io.hadal.formats.Sha256;
 import io.hadal.platform.secrets.Secrets;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.SeekableByteChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.FileAttribute;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.util.Base64;
 import java.util.HexFormat;
 import java.util.Map;
-import java.util.Set;
 import javax.crypto.SecretKey;
 import javax.crypto.spec.SecretKeySpec;
 
@@ -83,22 +77,9 @@ public final class MasterKey {
   private static void create(Path file) {
     byte[] bytes = new byte[BYTES];
     new SecureRandom().nextBytes(bytes);
-    FileAttribute<?>[] owner =
-        FileSystems.getDefault().supportedFileAttributeViews().contains("posix")
-            ? new FileAttribute<?>[] {
-              PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))
-            }
-            : new FileAttribute<?>[0];
-    try (SeekableByteChannel out =
-        Files.newByteChannel(
-            file, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), owner)) {
+    try {
       String text = Base64.getEncoder().encodeToString(bytes) + "\n";
-      ByteBuffer rest = ByteBuffer.wrap(text.getBytes(StandardCharsets.US_ASCII));
-      while (rest.hasRemaining()) {
-        out.write(rest);
-      }
-    } catch (FileAlreadyExistsException e) {
-      // Another process was first; its key is used.
+      AtomicFiles.create(file, text.getBytes(StandardCharsets.US_ASCII), OwnerOnly.file());
     } catch (IOException e) {
       throw new FormatException(file.toString(), "cannot be written: " + e, e);
     }

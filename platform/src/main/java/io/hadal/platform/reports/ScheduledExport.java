@@ -1,11 +1,10 @@
 package io.hadal.platform.reports;
 
+import io.hadal.platform.PeriodicTask;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
+import java.time.Duration;
 import java.util.function.Consumer;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -19,9 +18,7 @@ public final class ScheduledExport implements AutoCloseable {
 
   private final ExportFolder folder;
   private final Consumer<Path> written;
-  private final ScheduledExecutorService timer =
-      Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().name("hadal-export").daemon().factory());
+  private final PeriodicTask timer = new PeriodicTask("hadal-export", this::run);
 
   /**
    * Exports from now on.
@@ -31,8 +28,7 @@ public final class ScheduledExport implements AutoCloseable {
   public ScheduledExport(ExportPlan plan, UsageExport export, Consumer<Path> written) {
     this.folder = new ExportFolder(export, plan.format(), plan.folder());
     this.written = written;
-    long every = plan.every().toMillis();
-    var _ = timer.scheduleWithFixedDelay(this::run, every, every, TimeUnit.MILLISECONDS);
+    timer.every(plan.every());
   }
 
   private void run() {
@@ -51,14 +47,6 @@ public final class ScheduledExport implements AutoCloseable {
   /** Waits for an export that runs. */
   @Override
   public void close() {
-    timer.shutdown();
-    try {
-      if (!timer.awaitTermination(30, TimeUnit.SECONDS)) {
-        timer.shutdownNow();
-      }
-    } catch (InterruptedException e) {
-      timer.shutdownNow();
-      Thread.currentThread().interrupt();
-    }
+    timer.close(Duration.ofSeconds(30));
   }
 }

@@ -43,9 +43,6 @@ public final class Secrets {
    *     the secret itself
    */
   public static SecretText read(String reference, Path folder, Map<String, String> environment) {
-    if (!isReference(reference)) {
-      throw new FormatException("secret", "must be " + FORMS + ", not the secret itself");
-    }
     String value = text(reference, folder, environment).strip();
     if (value.isEmpty()) {
       throw new FormatException(reference, "is empty");
@@ -54,23 +51,24 @@ public final class Secrets {
   }
 
   private static String text(String reference, Path folder, Map<String, String> environment) {
-    String rest = reference.substring(reference.indexOf(':') + 1);
-    if (reference.startsWith("env:")) {
-      String value = environment.get(rest);
-      if (value == null || value.isBlank()) {
-        throw new FormatException(reference, "is not set in the environment");
+    return switch (SecretPlace.of(reference, folder)) {
+      case SecretPlace.Variable variable -> {
+        String value = environment.get(variable.name());
+        if (value == null || value.isBlank()) {
+          throw new FormatException(reference, "is not set in the environment");
+        }
+        yield value;
       }
-      return value;
-    }
-    if (reference.startsWith("file:")) {
-      try (InputStream in = Files.newInputStream(folder.resolve(rest))) {
-        return bounded(in, reference);
-      } catch (IOException | IllegalArgumentException e) {
-        throw new FormatException(reference, "cannot be read", e);
+      case SecretPlace.Content content -> {
+        try (InputStream in = Files.newInputStream(content.file())) {
+          yield bounded(in, reference);
+        } catch (IOException e) {
+          throw new FormatException(reference, "cannot be read", e);
+        }
       }
-    }
-    int end = rest.indexOf(':');
-    return provider(rest.substring(0, end), reference).read(rest.substring(end + 1), environment);
+      case SecretPlace.Kept kept ->
+          provider(kept.provider(), reference).read(kept.rest(), environment);
+    };
   }
 
   private static SecretProvider provider(String name, String reference) {

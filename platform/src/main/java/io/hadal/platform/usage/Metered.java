@@ -1,5 +1,7 @@
 package io.hadal.platform.usage;
 
+import io.hadal.platform.LimitState;
+
 /** An admitted attempt. It must be ended once, in whatever way it ends. */
 public interface Metered {
   /**

@@ -16,6 +16,7 @@ import io.hadal.platform.usage.Quantities;
 import io.hadal.platform.usage.Work;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -53,7 +54,7 @@ class BackupTest {
     Files.writeString(data.path().resolve("other.txt"), "no part of a platform");
     Path copy = folder.resolve("copy");
     List<String> before = new ArrayList<>();
-    try (Database database = Database.open(data.database(null, null, null))) {
+    try (Database database = Database.open(DatabaseOptions.of(data, null, null, null))) {
       SampleUsage usage = new SampleUsage(database);
       try (Journal journal = journal(data, database, usage)) {
         Work open = SampleUsage.work("p1", "open", 1);
@@ -119,9 +120,12 @@ class BackupTest {
   void whatWasChangedIsNotRestored() throws Exception {
     DataFolder data = new DataFolder(folder.resolve("data")).create();
     Files.writeString(data.pepper(), "1 secret\n");
+    Files.setPosixFilePermissions(data.pepper(), PosixFilePermissions.fromString("rw-r--r--"));
     Path copy = folder.resolve("copy");
     BackupManifest manifest = Backup.create(data, copy, Clock.systemUTC());
     assertThat(manifest.files()).extracting(BackupManifest.Entry::name).containsExactly("pepper");
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(copy.resolve("pepper"))))
+        .isEqualTo("rw-------");
     DataFolder to = new DataFolder(folder.resolve("to"));
 
     Files.writeString(copy.resolve("pepper"), "1 sEcret\n");

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
+import io.hadal.platform.LimitState;
 import io.hadal.platform.Refusal;
 import io.hadal.platform.db.Database;
 import io.hadal.platform.db.DatabaseKind;
@@ -13,7 +14,6 @@ import io.hadal.platform.db.TestDatabases;
 import io.hadal.platform.lease.LeaseOptions;
 import io.hadal.platform.lease.TestClock;
 import io.hadal.platform.metering.TestWork;
-import io.hadal.platform.usage.LimitState;
 import io.hadal.platform.usage.Quantities;
 import io.hadal.platform.usage.Work;
 import java.util.ArrayList;

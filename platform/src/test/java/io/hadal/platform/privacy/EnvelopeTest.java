@@ -23,6 +23,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -157,6 +158,17 @@ class EnvelopeTest {
           .hasMessageContaining("changed in the database");
       List<AuditKey> none = List.of();
       assertThat(new AuditVerifier(none).database(database, null).faults()).isEmpty();
+    }
+  }
+
+  /** Two processes that start at once must not see half a key, nor make two. */
+  @Test
+  void aNewMasterKeyIsWholeForAllWhoOpenIt() {
+    for (int round = 0; round < 50; round++) {
+      Path file = folder.resolve("master" + round);
+      assertThat(
+              IntStream.range(0, 16).parallel().mapToObj(i -> MasterKey.open(file).id()).distinct())
+          .hasSize(1);
     }
   }
 

@@ -7,6 +7,7 @@ import io.hadal.platform.reports.UsageScope;
 import io.hadal.platform.tenancy.Actor;
 import io.hadal.platform.tenancy.Permission;
 import io.hadal.platform.tenancy.Role;
+import io.hadal.server.http.HttpProblem;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -90,7 +91,7 @@ public final class ActorScope {
                                 || scope.projects().contains(project))
                     .list());
     if (!reached.contains(true)) {
-      throw Problem.notFound("The project '" + project + "'");
+      throw HttpProblem.notFound("The project '" + project + "'");
     }
   }
 }

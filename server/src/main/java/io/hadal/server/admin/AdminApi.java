@@ -14,6 +14,7 @@ import io.hadal.platform.tenancy.Principals;
 import io.hadal.platform.tenancy.Tenants;
 import io.hadal.server.http.BodyMemory;
 import io.hadal.server.http.Exchange;
+import io.hadal.server.http.HttpProblem;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
@@ -221,10 +222,10 @@ public final class AdminApi {
     }
     if (found == null) {
       if (allowed.isEmpty()) {
-        throw Problem.unknownUrl(exchange.method(), exchange.path());
+        throw HttpProblem.unknownUrl(exchange.method(), exchange.path());
       }
       exchange.setHeader("allow", String.join(", ", allowed));
-      throw Problem.wrongMethod(exchange.method());
+      throw HttpProblem.wrongMethod(exchange.method());
     }
     OpenEndpoint open = found.open;
     AdminCaller.Caller who = null;

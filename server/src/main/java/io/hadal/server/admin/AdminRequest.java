@@ -4,6 +4,7 @@ import io.hadal.chat.Problem;
 import io.hadal.formats.FormatException;
 import io.hadal.formats.Json;
 import io.hadal.server.http.Exchange;
+import io.hadal.server.http.HttpProblem;
 import java.io.IOException;
 import java.net.URLDecoder;
 import java.nio.ByteBuffer;
@@ -40,7 +41,7 @@ final class AdminRequest {
     int query = target.indexOf('?');
     String path = query < 0 ? target : target.substring(0, query);
     if (!path.startsWith(prefix + "/")) {
-      throw Problem.unknownUrl(exchange.method(), exchange.path());
+      throw HttpProblem.unknownUrl(exchange.method(), exchange.path());
     }
     String rest = path.substring(prefix.length() + 1);
     if (rest.endsWith("/")) {
@@ -48,7 +49,7 @@ final class AdminRequest {
     }
     String[] parts = rest.split("/", -1);
     if (parts.length > MOST_SEGMENTS) {
-      throw Problem.unknownUrl(exchange.method(), exchange.path());
+      throw HttpProblem.unknownUrl(exchange.method(), exchange.path());
     }
     List<String> segments = new ArrayList<>();
     for (String part : parts) {
@@ -110,14 +111,14 @@ final class AdminRequest {
     }
     byte[] bytes = exchange.body(LONGEST_BODY);
     if (bytes == null) {
-      throw Problem.tooLarge(LONGEST_BODY);
+      throw HttpProblem.tooLarge(LONGEST_BODY);
     }
     if (bytes.length == 0) {
       return JsonNodeFactory.instance.objectNode();
     }
     // Forms of other sites cannot send this type.
     if (!media.equals("application/json")) {
-      throw Problem.unsupportedMedia("content-type must be application/json");
+      throw HttpProblem.unsupportedMedia("content-type must be application/json");
     }
     try {
       StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes));
@@ -128,9 +129,9 @@ final class AdminRequest {
       requireNoNul(json);
       return json;
     } catch (CharacterCodingException e) {
-      throw Problem.invalidJson("not UTF-8");
+      throw HttpProblem.invalidJson("not UTF-8");
     } catch (FormatException e) {
-      throw Problem.invalidJson(String.valueOf(e.getMessage()).replaceFirst("^body: ", ""));
+      throw HttpProblem.invalidJson(String.valueOf(e.getMessage()).replaceFirst("^body: ", ""));
     }
   }
 

@@ -1,7 +1,7 @@
 package io.hadal.server.admin;
 
-import io.hadal.chat.Problem;
 import io.hadal.platform.tenancy.Permission;
+import io.hadal.server.http.HttpProblem;
 import io.hadal.server.routing.BackendState;
 import io.hadal.server.routing.Router;
 import io.hadal.server.routing.config.RouteConfig;
@@ -49,13 +49,13 @@ public final class BackendEndpoints implements EndpointGroup {
         .filter(state -> state.name().equals(name))
         .findFirst()
         .map(BackendEndpoints::json)
-        .orElseThrow(() -> Problem.notFound("This upstream"));
+        .orElseThrow(() -> HttpProblem.notFound("This upstream"));
   }
 
   private JsonNode probe(AdminCall call) {
     BackendState state = router.probe(call.path("name"));
     if (state == null) {
-      throw Problem.notFound("This upstream");
+      throw HttpProblem.notFound("This upstream");
     }
     return json(state);
   }

@@ -12,6 +12,7 @@ import io.hadal.platform.limits.LimitScope;
 import io.hadal.platform.limits.SubjectLookup;
 import io.hadal.platform.tenancy.Permission;
 import io.hadal.platform.tenancy.Place;
+import io.hadal.server.http.HttpProblem;
 import java.time.Clock;
 import java.time.DateTimeException;
 import java.time.ZoneId;
@@ -219,7 +220,7 @@ public final class BudgetEndpoints implements EndpointGroup {
   private Budget find(AdminCall call) {
     Budget budget = budgets.find(call.path("id"));
     if (budget == null || !ScopedSettings.ofOrg(call.actor(), budget.org())) {
-      throw Problem.notFound("The budget '" + call.path("id") + "'");
+      throw HttpProblem.notFound("The budget '" + call.path("id") + "'");
     }
     return budget;
   }
@@ -265,11 +266,11 @@ public final class BudgetEndpoints implements EndpointGroup {
     String project = call.path("project");
     String org = subjects.org(LimitScope.PROJECT, project);
     if (org == null || !ScopedSettings.ofOrg(call.actor(), org)) {
-      throw Problem.notFound("The project '" + project + "'");
+      throw HttpProblem.notFound("The project '" + project + "'");
     }
     BudgetState state = budgets.balanceState(project);
     if (state == null) {
-      throw Problem.notFound("A prepaid balance of the project '" + project + "'");
+      throw HttpProblem.notFound("A prepaid balance of the project '" + project + "'");
     }
     return json(state);
   }

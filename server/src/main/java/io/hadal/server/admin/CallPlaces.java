@@ -1,11 +1,11 @@
 package io.hadal.server.admin;
 
-import io.hadal.chat.Problem;
 import io.hadal.platform.tenancy.Actor;
 import io.hadal.platform.tenancy.Permission.Resource;
 import io.hadal.platform.tenancy.Permission.Verb;
 import io.hadal.platform.tenancy.Place;
 import io.hadal.platform.tenancy.Tenants;
+import io.hadal.server.http.HttpProblem;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -68,7 +68,7 @@ final class CallPlaces {
    */
   void requireOrg(PathPattern pattern, AdminCall call) {
     if (pattern.names().contains("org") && tenants.place("org", call.path("org")) == null) {
-      throw Problem.notFound("The organisation");
+      throw HttpProblem.notFound("The organisation");
     }
   }
 

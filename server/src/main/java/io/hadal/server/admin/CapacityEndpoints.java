@@ -39,7 +39,7 @@ public final class CapacityEndpoints implements EndpointGroup {
   private final Recent recent;
   private final DispatcherOptions options;
 
-  /** A plan takes a processor for a second or so. */
+  /** One at a time: a plan keeps a processor busy. */
   private final Semaphore planning = new Semaphore(1);
 
   /**

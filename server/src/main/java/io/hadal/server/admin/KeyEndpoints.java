@@ -17,6 +17,7 @@ import io.hadal.platform.tenancy.Principals;
 import io.hadal.platform.tenancy.Role;
 import io.hadal.platform.tenancy.Scope;
 import io.hadal.platform.tenancy.Tenants;
+import io.hadal.server.http.HttpProblem;
 import java.time.Clock;
 import java.time.DateTimeException;
 import java.time.Duration;
@@ -107,13 +108,13 @@ public final class KeyEndpoints implements EndpointGroup {
   private ApiKey known(AdminCall call, Permission permission) {
     ApiKey key = keys.get(call.path("key"));
     if (key == null) {
-      throw Problem.notFound("The key");
+      throw HttpProblem.notFound("The key");
     }
     Reach reach = Permissions.reach(call.actor(), permission, key.place());
     boolean own =
         key.principal() != null && Objects.equals(key.principal(), call.actor().principal());
     if (reach == Reach.NONE || (reach == Reach.OWN && !own)) {
-      throw Problem.notFound("The key");
+      throw HttpProblem.notFound("The key");
     }
     return key;
   }
@@ -121,7 +122,7 @@ public final class KeyEndpoints implements EndpointGroup {
   private JsonNode create(AdminCall call) {
     Tenants.Project project = tenants.project(call.required("project"));
     if (project == null) {
-      throw Problem.notFound("The project");
+      throw HttpProblem.notFound("The project");
     }
     String principal = call.text("principal");
     if (Permissions.reach(call.actor(), WRITE, project.place()) == Reach.OWN) {

@@ -11,6 +11,7 @@ import io.hadal.platform.limits.SubjectLookup;
 import io.hadal.platform.tenancy.Identity;
 import io.hadal.platform.tenancy.Permission;
 import io.hadal.platform.tenancy.Place;
+import io.hadal.server.http.HttpProblem;
 import io.hadal.server.wire.EndUser;
 import java.math.BigDecimal;
 import java.time.Clock;
@@ -159,7 +160,7 @@ public final class LimitEndpoints implements EndpointGroup {
   private Limit find(AdminCall call) {
     Limit limit = limits.find(call.path("id"));
     if (limit == null || !ScopedSettings.ofOrg(call.actor(), limit.org())) {
-      throw Problem.notFound("The limit '" + call.path("id") + "'");
+      throw HttpProblem.notFound("The limit '" + call.path("id") + "'");
     }
     return limit;
   }

@@ -15,6 +15,7 @@ import io.hadal.platform.registry.VersionUsage;
 import io.hadal.platform.tenancy.Permission;
 import io.hadal.platform.tenancy.Permission.Resource;
 import io.hadal.platform.tenancy.Place;
+import io.hadal.server.http.HttpProblem;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -119,7 +120,7 @@ public final class ModelEndpoints implements EndpointGroup {
 
   private ModelVersion version(AdminCall call) {
     String id = named(call, "id");
-    return registry.version(id).orElseThrow(() -> Problem.notFound("The version '" + id + "'"));
+    return registry.version(id).orElseThrow(() -> HttpProblem.notFound("The version '" + id + "'"));
   }
 
   private JsonNode get(AdminCall call) {
@@ -241,7 +242,7 @@ public final class ModelEndpoints implements EndpointGroup {
     }
     List<AliasChange> history = registry.history(org == null ? "" : org, named(call, "name"));
     if (history.isEmpty()) {
-      throw Problem.notFound("The name '" + named(call, "name") + "'");
+      throw HttpProblem.notFound("The name '" + named(call, "name") + "'");
     }
     return RegistryJson.page(call, history, a -> Long.toString(a.seq()), RegistryJson::alias);
   }

@@ -14,6 +14,7 @@ import io.hadal.platform.registry.ProbeStore;
 import io.hadal.platform.registry.Registry;
 import io.hadal.platform.tenancy.Permission;
 import io.hadal.platform.tenancy.Permission.Resource;
+import io.hadal.server.http.HttpProblem;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -70,7 +71,7 @@ public final class ProbeEndpoints implements EndpointGroup {
 
   private ModelVersion version(AdminCall call) {
     String id = ModelEndpoints.named(call, "id");
-    return registry.version(id).orElseThrow(() -> Problem.notFound("The version '" + id + "'"));
+    return registry.version(id).orElseThrow(() -> HttpProblem.notFound("The version '" + id + "'"));
   }
 
   private JsonNode results(AdminCall call) {

@@ -2,13 +2,13 @@ package io.hadal.server.admin;
 
 import static io.hadal.server.admin.RegistryJson.checked;
 
-import io.hadal.chat.Problem;
 import io.hadal.platform.probe.QualityAlert;
 import io.hadal.platform.probe.QualitySample;
 import io.hadal.platform.probe.QualityStore;
 import io.hadal.platform.registry.Registry;
 import io.hadal.platform.tenancy.Permission;
 import io.hadal.platform.tenancy.Permission.Resource;
+import io.hadal.server.http.HttpProblem;
 import io.hadal.server.trial.QualityMonitor;
 import java.util.ArrayList;
 import java.util.List;
@@ -97,7 +97,7 @@ public final class QualityEndpoints implements EndpointGroup {
     RegistryJson.everything(call);
     String version = call.text("version");
     if (version != null && registry.version(version).isEmpty()) {
-      throw Problem.notFound("The version '" + version + "'");
+      throw HttpProblem.notFound("The version '" + version + "'");
     }
     if (running.compareAndSet(false, true)) {
       Thread.ofVirtual()
@@ -119,7 +119,7 @@ public final class QualityEndpoints implements EndpointGroup {
   private JsonNode history(AdminCall call) {
     String id = ModelEndpoints.named(call, "id");
     if (registry.version(id).isEmpty()) {
-      throw Problem.notFound("The version '" + id + "'");
+      throw HttpProblem.notFound("The version '" + id + "'");
     }
     return RegistryJson.page(
         call,

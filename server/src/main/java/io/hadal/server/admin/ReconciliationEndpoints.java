@@ -7,6 +7,7 @@ import io.hadal.platform.reports.Difference;
 import io.hadal.platform.reports.Reconciliation;
 import io.hadal.platform.tenancy.Permission;
 import io.hadal.platform.tenancy.Permission.Resource;
+import io.hadal.server.http.HttpProblem;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -70,7 +71,7 @@ public final class ReconciliationEndpoints implements EndpointGroup {
     }
     String type = call.exchange().header("content-type");
     if (type == null || !type.toLowerCase(Locale.ROOT).startsWith("text/csv")) {
-      throw Problem.unsupportedMedia("content-type must be text/csv");
+      throw HttpProblem.unsupportedMedia("content-type must be text/csv");
     }
     if (!comparing.tryAcquire()) {
       throw Problem.overloaded(5);
@@ -78,7 +79,7 @@ public final class ReconciliationEndpoints implements EndpointGroup {
     try {
       byte[] file = call.exchange().body(LONGEST_FILE);
       if (file == null) {
-        throw Problem.tooLarge(LONGEST_FILE);
+        throw HttpProblem.tooLarge(LONGEST_FILE);
       }
       // Sent from here and not returned: what is returned of a POST goes into the audit log.
       byte[] answer = Json.text(compared(backend, file)).getBytes(StandardCharsets.UTF_8);

@@ -2,13 +2,13 @@ package io.hadal.server.admin;
 
 import static io.hadal.platform.tenancy.Permission.read;
 
-import io.hadal.chat.Problem;
 import io.hadal.platform.ledger.EventRow;
 import io.hadal.platform.reports.EventColumns;
 import io.hadal.platform.reports.UsageFilter;
 import io.hadal.platform.reports.UsageReports;
 import io.hadal.platform.tenancy.Permission;
 import io.hadal.platform.tenancy.Permission.Resource;
+import io.hadal.server.http.HttpProblem;
 import java.util.List;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -58,7 +58,7 @@ public final class RequestEndpoints implements EndpointGroup {
   private JsonNode request(AdminCall call) {
     List<EventRow> rows = reports.attempts(call.path("id"), scopes.of(call.actor(), REQUEST));
     if (rows.isEmpty()) {
-      throw Problem.notFound("The request '" + call.path("id") + "'");
+      throw HttpProblem.notFound("The request '" + call.path("id") + "'");
     }
     return list(rows, scopes.seesCosts(call.actor(), REQUEST)).putNull("next");
   }

@@ -11,6 +11,7 @@ import io.hadal.platform.rollout.RolloutPlan;
 import io.hadal.platform.rollout.Rollouts;
 import io.hadal.platform.tenancy.Permission;
 import io.hadal.platform.tenancy.Permission.Resource;
+import io.hadal.server.http.HttpProblem;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -81,7 +82,7 @@ public final class RolloutEndpoints implements EndpointGroup {
     return rollouts
         .find(call.path("id"))
         .filter(r -> visible(call, r))
-        .orElseThrow(() -> Problem.notFound("The rollout '" + call.path("id") + "'"));
+        .orElseThrow(() -> HttpProblem.notFound("The rollout '" + call.path("id") + "'"));
   }
 
   /** The rollout of a call that may change it. */

@@ -1,9 +1,9 @@
 package io.hadal.server.admin;
 
-import io.hadal.chat.Problem;
 import io.hadal.engine.serving.DispatcherStats;
 import io.hadal.platform.tenancy.Permission;
 import io.hadal.platform.tenancy.Permission.Resource;
+import io.hadal.server.http.HttpProblem;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.IntSupplier;
@@ -77,7 +77,7 @@ public final class StateEndpoints implements EndpointGroup {
   private JsonNode reload() {
     Runnable again = reload.get();
     if (again == null) {
-      throw Problem.notFound("A configuration file");
+      throw HttpProblem.notFound("A configuration file");
     }
     again.run();
     return config.get().path("reloads").path(0);
@@ -86,7 +86,7 @@ public final class StateEndpoints implements EndpointGroup {
   private JsonNode drain() {
     Runnable end = stop.get();
     if (end == null) {
-      throw Problem.notFound("A way to end this process");
+      throw HttpProblem.notFound("A way to end this process");
     }
     end.run();
     return JsonNodeFactory.instance.objectNode().put("draining", true);

@@ -16,6 +16,7 @@ import io.hadal.platform.tenancy.Tenants;
 import io.hadal.platform.tenancy.Tenants.Org;
 import io.hadal.platform.tenancy.Tenants.Project;
 import io.hadal.platform.tenancy.Tenants.Team;
+import io.hadal.server.http.HttpProblem;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -380,7 +381,7 @@ public final class TenantEndpoints implements EndpointGroup {
         .filter(held -> held.grant().equals(grant))
         .map(TenantEndpoints::json)
         .findFirst()
-        .orElseThrow(() -> Problem.notFound("The grant"));
+        .orElseThrow(() -> HttpProblem.notFound("The grant"));
   }
 
   private @Nullable JsonNode withdraw(AdminCall call) {
@@ -389,7 +390,7 @@ public final class TenantEndpoints implements EndpointGroup {
             Principals.role(call.path("role")), call.path("scope_type"), call.path("scope_id"));
     requireIncludes(call.actor(), grant);
     if (!principals.withdraw(call.path("holder"), grant)) {
-      throw Problem.notFound("The grant");
+      throw HttpProblem.notFound("The grant");
     }
     return null;
   }
@@ -422,7 +423,7 @@ public final class TenantEndpoints implements EndpointGroup {
 
   private static <T> T found(@Nullable T row, String what) {
     if (row == null) {
-      throw Problem.notFound(what);
+      throw HttpProblem.notFound(what);
     }
     return row;
   }

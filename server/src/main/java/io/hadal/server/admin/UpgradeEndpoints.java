@@ -17,6 +17,7 @@ import io.hadal.platform.tenancy.Permission;
 import io.hadal.platform.tenancy.Permission.Resource;
 import io.hadal.platform.tenancy.ProjectPolicy;
 import io.hadal.platform.tenancy.Tenants;
+import io.hadal.server.http.HttpProblem;
 import io.hadal.server.trial.InnerCalls;
 import io.hadal.server.trial.InsideTransport;
 import java.lang.System.Logger.Level;
@@ -119,7 +120,7 @@ public final class UpgradeEndpoints implements EndpointGroup, AutoCloseable {
     UpgradeStore.Stored stored =
         store
             .find(call.path("id"))
-            .orElseThrow(() -> Problem.notFound("The report '" + call.path("id") + "'"));
+            .orElseThrow(() -> HttpProblem.notFound("The report '" + call.path("id") + "'"));
     ObjectNode json = head(stored);
     String format = call.query("format");
     if ("text".equals(format)) {

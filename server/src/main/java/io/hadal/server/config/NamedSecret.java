@@ -1,7 +1,7 @@
 package io.hadal.server.config;
 
 import io.hadal.formats.FormatException;
-import io.hadal.server.routing.config.SecretReference;
+import io.hadal.platform.secrets.SecretPlace;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -15,9 +15,6 @@ import org.jspecify.annotations.Nullable;
  * @param made whether the first start writes the file when it is not there
  */
 public record NamedSecret(String field, String reference, Path folder, boolean made) {
-  private static final String FILE = "file:";
-  private static final String ENV = "env:";
-
   /**
    * A finding about a secret.
    *
@@ -27,18 +24,23 @@ public record NamedSecret(String field, String reference, Path folder, boolean m
 
   /** What is wrong with it here; null for nothing, and for what only another service knows. */
   public @Nullable Finding check() {
-    if (reference.startsWith(ENV)) {
-      String value = System.getenv(reference.substring(ENV.length()));
-      // A file may be checked where the server does not run.
-      return value == null || value.isBlank()
-          ? new Finding(
-              field + ": " + reference + " is not set here; set it where 'hadal serve' runs", false)
-          : null;
-    }
-    if (!reference.startsWith(FILE)) {
-      return null;
-    }
-    Path file = folder.resolve(reference.substring(FILE.length()));
+    return switch (SecretPlace.of(reference, folder)) {
+      case SecretPlace.Variable variable -> variable(variable.name());
+      case SecretPlace.Content content -> file(content.file());
+      case SecretPlace.Kept _ -> null;
+    };
+  }
+
+  private @Nullable Finding variable(String name) {
+    String value = System.getenv(name);
+    // A file may be checked where the server does not run.
+    return value == null || value.isBlank()
+        ? new Finding(
+            field + ": " + reference + " is not set here; set it where 'hadal serve' runs", false)
+        : null;
+  }
+
+  private @Nullable Finding file(Path file) {
     if (!Files.exists(file)) {
       return made
           ? new Finding(

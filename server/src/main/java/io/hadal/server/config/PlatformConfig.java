@@ -10,10 +10,9 @@ import io.hadal.platform.node.PlatformOptions;
 import io.hadal.platform.probe.QualityOptions;
 import io.hadal.platform.reports.ExportFormat;
 import io.hadal.platform.reports.ExportPlan;
-import io.hadal.platform.secrets.Secrets;
+import io.hadal.platform.secrets.SecretPlace;
 import io.hadal.platform.signin.OidcConfig;
 import io.hadal.platform.signin.OidcOptions;
-import io.hadal.server.routing.config.SecretReference;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
@@ -261,11 +260,8 @@ public record PlatformConfig(
   }
 
   static @Nullable String reference(Section section, String name) {
-    String text = section.text(name);
-    if (text != null && !Secrets.isReference(text)) {
-      throw section.broken(name, "must be " + Secrets.FORMS + "; a secret does not belong here");
-    }
-    return text;
+    SecretReference reference = section.reference(name);
+    return reference == null ? null : reference.text();
   }
 
   private static @Nullable URI uri(Section section, String name) {
@@ -335,8 +331,9 @@ public record PlatformConfig(
   }
 
   private @Nullable String absolute(@Nullable String reference) {
-    return reference != null && reference.startsWith("file:")
-        ? "file:" + folder.resolve(reference.substring(5))
+    return reference != null
+            && SecretPlace.of(reference, folder) instanceof SecretPlace.Content content
+        ? "file:" + content.file()
         : reference;
   }
 }

@@ -1,7 +1,7 @@
 package io.hadal.server.config;
 
 import io.hadal.formats.FormatException;
-import io.hadal.server.routing.config.SecretReference;
+import io.hadal.platform.secrets.Secrets;
 import java.math.BigDecimal;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -157,8 +157,21 @@ public final class Section {
 
   /** A reference to a secret; null when it is absent. */
   public @Nullable SecretReference reference(String name) {
-    String text = PlatformConfig.reference(this, name);
-    return text == null ? null : new SecretReference(text);
+    String text = text(name);
+    return text == null ? null : reference(name, text);
+  }
+
+  /** References to secrets; none when they are absent. */
+  public List<SecretReference> references(String name) {
+    return texts(name).stream().map(text -> reference(name, text)).toList();
+  }
+
+  private SecretReference reference(String name, String text) {
+    if (!Secrets.isReference(text)) {
+      // What stands there may be the secret, so it is not repeated.
+      throw broken(name, "must be " + Secrets.FORMS + "; a secret does not belong here");
+    }
+    return new SecretReference(text);
   }
 
   public @Nullable Path path(String name, Path folder) {

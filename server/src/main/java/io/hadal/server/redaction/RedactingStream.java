@@ -3,6 +3,7 @@ package io.hadal.server.redaction;
 import io.hadal.chat.Problem;
 import io.hadal.formats.FormatException;
 import io.hadal.formats.Json;
+import io.hadal.server.http.HttpProblem;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -193,7 +194,7 @@ final class RedactingStream extends OutputStream {
 
   /** What tells of a refusal inside a stream. */
   static Problem blocked(AnswerRules rules) {
-    return Problem.redactionBlocked(
+    return HttpProblem.redactionBlocked(
         "The answer holds data that this project does not let out: "
             + String.join(", ", rules.counts().keySet())
             + ".");

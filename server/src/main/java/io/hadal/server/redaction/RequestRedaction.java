@@ -8,6 +8,7 @@ import io.hadal.platform.redaction.RedactionMode;
 import io.hadal.platform.redaction.Redactor;
 import io.hadal.platform.tenancy.Identity;
 import io.hadal.platform.tenancy.ProjectPolicy;
+import io.hadal.server.http.HttpProblem;
 import io.hadal.server.wire.Call;
 import io.hadal.server.wire.ClientGoneException;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -138,7 +139,7 @@ public final class RequestRedaction {
     if (!counts.isEmpty()) {
       count("request", counts);
       if (mode == RedactionMode.BLOCK) {
-        throw Problem.redactionBlocked(
+        throw HttpProblem.redactionBlocked(
             "The request holds data that this project does not send to models: "
                 + String.join(", ", counts.keySet())
                 + ". Take it out and try again.");
@@ -163,7 +164,7 @@ public final class RequestRedaction {
       if (loose) {
         return null;
       }
-      throw Problem.unsupportedMedia(
+      throw HttpProblem.unsupportedMedia(
           "content-type must be application/json: this project redacts what it sends");
     }
     JsonNode json;
@@ -179,7 +180,7 @@ public final class RequestRedaction {
       return null;
     }
     // Somebody else could read it in another way.
-    throw Problem.invalidJson("no valid JSON object, or has a name twice");
+    throw HttpProblem.invalidJson("no valid JSON object, or has a name twice");
   }
 
   /** Whether a prompt is given as numbers. */

@@ -3,6 +3,7 @@ package io.hadal.server.routing;
 import io.hadal.chat.Problem;
 import io.hadal.formats.FormatException;
 import io.hadal.server.http.Exchange;
+import io.hadal.server.http.HttpProblem;
 import io.hadal.server.routing.client.OutgoingRequest;
 import io.hadal.server.routing.client.UpstreamAnswer;
 import io.hadal.server.routing.client.UpstreamCall;
@@ -382,7 +383,7 @@ final class Attempt {
       if (usage.failed() && upstream.spoken() == request.view().operation()) {
         upstream.translator().event(event, usage, pending);
       } else {
-        upstream.translator().fail(Problem.upstream(), pending);
+        upstream.translator().fail(HttpProblem.upstream(), pending);
       }
       flush();
       close();
@@ -409,7 +410,7 @@ final class Attempt {
       } else {
         brokenOff();
       }
-      Problem problem = drained ? Problem.draining() : Problem.upstream();
+      Problem problem = drained ? Problem.draining() : HttpProblem.upstream();
       translated(() -> upstream.translator().fail(problem, pending));
       flush();
       close();
@@ -419,7 +420,7 @@ final class Attempt {
     private void exhausted() throws ClientGoneException {
       settlement.exhausted(status);
       call().outcome("budget_exhausted");
-      translated(() -> upstream.translator().fail(Problem.budgetExhausted(), pending));
+      translated(() -> upstream.translator().fail(HttpProblem.budgetExhausted(), pending));
       flush();
       close();
     }

@@ -4,6 +4,7 @@ import io.hadal.chat.Problem;
 import io.hadal.platform.usage.Gate;
 import io.hadal.platform.usage.Metered;
 import io.hadal.server.http.Exchange;
+import io.hadal.server.http.HttpProblem;
 import io.hadal.server.routing.config.Operation;
 import io.hadal.server.routing.usage.UsageReader;
 import io.hadal.server.wire.Call;
@@ -227,14 +228,14 @@ final class Attempts {
     boolean bytes = anthropic && failure.kind() == Failure.Kind.STATUS;
     String type = String.valueOf(failure.contentType());
     if (failure.ofKey() || !(own || bytes)) {
-      throw Problem.upstream();
+      throw HttpProblem.upstream();
     }
     if (failure.foreign()) {
       String words = UpstreamRequest.words(failure.body());
       throw failure.status() < OWN_ERROR_END
-          ? Problem.upstreamRefused(
+          ? HttpProblem.upstreamRefused(
               failure.status(), words == null ? "The provider refused the request." : words)
-          : Problem.upstream();
+          : HttpProblem.upstream();
     }
     Call call = request.call();
     Exchange exchange = call.exchange();

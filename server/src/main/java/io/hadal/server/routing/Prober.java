@@ -1,5 +1,6 @@
 package io.hadal.server.routing;
 
+import io.hadal.platform.PeriodicTask;
 import io.hadal.server.routing.client.OutgoingRequest;
 import io.hadal.server.routing.client.UpstreamAnswer;
 import io.hadal.server.routing.client.UpstreamCall;
@@ -7,9 +8,6 @@ import io.hadal.server.routing.config.UpstreamFormat;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Collection;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
@@ -22,14 +20,12 @@ final class Prober implements AutoCloseable {
 
   private final Supplier<Collection<Backend>> backends;
   private final LongSupplier clock;
-  private final ScheduledExecutorService timer =
-      Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().name("hadal-upstream-prober").daemon().factory());
+  private final PeriodicTask timer = new PeriodicTask("hadal-upstream-prober", this::look);
 
   Prober(Supplier<Collection<Backend>> backends, LongSupplier clock) {
     this.backends = backends;
     this.clock = clock;
-    var _ = timer.scheduleWithFixedDelay(this::look, 1, 1, TimeUnit.SECONDS);
+    timer.every(Duration.ofSeconds(1));
   }
 
   private void look() {
@@ -72,6 +68,6 @@ final class Prober implements AutoCloseable {
 
   @Override
   public void close() {
-    timer.shutdownNow();
+    timer.close();
   }
 }

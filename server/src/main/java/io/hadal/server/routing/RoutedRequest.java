@@ -5,7 +5,6 @@ import io.hadal.platform.usage.Work;
 import io.hadal.server.routing.body.RequestView;
 import io.hadal.server.routing.body.SessionKey;
 import io.hadal.server.wire.Call;
-import io.hadal.server.wire.CallMeter;
 
 /**
  * A request on its way to an upstream.
@@ -30,7 +29,7 @@ record RoutedRequest(
         view.maxOutput(),
         call.endUser(),
         session.given() == null ? null : Long.toHexString(session.value()),
-        CallMeter.tags(call.exchange()));
+        call.tags());
   }
 
   /** The same request for another model. */

@@ -8,6 +8,7 @@ import io.hadal.platform.registry.Resolution;
 import io.hadal.platform.tenancy.Identity;
 import io.hadal.platform.tenancy.ProjectPolicy;
 import io.hadal.platform.usage.Gate;
+import io.hadal.server.http.HttpProblem;
 import io.hadal.server.routing.body.PromptBlocks;
 import io.hadal.server.routing.body.RequestView;
 import io.hadal.server.routing.body.SessionKey;
@@ -324,7 +325,7 @@ public final class Router implements AutoCloseable {
       Attempts.refuse(request, failure);
       return true;
     }
-    throw problem == null ? Problem.upstream() : problem;
+    throw problem == null ? HttpProblem.upstream() : problem;
   }
 
   private List<Candidate> order(Snapshot now, RoutedRequest request, RouteConfig route) {

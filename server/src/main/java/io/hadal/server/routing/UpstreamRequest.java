@@ -6,6 +6,7 @@ import io.hadal.formats.FormatException;
 import io.hadal.formats.Json;
 import io.hadal.platform.SecretText;
 import io.hadal.server.http.Exchange;
+import io.hadal.server.http.HttpProblem;
 import io.hadal.server.routing.body.BodyEdit;
 import io.hadal.server.routing.body.RequestView;
 import io.hadal.server.routing.client.OutgoingRequest;
@@ -89,7 +90,7 @@ record UpstreamRequest(Operation spoken, byte[] body, boolean beta, Translator t
     try {
       json = Json.parse(view.body(), "body");
     } catch (FormatException e) {
-      throw Problem.invalidJson(String.valueOf(e.getMessage()).replaceFirst("^body: ", ""));
+      throw HttpProblem.invalidJson(String.valueOf(e.getMessage()).replaceFirst("^body: ", ""));
     }
     String owner = request.call().client().cacheKey();
     Converted converted;

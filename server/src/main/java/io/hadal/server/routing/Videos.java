@@ -3,6 +3,7 @@ package io.hadal.server.routing;
 import io.hadal.chat.Problem;
 import io.hadal.formats.FormatException;
 import io.hadal.formats.Json;
+import io.hadal.platform.PeriodicTask;
 import io.hadal.platform.media.MediaJob;
 import io.hadal.platform.usage.Ending;
 import io.hadal.platform.usage.Metered;
@@ -10,6 +11,7 @@ import io.hadal.platform.usage.Outcome;
 import io.hadal.platform.usage.Quantities;
 import io.hadal.platform.usage.Work;
 import io.hadal.server.http.Exchange;
+import io.hadal.server.http.HttpProblem;
 import io.hadal.server.routing.body.BodyEdit;
 import io.hadal.server.routing.body.JsonMembers;
 import io.hadal.server.routing.body.MultipartForm;
@@ -26,12 +28,10 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Comparator;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
@@ -62,16 +62,14 @@ public final class Videos implements AutoCloseable {
 
   private final Router router;
   private final Map<String, VideoJob> jobs = new ConcurrentHashMap<>();
-  private final ScheduledExecutorService timer =
-      Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().name("hadal-video-jobs").daemon().factory());
+  private final PeriodicTask timer = new PeriodicTask("hadal-video-jobs", this::look);
 
   private volatile @Nullable JobKeeping keeping;
   private int looks;
 
   Videos(Router router) {
     this.router = router;
-    var _ = timer.scheduleWithFixedDelay(this::look, 1, 1, TimeUnit.SECONDS);
+    timer.every(Duration.ofSeconds(1));
   }
 
   /** Keeps jobs from now on. */
@@ -316,7 +314,7 @@ public final class Videos implements AutoCloseable {
     boolean content = !id.equals(rest);
     VideoIds.Place place = VideoIds.find(router.backends(), router.identity(call).project(), id);
     if (place == null) {
-      throw Problem.notFound("The video " + id.replaceAll("[^A-Za-z0-9_-]", "?"));
+      throw HttpProblem.notFound("The video " + id.replaceAll("[^A-Za-z0-9_-]", "?"));
     }
     Backend backend = place.backend();
     KeyPool.Lease key = backend.keys().take(router.now());
@@ -338,7 +336,7 @@ public final class Videos implements AutoCloseable {
       try {
         response = asked.send();
       } catch (IOException e) {
-        throw Problem.upstream();
+        throw HttpProblem.upstream();
       }
       headers(call.exchange(), backend.name());
       String given = response.header("content-type");
@@ -490,7 +488,7 @@ public final class Videos implements AutoCloseable {
 
   @Override
   public void close() {
-    timer.shutdownNow();
+    timer.close();
     JobKeeping kept = keeping;
     if (kept != null) {
       noted(

@@ -1,10 +1,9 @@
 package io.hadal.server.routing;
 
+import io.hadal.platform.PeriodicTask;
+import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 
 /** Looks after streams whose threads wait for an upstream. */
 final class Watchdog implements AutoCloseable {
@@ -12,13 +11,10 @@ final class Watchdog implements AutoCloseable {
 
   private final Set<RelayWatch> watches = ConcurrentHashMap.newKeySet();
   private volatile boolean ended;
-  private final ScheduledExecutorService timer =
-      Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().name("hadal-upstream-watchdog").daemon().factory());
+  private final PeriodicTask timer = new PeriodicTask("hadal-upstream-watchdog", this::look);
 
   Watchdog() {
-    var _ =
-        timer.scheduleWithFixedDelay(this::look, LOOK_MILLIS, LOOK_MILLIS, TimeUnit.MILLISECONDS);
+    timer.every(Duration.ofMillis(LOOK_MILLIS));
   }
 
   private void look() {
@@ -47,6 +43,6 @@ final class Watchdog implements AutoCloseable {
 
   @Override
   public void close() {
-    timer.shutdownNow();
+    timer.close();
   }
 }

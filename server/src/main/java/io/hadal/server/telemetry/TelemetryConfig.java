@@ -2,9 +2,8 @@ package io.hadal.server.telemetry;
 
 import io.hadal.formats.FormatException;
 import io.hadal.platform.SecretText;
-import io.hadal.platform.secrets.Secrets;
+import io.hadal.server.config.SecretReference;
 import io.hadal.server.config.Section;
-import io.hadal.server.routing.config.SecretReference;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
@@ -47,7 +46,11 @@ public record TelemetryConfig(
       if (headers.size() == MOST_HEADERS || !name.matches("[A-Za-z0-9-]{1,64}")) {
         throw given.broken(name, "must be a header's name, of at most " + MOST_HEADERS);
       }
-      headers.put(name, reference(given, name));
+      SecretReference reference = given.reference(name);
+      if (reference == null) {
+        throw given.broken(name, "is required");
+      }
+      headers.put(name, reference);
     }
     TelemetryConfig config =
         new TelemetryConfig(
@@ -58,14 +61,6 @@ public record TelemetryConfig(
             headers.isEmpty() ? NONE.folder : folder);
     section.requireKnown();
     return config;
-  }
-
-  private static SecretReference reference(Section section, String name) {
-    try {
-      return new SecretReference(section.required(name));
-    } catch (FormatException e) {
-      throw section.broken(name, "must be a reference, " + Secrets.FORMS);
-    }
   }
 
   private static @Nullable URI endpoint(Section section) {

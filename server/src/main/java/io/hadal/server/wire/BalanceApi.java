@@ -1,8 +1,8 @@
 package io.hadal.server.wire;
 
-import io.hadal.chat.Problem;
 import io.hadal.platform.ledger.Balance;
 import io.hadal.platform.tenancy.Identity;
+import io.hadal.server.http.HttpProblem;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.util.function.Function;
@@ -31,7 +31,7 @@ public final class BalanceApi {
   public void handle(Call call) {
     Identity identity = call.meter().identity();
     if (identity == null) {
-      throw Problem.notFound("balance");
+      throw HttpProblem.notFound("balance");
     }
     Balance balance = balances.apply(identity.project());
     ObjectNode json =

@@ -12,6 +12,7 @@ import io.hadal.platform.registry.Resolution;
 import io.hadal.platform.tenancy.Identity;
 import io.hadal.server.explain.CacheExplainer;
 import io.hadal.server.http.Exchange;
+import io.hadal.server.http.HttpProblem;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -21,6 +22,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -45,6 +47,7 @@ public final class Call {
   private final long started = System.nanoTime();
   private final List<String> ignored = new ArrayList<>();
   private byte @Nullable [] body;
+  private @Nullable Map<String, String> tags;
   // Empty for nobody.
   private @Nullable String endUser;
   private volatile long endedAfter = -1;
@@ -149,7 +152,7 @@ public final class Call {
     }
     Identity identity = meter.identity();
     if (identity != null && !identity.mayUse(name)) {
-      throw Problem.forbidden(
+      throw HttpProblem.forbidden(
           "model_not_allowed", "model", "This key may not use the model '" + name + "'.");
     }
     model = name;
@@ -207,6 +210,20 @@ public final class Call {
     return dialect.name().toLowerCase(Locale.ROOT);
   }
 
+  /**
+   * Tags that the client gives it, by which costs are told apart.
+   *
+   * @throws Problem when one is too long or malformed
+   */
+  public Map<String, String> tags() {
+    Map<String, String> known = tags;
+    if (known == null) {
+      known = CostTags.of(exchange);
+      tags = known;
+    }
+    return known;
+  }
+
   /** Hash of the session that the client names in one of several headers; null for none. */
   public @Nullable String sessionHash() {
     for (String header : SESSIONS) {
@@ -257,7 +274,7 @@ public final class Call {
     }
     byte[] raw = exchange.body(limit);
     if (raw == null) {
-      throw Problem.tooLarge(limit);
+      throw HttpProblem.tooLarge(limit);
     }
     body = raw;
     return raw;
@@ -283,19 +300,19 @@ public final class Call {
     String type = exchange.header("content-type");
     // Clients of Ollama send none.
     if (dialect != Dialect.OLLAMA && !isJson(type)) {
-      throw Problem.unsupportedMedia("content-type must be application/json");
+      throw HttpProblem.unsupportedMedia("content-type must be application/json");
     }
     try {
       StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes));
       JsonNode node = Json.parse(bytes, "body");
       if (node.isMissingNode()) {
-        throw Problem.invalidJson("empty");
+        throw HttpProblem.invalidJson("empty");
       }
       return Fields.of(node, "");
     } catch (CharacterCodingException e) {
-      throw Problem.invalidJson("not UTF-8");
+      throw HttpProblem.invalidJson("not UTF-8");
     } catch (FormatException e) {
-      throw Problem.invalidJson(String.valueOf(e.getMessage()).replaceFirst("^body: ", ""));
+      throw HttpProblem.invalidJson(String.valueOf(e.getMessage()).replaceFirst("^body: ", ""));
     }
   }
 

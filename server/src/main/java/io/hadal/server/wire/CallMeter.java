@@ -1,28 +1,21 @@
 package io.hadal.server.wire;
 
-import io.hadal.chat.Problem;
 import io.hadal.chat.Usage;
+import io.hadal.platform.LimitState;
 import io.hadal.platform.Refusal;
 import io.hadal.platform.tenancy.Identity;
 import io.hadal.platform.usage.Ending;
 import io.hadal.platform.usage.Gate;
-import io.hadal.platform.usage.LimitState;
 import io.hadal.platform.usage.Metered;
 import io.hadal.platform.usage.Outcome;
 import io.hadal.platform.usage.Quantities;
 import io.hadal.platform.usage.Work;
-import io.hadal.server.http.Exchange;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Meters the turns of one call. Without a platform, or without a key, nothing is metered. */
 public final class CallMeter {
-  private static final int MOST_TAGS = 10;
-  private static final String TAGS = "x-hadal-tags";
-
   private final @Nullable Gate gate;
   private final @Nullable Identity identity;
   private @Nullable Metered running;
@@ -82,7 +75,7 @@ public final class CallMeter {
             maxOutput,
             call.endUser(),
             call.sessionHash(),
-            tags(call.exchange()));
+            call.tags());
     try {
       running = gate.admit(work);
     } catch (Refusal refusal) {
@@ -145,38 +138,6 @@ public final class CallMeter {
         usage.cacheWrite(),
         usage.outputText(),
         usage.outputReasoning());
-  }
-
-  /**
-   * Tags {@code k=v,k2=v2} for the costs.
-   *
-   * @throws io.hadal.chat.Problem when one is too long or malformed: costs without it would be
-   *     found by nobody
-   */
-  public static Map<String, String> tags(Exchange exchange) {
-    Map<String, String> tags = new LinkedHashMap<>();
-    String header = exchange.header(TAGS);
-    if (header == null || header.isBlank()) {
-      return tags;
-    }
-    for (String part : header.split(",", -1)) {
-      int equals = part.indexOf('=');
-      String key = equals < 0 ? "" : part.substring(0, equals).strip();
-      String value = equals < 0 ? "" : part.substring(equals + 1).strip();
-      if (!key.matches("[A-Za-z0-9_.-]{1,40}") || !value.matches("[^,\\p{Cntrl}]{1,80}")) {
-        throw Problem.invalid(
-            TAGS,
-            "must be k=v,k2=v2 with keys of 1 to 40 letters, digits, _ . - and values of 1 to 80"
-                + " characters");
-      }
-      if (tags.put(key, value) != null) {
-        throw Problem.invalid(TAGS, "has the key '" + key + "' twice");
-      }
-      if (tags.size() > MOST_TAGS) {
-        throw Problem.invalid(TAGS, "has more than " + MOST_TAGS + " tags");
-      }
-    }
-    return tags;
   }
 
   /** The tightest limits, in the dialect's headers (api.md 1.4). */

@@ -10,6 +10,7 @@ import io.hadal.chat.TurnRequest;
 import io.hadal.formats.Sha256;
 import io.hadal.formats.prompt.Message;
 import io.hadal.formats.prompt.ToolDefinition;
+import io.hadal.server.http.HttpProblem;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -208,7 +209,7 @@ public final class OllamaApi {
 
   /** Managing models is not for clients. */
   public void unsupported(Call call) {
-    throw Problem.notImplemented();
+    throw HttpProblem.notImplemented();
   }
 
   private void answer(Call call, TurnRequest turn, String name, boolean chat, boolean stream)

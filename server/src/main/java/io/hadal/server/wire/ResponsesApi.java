@@ -3,11 +3,11 @@ package io.hadal.server.wire;
 import io.hadal.chat.ChatPlanner;
 import io.hadal.chat.ChatRequest;
 import io.hadal.chat.Ids;
-import io.hadal.chat.Problem;
 import io.hadal.chat.Seal;
 import io.hadal.chat.TurnEvent.Finish;
 import io.hadal.chat.TurnRequest;
 import io.hadal.chat.Usage;
+import io.hadal.server.http.HttpProblem;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -173,7 +173,7 @@ public final class ResponsesApi {
 
   /** Stored responses, of which there are none. */
   public void stored(Call call) {
-    throw Problem.notFound("This response");
+    throw HttpProblem.notFound("This response");
   }
 
   private ObjectNode frame(String id, Fields body, Call call) {

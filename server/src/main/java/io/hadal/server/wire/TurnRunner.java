@@ -10,10 +10,12 @@ import io.hadal.chat.TurnRequest;
 import io.hadal.chat.Usage;
 import io.hadal.engine.serving.FirstTokenPromise;
 import io.hadal.engine.serving.GenerationRequest;
+import io.hadal.platform.PeriodicTask;
 import io.hadal.platform.tenancy.Identity;
 import io.hadal.platform.tenancy.Place;
 import io.hadal.platform.usage.Outcome;
 import io.hadal.server.explain.CacheExplainer;
+import io.hadal.server.http.HttpProblem;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -21,9 +23,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** Runs turns and brings what they yield to the client, as long as it listens. */
@@ -37,9 +36,7 @@ public final class TurnRunner implements AutoCloseable {
   private final ServedModel model;
   private final CallMemory memory;
   private final Set<Writing> writing = ConcurrentHashMap.newKeySet();
-  private final ScheduledExecutorService watchdog =
-      Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().name("hadal-stream-watchdog").daemon().factory());
+  private final PeriodicTask watchdog = new PeriodicTask("hadal-stream-watchdog", this::dropSlow);
 
   private volatile @Nullable CacheExplainer explainer;
   private volatile Duration keepAlive;
@@ -56,7 +53,7 @@ public final class TurnRunner implements AutoCloseable {
     this.memory = memory;
     this.keepAlive = keepAlive;
     this.slowest = slowest;
-    watchdog.scheduleWithFixedDelay(this::dropSlow, 500, 500, TimeUnit.MILLISECONDS);
+    watchdog.every(Duration.ofMillis(500));
   }
 
   /** Other times, from now on. */
@@ -201,7 +198,7 @@ public final class TurnRunner implements AutoCloseable {
   private static void requireMoney(Call call, Generation generation) {
     if (!call.meter().produced(generation.usage())) {
       generation.cancel();
-      throw Problem.unpaid("budget_exceeded", "The budget of this request is used up.", 0);
+      throw HttpProblem.unpaid("budget_exceeded", "The budget of this request is used up.", 0);
     }
   }
 
@@ -353,6 +350,6 @@ public final class TurnRunner implements AutoCloseable {
 
   @Override
   public void close() {
-    watchdog.shutdownNow();
+    watchdog.close();
   }
 }

@@ -1,5 +1,6 @@
 package io.hadal.train.ablation;
 
+import io.hadal.formats.AtomicFiles;
 import io.hadal.formats.FormatException;
 import io.hadal.formats.Json;
 import io.hadal.formats.Sha256;
@@ -11,7 +12,6 @@ import io.hadal.train.TrainConfig;
 import io.hadal.train.TrainListener;
 import io.hadal.train.Trainer;
 import io.hadal.train.TrainingData;
-import io.hadal.train.corpus.AtomicFiles;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -1,8 +1,8 @@
 package io.hadal.train.ablation;
 
+import io.hadal.formats.AtomicFiles;
 import io.hadal.train.DocumentScores;
 import io.hadal.train.ModelCost;
-import io.hadal.train.corpus.AtomicFiles;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

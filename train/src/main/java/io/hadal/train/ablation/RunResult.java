@@ -1,10 +1,10 @@
 package io.hadal.train.ablation;
 
+import io.hadal.formats.AtomicFiles;
 import io.hadal.formats.FormatException;
 import io.hadal.formats.Json;
 import io.hadal.train.DocumentScores;
 import io.hadal.train.ModelCost;
-import io.hadal.train.corpus.AtomicFiles;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -1,5 +1,6 @@
 package io.hadal.train.corpus;
 
+import io.hadal.formats.AtomicFiles;
 import io.hadal.formats.FormatException;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,5 +1,6 @@
 package io.hadal.train.corpus;
 
+import io.hadal.formats.AtomicFiles;
 import io.hadal.formats.FormatException;
 import io.hadal.formats.prompt.SpecialTokens;
 import io.hadal.formats.tokenizer.Tokenizer;

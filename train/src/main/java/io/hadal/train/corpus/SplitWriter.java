@@ -1,5 +1,6 @@
 package io.hadal.train.corpus;
 
+import io.hadal.formats.AtomicFiles;
 import io.hadal.formats.FormatException;
 import java.io.BufferedOutputStream;
 import java.io.IOException;

@@ -1,5 +1,6 @@
 package io.hadal.train.finetune;
 
+import io.hadal.formats.AtomicFiles;
 import io.hadal.formats.FormatException;
 import io.hadal.formats.tokenizer.StoredTokenizer;
 import io.hadal.kernels.StorageType;
@@ -7,7 +8,6 @@ import io.hadal.kernels.WorkerPool;
 import io.hadal.model.weights.Adapter;
 import io.hadal.train.EngramModules;
 import io.hadal.train.ModelExport;
-import io.hadal.train.corpus.AtomicFiles;
 import io.hadal.train.graph.EngramModule;
 import io.hadal.train.graph.TrainingGraph;
 import java.io.IOException;

@@ -1,5 +1,6 @@
 package io.hadal.train.finetune;
 
+import io.hadal.formats.AtomicFiles;
 import io.hadal.formats.FormatException;
 import io.hadal.formats.Json;
 import io.hadal.formats.tokenizer.Tokenizer;
@@ -13,7 +14,6 @@ import io.hadal.train.Trainer;
 import io.hadal.train.Trainer.Measure;
 import io.hadal.train.TrainingData;
 import io.hadal.train.Tuning;
-import io.hadal.train.corpus.AtomicFiles;
 import io.hadal.train.graph.DraftLosses;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

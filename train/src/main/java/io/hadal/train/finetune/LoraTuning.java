@@ -1,5 +1,6 @@
 package io.hadal.train.finetune;
 
+import io.hadal.formats.AtomicFiles;
 import io.hadal.formats.FormatException;
 import io.hadal.formats.weights.SafetensorsWriter;
 import io.hadal.kernels.StorageType;
@@ -7,7 +8,6 @@ import io.hadal.kernels.WorkerPool;
 import io.hadal.model.config.ModelConfig;
 import io.hadal.model.weights.Adapter;
 import io.hadal.train.Tuning;
-import io.hadal.train.corpus.AtomicFiles;
 import io.hadal.train.graph.Adapters;
 import io.hadal.train.graph.Parameter;
 import io.hadal.train.graph.Parameter.Kind;

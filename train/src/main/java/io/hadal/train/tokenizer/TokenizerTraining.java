@@ -1,8 +1,8 @@
 package io.hadal.train.tokenizer;
 
+import io.hadal.formats.AtomicFiles;
 import io.hadal.formats.FormatException;
 import io.hadal.formats.tokenizer.PreTokenizer;
-import io.hadal.train.corpus.AtomicFiles;
 import io.hadal.train.corpus.Corpus;
 import io.hadal.train.corpus.OrderedPool;
 import io.hadal.train.corpus.Progress;

@@ -1,6 +1,7 @@
 package io.hadal.server.routing.body;
 
 import io.hadal.chat.Problem;
+import io.hadal.server.http.HttpProblem;
 import io.hadal.server.routing.config.Operation;
 import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
@@ -41,7 +42,7 @@ public final class RequestView {
       return null;
     }
     if (members.repeats("model")) {
-      throw Problem.invalidJson("ambiguous: it has model twice");
+      throw HttpProblem.invalidJson("ambiguous: it has model twice");
     }
     return new RequestView(body, members, operation, model);
   }

@@ -1,7 +1,6 @@
 package io.hadal.server.routing.config;
 
-import io.hadal.formats.FormatException;
-import io.hadal.platform.secrets.Secrets;
+import io.hadal.server.config.SecretReference;
 import io.hadal.server.config.Section;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -100,7 +99,7 @@ public record UpstreamConfig(
           "must be up to 64 letters, digits, dots, hyphens, underscores, and not local or engines");
     }
     UpstreamFormat format = section.choice("format", UpstreamFormat.OPENAI);
-    List<String> keys = section.texts("keys");
+    List<SecretReference> keys = section.references("keys");
     if (keys.size() > MOST_KEYS) {
       throw section.broken("keys", "must be at most " + MOST_KEYS);
     }
@@ -116,7 +115,7 @@ public record UpstreamConfig(
             name,
             url(section),
             format,
-            references(section, keys),
+            keys,
             models(section.section("models"), standard),
             standard,
             speaks(section, format),
@@ -130,14 +129,6 @@ public record UpstreamConfig(
             (int) section.number("probe_seconds", 0, 86_400, 30));
     section.requireKnown();
     return config;
-  }
-
-  private static List<SecretReference> references(Section section, List<String> keys) {
-    try {
-      return keys.stream().map(SecretReference::new).toList();
-    } catch (FormatException e) {
-      throw section.broken("keys", "must be references, " + Secrets.FORMS);
-    }
   }
 
   private static URI url(Section section) {

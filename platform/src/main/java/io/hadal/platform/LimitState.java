@@ -1,4 +1,4 @@
-package io.hadal.platform.usage;
+package io.hadal.platform;
 
 /**
  * The tightest limits of a request; -1 where there is none.

@@ -1,4 +1,4 @@
-package io.hadal.cli;
+package io.hadal.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -8,16 +8,19 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class MachineTest {
+class SystemMemoryTest {
   @Test
   void readsAvailableMemoryOfLinux(@TempDir Path folder) throws IOException {
     Path meminfo =
         Files.writeString(
             folder.resolve("meminfo"),
             "MemTotal:       24600000 kB\nMemFree:  100 kB\nMemAvailable:   12345678 kB\n");
-    assertThat(Machine.linuxAvailable(meminfo)).hasValue(12345678L * 1024);
-    assertThat(Machine.linuxAvailable(folder.resolve("none"))).isEmpty();
+    assertThat(SystemMemory.linuxAvailable(meminfo)).hasValue(12345678L * 1024);
+    assertThat(SystemMemory.linuxAvailable(folder.resolve("none"))).isEmpty();
     Files.writeString(meminfo, "MemTotal: 1 kB\n");
-    assertThat(Machine.linuxAvailable(meminfo)).isEmpty();
+    assertThat(SystemMemory.linuxAvailable(meminfo)).isEmpty();
+    // Longer than any number: no failure, only unknown.
+    Files.writeString(meminfo, "MemAvailable: 99999999999999999999 kB\n");
+    assertThat(SystemMemory.linuxAvailable(meminfo)).isEmpty();
   }
 }

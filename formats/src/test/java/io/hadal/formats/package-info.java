@@ -1,0 +1,5 @@
+/** Tests of what all files share. */
+@NullMarked
+package io.hadal.formats;
+
+import org.jspecify.annotations.NullMarked;
