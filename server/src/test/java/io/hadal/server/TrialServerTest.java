@@ -12,6 +12,8 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
@@ -266,6 +268,20 @@ class TrialServerTest {
     assertThat(measure(usage, "COMPLETED", "cost_nano")).as(usage.toString()).isEqualTo(6 * 25_000);
     assertThat(measure(usage, "SHADOW", "cost_nano")).isZero();
     assertThat(measure(usage, "SHADOW", "upstream_cost_nano")).isEqualTo(6 * 80_000);
+    List<String> classes = new ArrayList<>();
+    admin("GET", "/usage?by=class,outcome&project=" + own, "")
+        .path("data")
+        .forEach(
+            row ->
+                classes.add(
+                    row.at("/values/class").asString()
+                        + " "
+                        + row.at("/values/outcome").asString()
+                        + " "
+                        + row.path("requests").asInt()));
+    assertThat(classes)
+        .containsExactlyInAnyOrder(
+            "agent COMPLETED 3", "interactive COMPLETED 3", "shadow SHADOW 6");
     assertThat(metrics()).contains("llm_shadow_copies_total{result=\"compared\"}");
     assertThat(admin("POST", "/ledger/verify", "").at("/ok").asBoolean()).isTrue();
     admin("POST", "/rollouts/" + id + "/rollback", "");

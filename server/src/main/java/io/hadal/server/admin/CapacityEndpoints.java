@@ -244,12 +244,22 @@ public final class CapacityEndpoints implements EndpointGroup {
 
   private static Workload.Recorded recorded(RecentRequests.Request request) {
     return new Workload.Recorded(
-        PriorityClass.INTERACTIVE,
+        priority(request.priority()),
         request.project(),
         (int) Math.min(request.prompt(), 1 << 24),
         (int) Math.min(request.cached(), 1 << 24),
         (int) Math.min(request.output(), 1 << 24),
         request.at());
+  }
+
+  /** Events of versions that recorded none are taken for those of people. */
+  private static PriorityClass priority(@Nullable String name) {
+    for (PriorityClass one : PriorityClass.values()) {
+      if (one.name().equalsIgnoreCase(name)) {
+        return one;
+      }
+    }
+    return PriorityClass.INTERACTIVE;
   }
 
   private static @Nullable Double given(AdminCall call, String name, double most) {

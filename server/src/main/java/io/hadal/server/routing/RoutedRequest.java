@@ -30,7 +30,8 @@ record RoutedRequest(
         view.maxOutput(),
         call.endUser(),
         session.given() == null ? null : Long.toHexString(session.value()),
-        CallMeter.tags(call.exchange()));
+        CallMeter.tags(call.exchange()),
+        CallMeter.name(view.priority(call.client().background())));
   }
 
   /** The same request for another model. */

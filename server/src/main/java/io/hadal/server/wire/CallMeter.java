@@ -2,6 +2,7 @@ package io.hadal.server.wire;
 
 import io.hadal.chat.Problem;
 import io.hadal.chat.Usage;
+import io.hadal.engine.serving.PriorityClass;
 import io.hadal.platform.Refusal;
 import io.hadal.platform.tenancy.Identity;
 import io.hadal.platform.usage.Ending;
@@ -15,6 +16,7 @@ import io.hadal.server.http.Exchange;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -82,7 +84,8 @@ public final class CallMeter {
             maxOutput,
             call.endUser(),
             call.sessionHash(),
-            tags(call.exchange()));
+            tags(call.exchange()),
+            name(call.queue()));
     try {
       running = gate.admit(work);
     } catch (Refusal refusal) {
@@ -91,6 +94,11 @@ public final class CallMeter {
     }
     admitted = true;
     tell(call, running.limits());
+  }
+
+  /** A class as records and metrics have it; null for none. */
+  public static @Nullable String name(@Nullable PriorityClass priority) {
+    return priority == null ? null : priority.name().toLowerCase(Locale.ROOT);
   }
 
   /** Notes that an attempt has been admitted, here or at an upstream. */
