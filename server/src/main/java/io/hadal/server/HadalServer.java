@@ -411,6 +411,15 @@ public final class HadalServer implements AutoCloseable {
       routes.add(
           "GET", Dialect.OPENAI, "balance", balance::handle, "/user/balance", "/v1/user/balance");
     }
+    if (platform.usage() != null) {
+      routes.add(
+          "GET",
+          Dialect.OPENAI,
+          "usage",
+          platform.usage()::handle,
+          "/user/usage",
+          "/v1/user/usage");
+    }
     if (platform.administration() == null) {
       return null;
     }

@@ -20,6 +20,7 @@ import io.hadal.platform.tenancy.Tenants;
 import io.hadal.platform.usage.Gate;
 import io.hadal.server.admin.AdminApi;
 import io.hadal.server.admin.EndpointGroup;
+import io.hadal.server.wire.UsageApi;
 import java.time.Clock;
 import java.util.List;
 import java.util.Set;
@@ -31,6 +32,7 @@ import org.jspecify.annotations.Nullable;
  * @param keys tells whose key it is
  * @param gate lets turns begin and sees what they take
  * @param balances knows what projects have paid ahead; null for nothing
+ * @param usage knows what projects have used; null for nothing
  * @param names knows versions of models; null for none
  * @param administration null for none over HTTP
  * @param health what probes and metrics are told; null for nothing
@@ -42,6 +44,7 @@ public record PlatformAccess(
     Keys keys,
     Gate gate,
     @Nullable Balances balances,
+    @Nullable UsageApi usage,
     @Nullable Names names,
     @Nullable Administration administration,
     @Nullable Health health,
@@ -49,7 +52,7 @@ public record PlatformAccess(
     @Nullable Seal seal) {
   /** Keys and a gate only. */
   public PlatformAccess(Keys keys, Gate gate) {
-    this(keys, gate, null, null, null, null, null, null);
+    this(keys, gate, null, null, null, null, null, null, null);
   }
 
   /**

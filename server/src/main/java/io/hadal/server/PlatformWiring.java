@@ -23,10 +23,14 @@ import io.hadal.platform.probe.QualityAlert;
 import io.hadal.platform.probe.QualityListener;
 import io.hadal.platform.probe.QualityStore;
 import io.hadal.platform.registry.ProbeStore;
+import io.hadal.platform.reports.Dimension;
 import io.hadal.platform.reports.RecentRequests;
 import io.hadal.platform.reports.Reconciliation;
 import io.hadal.platform.reports.UsageExport;
+import io.hadal.platform.reports.UsageFilter;
+import io.hadal.platform.reports.UsageQuery;
 import io.hadal.platform.reports.UsageReports;
+import io.hadal.platform.reports.UsageScope;
 import io.hadal.platform.reports.VersionUses;
 import io.hadal.platform.tenancy.Identity;
 import io.hadal.platform.tenancy.Permissions;
@@ -54,11 +58,15 @@ import io.hadal.server.admin.SessionEndpoints;
 import io.hadal.server.admin.SloEndpoints;
 import io.hadal.server.admin.TenantEndpoints;
 import io.hadal.server.admin.UsageEndpoints;
+import io.hadal.server.wire.UsageApi;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
@@ -93,6 +101,7 @@ public final class PlatformWiring {
         },
         new NodeGate(platform.metering()),
         balances(platform),
+        usage(platform),
         new PlatformAccess.Names(
             platform.registry(),
             platform.rollouts(),
@@ -193,6 +202,23 @@ public final class PlatformWiring {
         return platform.budgets().paysAhead(project);
       }
     };
+  }
+
+  private static UsageApi usage(Platform platform) {
+    UsageReports reports = new UsageReports(platform.database());
+    return new UsageApi(
+        platform.metering()::figures,
+        (project, hours) -> {
+          Instant from =
+              platform
+                  .clock()
+                  .instant()
+                  .truncatedTo(ChronoUnit.HOURS)
+                  .minus(hours - 1, ChronoUnit.HOURS);
+          UsageScope own = new UsageScope(false, Set.of(), Set.of(), Set.of(project));
+          UsageFilter filter = new UsageFilter(from.toEpochMilli(), Long.MAX_VALUE, own, Map.of());
+          return reports.run(new UsageQuery(filter, List.of(Dimension.HOUR), false, hours + 1));
+        });
   }
 
   private static PlatformAccess.Health health(Platform platform) {
