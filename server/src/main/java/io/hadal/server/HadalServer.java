@@ -6,7 +6,6 @@ import io.hadal.chat.Seal;
 import io.hadal.chat.ServedModel;
 import io.hadal.engine.WarmUp;
 import io.hadal.engine.serving.Dispatcher;
-import io.hadal.engine.serving.DispatcherOptions;
 import io.hadal.kernels.Kernels;
 import io.hadal.kernels.SlowPaths;
 import io.hadal.platform.Refusal;
@@ -436,10 +435,7 @@ public final class HadalServer implements AutoCloseable {
     if (trials != null) {
       own.addAll(trials.endpoints());
     }
-    AdminApi admin =
-        platform
-            .administration()
-            .api(own, local == null ? DispatcherOptions.defaults() : local.dispatcher().options());
+    AdminApi admin = platform.administration().api(own, local == null ? null : local.served());
     routes.addAdmin(admin);
     Console console = new Console();
     for (String path : console.paths()) {

@@ -1,7 +1,7 @@
 package io.hadal.server;
 
 import io.hadal.chat.Seal;
-import io.hadal.engine.serving.DispatcherOptions;
+import io.hadal.chat.ServedModel;
 import io.hadal.platform.Refusal;
 import io.hadal.platform.alert.ChannelState;
 import io.hadal.platform.budget.Budgets;
@@ -172,8 +172,8 @@ public record PlatformAccess(
      * The API.
      *
      * @param own endpoints of the server itself: its state, its upstreams
-     * @param options how requests are served, for plans of capacity
+     * @param model the model of this process, for plans of capacity; null for none
      */
-    AdminApi api(List<EndpointGroup> own, DispatcherOptions options);
+    AdminApi api(List<EndpointGroup> own, @Nullable ServedModel model);
   }
 }

@@ -1,7 +1,10 @@
 package io.hadal.server;
 
 import io.hadal.chat.Seal;
+import io.hadal.chat.ServedModel;
 import io.hadal.engine.capacity.CostTable;
+import io.hadal.engine.capacity.LiveCosts;
+import io.hadal.engine.serving.Dispatcher;
 import io.hadal.engine.serving.DispatcherOptions;
 import io.hadal.platform.Refusal;
 import io.hadal.platform.Refusal.Reason;
@@ -68,6 +71,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -108,7 +113,7 @@ public final class PlatformWiring {
             platform.budgets(),
             trying(platform),
             platform.clock()),
-        (own, options) -> administration(platform, secure, own, options),
+        (own, model) -> administration(platform, secure, own, model),
         health(platform),
         vault(new Envelope(platform.dataKeys())),
         new Seal(platform.sealKey()));
@@ -277,7 +282,7 @@ public final class PlatformWiring {
   }
 
   private static AdminApi administration(
-      Platform platform, boolean secure, List<EndpointGroup> own, DispatcherOptions options) {
+      Platform platform, boolean secure, List<EndpointGroup> own, @Nullable ServedModel model) {
     ActorScope scopes = new ActorScope(platform.database(), Permissions::allows);
     SubjectLookup subjects = new SubjectLookup(platform.database());
     UsageReports reports = new UsageReports(platform.database());
@@ -338,19 +343,7 @@ public final class PlatformWiring {
     groups.add(EndpointGroup.shared(new RolloutEndpoints(platform.rollouts())));
     groups.add(new NodeEndpoints(platform.nodes(), platform::leader));
     groups.add(new AlertEndpoints(platform.alerts()));
-    Path costs = platform.data().capacity();
-    groups.add(
-        anywhere(
-            new CapacityEndpoints(
-                () -> Files.exists(costs) ? CostTable.read(costs) : null,
-                () -> platform.data().otherCapacities().stream().map(CostTable::read).toList(),
-                (hours, most) ->
-                    new RecentRequests(platform.database())
-                        .since(
-                            "local",
-                            platform.clock().instant().minus(Duration.ofHours(hours)),
-                            most),
-                options)));
+    groups.add(anywhere(capacity(platform, model)));
     return new AdminApi(
         platform.database(),
         platform.tenants(),
@@ -360,6 +353,37 @@ public final class PlatformWiring {
         new SessionEndpoints(platform.signIn(), platform.sessions(), platform.principals(), secure),
         groups,
         new AuditTrail(platform.audit()));
+  }
+
+  /** From now on, what steps cost is learnt from those that are served. */
+  private static CapacityEndpoints capacity(Platform platform, @Nullable ServedModel model) {
+    Dispatcher dispatcher = model == null ? null : model.dispatcher();
+    Path file = platform.data().capacity();
+    Supplier<@Nullable CostTable> costs = () -> Files.exists(file) ? CostTable.read(file) : null;
+    LiveCosts live =
+        model == null
+            ? null
+            : new LiveCosts(
+                model.dispatcher().engine(),
+                model.profile().name(),
+                platform.data().path(),
+                costs,
+                platform.clock());
+    if (dispatcher != null && live != null) {
+      dispatcher.observe(live);
+    }
+    return new CapacityEndpoints(
+        costs,
+        live,
+        () ->
+            platform.data().otherCapacities().stream()
+                .map(CostTable::read)
+                .filter(other -> live == null || !live.isOf(other))
+                .toList(),
+        (hours, most) ->
+            new RecentRequests(platform.database())
+                .since("local", platform.clock().instant().minus(Duration.ofHours(hours)), most),
+        dispatcher == null ? DispatcherOptions.defaults() : dispatcher.options());
   }
 
   /** Shows and changes what the actor's grants reach, by itself. */

@@ -96,6 +96,7 @@ class ModelAdminTest {
     endpoints.addAll(
         new CapacityEndpoints(
                 () -> costs,
+                null,
                 () -> costs == null ? List.of() : List.of(costs),
                 (hours, most) -> recent.stream().limit(most).toList(),
                 DispatcherOptions.defaults())
