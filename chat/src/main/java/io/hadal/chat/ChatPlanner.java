@@ -112,7 +112,7 @@ public final class ChatPlanner {
     AnswerRules.Rules answer = rules.of(policy.answerTo(request), reasons, Math.min(max, most));
     PriorityClass priority =
         request.client().background()
-            ? PriorityClass.BATCH
+            ? PriorityClass.SHADOW
             : request.priority() != null
                 ? request.priority()
                 : offersTools ? PriorityClass.AGENT : PriorityClass.INTERACTIVE;
@@ -156,7 +156,7 @@ public final class ChatPlanner {
             .constraint(answer.constraint())
             .priority(
                 client.background()
-                    ? PriorityClass.BATCH
+                    ? PriorityClass.SHADOW
                     : fill ? PriorityClass.FIM : PriorityClass.INTERACTIVE)
             .cacheKey(client.kept() ? client.cacheKey() : null)
             .prefixLimits(client.prefixLimits())

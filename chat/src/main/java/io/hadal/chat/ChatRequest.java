@@ -35,7 +35,8 @@ public final class ChatRequest {
    * @param tenant shares the engine with other tenants in equal parts
    * @param cacheKey prompts are shared among requests of this key only
    * @param kept false when nothing of the request may outlive it, its prompt's state included
-   * @param background true when nobody waits for the answer, so that all others come first
+   * @param background true for copies and probes that nobody waits for, so that all others come
+   *     first
    * @param prefixLimits what the tenant may retain of its prompts; null for no bounds of its own
    */
   public record Client(

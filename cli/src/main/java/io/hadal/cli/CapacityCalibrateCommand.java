@@ -104,13 +104,7 @@ final class CapacityCalibrateCommand implements Callable<Integer> {
                       err.flush();
                     })
                 .measure(
-                    String.valueOf(model.path().getFileName()),
-                    System.getProperty("os.arch")
-                        + ", "
-                        + options.threads()
-                        + " threads, mode "
-                        + mode.mode(),
-                    ready);
+                    String.valueOf(model.path().getFileName()), CostTable.host(options), ready);
         Files.write(out, costs.json().toPrettyString().getBytes(StandardCharsets.UTF_8));
         spec.commandLine()
             .getOut()

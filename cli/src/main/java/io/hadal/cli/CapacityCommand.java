@@ -12,7 +12,11 @@ import picocli.CommandLine.Spec;
       "Measures what a model costs on this machine, and simulates the scheduler with these costs to"
           + " say how much it can serve."
     },
-    subcommands = {CapacityCalibrateCommand.class, CapacityPlanCommand.class})
+    subcommands = {
+      CapacityCalibrateCommand.class,
+      CapacityPlanCommand.class,
+      CapacityShowCommand.class
+    })
 final class CapacityCommand implements Runnable {
   @Spec private CommandSpec spec = CommandSpec.create();
 

@@ -83,6 +83,36 @@ class CapacityCommandTest {
   }
 
   @Test
+  void costsAreShownWithTheErrorsOfTheirPredictions() throws Exception {
+    Path file = folder.resolve("live-costs-x.json");
+    String costs =
+        """
+        {"schema": 1, "model": "m", "host": "h", "mixed": 1, "step_tokens": 512,
+         "prefill": {"tokens": [1, 512], "contexts": [0], "nanos": [[20000000], [60000000]]},
+         "decode": {"answers": [1, 32], "contexts": [0], "nanos": [[20000000], [40000000]]},
+         "kv_fixed": 0, "kv_per_token": 0, "kv_budget": 0, "residual": 0.031%s}
+        """;
+    Files.writeString(file, costs.formatted(""));
+    Invocation plain = Invocation.hadal("capacity", "show", file.toString());
+    assertThat(plain.exitCode()).as(plain.err()).isZero();
+    assertThat(plain.out())
+        .contains("m on h", "20.00 ms for a token", "60.00 ms for 512", "within 3.1 %")
+        .hasLineCount(2);
+    Files.writeString(
+        file,
+        costs.formatted(
+            ", \"live\": {\"steps\": 900, \"errors\": [{\"kind\": \"all\", \"calibrated\": null,"
+                + " \"live\": {\"steps\": 512, \"median\": 0.05, \"p95\": 0.5, \"ratio\": 1.02}}]}"));
+    assertThat(Invocation.hadal("capacity", "show", file.toString()).out())
+        .contains("learnt from 900 steps", "half within   5.0 %", "1.02 times")
+        .hasLineCount(4);
+    Files.writeString(file, "[]");
+    Invocation none = Invocation.hadal("capacity", "show", file.toString());
+    assertThat(none.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(none.err()).contains("live-costs-x.json").hasLineCount(1);
+  }
+
+  @Test
   void whatCannotBeDoneIsSaid() throws Exception {
     Path file = Files.writeString(folder.resolve("x.json"), "{}");
     Invocation none =

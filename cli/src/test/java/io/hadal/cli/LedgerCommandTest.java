@@ -89,7 +89,8 @@ class LedgerCommandTest {
 
     Path upstream = folder.resolve("up.csv");
     Files.writeString(upstream, "id,time,cost\nnone,2026-11-29T10:00:00Z,0.5\n");
-    assertThat(hadal(1, "reconcile", "--data", data, "--backend", "local", upstream.toString()).out())
+    assertThat(
+            hadal(1, "reconcile", "--data", data, "--backend", "local", upstream.toString()).out())
         .contains("MISSING_HERE  none", "1 lines, 0 matched");
     Invocation mistyped =
         hadal(3, "reconcile", "--data", data, "--backend", "lokal", upstream.toString());

@@ -88,14 +88,17 @@ public record DataFolder(Path path) {
     return path.resolve("costs.json");
   }
 
-  /** The same of other models or machines, {@code costs-NAME.json}, by their names. */
+  /**
+   * The same of other models or machines, by their names: {@code costs-NAME.json}, and {@code
+   * live-costs-NAME.json} of servers that had others.
+   */
   public List<Path> otherCapacities() {
     if (!Files.isDirectory(path)) {
       return List.of();
     }
     try (Stream<Path> files = Files.list(path)) {
       return files
-          .filter(file -> file.getFileName().toString().matches("costs-.+\\.json"))
+          .filter(file -> file.getFileName().toString().matches("(live-)?costs-.+\\.json"))
           .sorted()
           .toList();
     } catch (IOException e) {

@@ -10,6 +10,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The page in a real browser: Chromium must be installed. */
 class WebPageBrowserTest {
@@ -29,6 +30,25 @@ class WebPageBrowserTest {
     }
     if (chromium != null) {
       chromium.close();
+    }
+  }
+
+  @Test
+  void aTenantWatchesItsOwnProject(@TempDir Path folder) throws Exception {
+    RealConsole console = new RealConsole(folder);
+    try {
+      Page page = chromium.browser.newPage();
+      page.setDefaultTimeout(60_000);
+      page.navigate(console.server.url("/"));
+      page.locator("#key").fill(console.key("CI pipeline"));
+      page.locator("#key").blur();
+      assertThat(page.locator("#live-title")).hasText("Live, this key's project");
+      assertThat(page.locator("#charts figure")).hasCount(6);
+      assertThat(page.locator("#charts")).containsText("USD");
+      page.waitForCondition(() -> page.locator("#charts path[d*='L']").count() > 0);
+      page.screenshot(new Page.ScreenshotOptions().setPath(Path.of("target", "page-tenant.png")));
+    } finally {
+      console.close();
     }
   }
 

@@ -281,7 +281,7 @@ final class ApiHandler implements HttpHandler {
     Set<Scope> enough =
         switch (operation) {
           case "models" -> Set.of(Scope.MODELS_READ);
-          case "balance" -> Set.of(Scope.USAGE_READ, Scope.INFERENCE);
+          case "balance", "usage" -> Set.of(Scope.USAGE_READ, Scope.INFERENCE);
           // State of the process and names of what is not there.
           case "metrics", "health", "version", "page", "none" -> Set.of();
           default -> Set.of(Scope.INFERENCE);

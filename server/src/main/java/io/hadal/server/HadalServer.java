@@ -6,7 +6,6 @@ import io.hadal.chat.Seal;
 import io.hadal.chat.ServedModel;
 import io.hadal.engine.WarmUp;
 import io.hadal.engine.serving.Dispatcher;
-import io.hadal.engine.serving.DispatcherOptions;
 import io.hadal.kernels.Kernels;
 import io.hadal.kernels.SlowPaths;
 import io.hadal.platform.Refusal;
@@ -413,6 +412,15 @@ public final class HadalServer implements AutoCloseable {
       routes.add(
           "GET", Dialect.OPENAI, "balance", balance::handle, "/user/balance", "/v1/user/balance");
     }
+    if (platform.usage() != null) {
+      routes.add(
+          "GET",
+          Dialect.OPENAI,
+          "usage",
+          platform.usage()::handle,
+          "/user/usage",
+          "/v1/user/usage");
+    }
     if (platform.administration() == null) {
       return null;
     }
@@ -429,10 +437,7 @@ public final class HadalServer implements AutoCloseable {
     if (trials != null) {
       own.addAll(trials.endpoints());
     }
-    AdminApi admin =
-        platform
-            .administration()
-            .api(own, local == null ? DispatcherOptions.defaults() : local.dispatcher().options());
+    AdminApi admin = platform.administration().api(own, local == null ? null : local.served());
     routes.addAdmin(admin);
     Console console = new Console();
     for (String path : console.paths()) {

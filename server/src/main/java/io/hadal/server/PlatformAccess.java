@@ -1,7 +1,7 @@
 package io.hadal.server;
 
 import io.hadal.chat.Seal;
-import io.hadal.engine.serving.DispatcherOptions;
+import io.hadal.chat.ServedModel;
 import io.hadal.platform.Refusal;
 import io.hadal.platform.alert.ChannelState;
 import io.hadal.platform.budget.Budgets;
@@ -20,6 +20,7 @@ import io.hadal.platform.tenancy.Tenants;
 import io.hadal.platform.usage.Gate;
 import io.hadal.server.admin.AdminApi;
 import io.hadal.server.admin.EndpointGroup;
+import io.hadal.server.wire.UsageApi;
 import java.time.Clock;
 import java.util.List;
 import java.util.Set;
@@ -31,6 +32,7 @@ import org.jspecify.annotations.Nullable;
  * @param keys tells whose key it is
  * @param gate lets turns begin and sees what they take
  * @param balances knows what projects have paid ahead; null for nothing
+ * @param usage knows what projects have used; null for nothing
  * @param names knows versions of models; null for none
  * @param administration null for none over HTTP
  * @param health what probes and metrics are told; null for nothing
@@ -42,6 +44,7 @@ public record PlatformAccess(
     Keys keys,
     Gate gate,
     @Nullable Balances balances,
+    @Nullable UsageApi usage,
     @Nullable Names names,
     @Nullable Administration administration,
     @Nullable Health health,
@@ -49,7 +52,7 @@ public record PlatformAccess(
     @Nullable Seal seal) {
   /** Keys and a gate only. */
   public PlatformAccess(Keys keys, Gate gate) {
-    this(keys, gate, null, null, null, null, null, null);
+    this(keys, gate, null, null, null, null, null, null, null);
   }
 
   /**
@@ -169,8 +172,8 @@ public record PlatformAccess(
      * The API.
      *
      * @param own endpoints of the server itself: its state, its upstreams
-     * @param options how requests are served, for plans of capacity
+     * @param model the model of this process, for plans of capacity; null for none
      */
-    AdminApi api(List<EndpointGroup> own, DispatcherOptions options);
+    AdminApi api(List<EndpointGroup> own, @Nullable ServedModel model);
   }
 }

@@ -1,7 +1,10 @@
 package io.hadal.server;
 
 import io.hadal.chat.Seal;
+import io.hadal.chat.ServedModel;
 import io.hadal.engine.capacity.CostTable;
+import io.hadal.engine.capacity.LiveCosts;
+import io.hadal.engine.serving.Dispatcher;
 import io.hadal.engine.serving.DispatcherOptions;
 import io.hadal.platform.Refusal;
 import io.hadal.platform.Refusal.Reason;
@@ -23,10 +26,14 @@ import io.hadal.platform.probe.QualityAlert;
 import io.hadal.platform.probe.QualityListener;
 import io.hadal.platform.probe.QualityStore;
 import io.hadal.platform.registry.ProbeStore;
+import io.hadal.platform.reports.Dimension;
 import io.hadal.platform.reports.RecentRequests;
 import io.hadal.platform.reports.Reconciliation;
 import io.hadal.platform.reports.UsageExport;
+import io.hadal.platform.reports.UsageFilter;
+import io.hadal.platform.reports.UsageQuery;
 import io.hadal.platform.reports.UsageReports;
+import io.hadal.platform.reports.UsageScope;
 import io.hadal.platform.reports.VersionUses;
 import io.hadal.platform.tenancy.Identity;
 import io.hadal.platform.tenancy.Permissions;
@@ -54,12 +61,18 @@ import io.hadal.server.admin.SessionEndpoints;
 import io.hadal.server.admin.SloEndpoints;
 import io.hadal.server.admin.TenantEndpoints;
 import io.hadal.server.admin.UsageEndpoints;
+import io.hadal.server.wire.UsageApi;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -93,13 +106,14 @@ public final class PlatformWiring {
         },
         new NodeGate(platform.metering()),
         balances(platform),
+        usage(platform),
         new PlatformAccess.Names(
             platform.registry(),
             platform.rollouts(),
             platform.budgets(),
             trying(platform),
             platform.clock()),
-        (own, options) -> administration(platform, secure, own, options),
+        (own, model) -> administration(platform, secure, own, model),
         health(platform),
         vault(new Envelope(platform.dataKeys())),
         new Seal(platform.sealKey()));
@@ -195,6 +209,23 @@ public final class PlatformWiring {
     };
   }
 
+  private static UsageApi usage(Platform platform) {
+    UsageReports reports = new UsageReports(platform.database());
+    return new UsageApi(
+        platform.metering()::figures,
+        (project, hours) -> {
+          Instant from =
+              platform
+                  .clock()
+                  .instant()
+                  .truncatedTo(ChronoUnit.HOURS)
+                  .minus(hours - 1, ChronoUnit.HOURS);
+          UsageScope own = new UsageScope(false, Set.of(), Set.of(), Set.of(project));
+          UsageFilter filter = new UsageFilter(from.toEpochMilli(), Long.MAX_VALUE, own, Map.of());
+          return reports.run(new UsageQuery(filter, List.of(Dimension.HOUR), false, hours + 1));
+        });
+  }
+
   private static PlatformAccess.Health health(Platform platform) {
     return new PlatformAccess.Health() {
       @Override
@@ -251,7 +282,7 @@ public final class PlatformWiring {
   }
 
   private static AdminApi administration(
-      Platform platform, boolean secure, List<EndpointGroup> own, DispatcherOptions options) {
+      Platform platform, boolean secure, List<EndpointGroup> own, @Nullable ServedModel model) {
     ActorScope scopes = new ActorScope(platform.database(), Permissions::allows);
     SubjectLookup subjects = new SubjectLookup(platform.database());
     UsageReports reports = new UsageReports(platform.database());
@@ -312,19 +343,7 @@ public final class PlatformWiring {
     groups.add(EndpointGroup.shared(new RolloutEndpoints(platform.rollouts())));
     groups.add(new NodeEndpoints(platform.nodes(), platform::leader));
     groups.add(new AlertEndpoints(platform.alerts()));
-    Path costs = platform.data().capacity();
-    groups.add(
-        anywhere(
-            new CapacityEndpoints(
-                () -> Files.exists(costs) ? CostTable.read(costs) : null,
-                () -> platform.data().otherCapacities().stream().map(CostTable::read).toList(),
-                (hours, most) ->
-                    new RecentRequests(platform.database())
-                        .since(
-                            "local",
-                            platform.clock().instant().minus(Duration.ofHours(hours)),
-                            most),
-                options)));
+    groups.add(anywhere(capacity(platform, model)));
     return new AdminApi(
         platform.database(),
         platform.tenants(),
@@ -334,6 +353,37 @@ public final class PlatformWiring {
         new SessionEndpoints(platform.signIn(), platform.sessions(), platform.principals(), secure),
         groups,
         new AuditTrail(platform.audit()));
+  }
+
+  /** From now on, what steps cost is learnt from those that are served. */
+  private static CapacityEndpoints capacity(Platform platform, @Nullable ServedModel model) {
+    Dispatcher dispatcher = model == null ? null : model.dispatcher();
+    Path file = platform.data().capacity();
+    Supplier<@Nullable CostTable> costs = () -> Files.exists(file) ? CostTable.read(file) : null;
+    LiveCosts live =
+        model == null
+            ? null
+            : new LiveCosts(
+                model.dispatcher().engine(),
+                model.profile().name(),
+                platform.data().path(),
+                costs,
+                platform.clock());
+    if (dispatcher != null && live != null) {
+      dispatcher.observe(live);
+    }
+    return new CapacityEndpoints(
+        costs,
+        live,
+        () ->
+            platform.data().otherCapacities().stream()
+                .map(CostTable::read)
+                .filter(other -> live == null || !live.isOf(other))
+                .toList(),
+        (hours, most) ->
+            new RecentRequests(platform.database())
+                .since("local", platform.clock().instant().minus(Duration.ofHours(hours)), most),
+        dispatcher == null ? DispatcherOptions.defaults() : dispatcher.options());
   }
 
   /** Shows and changes what the actor's grants reach, by itself. */

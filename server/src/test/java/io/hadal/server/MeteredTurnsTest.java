@@ -167,6 +167,25 @@ class MeteredTurnsTest {
   }
 
   @Test
+  void theClassIsRecorded() throws Exception {
+    String tool = ",'tools':[{'type':'function','function':{'name':'f','parameters':{}}}]";
+    for (String[] one :
+        new String[][] {
+          {"", "interactive"},
+          {",'service_tier':'flex'", "batch"},
+          {tool, "agent"},
+          {tool + ",'tool_choice':'none'", "interactive"}
+        }) {
+      forget();
+      assertThat(
+              post("/v1/chat/completions", chat(false, 1).replaceFirst("\\}$", one[0] + "}"))
+                  .statusCode())
+          .isEqualTo(200);
+      assertThat(LEDGER.works.getFirst().priority()).as(one[0]).isEqualTo(one[1]);
+    }
+  }
+
+  @Test
   void limitsAreInTheDialectsHeaders() throws Exception {
     HttpResponse<String> answer =
         post(

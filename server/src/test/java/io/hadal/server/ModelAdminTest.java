@@ -96,6 +96,7 @@ class ModelAdminTest {
     endpoints.addAll(
         new CapacityEndpoints(
                 () -> costs,
+                null,
                 () -> costs == null ? List.of() : List.of(costs),
                 (hours, most) -> recent.stream().limit(most).toList(),
                 DispatcherOptions.defaults())
@@ -353,7 +354,12 @@ class ModelAdminTest {
       // All between 9 and 10 o'clock.
       recent.add(
           new RecentRequests.Request(
-              i % 4 == 0 ? "small" : "big", day.plusSeconds(32_400 + i * 15), 900, 300, 40));
+              i % 4 == 0 ? "small" : "big",
+              day.plusSeconds(32_400 + i * 15),
+              900,
+              300,
+              40,
+              "batch"));
     }
     JsonNode plan =
         answer(
@@ -374,6 +380,20 @@ class ModelAdminTest {
             .path("rate")
             .asDouble();
     assertThat(rate).isCloseTo(240 / 86_400.0, within(1e-9));
+    // Of a tenant that sends far too much, whatever its class waits for too long is given up.
+    String flood = "'recorded_hours':24,'rate':10,'tenant_growth':40";
+    double batch = refused(flood);
+    recent.replaceAll(
+        r ->
+            new RecentRequests.Request(
+                r.project(), r.at(), r.prompt(), r.cached(), r.output(), "fim"));
+    assertThat(refused(flood)).isGreaterThan(batch + 0.2);
+  }
+
+  private double refused(String asked) throws IOException {
+    return answer(OWNER, "POST", "/capacity/plan", Map.of(), asked)
+        .at("/tenant/tenant_sees/refused")
+        .asDouble();
   }
 
   @Test

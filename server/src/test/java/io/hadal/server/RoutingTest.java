@@ -288,6 +288,8 @@ class RoutingTest {
         "{'model':'m'," + messages + ",{'role':'assistant','content':'x','prefix':true}]}");
     gateway.server.post("/v1/completions", "{'model':'m','prompt':'x','suffix':'y'}");
     gateway.server.post("/v1/messages", "{'model':'m','max_tokens':1," + messages + "]}");
+    assertThat(gateway.gate.events.stream().map(e -> e.work().priority()))
+        .containsExactly("interactive", "interactive", "fim", "interactive");
     assertThat(a.requests.stream().map(ScriptedUpstream.Request::path))
         .containsExactly(
             "/v1/chat/completions",

@@ -6,12 +6,15 @@ import io.hadal.platform.DataFolder;
 import io.hadal.platform.node.Platform;
 import io.hadal.platform.node.PlatformOptions;
 import io.hadal.server.ModelUpstream.Mood;
+import io.hadal.server.admin.AnswerCheck;
 import java.io.IOException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
@@ -234,6 +237,54 @@ class TrialServerTest {
     return admin("GET", "/rollouts/" + rollout, "").path("state").asString();
   }
 
+  private static JsonNode used(String by, String query) {
+    HttpResponse<String> answer =
+        server.get("/user/usage" + query, "authorization", "Bearer " + by);
+    new AnswerCheck(TestServer.json(server.get("/openapi.json")))
+        .check("GET", "/user/usage", answer.statusCode(), answer.body());
+    return TestServer.json(answer);
+  }
+
+  @Test
+  void aKeySeesWhatItsProjectUsesAndNoOther() throws Exception {
+    String own = project("own");
+    String by = key(own);
+    String other = key(project("other"));
+    assertThat(used(by, "").path("attempts").asInt()).isZero();
+    for (int i = 0; i < 3; i++) {
+      assertThat(ask(by, "u" + i, PLAIN).statusCode()).isEqualTo(200);
+    }
+    assertThat(ask(other, "u", PLAIN).statusCode()).isEqualTo(200);
+    JsonNode seen = used(by, "");
+    assertThat(seen.path("project").asString()).isEqualTo(own);
+    assertThat(seen.path("running").asInt()).isZero();
+    assertThat(seen.path("attempts").asInt()).isEqualTo(3);
+    assertThat(seen.path("input_tokens").asInt()).isEqualTo(3 * 20);
+    assertThat(seen.path("output_tokens").asInt()).isEqualTo(3 * 5);
+    assertThat(used(other, "").path("attempts").asInt()).isEqualTo(1);
+    assertThat(platform.journal().flush(Duration.ofSeconds(20))).isTrue();
+    JsonNode day = used(by, "?hours=24");
+    assertThat(day.at("/total/requests").asInt()).isEqualTo(3);
+    // 20 tokens at 1 and 5 at 1 USD a million.
+    assertThat(day.at("/total/cost_usd").asString()).isEqualTo("0.000075");
+    int hours = 0;
+    for (JsonNode hour : day.path("hours")) {
+      hours += hour.path("requests").asInt();
+    }
+    assertThat(hours).isEqualTo(3);
+    for (String wrong : List.of("0", "169", "-1", "x", "")) {
+      assertThat(
+              server
+                  .get("/user/usage?hours=" + wrong, "authorization", "Bearer " + by)
+                  .statusCode())
+          .as(wrong)
+          .isEqualTo(400);
+    }
+    assertThat(server.get("/user/usage").statusCode()).isEqualTo(401);
+    // The figures of all are not for it.
+    assertThat(server.get("/metrics", "authorization", "Bearer " + by).statusCode()).isIn(401, 403);
+  }
+
   @Test
   void copiesAreComparedAndCostNothing() throws Exception {
     String own = project("copies");
@@ -266,6 +317,20 @@ class TrialServerTest {
     assertThat(measure(usage, "COMPLETED", "cost_nano")).as(usage.toString()).isEqualTo(6 * 25_000);
     assertThat(measure(usage, "SHADOW", "cost_nano")).isZero();
     assertThat(measure(usage, "SHADOW", "upstream_cost_nano")).isEqualTo(6 * 80_000);
+    List<String> classes = new ArrayList<>();
+    admin("GET", "/usage?by=class,outcome&project=" + own, "")
+        .path("data")
+        .forEach(
+            row ->
+                classes.add(
+                    row.at("/values/class").asString()
+                        + " "
+                        + row.at("/values/outcome").asString()
+                        + " "
+                        + row.path("requests").asInt()));
+    assertThat(classes)
+        .containsExactlyInAnyOrder(
+            "agent COMPLETED 3", "interactive COMPLETED 3", "shadow SHADOW 6");
     assertThat(metrics()).contains("llm_shadow_copies_total{result=\"compared\"}");
     assertThat(admin("POST", "/ledger/verify", "").at("/ok").asBoolean()).isTrue();
     admin("POST", "/rollouts/" + id + "/rollback", "");

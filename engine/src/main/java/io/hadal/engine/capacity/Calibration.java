@@ -14,9 +14,9 @@ import java.util.function.Consumer;
  * lengths, and batches of answers on such timelines. Nobody else may use the engine meanwhile.
  */
 public final class Calibration {
-  private static final int[] CONTEXTS = {0, 256, 1024, 4096, 16_384, 65_536, 262_144};
-  private static final int[] CHUNKS = {1, 16, 64, 256, 512, 1024, 2048};
-  private static final int[] BATCHES = {1, 2, 4, 8, 16, 32, 64};
+  static final int[] CONTEXTS = {0, 256, 1024, 4096, 16_384, 65_536, 262_144};
+  static final int[] CHUNKS = {1, 16, 64, 256, 512, 1024, 2048};
+  static final int[] BATCHES = {1, 2, 4, 8, 16, 32, 64};
 
   private final Engine engine;
   private final int repeats;

@@ -1,5 +1,6 @@
 package io.hadal.engine.capacity;
 
+import io.hadal.engine.EngineOptions;
 import io.hadal.engine.serving.DispatcherOptions;
 import io.hadal.engine.serving.SimulatedServing.Machine;
 import io.hadal.engine.serving.StepTime;
@@ -72,21 +73,32 @@ public record CostTable(
         .toArray();
   }
 
+  /** What a model runs on, as far as the costs of its steps depend on it. */
+  public static String host(EngineOptions options) {
+    return "%s, %d threads, mode %s"
+        .formatted(System.getProperty("os.arch"), options.threads(), options.mode());
+  }
+
   CostTable with(ServingOverhead measured) {
+    return with(prefill, decode, mixed, measured, residual);
+  }
+
+  CostTable with(
+      Grid prompts, Grid answers, double part, ServingOverhead measured, double distance) {
     return new CostTable(
         model,
         fingerprint,
         host,
         loadSeconds,
-        prefill,
-        decode,
-        mixed,
+        prompts,
+        answers,
+        part,
         measured,
         stepTokens,
         kvFixed,
         kvPerToken,
         kvBudget,
-        residual);
+        distance);
   }
 
   /** As JSON. */

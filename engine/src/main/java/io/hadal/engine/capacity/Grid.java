@@ -1,6 +1,7 @@
 package io.hadal.engine.capacity;
 
 import io.hadal.formats.FormatException;
+import java.util.Arrays;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
@@ -8,6 +9,9 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** A function of two whole numbers: linear between measured points, and going on so beyond. */
 public final class Grid {
+  /** 1 everywhere. */
+  static final Grid ONE = new Grid(new int[] {1}, new int[] {0}, new double[][] {{1}});
+
   private static final int MOST = 64;
 
   private final int[] xs;
@@ -44,6 +48,71 @@ public final class Grid {
     }
     int j = below(ys, y);
     return between(ys[j], values[i][j], ys[j + 1], values[i][j + 1], y);
+  }
+
+  /** Part that a point has in a value between points. */
+  @FunctionalInterface
+  interface Part {
+    void is(int i, int j, double part);
+  }
+
+  /** Which points make up the value at a place within the grid. */
+  void parts(double x, double y, Part part) {
+    int i = xs.length == 1 ? 0 : below(xs, x);
+    int j = ys.length == 1 ? 0 : below(ys, y);
+    double right = xs.length == 1 ? 0 : (x - xs[i]) / (xs[i + 1] - xs[i]);
+    double up = ys.length == 1 ? 0 : (y - ys[j]) / (ys[j + 1] - ys[j]);
+    for (int k = 0; k < 4; k++) {
+      double share = (k % 2 == 0 ? 1 - right : right) * (k / 2 == 0 ? 1 - up : up);
+      if (share != 0) {
+        part.is(i + k % 2, j + k / 2, share);
+      }
+    }
+  }
+
+  int rows() {
+    return xs.length;
+  }
+
+  int columns() {
+    return ys.length;
+  }
+
+  double value(int i, int j) {
+    return values[i][j];
+  }
+
+  /** The same function with other values at its points. */
+  Grid with(double[][] other) {
+    return new Grid(xs, ys, other);
+  }
+
+  /** The same function with more points beyond its last ones, up to the first that reaches. */
+  Grid reaching(double x, int[] moreXs, double y, int[] moreYs) {
+    int[] wide = longer(xs, x, moreXs);
+    int[] high = longer(ys, y, moreYs);
+    double[][] all = new double[wide.length][high.length];
+    for (int i = 0; i < wide.length; i++) {
+      for (int j = 0; j < high.length; j++) {
+        all[i][j] = at(wide[i], high[j]);
+      }
+    }
+    return new Grid(wide, high, all);
+  }
+
+  private static int[] longer(int[] points, double reach, int[] more) {
+    int[] all = points;
+    for (int point : more) {
+      int last = all[all.length - 1];
+      if (last >= reach) {
+        break;
+      }
+      if (point > last) {
+        all = Arrays.copyOf(all, all.length + 1);
+        all[all.length - 1] = point;
+      }
+    }
+    return all;
   }
 
   private static double between(double x0, double v0, double x1, double v1, double x) {

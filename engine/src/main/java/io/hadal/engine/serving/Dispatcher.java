@@ -46,6 +46,7 @@ public final class Dispatcher implements AutoCloseable {
   private long refused;
   private final Headroom headroom = new Headroom(System.nanoTime());
   private final PredictionMargin margin = new PredictionMargin();
+  private volatile StepObserver observer = StepObserver.NONE;
 
   /**
    * A dispatcher that runs at once; the engine stays open when it closes.
@@ -64,6 +65,11 @@ public final class Dispatcher implements AutoCloseable {
     this.batch = new RunningBatch(engine, options, share, margin, this::over, this::wake);
     this.thread = Thread.ofPlatform().name("hadal-engine").daemon().unstarted(this::run);
     thread.start();
+  }
+
+  /** Tells how long steps take, from the next one on; the observer before is told no more. */
+  public void observe(StepObserver now) {
+    observer = now;
   }
 
   /** How requests are served now. */
@@ -260,6 +266,7 @@ public final class Dispatcher implements AutoCloseable {
         batch.failAll(failure);
       }
       batch.close();
+      observer.ended();
     }
   }
 
@@ -298,7 +305,10 @@ public final class Dispatcher implements AutoCloseable {
       if (job != null && job.step(idle, batch::evict)) {
         over(job);
       }
-      batch.step();
+      StepSize size = batch.step();
+      if (size != null && job == null) {
+        observer.step(size, System.nanoTime() - now);
+      }
     }
   }
 

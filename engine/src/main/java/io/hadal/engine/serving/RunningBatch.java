@@ -276,8 +276,8 @@ final class RunningBatch implements Placement.Places<Sequence> {
     return all;
   }
 
-  /** Runs one step. */
-  void step() {
+  /** Runs one step; returns what it computed, null for nothing. */
+  @Nullable StepSize step() {
     begin();
     prefixes.takeNews();
     long now = System.nanoTime();
@@ -296,8 +296,9 @@ final class RunningBatch implements Placement.Places<Sequence> {
         advance(s);
       }
     }
-    compute();
+    StepSize size = compute();
     publish();
+    return size;
   }
 
   private void begin() {
@@ -429,19 +430,20 @@ final class RunningBatch implements Placement.Places<Sequence> {
     return turn.request.prompt().length;
   }
 
-  private void compute() {
+  private @Nullable StepSize compute() {
     List<Sequence> taken = new ArrayList<>();
     List<Work> work = new ArrayList<>();
     int prompt = compose(taken, work);
     batch = work.size();
     if (work.isEmpty()) {
-      return;
+      return null;
     }
     int answers = rows(work) - prompt;
+    StepSize size = size(work, prompt, answers);
     long start = System.nanoTime();
     if (!run(taken, work)) {
       taken.forEach(Sequence::takeGuesses);
-      return;
+      return null;
     }
     long nanos = System.nanoTime() - start;
     steps++;
@@ -466,6 +468,28 @@ final class RunningBatch implements Placement.Places<Sequence> {
     generatedRate.add(generated, nanos);
     promptRate.add(prompt, nanos);
     workRate.add(prompt + ANSWER_WORK * generated, nanos);
+    return size;
+  }
+
+  /** Of a step that is about to run: answers come first, then prompts. */
+  private static StepSize size(List<Work> work, int prompt, int answers) {
+    double answerContext = 0;
+    double promptContext = 0;
+    int seen = 0;
+    for (Work one : work) {
+      double tokens = (double) one.tokenCount() * one.session().length();
+      if (seen < answers) {
+        answerContext += tokens;
+      } else {
+        promptContext += tokens;
+      }
+      seen += one.tokenCount();
+    }
+    return new StepSize(
+        prompt,
+        prompt == 0 ? 0 : promptContext / prompt,
+        answers,
+        answers == 0 ? 0 : answerContext / answers);
   }
 
   private static int rows(List<Work> work) {

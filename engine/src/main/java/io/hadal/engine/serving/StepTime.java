@@ -12,4 +12,9 @@ public interface StepTime {
    * @param answerContext mean length of their timelines
    */
   double nanos(int promptTokens, double promptContext, int answers, double answerContext);
+
+  /** Nanoseconds of a step of a size. */
+  default double nanos(StepSize size) {
+    return nanos(size.promptTokens(), size.promptContext(), size.answers(), size.answerContext());
+  }
 }

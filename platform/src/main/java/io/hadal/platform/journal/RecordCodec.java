@@ -24,8 +24,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Records as bytes: {@code HJR1}, the length of the payload, CRC-32C of both length and payload,
- * the payload; all numbers big-endian. The payload begins with the record's type. Of an identity
- * the ids are kept, not what it may do.
+ * the payload; all numbers big-endian. The payload begins with the record's type; what later
+ * versions added is at its end, where earlier ones do not look. Of an identity the ids are kept,
+ * not what it may do.
  */
 final class RecordCodec {
   static final int HEADER = 12;
@@ -50,6 +51,7 @@ final class RecordCodec {
           out.writeLong(start);
           optional(out, holdId);
           out.writeLong(held);
+          optional(out, work.priority());
         }
         case JournalRecord.Checkpoint(String id, int attempt, long time, Quantities quantities) -> {
           out.writeByte('C');
@@ -62,6 +64,7 @@ final class RecordCodec {
           out.writeByte('E');
           event(out, settled.event());
           out.writeLong(settled.held());
+          optional(out, settled.event().work().priority());
         }
       }
     } catch (IOException e) {
@@ -162,12 +165,31 @@ final class RecordCodec {
     DataInputStream in = new DataInputStream(new ByteArrayInputStream(payload));
     int type = in.read();
     return switch (type) {
-      case 'A' -> new JournalRecord.Admit(work(in), in.readLong(), optional(in), in.readLong());
+      case 'A' -> admit(in);
       case 'C' ->
           new JournalRecord.Checkpoint(text(in), in.readInt(), in.readLong(), quantities(in));
-      case 'E' -> new JournalRecord.End(new Settled(event(in), in.readLong()));
+      case 'E' -> end(in);
       default -> throw new IOException("a record of type " + type + " is from a newer version");
     };
+  }
+
+  private static JournalRecord admit(DataInputStream in) throws IOException {
+    Work work = work(in);
+    long start = in.readLong();
+    String hold = optional(in);
+    long held = in.readLong();
+    return new JournalRecord.Admit(work.withPriority(last(in)), start, hold, held);
+  }
+
+  private static JournalRecord end(DataInputStream in) throws IOException {
+    UsageEvent event = event(in);
+    long held = in.readLong();
+    return new JournalRecord.End(new Settled(event.withPriority(last(in)), held));
+  }
+
+  /** What records of earlier versions do not have. */
+  private static @Nullable String last(DataInputStream in) throws IOException {
+    return in.available() == 0 ? null : optional(in);
   }
 
   private static Work work(DataInputStream in) throws IOException {

@@ -27,6 +27,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param tags JSON object, by name
  * @param outcome name of an {@link Outcome}
  * @param saved nano-USD that cache reads were cheaper than input
+ * @param priority class in which it was scheduled; null where none was, or before it was recorded
  */
 public record EventRow(
     long seq,
@@ -60,7 +61,8 @@ public record EventRow(
     @Nullable String holdId,
     long held,
     long queueMillis,
-    long tokenMicros) {
+    long tokenMicros,
+    @Nullable String priority) {
 
   /** Columns in the order of {@link #values}. */
   public static final String COLUMNS =
@@ -69,7 +71,7 @@ public record EventRow(
           + " model_version, backend, upstream_request_id, outcome, status, input_uncached,"
           + " cache_read, cache_write, output_text, output_reasoning, images, seconds, estimated,"
           + " price_book_id, cost_nano, upstream_cost_nano, saved_nano, hold_id, hold_nano,"
-          + " queue_ms, token_us";
+          + " queue_ms, token_us, priority_class";
 
   /** A row for an event, without a number. */
   static EventRow of(Settled settled, PriceSnapshot prices) {
@@ -107,7 +109,8 @@ public record EventRow(
         e.holdId(),
         settled.held(),
         e.queueMillis(),
-        e.tokenMicros());
+        e.tokenMicros(),
+        work.priority());
   }
 
   private static long saved(long cacheRead, PriceSnapshot prices) {
@@ -178,7 +181,8 @@ public record EventRow(
         holdId,
         held,
         queueMillis,
-        tokenMicros);
+        tokenMicros,
+        priority);
   }
 
   /** What the hash of the row covers: all but what points at a person, which may be erased. */
@@ -188,6 +192,10 @@ public record EventRow(
     // The end user and the session, behind the principal.
     fields.remove(10);
     fields.remove(10);
+    if (priority == null) {
+      // Rows of versions without it keep their hashes.
+      fields.removeLast();
+    }
     return fields;
   }
 
@@ -232,6 +240,7 @@ public record EventRow(
     list.add(held);
     list.add(queueMillis);
     list.add(tokenMicros);
+    list.add(priority);
     return list;
   }
 
@@ -278,6 +287,7 @@ public record EventRow(
         rs.getString("hold_id"),
         rs.getLong("hold_nano"),
         rs.getLong("queue_ms"),
-        rs.getLong("token_us"));
+        rs.getLong("token_us"),
+        rs.getString("priority_class"));
   }
 }

@@ -44,6 +44,7 @@ public final class LedgerVerifier {
           "ledger_account_no_update",
           "ledger_account_no_delete",
           "usage_event_no_update",
+          "usage_event_no_class",
           "usage_event_no_delete",
           "usage_event_erase",
           "ledger_tx_balanced",

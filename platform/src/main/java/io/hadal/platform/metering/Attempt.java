@@ -222,7 +222,8 @@ final class Attempt {
     end(Ending.local(last(), Outcome.ERROR, 500, 0, 0, 0));
   }
 
-  private synchronized Quantities last() {
+  /** What it is known to have taken. */
+  synchronized Quantities last() {
     return last;
   }
 

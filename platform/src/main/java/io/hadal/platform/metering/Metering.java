@@ -15,6 +15,7 @@ import io.hadal.platform.usage.UsageJournal;
 import io.hadal.platform.usage.Work;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -40,6 +41,9 @@ public final class Metering implements Gate, AutoCloseable {
   private final OutputLengths lengths = new OutputLengths();
   private final Set<Attempt> running = ConcurrentHashMap.newKeySet();
   private final AtomicLong leaked = new AtomicLong();
+
+  /** What projects have done that is over. */
+  private final Map<String, ProjectFigures> over = new ConcurrentHashMap<>();
 
   /** Whether the last sweep went well. */
   private boolean sweeping = true;
@@ -139,6 +143,10 @@ public final class Metering implements Gate, AutoCloseable {
   }
 
   void over(Attempt attempt, Ending ending) {
+    over.merge(
+        attempt.work().identity().project(),
+        ProjectFigures.NONE.plus(0, ending.quantities()),
+        (before, _) -> before.plus(0, ending.quantities()));
     running.remove(attempt);
     if (ending.outcome().charged() && ending.quantities().output() > 0) {
       Work work = attempt.work();
@@ -149,6 +157,17 @@ public final class Metering implements Gate, AutoCloseable {
   /** Attempts that run now. */
   public int active() {
     return running.size();
+  }
+
+  /** What a project has done here so far. */
+  public ProjectFigures figures(String project) {
+    ProjectFigures sum = over.getOrDefault(project, ProjectFigures.NONE);
+    for (Attempt attempt : running) {
+      if (attempt.work().identity().project().equals(project)) {
+        sum = sum.plus(1, attempt.last());
+      }
+    }
+    return sum;
   }
 
   /** Attempts that were dropped without an end, so far. */

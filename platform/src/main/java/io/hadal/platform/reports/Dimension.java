@@ -33,6 +33,7 @@ public record Dimension(String name, String column, @Nullable String tag) {
   public static final Dimension BACKEND = column("backend", "backend");
   public static final Dimension DIALECT = column("dialect", "dialect");
   public static final Dimension OPERATION = column("operation", "operation");
+  public static final Dimension CLASS = column("class", "priority_class");
   public static final Dimension OUTCOME = column("outcome", "outcome");
   public static final Dimension ESTIMATED = column("estimated", "estimated");
   public static final Dimension HOUR = column("hour", "(end_at / 3600000) * 3600000");

@@ -16,7 +16,7 @@ import tools.jackson.databind.node.ObjectNode;
  */
 public final class EventColumns {
   /** Version of the columns. */
-  public static final int SCHEMA_VERSION = 1;
+  public static final int SCHEMA_VERSION = 2;
 
   private record Column(String name, Function<EventRow, @Nullable Object> value) {}
 
@@ -60,7 +60,8 @@ public final class EventColumns {
           new Column("saved_nano", EventRow::saved),
           new Column("first_token_ms", EventRow::firstTokenMillis),
           new Column("queue_ms", EventRow::queueMillis),
-          new Column("token_us", EventRow::tokenMicros));
+          new Column("token_us", EventRow::tokenMicros),
+          new Column("class", EventRow::priority));
 
   private EventColumns() {}
 

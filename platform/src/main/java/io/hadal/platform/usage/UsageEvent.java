@@ -35,6 +35,26 @@ public record UsageEvent(
     @Nullable String holdId,
     long queueMillis,
     long tokenMicros) {
+  /** The same, scheduled in a class. */
+  public UsageEvent withPriority(@Nullable String name) {
+    return new UsageEvent(
+        work.withPriority(name),
+        start,
+        firstToken,
+        end,
+        outcome,
+        status,
+        quantities,
+        estimated,
+        priceBook,
+        cost,
+        upstreamCost,
+        upstreamRequestId,
+        holdId,
+        queueMillis,
+        tokenMicros);
+  }
+
   /** The event of an attempt that ended so. */
   public static UsageEvent of(
       Work work,

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param endUser hash of the end user; null for none
  * @param session hash of the session; null for none
  * @param tags tags for the costs
+ * @param priority class in which it is scheduled, such as {@code agent}; null where none is
  */
 public record Work(
     Identity identity,
@@ -32,9 +33,61 @@ public record Work(
     long maxOutput,
     @Nullable String endUser,
     @Nullable String session,
-    Map<String, String> tags) {
+    Map<String, String> tags,
+    @Nullable String priority) {
   public Work {
     tags = Map.copyOf(tags);
+  }
+
+  /** An attempt that no scheduler sees. */
+  public Work(
+      Identity identity,
+      String requestId,
+      int attempt,
+      String dialect,
+      String operation,
+      String alias,
+      String modelVersion,
+      String backend,
+      long promptTokens,
+      long maxOutput,
+      @Nullable String endUser,
+      @Nullable String session,
+      Map<String, String> tags) {
+    this(
+        identity,
+        requestId,
+        attempt,
+        dialect,
+        operation,
+        alias,
+        modelVersion,
+        backend,
+        promptTokens,
+        maxOutput,
+        endUser,
+        session,
+        tags,
+        null);
+  }
+
+  /** The same in a class. */
+  public Work withPriority(@Nullable String name) {
+    return new Work(
+        identity,
+        requestId,
+        attempt,
+        dialect,
+        operation,
+        alias,
+        modelVersion,
+        backend,
+        promptTokens,
+        maxOutput,
+        endUser,
+        session,
+        tags,
+        name);
   }
 
   /** The same as another attempt. */
@@ -52,6 +105,7 @@ public record Work(
         maxOutput,
         endUser,
         session,
-        tags);
+        tags,
+        priority);
   }
 }

@@ -32,6 +32,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -106,6 +107,25 @@ class JournalTest {
         assertThat(count(usage)).isEqualTo(20);
       }
     }
+  }
+
+  @Test
+  void recordsOfEarlierVersionsHaveNoClass() throws Exception {
+    Work work = SampleUsage.work("p1", "r", 1);
+    JournalRecord admit = new JournalRecord.Admit(work, 5, "h", 7);
+    byte[] bytes = RecordCodec.encode(admit);
+    byte[] payload = Arrays.copyOfRange(bytes, RecordCodec.HEADER, bytes.length);
+    assertThat(work.priority()).isEqualTo("agent");
+    assertThat(RecordCodec.decode(payload)).asString().contains("priority=agent");
+    // A flag, a length and the name were added at the end.
+    byte[] earlier = Arrays.copyOf(payload, payload.length - 3 - "agent".length());
+    assertThat(RecordCodec.decode(earlier))
+        .isInstanceOfSatisfying(
+            JournalRecord.Admit.class,
+            old -> {
+              assertThat(old.work().priority()).isNull();
+              assertThat(old.held()).isEqualTo(7);
+            });
   }
 
   @Test

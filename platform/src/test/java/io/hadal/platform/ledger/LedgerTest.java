@@ -86,7 +86,8 @@ class LedgerTest {
               "ledger_entry SET amount_nano = 1",
               "ledger_account SET owner = 'x'",
               "usage_event SET cost_nano = 0",
-              "usage_event SET key_id = 'x'")) {
+              "usage_event SET key_id = 'x'",
+              "usage_event SET priority_class = 'fim'")) {
         assertThatThrownBy(() -> database.run(h -> h.execute("UPDATE " + change)))
             .as(change)
             .hasStackTraceContaining("append-only");

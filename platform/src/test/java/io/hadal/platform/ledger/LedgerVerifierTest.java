@@ -83,6 +83,8 @@ class LedgerVerifierTest {
         "events | UPDATE usage_event SET key_id = 'key_x' WHERE request_id = 'r4'",
         "events | UPDATE usage_event SET team_id = 'other' WHERE request_id = 'r4'",
         "events | UPDATE usage_event SET tags = '{}', end_at = 5 WHERE request_id = 'r4'",
+        "events | UPDATE usage_event SET priority_class = 'fim' WHERE request_id = 'r4'",
+        "events | UPDATE usage_event SET priority_class = NULL WHERE request_id = 'r4'",
         "events | DELETE FROM usage_event WHERE request_id = 'r4'",
         "events | DELETE FROM usage_event WHERE request_id = 'r20'",
         "events | UPDATE usage_event SET seq = 99 WHERE seq = 2; UPDATE usage_event SET seq = 2 "

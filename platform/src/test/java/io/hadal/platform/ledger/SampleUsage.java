@@ -79,7 +79,8 @@ public final class SampleUsage {
         100,
         null,
         "s" + request.hashCode() % 3,
-        tags);
+        tags,
+        backend.equals("local") ? "agent" : null);
   }
 
   /** The event of an attempt that took these tokens, priced by the book. */

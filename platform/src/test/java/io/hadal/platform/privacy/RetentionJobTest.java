@@ -137,7 +137,7 @@ class RetentionJobTest {
                   "INSERT INTO usage_event VALUES (?, ?, 1, 1, 1, ?, 'org_a', 'team_1', 'proj_1',"
                       + " 'key_1', NULL, 'user', 'session', '{}', 'openai', 'chat', 'm', 'm@1',"
                       + " 'local', NULL, 'COMPLETED', 200, 1, 0, 0, 1, 0, 0, 0, 0, 1, 7, NULL, 0,"
-                      + " NULL, 0, 0, 0, 'hash')",
+                      + " NULL, 0, 0, 0, 'hash', NULL)",
                   i,
                   "req_" + i,
                   now - (i <= 12 ? 31 : 29) * DAY);

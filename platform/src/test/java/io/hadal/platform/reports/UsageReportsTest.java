@@ -119,6 +119,10 @@ class UsageReportsTest {
           .containsExactly("2026-11-29", "2026-11-30");
       UsageReport months = reports.run(new UsageQuery(ALL, List.of(Dimension.MONTH), true, 10));
       assertThat(months.rows().getFirst().values()).containsExactly("2026-11");
+      UsageReport classes = reports.run(new UsageQuery(ALL, List.of(Dimension.CLASS), true, 10));
+      assertThat(classes.rows())
+          .extracting(r -> r.values().getFirst())
+          .containsExactlyInAnyOrder("", "agent");
       UsageReport tags =
           reports.run(new UsageQuery(ALL, List.of(Dimension.of("tag:team")), false, 2));
       assertThat(tags.more()).isTrue();
@@ -222,6 +226,7 @@ class UsageReportsTest {
       assertThat(first.prompt()).isEqualTo(100 + 58 + 1000 + 7);
       assertThat(first.cached()).isEqualTo(1000);
       assertThat(first.output()).isEqualTo(20 + 58 + 3);
+      assertThat(first.priority()).isEqualTo("agent");
       assertThat(recent.since("local", all, 1000)).hasSize(30);
       assertThat(recent.since("local", Instant.ofEpochMilli(T0 + 19 * HOUR), 1000)).hasSize(1);
       assertThat(recent.since("nobody", all, 1000)).isEmpty();
@@ -236,7 +241,8 @@ class UsageReportsTest {
       List<Map<String, String>> rows = table(text(export, ExportFormat.CSV, ALL, 0));
       assertThat(rows).hasSize(60);
       assertThat(rows.getFirst())
-          .containsEntry("schema_version", "1")
+          .containsEntry("schema_version", "2")
+          .containsEntry("class", "agent")
           .containsEntry("request_id", "r0")
           .containsEntry("tags", "{\"team\":\"a,\\\"b\\\"\"}")
           .containsEntry("started_at", "2026-11-29T10:30:00Z");
@@ -247,8 +253,8 @@ class UsageReportsTest {
       // A broken export goes on behind the cursor of its last line.
       String cursor = rows.get(39).getOrDefault("cursor", "");
       String rest = text(export, ExportFormat.CSV, ALL, Long.parseLong(cursor));
-      assertThat(rest.lines().filter(line -> line.startsWith("1,")).count()).isEqualTo(20);
-      assertThat(rest).startsWith("1,41,r40,");
+      assertThat(rest.lines().filter(line -> line.startsWith("2,")).count()).isEqualTo(20);
+      assertThat(rest).startsWith("2,41,r40,");
       List<JsonNode> lines =
           text(export, ExportFormat.JSONL, ALL, 0)
               .lines()

@@ -30,7 +30,7 @@ final class BodyFields {
       PATCH /budgets/{id} name:string limit_nano:integer limit_usd:string soft_percents:array \
       action:string downgrade_to:string scope_type:string scope_id:string window:string \
       zone:string carry_over:boolean
-      POST /capacity/plan rate:number growth:number prompt_tokens:integer output_tokens:integer \
+      POST /capacity/plan costs:string rate:number growth:number prompt_tokens:integer output_tokens:integer \
       cached:number ttft_seconds:number tpot_seconds:number recorded_hours:integer \
       tenant_share:number tenant_growth:number usd_per_hour:number routed_prompt_usd:number \
       routed_cached_usd:number routed_output_usd:number

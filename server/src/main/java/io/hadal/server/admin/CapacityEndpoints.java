@@ -8,6 +8,7 @@ import io.hadal.engine.capacity.CapacityGoal;
 import io.hadal.engine.capacity.CapacityMix;
 import io.hadal.engine.capacity.CapacityPlanner;
 import io.hadal.engine.capacity.CostTable;
+import io.hadal.engine.capacity.LiveCosts;
 import io.hadal.engine.capacity.TenantGrowth;
 import io.hadal.engine.capacity.Workload;
 import io.hadal.engine.serving.DispatcherOptions;
@@ -19,6 +20,7 @@ import io.hadal.platform.tenancy.Permissions;
 import io.hadal.platform.tenancy.Place;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Semaphore;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -32,9 +34,12 @@ public final class CapacityEndpoints implements EndpointGroup {
   private static final int REQUESTS = 500;
   private static final int RECORDED = 20_000;
   private static final long SEED = 1;
+  private static final String CALIBRATED = "calibrated";
+  private static final String LIVE = "live";
   private static final double[] CACHED = {0, 0.25, 0.5, 0.75, 0.9};
 
   private final Supplier<@Nullable CostTable> costs;
+  private final @Nullable LiveCosts live;
   private final Supplier<List<CostTable>> others;
   private final Recent recent;
   private final DispatcherOptions options;
@@ -45,16 +50,19 @@ public final class CapacityEndpoints implements EndpointGroup {
   /**
    * @param costs what steps cost on this machine, as {@code hadal capacity calibrate} has measured
    *     it; null when nobody has
+   * @param live what this server has learnt of its own steps; null without a model
    * @param others the same of other models or machines, to compare with
    * @param recent requests that were
    * @param options how requests are served
    */
   public CapacityEndpoints(
       Supplier<@Nullable CostTable> costs,
+      @Nullable LiveCosts live,
       Supplier<List<CostTable>> others,
       Recent recent,
       DispatcherOptions options) {
     this.costs = costs;
+    this.live = live;
     this.others = others;
     this.recent = recent;
     this.options = options;
@@ -75,7 +83,12 @@ public final class CapacityEndpoints implements EndpointGroup {
   public List<Endpoint> endpoints() {
     return List.of(
         new Endpoint(
-            "GET", "/capacity", READ, "What steps cost on this machine", checked(this::get)),
+            "GET",
+            "/capacity",
+            READ,
+            "What steps cost on this machine: as calibrated, as learnt from the steps of this server,"
+                + " and how far steps were from both",
+            checked(this::get)),
         new Endpoint(
                 "POST",
                 "/capacity/plan",
@@ -90,7 +103,30 @@ public final class CapacityEndpoints implements EndpointGroup {
     CostTable table = costs.get();
     ObjectNode json = RegistryJson.object().put("calibrated", table != null);
     json.set("costs", table == null ? null : table.json());
+    json.set("live", live == null ? null : live.json());
     return json;
+  }
+
+  /** Costs to plan with, by their name: {@code calibrated} or {@code live}. */
+  private Map.Entry<String, CostTable> chosen(AdminCall call) {
+    String asked = call.text("costs");
+    if (asked != null && !asked.equals(CALIBRATED) && !asked.equals(LIVE)) {
+      throw Problem.invalid("costs", "must be " + CALIBRATED + " or " + LIVE);
+    }
+    CostTable learnt = live == null ? null : live.table();
+    boolean better = asked == null ? live != null && live.isBetter() : asked.equals(LIVE);
+    if (better && learnt != null) {
+      return Map.entry(LIVE, learnt);
+    }
+    CostTable table = LIVE.equals(asked) ? null : costs.get();
+    if (table == null) {
+      throw Problem.inexpressible(
+          LIVE.equals(asked)
+              ? "This server has not served enough to know what its steps cost."
+              : "There is no calibration; make one with 'hadal capacity calibrate', or serve"
+                  + " requests for a while.");
+    }
+    return Map.entry(CALIBRATED, table);
   }
 
   private static double number(AdminCall call, String name, double least, double most, double or) {
@@ -105,11 +141,8 @@ public final class CapacityEndpoints implements EndpointGroup {
   }
 
   private JsonNode plan(AdminCall call) {
-    CostTable table = costs.get();
-    if (table == null) {
-      throw Problem.inexpressible(
-          "There is no calibration; make one with 'hadal capacity calibrate'.");
-    }
+    Map.Entry<String, CostTable> chosen = chosen(call);
+    CostTable table = chosen.getValue();
     Asked asked = asked(call);
     Workload workload = asked.workload;
     double rate = asked.rate;
@@ -136,7 +169,8 @@ public final class CapacityEndpoints implements EndpointGroup {
     }
     try {
       double most = planner.mostPerSecond(goal);
-      ObjectNode json = RegistryJson.object().put("most_per_replica", most);
+      ObjectNode json = RegistryJson.object().put("costs", chosen.getKey());
+      json.put("most_per_replica", most);
       json.put("headroom", most == 0 ? 0 : 1 - rate / most);
       json.put("rate", rate);
       ArrayNode plans = json.putArray("replicas");
@@ -244,12 +278,22 @@ public final class CapacityEndpoints implements EndpointGroup {
 
   private static Workload.Recorded recorded(RecentRequests.Request request) {
     return new Workload.Recorded(
-        PriorityClass.INTERACTIVE,
+        priority(request.priority()),
         request.project(),
         (int) Math.min(request.prompt(), 1 << 24),
         (int) Math.min(request.cached(), 1 << 24),
         (int) Math.min(request.output(), 1 << 24),
         request.at());
+  }
+
+  /** Events of versions that recorded none are taken for those of people. */
+  private static PriorityClass priority(@Nullable String name) {
+    for (PriorityClass one : PriorityClass.values()) {
+      if (one.name().equalsIgnoreCase(name)) {
+        return one;
+      }
+    }
+    return PriorityClass.INTERACTIVE;
   }
 
   private static @Nullable Double given(AdminCall call, String name, double most) {

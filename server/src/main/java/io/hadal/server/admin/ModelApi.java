@@ -26,6 +26,10 @@ public final class ModelApi {
           Map.entry("/v1/models", "Models that the key may use"),
           Map.entry("/v1/models/{model}", "A model; its name may have slashes"),
           Map.entry("/user/balance", "What the key's project has paid ahead"),
+          Map.entry(
+              "/user/usage",
+              "What the key's project uses now, in this process; with ?hours of the last 1 to 168"
+                  + " hours, too, in all"),
           Map.entry("/api/chat", "A chat for clients of Ollama"),
           Map.entry("/api/generate", "A text for clients of Ollama"),
           Map.entry("/api/show", "A model for clients of Ollama"),

@@ -64,14 +64,14 @@ public final class ReconciliationEndpoints implements EndpointGroup {
     if (backend == null || backend.isBlank()) {
       throw Problem.invalid("backend", "is required: the name of the upstream");
     }
+    String type = call.exchange().header("content-type");
+    if (type == null || !type.toLowerCase(Locale.ROOT).startsWith("text/csv")) {
+      throw HttpProblem.unsupportedMedia("content-type must be text/csv");
+    }
     try {
       reconciliation.requireKnown(backend);
     } catch (FormatException e) {
       throw Problem.invalid("backend", "is unknown: " + e.getMessage());
-    }
-    String type = call.exchange().header("content-type");
-    if (type == null || !type.toLowerCase(Locale.ROOT).startsWith("text/csv")) {
-      throw HttpProblem.unsupportedMedia("content-type must be text/csv");
     }
     if (!comparing.tryAcquire()) {
       throw Problem.overloaded(5);

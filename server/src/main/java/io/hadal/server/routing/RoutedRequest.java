@@ -29,7 +29,8 @@ record RoutedRequest(
         view.maxOutput(),
         call.endUser(),
         session.given() == null ? null : Long.toHexString(session.value()),
-        call.tags());
+        call.tags(),
+        CallMeter.name(view.priority(call.client().background())));
   }
 
   /** The same request for another model. */

@@ -1,6 +1,7 @@
 package io.hadal.server.wire;
 
 import io.hadal.chat.Usage;
+import io.hadal.engine.serving.PriorityClass;
 import io.hadal.platform.LimitState;
 import io.hadal.platform.Refusal;
 import io.hadal.platform.tenancy.Identity;
@@ -12,6 +13,7 @@ import io.hadal.platform.usage.Quantities;
 import io.hadal.platform.usage.Work;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** Meters the turns of one call. Without a platform, or without a key, nothing is metered. */
@@ -75,7 +77,8 @@ public final class CallMeter {
             maxOutput,
             call.endUser(),
             call.sessionHash(),
-            call.tags());
+            call.tags(),
+            name(call.queue()));
     try {
       running = gate.admit(work);
     } catch (Refusal refusal) {
@@ -84,6 +87,11 @@ public final class CallMeter {
     }
     admitted = true;
     tell(call, running.limits());
+  }
+
+  /** A class as records and metrics have it; null for none. */
+  public static @Nullable String name(@Nullable PriorityClass priority) {
+    return priority == null ? null : priority.name().toLowerCase(Locale.ROOT);
   }
 
   /** Notes that an attempt has been admitted, here or at an upstream. */

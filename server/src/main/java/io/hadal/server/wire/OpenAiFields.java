@@ -20,7 +20,7 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Fields that the OpenAI-like APIs have in common. */
-final class OpenAiFields {
+public final class OpenAiFields {
   /** What stands for a probability that is not known. */
   private static final double UNKNOWN = -9999.0;
 
@@ -212,7 +212,7 @@ final class OpenAiFields {
   }
 
   /** The class that a service tier asks for; null for that of the request. */
-  static @Nullable PriorityClass priority(@Nullable String tier) {
+  public static @Nullable PriorityClass priority(@Nullable String tier) {
     return switch (tier == null ? "" : tier) {
       case "flex" -> PriorityClass.BATCH;
       case "priority" -> PriorityClass.INTERACTIVE;

@@ -6,7 +6,7 @@ import { named, t } from "./i18n.js";
 /** What costs and requests can be asked by. */
 export const DIMENSIONS = [
   "project", "team", "org", "key", "principal", "end_user", "session", "alias", "version",
-  "backend", "dialect", "operation", "outcome", "estimated",
+  "backend", "dialect", "operation", "class", "outcome", "estimated",
 ];
 
 const sum = (row, ...fields) => fields.reduce((all, f) => all + Number(row[f] ?? 0), 0);
@@ -43,7 +43,7 @@ export function groupName(by, value, names) {
   if (value === null || value === undefined || value === "") {
     return t("none");
   }
-  if (by === "outcome" || by === "dialect" || by === "operation") {
+  if (by === "outcome" || by === "dialect" || by === "operation" || by === "class") {
     return named(by, value);
   }
   if (by === "estimated") {

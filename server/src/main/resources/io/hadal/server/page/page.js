@@ -170,12 +170,32 @@ const CHARTS = [
   ["llm_prefix_cache_hit_ratio", "Prompt tokens from cache", (v) => (100 * v).toFixed(0) + " %"],
   ["llm_kv_cache_bytes", "Conversations in memory", (v) => (v / 1048576).toFixed(1) + " MiB"],
 ];
+
+/* What the key of a tenant may see in their place: the usage of its project. */
+const OWN = [
+  ["running", "Running", (v) => v.toFixed(0)],
+  ["output_rate", "Generated tokens/s", (v) => v.toFixed(0)],
+  ["input_rate", "Prompt tokens/s", (v) => v.toFixed(0)],
+  ["cached", "Prompt tokens from cache", (v) => (100 * v).toFixed(0) + " %"],
+  ["requests", "Requests in 24 hours", (v) => v.toFixed(0)],
+  ["cost", "Cost in 24 hours", (v) => v.toFixed(4) + " USD"],
+];
 const SAMPLES = 120;
 const EVERY = 1000;
 const series = new Map();
 
-function charts() {
-  for (const [name, title] of CHARTS) {
+let drawn = null;
+
+/* Draws other charts; what was drawn is forgotten. */
+function charts(kinds, heading) {
+  if (drawn === kinds) {
+    return;
+  }
+  drawn = kinds;
+  series.clear();
+  $("charts").replaceChildren();
+  $("live-title").textContent = heading;
+  for (const [name, title] of kinds) {
     const figure = element($("charts"), "figure");
     element(figure, "figcaption", title);
     const value = element(figure, "div", "–");
@@ -199,24 +219,65 @@ function sums(text) {
   return found;
 }
 
+function draw(found) {
+  for (const [name, , format] of drawn) {
+    const s = series.get(name);
+    const v = found.get(name) ?? 0;
+    s.samples.push(v);
+    s.samples.splice(0, s.samples.length - SAMPLES);
+    s.value.textContent = format(v);
+    const top = Math.max(1e-9, ...s.samples);
+    s.path.setAttribute(
+      "d",
+      s.samples
+        .map((y, x) => `${x ? "L" : "M"}${x} ${(38 - (36 * y) / top).toFixed(2)}`)
+        .join("")
+    );
+  }
+}
+
+const own = { key: null, at: 0, last: null, day: null, dayAt: -Infinity };
+
+/* Samples of the key's own project: rates from the tokens since the look before. */
+async function ownFigures() {
+  const now = performance.now();
+  if (own.key !== $("key").value) {
+    Object.assign(own, { key: $("key").value, last: null, dayAt: -Infinity });
+  }
+  const whole = now - own.dayAt > 60 * EVERY;
+  const response = await fetch(whole ? "user/usage?hours=24" : "user/usage", { headers: headers() });
+  if (!response.ok) {
+    return null;
+  }
+  const json = await response.json();
+  if (whole) {
+    Object.assign(own, { day: json.total, dayAt: now });
+  }
+  const seconds = (now - own.at) / 1000;
+  const rate = (name) => (own.last ? Math.max(0, json[name] - own.last[name]) / seconds : 0);
+  const found = new Map([
+    ["running", json.running],
+    ["output_rate", rate("output_tokens")],
+    ["input_rate", rate("input_tokens")],
+    ["cached", json.input_tokens ? json.cached_tokens / json.input_tokens : 0],
+    ["requests", own.day.requests],
+    ["cost", Number(own.day.cost_usd)],
+  ]);
+  Object.assign(own, { last: json, at: now });
+  return found;
+}
+
 async function look() {
   try {
-    const response = await fetch("metrics", { headers: headers() });
-    if (response.ok) {
-      const found = sums(await response.text());
-      for (const [name, , format] of CHARTS) {
-        const s = series.get(name);
-        const v = found.get(name) ?? 0;
-        s.samples.push(v);
-        s.samples.splice(0, s.samples.length - SAMPLES);
-        s.value.textContent = format(v);
-        const top = Math.max(1e-9, ...s.samples);
-        s.path.setAttribute(
-          "d",
-          s.samples
-            .map((y, x) => `${x ? "L" : "M"}${x} ${(38 - (36 * y) / top).toFixed(2)}`)
-            .join("")
-        );
+    const response = own.key === null ? await fetch("metrics", { headers: headers() }) : null;
+    if (response?.ok) {
+      charts(CHARTS, "Live");
+      draw(sums(await response.text()));
+    } else if ($("key").value.trim()) {
+      const found = await ownFigures();
+      if (found) {
+        charts(OWN, "Live, this key's project");
+        draw(found);
       }
     }
   } catch {
@@ -238,6 +299,8 @@ async function models() {
 
 $("key").value = sessionStorage.getItem("key") ?? "";
 $("key").addEventListener("change", models);
-charts();
+/* Another key may open the figures of all. */
+$("key").addEventListener("change", () => (own.key = null));
+charts(CHARTS, "Live");
 models();
 look();

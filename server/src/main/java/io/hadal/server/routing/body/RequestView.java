@@ -1,8 +1,10 @@
 package io.hadal.server.routing.body;
 
 import io.hadal.chat.Problem;
+import io.hadal.engine.serving.PriorityClass;
 import io.hadal.server.http.HttpProblem;
 import io.hadal.server.routing.config.Operation;
+import io.hadal.server.wire.OpenAiFields;
 import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
 import java.util.List;
@@ -136,6 +138,36 @@ public final class RequestView {
       }
     }
     return features;
+  }
+
+  /**
+   * The class in which a model of this process would serve it; null for what is not generated token
+   * by token.
+   *
+   * @param background true when nobody waits for the answer
+   */
+  public @Nullable PriorityClass priority(boolean background) {
+    if (!operation.generates()) {
+      return null;
+    }
+    if (background) {
+      return PriorityClass.SHADOW;
+    }
+    if (operation == Operation.COMPLETIONS) {
+      return members.has("suffix") ? PriorityClass.FIM : PriorityClass.INTERACTIVE;
+    }
+    PriorityClass tier =
+        operation == Operation.MESSAGES
+            ? null
+            : OpenAiFields.priority(members.text("service_tier"));
+    if (tier != null) {
+      return tier;
+    }
+    JsonMembers choice = members.object("tool_choice");
+    String chosen = choice == null ? members.text("tool_choice") : choice.text("type");
+    return features().contains("tools") && !"none".equals(chosen)
+        ? PriorityClass.AGENT
+        : PriorityClass.INTERACTIVE;
   }
 
   /** Whether the answer is to go on from a text of the assistant. */

@@ -3,8 +3,8 @@
 import * as api from "../api.js";
 import { meter } from "../chart.js";
 import { h, icon, put, set } from "../dom.js";
-import { brief, count, lasted, percent } from "../format.js";
-import { t } from "../i18n.js";
+import { brief, count, lasted, percent, when } from "../format.js";
+import { named, t } from "../i18n.js";
 import { badge, card, empty, form, head, load, notice, snippet } from "../ui.js";
 import { table } from "../table.js";
 
@@ -14,24 +14,24 @@ export async function show(place, page) {
   const body = h("div", { class: "stack" });
   put(place, head(t("capacity.title"), t("capacity.text")), body);
   await load(body, async () => {
-    const { calibrated, costs } = await api.capacity.costs();
+    const { calibrated, costs, live } = await api.capacity.costs();
     if (page.signal.aborted) {
       return [];
     }
-    return calibrated ? planner(costs) : uncalibrated();
+    return calibrated || live?.costs ? planner(costs ?? live.costs, live) : uncalibrated(live);
   });
 }
 
 /** Nothing can be said before this machine was measured; says how. */
-function uncalibrated() {
+function uncalibrated(live) {
   return card(
     t("capacity.uncalibrated"),
-    { note: t("capacity.uncalibrated_text") },
+    { note: [t("capacity.uncalibrated_text"), live ? ` ${t("capacity.learning", { steps: count(live.steps) })}` : null] },
     h("div", { class: "stack tight" }, h("p", { class: "muted small" }, t("capacity.command")), snippet(COMMAND, t("capacity.command")))
   );
 }
 
-function planner(costs) {
+function planner(costs, live) {
   const result = h("div", { class: "stack", "aria-live": "polite" }, card(null, {}, empty("capacity", t("capacity.ready"), t("capacity.ready_text"))));
   const made = form({
     fields: [
@@ -72,8 +72,32 @@ function planner(costs) {
   return [
     card(t("capacity.workload"), { note: t("capacity.workload_note") }, made.node),
     result,
+    learnt(live),
     h("p", { class: "muted small" }, t("capacity.measured", { model: costs.model, host: costs.host, residual: percent(costs.residual ?? 0) })),
   ];
+}
+
+/** How far steps were from what had been predicted of them. */
+function learnt(live) {
+  const rows = live?.errors.filter((one) => one.calibrated || one.live) ?? [];
+  const distance = (of) => ({ key: of, title: t(`capacity.error_${of}`), end: true, show: (s) => (s[of] ? t("capacity.error", { median: percent(s[of].median), p95: percent(s[of].p95) }) : "–") });
+  return (
+    rows.length > 0 &&
+    card(
+      t("capacity.learnt"),
+      { flush: true, note: t("capacity.learnt_note", { steps: count(live.steps), since: when(live.since) }) },
+      table({
+        name: t("capacity.learnt"),
+        rows,
+        columns: [
+          { key: "kind", title: t("capacity.steps"), first: true, show: (s) => named("step_kind", s.kind) },
+          distance("calibrated"),
+          distance("live"),
+          { key: "ratio", title: t("capacity.ratio"), end: true, show: (s) => (s.calibrated ? brief(s.calibrated.ratio) : "–") },
+        ],
+      })
+    )
+  );
 }
 
 const OPTIONAL = ["recorded_hours", "usd_per_hour", "routed_prompt_usd", "routed_cached_usd", "routed_output_usd"];
@@ -96,7 +120,7 @@ function verdict(plan, cached) {
     !impossible &&
       card(
         t("capacity.result"),
-        { flush: true, note: t("capacity.result_note") },
+        { flush: true, note: `${t("capacity.result_note")} ${t(`capacity.by_${plan.costs}`)}` },
         table({
           name: t("capacity.result"),
           rows: plan.replicas.map((one, i) => ({ ...one, grown: i > 0 })),

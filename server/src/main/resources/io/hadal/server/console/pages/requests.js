@@ -208,6 +208,7 @@ async function open(row, all) {
           fact(t("dimension.backend"), r.backend),
           fact(t("dimension.dialect"), named("dialect", r.dialect)),
           fact(t("dimension.operation"), named("operation", r.operation)),
+          fact(t("dimension.class"), r.class ? named("class", r.class) : null),
           fact(t("dimension.project"), all.name(r.project)),
           fact(t("dimension.key"), all.name(r.key)),
           fact(t("requests.status"), r.status),
