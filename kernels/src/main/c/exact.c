@@ -6,7 +6,10 @@
 
 enum {
   AHEAD = 2048,  /* bytes between a read and its prefetch */
+  NEAR = 512,    /* the same in streams */
   ROWS = 32,     /* whose sums wait in memory between chunks */
+  STREAMS = 8,   /* rows of one token in turn */
+  STRETCH = 16,  /* rows of a stream one after the other */
   COLUMNS = 1024 /* of a chunk: 6 tokens are 24 KB */
 };
 
@@ -94,18 +97,17 @@ INLINE void columns(
   }
 }
 
-/* Adds columns k to `end` of R rows and T tokens; rows past the last are the last again. */
+/* Adds columns k to `end` of R rows, `step` apart, and T tokens; rows past `last` are that one again. */
 INLINE void tile(
-    const int type, const int R, const int T, const struct exact *p, int r, int t, long k, long end,
-    __m512 (*sums)[T]) {
-  const int rows = p->rows - r;
+    const int type, const int R, const int T, const struct exact *p, int r, int step, int last, int t,
+    long k, long end, __m512 (*sums)[T]) {
   const uint8_t *w[R];
   const float *scales[R];
   float scale[R];
   __m512 sum[R][T];
 #pragma GCC unroll 8
   for (int i = 0; i < R; i++) {
-    const long at = r + (i < rows ? i : rows - 1);
+    const long at = r + i * step < last ? r + i * step : last;
     w[i] = p->w + at * p->row_bytes;
     scales[i] = type == EXACT_F8 ? p->scales + (p->scale_row + at) / p->tile_rows * p->tiles : 0;
     scale[i] = 0;
@@ -123,7 +125,7 @@ INLINE void tile(
     int nan = 0;
 #pragma GCC unroll 8
     for (int i = 0; i < R; i++) {
-      _mm_prefetch((const char *) w[i] + k * bytes + AHEAD, _MM_HINT_T0);
+      _mm_prefetch((const char *) w[i] + k * bytes + (T > 1 ? AHEAD : NEAR), _MM_HINT_T0);
       if (type == EXACT_F8) {
         scale[i] = scales[i][(uint32_t) k / (uint32_t) p->tile_cols];
         nan |= any_nan(w[i] + k);
@@ -174,7 +176,7 @@ INLINE void rows(const int type, const int R, const int T, const struct exact *p
   for (long k = 0; k < p->cols; k += chunk) {
     const long end = p->cols - k < chunk ? p->cols : k + chunk;
     for (int i = 0; i < to - r; i += R) {
-      tile(type, R, T, p, r + i, t, k, end, sums + i);
+      tile(type, R, T, p, r + i, 1, p->rows - 1, t, k, end, sums + i);
     }
   }
   for (int i = 0; i < to - r; i++) {
@@ -184,7 +186,32 @@ INLINE void rows(const int type, const int R, const int T, const struct exact *p
   }
 }
 
+/* One token. Each stream reads on where it ended, so that what was prefetched behind a row is the next one. */
+INLINE void one(const int type, const struct exact *p, int t) {
+  for (int r = 0; r < p->rows; r += STREAMS * STRETCH) {
+    const int left = p->rows - r;
+    const int count = left < STREAMS * STRETCH ? left : STREAMS * STRETCH;
+    const int step = (count + STREAMS - 1) / STREAMS;
+    const int last = r + count - 1;
+    for (int j = 0; j < step; j++) {
+      __m512 sums[STREAMS][1];
+      for (int i = 0; i < STREAMS; i++) {
+        sums[i][0] = _mm512_setzero_ps();
+      }
+      tile(type, STREAMS, 1, p, r + j, step, last, t, 0, p->cols, sums);
+      for (int i = 0; i < STREAMS; i++) {
+        const int at = r + j + i * step;
+        p->y[t * p->y_stride + (at < last ? at : last)] = fold(sums[i][0]);
+      }
+    }
+  }
+}
+
 INLINE void product(const int type, const struct exact *p) {
+  if (p->tokens == 1) {
+    one(type, p, 0);
+    return;
+  }
   for (int r = 0; r < p->rows; r += ROWS) {
     const int to = p->rows - r < ROWS ? p->rows : r + ROWS;
     for (int t = 0; t < p->tokens;) {

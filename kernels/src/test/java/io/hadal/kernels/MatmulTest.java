@@ -86,6 +86,23 @@ class MatmulTest {
     TestArrays.assertSameBits(type + " slice", expected, sliced);
   }
 
+  /** More rows than are read side by side, and some left. */
+  @ParameterizedTest
+  @MethodSource("types")
+  void oneTokenOfManyRowsEqualsTheScalarReference(StorageType type) {
+    Random random = new Random(40 + type.ordinal());
+    int cols = MatrixFixtures.wholeBlocks(type, 80);
+    Matrix w = MatrixFixtures.random(type, 300, cols, random);
+    float[] x = TestArrays.gaussian(random, cols);
+    for (int to : new int[] {4, 12, 131, 290, 299}) {
+      float[] expected = new float[300];
+      float[] actual = new float[300];
+      SCALAR.matmul(w, 3, to, x, 0, cols, 1, expected, 0, 300);
+      KERNELS.matmul(w, 3, to, x, 0, cols, 1, actual, 0, 300);
+      TestArrays.assertSameBits(w + " to row " + to, expected, actual);
+    }
+  }
+
   @ParameterizedTest
   @MethodSource("types")
   void isTheProductOfTheDecodedMatrix(StorageType type) {

@@ -26,6 +26,9 @@ final class MatrixProduct {
 
   private static final Tiles TILES = Tiles.INSTANCE;
 
+  /** Rows of which four streams take a quarter each. */
+  private static final int STREAMED = 128;
+
   /** Types whose direct kernel the start-up test found slower than panels. */
   private static final boolean[] BY_PANELS = new boolean[StorageType.values().length];
 
@@ -129,20 +132,44 @@ final class MatrixProduct {
       float[] y,
       int yAt,
       Scratch scratch) {
+    for (int r = fromRow; r < toRow; r += STREAMED) {
+      streams(w, decoder, kernel, r, Math.min(toRow, r + STREAMED), x, xAt, y, yAt + r, scratch);
+    }
+  }
+
+  /**
+   * Rows in four streams, each of which reads on where it ended: what the processor fetches ahead
+   * behind a row is the next one.
+   */
+  private static void streams(
+      Matrix w,
+      RowDecoder decoder,
+      RowKernel kernel,
+      int fromRow,
+      int toRow,
+      float[] x,
+      int xAt,
+      float[] y,
+      int yAt,
+      Scratch scratch) {
     float[] lanes = scratch.lanes(4 * Lanes.COUNT);
     int whole = w.cols() & -Lanes.COUNT;
     int rest = w.cols() - whole;
-    for (int r = fromRow; r < toRow; r += 4) {
-      int last = toRow - 1;
+    int count = toRow - fromRow;
+    int step = (count + 3) / 4;
+    int last = toRow - 1;
+    for (int j = 0; j < step; j++) {
+      int r = fromRow + j;
       // Rows past the end repeat the last one; their results are dropped.
-      kernel.rows4(
-          w, r, Math.min(r + 1, last), Math.min(r + 2, last), Math.min(r + 3, last), x, xAt, lanes);
-      for (int i = 0; i < Math.min(4, toRow - r); i++) {
+      int r1 = Math.min(r + step, last);
+      int r2 = Math.min(r + 2 * step, last);
+      kernel.rows4(w, r, r1, r2, Math.min(r + 3 * step, last), x, xAt, lanes);
+      for (int i = 0; i < 4 && j + i * step < count; i++) {
         if (rest > 0) {
-          decoder.decode(w, r + i, whole, rest, scratch.panel, 0);
+          decoder.decode(w, r + i * step, whole, rest, scratch.panel, 0);
           Lanes.tail(scratch.panel, 0, x, xAt + whole, rest, lanes, i * Lanes.COUNT);
         }
-        y[yAt + r + i] = Lanes.fold(lanes, i * Lanes.COUNT);
+        y[yAt + j + i * step] = Lanes.fold(lanes, i * Lanes.COUNT);
       }
     }
   }
