@@ -44,6 +44,9 @@ public record CostTable(
     double kvBudget,
     double residual)
     implements StepTime {
+  /** Of any number in a file: sums of such stay finite, and a simulation with them ends. */
+  static final double MOST = 1e18;
+
   private static final long MOST_BYTES = 1 << 20;
 
   @Override
@@ -157,8 +160,8 @@ public record CostTable(
 
   private static double number(JsonNode json, String field, String source) {
     double value = json.path(field).asDouble(-1);
-    if (!(value >= 0) || Double.isInfinite(value)) {
-      throw new FormatException(source, field + " must be a number from 0 up");
+    if (!(value >= 0 && value <= MOST)) {
+      throw new FormatException(source, field + " must be a number from 0 to 1e18");
     }
     return value;
   }

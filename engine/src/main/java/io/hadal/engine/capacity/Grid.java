@@ -168,8 +168,8 @@ public final class Grid {
       }
       for (int j = 0; j < ys.length; j++) {
         values[i][j] = rows.path(i).path(j).asDouble(0);
-        if (!(values[i][j] > 0)) {
-          throw new FormatException(source, "nanos must be above 0");
+        if (!(values[i][j] > 0 && values[i][j] <= CostTable.MOST)) {
+          throw new FormatException(source, "nanos must be above 0, and no more than 1e18");
         }
       }
     }

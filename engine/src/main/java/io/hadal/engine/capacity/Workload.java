@@ -102,14 +102,16 @@ public final class Workload {
         throw new FormatException(
             source, "must begin with the line " + HEADER + ", with or without time behind");
       }
+      int number = 1;
       for (line = in.readLine(); line != null; line = in.readLine()) {
+        number++;
         if (line.isBlank()) {
           continue;
         }
         if (requests.size() == MOST) {
           throw new FormatException(source, "has more than " + MOST + " requests");
         }
-        requests.add(recorded(line, timed, source + ":" + (requests.size() + 2)));
+        requests.add(recorded(line, timed, source + ":" + number));
       }
     } catch (IOException e) {
       throw new FormatException(source, "cannot be read: " + e, e);

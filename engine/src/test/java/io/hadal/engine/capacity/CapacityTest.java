@@ -200,10 +200,11 @@ class CapacityTest {
     assertThat(CapacityMix.cheapest(CapacityMix.all(workload, 1.1, 1, 0.1, price)).replicas())
         .isEqualTo(10);
     assertThat(CapacityMix.all(workload, 1.1, 0, 1, price)).hasSize(1);
-    Files.writeString(file, Files.readString(file).replace("2026-11", "soon"));
+    String blank = Files.readString(file).replaceFirst("\n", "\n\n");
+    Files.writeString(file, blank.replace("2026-11", "soon"));
     assertThatThrownBy(() -> Workload.read(file))
         .isInstanceOf(FormatException.class)
-        .hasMessageContaining("requests.csv:2");
+        .hasMessageContaining("requests.csv:3");
   }
 
   private static CostTable measure(Engine engine, int repeats) throws InterruptedException {
@@ -226,7 +227,13 @@ class CapacityTest {
       assertThat(read.loadSeconds()).isEqualTo(1.5);
       assertThat(read.stepSizes()).containsExactly(32, 64);
     }
-    Files.writeString(file, Files.readString(file).replace("\"step_tokens\":64", "\"step\":1"));
+    String text = Files.readString(file);
+    // Nothing would ever end in a simulation with it.
+    Files.writeString(file, text.replaceFirst("\"nanos\":\\[\\[\\d+", "\"nanos\":[[1e999"));
+    assertThatThrownBy(() -> CostTable.read(file))
+        .isInstanceOf(FormatException.class)
+        .hasMessageContaining("prefill: nanos");
+    Files.writeString(file, text.replace("\"step_tokens\":64", "\"step\":1"));
     assertThatThrownBy(() -> CostTable.read(file)).isInstanceOf(FormatException.class);
   }
 

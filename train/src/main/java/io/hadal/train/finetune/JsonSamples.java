@@ -23,6 +23,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.function.BiConsumer;
+import java.util.function.BiPredicate;
 import java.util.stream.Collectors;
 import tools.jackson.databind.JsonNode;
 
@@ -49,9 +50,8 @@ final class JsonSamples {
     lines(
         file,
         (text, source) -> {
-          if (found.isEmpty()) {
-            found.add(format(text, source));
-          }
+          found.add(format(text, source));
+          return false;
         });
     if (found.isEmpty()) {
       throw new FormatException(file.toString(), "is empty");
@@ -86,15 +86,17 @@ final class JsonSamples {
             throw new FormatException(source, "is no JSON object");
           }
           to.accept(format == Format.CHAT ? chat(line, source) : fim(line, source), text);
+          return true;
         });
   }
 
-  private static void lines(Path file, BiConsumer<String, String> to) throws IOException {
+  /** Hands on the lines with their places, as long as they are wanted. */
+  private static void lines(Path file, BiPredicate<String, String> to) throws IOException {
     int number = 1;
     try (BufferedReader in = Files.newBufferedReader(file)) {
       for (String text = in.readLine(); text != null; text = in.readLine()) {
-        if (!text.isBlank()) {
-          to.accept(text, file + ":" + number);
+        if (!text.isBlank() && !to.test(text, file + ":" + number)) {
+          return;
         }
         number++;
       }
