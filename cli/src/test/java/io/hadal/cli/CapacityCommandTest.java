@@ -102,7 +102,8 @@ class CapacityCommandTest {
         file,
         costs.formatted(
             ", \"live\": {\"steps\": 900, \"errors\": [{\"kind\": \"all\", \"calibrated\": null,"
-                + " \"live\": {\"steps\": 512, \"median\": 0.05, \"p95\": 0.5, \"ratio\": 1.02}}]}"));
+                + " \"live\": {\"steps\": 512, \"median\": 0.05, \"p95\": 0.5, \"ratio\":"
+                + " 1.02}}]}"));
     assertThat(Invocation.hadal("capacity", "show", file.toString()).out())
         .contains("learnt from 900 steps", "half within   5.0 %", "1.02 times")
         .hasLineCount(4);

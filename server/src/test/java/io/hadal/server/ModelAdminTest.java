@@ -298,11 +298,11 @@ class ModelAdminTest {
     return Files.writeString(
         folder.resolve("costs.json"),
         """
-            {"schema": 1, "model": "m", "host": "h", "mixed": 1, "step_tokens": 512,
-             "prefill": {"tokens": [1, 512], "contexts": [0], "nanos": [[20000000], [60000000]]},
-             "decode": {"answers": [1, 32], "contexts": [0], "nanos": [[20000000], [40000000]]},
-             "kv_fixed": 0, "kv_per_token": 0, "kv_budget": 0, "residual": 0}
-            """);
+        {"schema": 1, "model": "m", "host": "h", "mixed": 1, "step_tokens": 512,
+         "prefill": {"tokens": [1, 512], "contexts": [0], "nanos": [[20000000], [60000000]]},
+         "decode": {"answers": [1, 32], "contexts": [0], "nanos": [[20000000], [40000000]]},
+         "kv_fixed": 0, "kv_per_token": 0, "kv_budget": 0, "residual": 0}
+        """);
   }
 
   @Test

@@ -149,7 +149,7 @@ class LiveCostsTest {
     assertThat(live.isBetter()).isTrue();
     // And fast again: what is new counts.
     serve(live, 6000, 0.5);
-    assertKnows(live.table(), 0.5, 0.06);
+    assertKnows(live.table(), 0.5, 0.1);
     // Sizes that nobody has asked for go with what is known.
     assertThat(distance(live.table(), 0.5, new StepSize(0, 0, 60, 1000))).isCloseTo(0, within(0.3));
   }

@@ -4,6 +4,7 @@ import io.hadal.formats.FormatException;
 import io.hadal.platform.budget.Prepaid;
 import io.hadal.platform.db.Database;
 import io.hadal.platform.db.HashChain;
+import io.hadal.platform.money.Usd;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -23,6 +24,12 @@ public final class Ledger {
   private static final String COLUMNS =
       "seq, kind, ref, project_id, corrects, memo, created_by, created_at";
 
+  /** Nano-USD of one entry by hand: a hundred million USD. */
+  private static final long MOST_AMOUNT = 100_000_000_000_000_000L;
+
+  /** Nano-USD of an account, above or below nothing: sums stay numbers of 64 bits. */
+  private static final long MOST_BALANCE = 40 * MOST_AMOUNT;
+
   private final Database database;
   private final Clock clock;
 
@@ -36,6 +43,7 @@ public final class Ledger {
    *
    * @param amount nano-USD, above zero
    * @param ref unique, such as the number of the payment
+   * @throws FormatException when it is too much, or the ref is there with another transaction
    */
   public Transaction topUp(String project, long amount, String ref, String memo, String by) {
     return incoming(Kind.TOPUP, Account.CASH, project, amount, ref, memo, by);
@@ -62,26 +70,37 @@ public final class Ledger {
     if (amount <= 0) {
       throw new FormatException("amount", "must be above zero");
     }
-    return post(
-        new Draft(
-            kind,
-            ref,
-            project,
-            null,
-            memo,
-            by,
-            clock.millis(),
-            List.of(new Posting(from, -amount), new Posting(Account.prepaid(project), amount))));
+    List<Posting> postings =
+        List.of(new Posting(from, -amount), new Posting(Account.prepaid(project), amount));
+    requireBounded(postings);
+    return post(new Draft(kind, ref, project, null, memo, by, clock.millis(), postings));
+  }
+
+  /** Refuses amounts of which a few more would be no numbers of 64 bits. */
+  private void requireBounded(List<Posting> postings) {
+    Map<String, Long> now = balances();
+    for (Posting posting : postings) {
+      if (Math.abs(posting.amount()) > MOST_AMOUNT || posting.amount() == Long.MIN_VALUE) {
+        throw new FormatException("amount", "must be at most " + Usd.text(MOST_AMOUNT) + " USD");
+      }
+      String account = posting.account().id();
+      long then = now.getOrDefault(account, 0L) + posting.amount();
+      if (Math.abs(then) > MOST_BALANCE) {
+        throw new FormatException(
+            "amount", "would leave more than " + Usd.text(MOST_BALANCE) + " USD in " + account);
+      }
+    }
   }
 
   /**
    * Corrects a transaction by another one.
    *
    * @param corrects ref of the one that was wrong
-   * @throws FormatException when there is none, or the postings do not sum to zero
+   * @throws FormatException when there is none, or the postings do not sum to zero or are too much
    */
   public Transaction adjust(
       String corrects, List<Posting> postings, String ref, String memo, String by) {
+    requireBounded(postings);
     Transaction wrong = find(corrects);
     if (wrong == null) {
       throw new FormatException("corrects", "there is no transaction '" + corrects + "'");

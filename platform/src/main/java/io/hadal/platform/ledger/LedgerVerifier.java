@@ -9,6 +9,7 @@ import io.hadal.platform.money.Price;
 import io.hadal.platform.money.PriceBook;
 import io.hadal.platform.money.PriceSnapshot;
 import io.hadal.platform.usage.Outcome;
+import java.math.BigDecimal;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -32,6 +33,11 @@ public final class LedgerVerifier {
 
   /** What the reference of a payment begins with. */
   private static final String SETTLE = "settle:";
+
+  /** Sums in two parts: of numbers that somebody has put in, a plain one may not fit 64 bits. */
+  private static final String WHOLE = "sum(amount_nano / 1000000000)";
+
+  private static final String REST = "sum(amount_nano % 1000000000)";
 
   private static final List<String> TRIGGERS =
       List.of(
@@ -117,6 +123,8 @@ public final class LedgerVerifier {
         fault = e.fault;
       } catch (FormatException e) {
         fault = new Fault("format", "row", String.valueOf(e.getMessage()));
+      } catch (ArithmeticException e) {
+        fault = new Fault("format", "row", "has a number that is too large to count with");
       }
       return new Verification(fault, transactions, events, priceRows, head);
     }
@@ -157,15 +165,30 @@ public final class LedgerVerifier {
 
     private void sums() {
       first(
-          "SELECT tx_seq AS a, sum(amount_nano) AS b FROM ledger_entry GROUP BY tx_seq"
-              + " HAVING sum(amount_nano) <> 0 ORDER BY tx_seq LIMIT 1",
+          "SELECT tx_seq AS a, "
+              + WHOLE
+              + " || ' ' || "
+              + REST
+              + " AS b FROM ledger_entry GROUP BY tx_seq HAVING "
+              + REST
+              + " % 1000000000 <> 0 OR "
+              + WHOLE
+              + " + "
+              + REST
+              + " / 1000000000 <> 0 ORDER BY tx_seq LIMIT 1",
           "sums",
-          (seq, sum) -> "transaction " + seq + ": its entries sum to " + sum);
+          (seq, sum) -> "transaction " + seq + ": its entries sum to " + total(sum));
       first(
           "SELECT e.tx_seq AS a, e.line AS b FROM ledger_entry e LEFT JOIN ledger_tx t"
               + " ON t.seq = e.tx_seq WHERE t.seq IS NULL LIMIT 1",
           "sums",
           (seq, line) -> "transaction " + seq + ": it has entries and no row");
+    }
+
+    /** The number that two parts of a sum are. */
+    private static String total(String parts) {
+      String[] both = parts.split(" ");
+      return new BigDecimal(both[0]).movePointRight(9).add(new BigDecimal(both[1])).toPlainString();
     }
 
     private void transactionChain() {
@@ -213,15 +236,26 @@ public final class LedgerVerifier {
 
     private void balances() {
       first(
-          "SELECT a.id AS a, coalesce(b.balance_nano, 0) || ' instead of '"
-              + " || coalesce(e.total, 0) AS b FROM ledger_account a"
+          "SELECT id AS a, balance || ' ' || whole || ' ' || rest AS b FROM (SELECT a.id,"
+              + " coalesce(b.balance_nano, 0) AS balance, coalesce(e.whole, 0) AS whole,"
+              + " coalesce(e.rest, 0) AS rest, coalesce(b.entries, 0) AS entries,"
+              + " coalesce(e.n, 0) AS n FROM ledger_account a"
               + " LEFT JOIN ledger_balance b ON b.account_id = a.id"
-              + " LEFT JOIN (SELECT account_id, sum(amount_nano) AS total, count(*) AS n"
-              + " FROM ledger_entry GROUP BY account_id) e ON e.account_id = a.id"
-              + " WHERE coalesce(b.balance_nano, 0) <> coalesce(e.total, 0)"
-              + " OR coalesce(b.entries, 0) <> coalesce(e.n, 0) ORDER BY a.id LIMIT 1",
+              + " LEFT JOIN (SELECT account_id, "
+              + WHOLE
+              + " AS whole, "
+              + REST
+              + " AS rest, count(*) AS n FROM ledger_entry GROUP BY account_id) e"
+              + " ON e.account_id = a.id) sums WHERE entries <> n"
+              + " OR (rest - balance % 1000000000) % 1000000000 <> 0 OR whole -"
+              + " balance / 1000000000 + (rest - balance % 1000000000) / 1000000000 <> 0"
+              + " ORDER BY id LIMIT 1",
           "balances",
-          (account, found) -> "account " + account + ": balance " + found);
+          (account, found) -> {
+            String[] parts = found.split(" ", 2);
+            return "account %s: balance %s instead of %s"
+                .formatted(account, parts[0], total(parts[1]));
+          });
     }
 
     private void duplicates() {

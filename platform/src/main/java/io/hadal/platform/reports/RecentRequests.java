@@ -41,9 +41,10 @@ public final class RecentRequests {
         h ->
             h.createQuery(
                     "SELECT project_id, start_at, input_uncached + cache_read + cache_write,"
-                        + " cache_read, output_text + output_reasoning, priority_class FROM usage_event"
-                        + " WHERE end_at >= :from AND backend = :backend AND input_uncached"
-                        + " + cache_read + cache_write > 0 AND operation <> 'embedding' ORDER BY end_at DESC LIMIT :most")
+                        + " cache_read, output_text + output_reasoning, priority_class FROM"
+                        + " usage_event WHERE end_at >= :from AND backend = :backend AND"
+                        + " input_uncached + cache_read + cache_write > 0 AND operation <>"
+                        + " 'embedding' ORDER BY end_at DESC LIMIT :most")
                 .bind("from", from.toEpochMilli())
                 .bind("backend", backend)
                 .bind("most", most)

@@ -65,6 +65,43 @@ class LedgerTest {
   }
 
   @OnBothDatabases
+  void amountsStayNumbers(DatabaseKind kind) {
+    try (Database database = TestDatabases.open(kind)) {
+      Ledger ledger = new Ledger(database, Clock.systemUTC());
+      long most = 100_000_000_000_000_000L;
+      for (long amount : new long[] {most + 1, Long.MAX_VALUE}) {
+        assertThatThrownBy(() -> ledger.topUp("p", amount, "big", "", "me"))
+            .isInstanceOf(FormatException.class)
+            .hasMessageContaining("at most 100000000 USD");
+      }
+      for (int i = 0; i < 40; i++) {
+        ledger.topUp("p" + i, most, "r" + i, "", "me");
+      }
+      assertThatThrownBy(() -> ledger.topUp("p", most, "one more", "", "me"))
+          .isInstanceOf(FormatException.class)
+          .hasMessageContaining("in cash");
+      Account prepaid = Account.prepaid("p1");
+      for (long amount : new long[] {Long.MIN_VALUE, Long.MAX_VALUE}) {
+        assertThatThrownBy(
+                () ->
+                    ledger.adjust(
+                        "r1",
+                        List.of(
+                            new Posting(prepaid, amount),
+                            new Posting(Account.CASH, amount),
+                            new Posting(Account.CASH, 1)),
+                        "fix",
+                        "",
+                        "me"))
+            .isInstanceOf(FormatException.class)
+            .hasMessageContaining("at most");
+      }
+      assertThat(ledger.balance("p1").prepaid()).isEqualTo(most);
+      assertThat(new LedgerVerifier(database).verify().fault()).isNull();
+    }
+  }
+
+  @OnBothDatabases
   void theDatabaseRefusesWhatBreaksTheBooks(DatabaseKind kind) {
     try (Database database = TestDatabases.open(kind)) {
       new Ledger(database, Clock.systemUTC()).topUp("p", 10, "r", "", "me");

@@ -62,6 +62,12 @@ class LedgerVerifierTest {
             + " 0",
         "sums | DELETE FROM ledger_entry WHERE tx_seq = 7 AND line = 1",
         "sums | DELETE FROM ledger_tx WHERE seq = 8",
+        // More than 64 bits hold, together or by prices.
+        "sums | UPDATE ledger_entry SET amount_nano = 9223372036854775807 WHERE tx_seq = 5",
+        "balances | UPDATE ledger_balance SET balance_nano = 9223372036854775807 WHERE account_id ="
+            + " 'cash'",
+        "format | UPDATE usage_event SET output_text = 9223372036854775807 WHERE request_id ="
+            + " 'r3'",
         "transactions | UPDATE ledger_entry SET amount_nano = 2 * amount_nano WHERE tx_seq = 5",
         "transactions | UPDATE ledger_tx SET memo = 'cash' WHERE seq = 1",
         "transactions | UPDATE ledger_tx SET created_by = 'bob' WHERE seq = 1",

@@ -86,15 +86,15 @@ public final class CapacityEndpoints implements EndpointGroup {
             "GET",
             "/capacity",
             READ,
-            "What steps cost on this machine: as calibrated, as learnt from the steps of this server,"
-                + " and how far steps were from both",
+            "What steps cost on this machine: as calibrated, as learnt from the steps of this"
+                + " server, and how far steps were from both",
             checked(this::get)),
         new Endpoint(
                 "POST",
                 "/capacity/plan",
                 READ,
-                "Replicas for a goal, the most one takes, and what cached prompts, the size of steps,"
-                    + " another model, a tenant that sends more and an upstream change",
+                "Replicas for a goal, the most one takes, and what cached prompts, the size of"
+                    + " steps, another model, a tenant that sends more and an upstream change",
                 checked(this::plan))
             .apart());
   }

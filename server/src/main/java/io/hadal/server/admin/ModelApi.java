@@ -2,11 +2,12 @@ package io.hadal.server.admin;
 
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
-/** The description of the APIs of models, what they answer above all: OpenAPI 3.1. */
+/** The description of the APIs of models, what they take and what they answer: OpenAPI 3.1. */
 public final class ModelApi {
   /** Path of the description. */
   public static final String PATH = "/openapi.json";
@@ -46,7 +47,8 @@ public final class ModelApi {
    * @param version version of the server
    */
   public static byte[] document(String version) {
-    AnswerTypes types = new AnswerTypes("models.yaml");
+    TypeTable types = new TypeTable("models.yaml");
+    TypeTable requests = new TypeTable("requests.yaml");
     ObjectNode root = AdminJson.object().put("openapi", "3.1.0");
     root.putObject("info").put("title", "Hadal, models").put("version", version);
     root.putArray("servers").addObject().put("url", "/");
@@ -56,12 +58,22 @@ public final class ModelApi {
       String path = call.substring(method.length() + 1);
       paths
           .computeIfAbsent(path, p -> AdminJson.object())
-          .set(method.toLowerCase(Locale.ROOT), operation(types, method, path));
+          .set(method.toLowerCase(Locale.ROOT), operation(types, requests, method, path));
     }
     ObjectNode described = root.putObject("paths");
     paths.forEach(described::set);
     ObjectNode components = root.putObject("components");
-    components.set("schemas", types.schemas());
+    ObjectNode schemas = types.schemas();
+    requests
+        .schemas()
+        .properties()
+        .forEach(
+            schema -> {
+              if (schemas.replace(schema.getKey(), schema.getValue()) != null) {
+                throw new IllegalStateException("two types " + schema.getKey());
+              }
+            });
+    components.set("schemas", schemas);
     components
         .putObject("securitySchemes")
         .putObject("key")
@@ -70,7 +82,8 @@ public final class ModelApi {
     return AdminJson.answer(root);
   }
 
-  private static ObjectNode operation(AnswerTypes types, String method, String path) {
+  private static ObjectNode operation(
+      TypeTable types, TypeTable requests, String method, String path) {
     ObjectNode operation = AdminJson.object();
     operation.put("summary", SUMMARIES.get(path));
     operation.putArray("security").addObject().putArray("key");
@@ -91,8 +104,7 @@ public final class ModelApi {
           .put("required", true)
           .putObject("content")
           .putObject(JSON)
-          .putObject("schema")
-          .put("type", "object");
+          .set("schema", Objects.requireNonNull(requests.of(method, path), path));
     }
     ObjectNode answer = operation.putObject("responses").putObject("200");
     ObjectNode event = types.event(method, path);

@@ -8,7 +8,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** The description of the API, from its endpoints alone: OpenAPI 3.1. */
 final class OpenApi {
-  private static final AnswerTypes ANSWERS = new AnswerTypes("answers.yaml");
+  private static final TypeTable ANSWERS = new TypeTable("answers.yaml");
 
   /** Calls that answer with files. */
   private static final Map<String, String> OTHERS =

@@ -52,8 +52,8 @@ public final class ReconciliationEndpoints implements EndpointGroup {
                 "POST",
                 "/ledger/reconcile",
                 READ,
-                "Compares an upstream's usage file, sent as text/csv, with the events of ?backend, an upstream that has"
-                    + " answered requests",
+                "Compares an upstream's usage file, sent as text/csv, with the events of ?backend,"
+                    + " an upstream that has answered requests",
                 this::compare)
             .apart());
   }

@@ -345,6 +345,13 @@ public final class Call {
     return ignored;
   }
 
+  /** Names them in a header of the answer, which has not begun. */
+  void tellIgnored() {
+    if (!ignored.isEmpty()) {
+      exchange.setHeader("x-hadal-ignored-params", String.join(",", ignored));
+    }
+  }
+
   /**
    * Deals with fields nobody has read: an error for clients that want one, else the answer names
    * them.

@@ -143,6 +143,7 @@ public final class Embeddings {
     }
     call.answeredBy(call.version(model.profile().version()));
     call.exchange().setHeader("x-hadal-experimental", "embeddings");
+    call.tellIgnored();
     return vectors;
   }
 

@@ -117,12 +117,14 @@ public final class OpenAiFields {
   }
 
   static ToolChoice toolChoice(Fields body, boolean tools) {
-    JsonNode node = body.node("tool_choice");
+    String field = "tool_choice";
+    JsonNode node = body.node(field);
     if (node == null) {
+      field = "function_call";
       Fields old = null;
       JsonNode function = body.node("function_call");
       if (function != null && function.isObject()) {
-        old = Fields.of(function, "function_call");
+        old = Fields.of(function, field);
         return new ToolChoice.Named(old.required("name"));
       }
       node = function;
@@ -139,18 +141,18 @@ public final class OpenAiFields {
       Fields inner = choice.object(type);
       return new ToolChoice.Named((inner == null ? choice : inner).required("name"));
     }
-    return switch (node.asString()) {
+    return switch (node.isString() ? node.stringValue() : "") {
       case "none" -> ToolChoice.NONE;
       case "auto" -> ToolChoice.AUTO;
       case "required", "any" -> {
         if (!tools) {
-          throw Problem.invalid("tool_choice", "needs tools");
+          throw Problem.invalid(field, "needs tools");
         }
         yield ToolChoice.REQUIRED;
       }
       default ->
           throw Problem.invalid(
-              "tool_choice", "must be none, auto, required or an object that names a tool");
+              field, "must be none, auto, required or an object that names a tool");
     };
   }
 

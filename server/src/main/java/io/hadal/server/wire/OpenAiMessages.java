@@ -29,8 +29,8 @@ final class OpenAiMessages {
     for (Fields item : items) {
       messages.add(message(item));
     }
-    for (int i = 0; i < items.size() - 1; i++) {
-      if (items.get(i).bool("prefix", false)) {
+    for (int i = 0; i < items.size(); i++) {
+      if (items.get(i).bool("prefix", false) && i < items.size() - 1) {
         throw Problem.invalid(items.get(i).at("prefix"), "is for the last message only");
       }
     }

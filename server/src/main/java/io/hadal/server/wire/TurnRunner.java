@@ -343,9 +343,7 @@ public final class TurnRunner implements AutoCloseable {
 
   private void headers(Call call) {
     call.answeredBy(call.version(model.profile().version()));
-    if (!call.ignored().isEmpty()) {
-      call.exchange().setHeader("x-hadal-ignored-params", String.join(",", call.ignored()));
-    }
+    call.tellIgnored();
   }
 
   @Override
