@@ -1,10 +1,8 @@
 package io.hadal.kernels.vector.packed;
 
-import static java.nio.ByteOrder.LITTLE_ENDIAN;
 import static jdk.incubator.vector.VectorOperators.ASHR;
 import static jdk.incubator.vector.VectorOperators.I2F;
 import static jdk.incubator.vector.VectorOperators.LSHL;
-import static jdk.incubator.vector.VectorOperators.LSHR;
 
 import io.hadal.kernels.BlockInput;
 import io.hadal.kernels.packed.PackedLayout;
@@ -12,14 +10,12 @@ import io.hadal.kernels.vector.Width;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /** Q4_0 rows times one token. */
 final class Q40Rows extends UnitRows {
   private static final VectorSpecies<Integer> I = Width.I;
   private static final VectorSpecies<Float> F = Width.F;
-  private static final VectorSpecies<Short> H = Width.WIDE;
   private static final int L = Width.LENGTH;
   private static final int BLOCK = 288;
 
@@ -46,67 +42,28 @@ final class Q40Rows extends UnitRows {
       float[] d,
       float[] dmin,
       float[] sums) {
-    product(w, at, groupBytes, vectors, blocks, pairs, xBlock, dx, q, d, sums);
+    int[] out = NibbleProducts.scratch();
+    for (int b = 0; b < blocks; b++) {
+      int xb = xBlock + b;
+      NibbleProducts.multiply(w, at + (long) b * BLOCK, groupBytes, vectors, pairs, 16 * xb, out);
+      int sum = q[2 * xb] + q[2 * xb + 1];
+      add(vectors, out, dx[xb], 8 * sum, d, sums);
+    }
   }
 
-  private static void product(
-      MemorySegment w,
-      long at,
-      long groupBytes,
-      int vectors,
-      int blocks,
-      int[] pairs,
-      int xBlock,
-      float[] dx,
-      int[] q,
-      float[] d,
-      float[] sums) {
-    for (int b = 0; b < blocks; b++) {
-      int xb = 16 * (xBlock + b);
-      float x = dx[xBlock + b];
-      int q0 = q[2 * (xBlock + b)];
-      int q1 = q[2 * (xBlock + b) + 1];
-      for (int u = 0; u < vectors; u++) {
-        int part = u % PARTS;
-        long p = at + (u / PARTS) * groupBytes + part * (4 * L) + (long) b * BLOCK;
-        ShortVector a = ShortVector.zero(H);
-        for (int k = 0; k < 4; k++) {
-          IntVector v = IntVector.fromMemorySegment(I, w, p + 64 * k, LITTLE_ENDIAN);
-          a =
-              a.add(
-                  v.and(0x000f000f)
-                      .reinterpretAsShorts()
-                      .mul(IntVector.broadcast(I, pairs[xb + 4 * k + 0]).reinterpretAsShorts()));
-          a =
-              a.add(
-                  v.lanewise(LSHR, 4)
-                      .and(0x000f000f)
-                      .reinterpretAsShorts()
-                      .mul(IntVector.broadcast(I, pairs[xb + 4 * k + 1]).reinterpretAsShorts()));
-          a =
-              a.add(
-                  v.lanewise(LSHR, 8)
-                      .and(0x000f000f)
-                      .reinterpretAsShorts()
-                      .mul(IntVector.broadcast(I, pairs[xb + 4 * k + 2]).reinterpretAsShorts()));
-          a =
-              a.add(
-                  v.lanewise(LSHR, 12)
-                      .and(0x000f000f)
-                      .reinterpretAsShorts()
-                      .mul(IntVector.broadcast(I, pairs[xb + 4 * k + 3]).reinterpretAsShorts()));
-        }
-        IntVector s = a.reinterpretAsInts();
-        FloatVector f =
-            (FloatVector)
-                s.lanewise(LSHL, 16)
-                    .lanewise(ASHR, 16)
-                    .add(s.lanewise(ASHR, 16))
-                    .sub(8 * (q0 + q1))
-                    .convert(I2F, 0);
-        f.fma(FloatVector.fromArray(F, d, L * u).mul(x), FloatVector.fromArray(F, sums, L * u))
-            .intoArray(sums, L * u);
-      }
+  /** Adds a block's sums under its scales. */
+  private static void add(int vectors, int[] products, float x, int less, float[] d, float[] sums) {
+    for (int u = 0; u < vectors; u++) {
+      IntVector s = IntVector.fromArray(I, products, L * u);
+      FloatVector f =
+          (FloatVector)
+              s.lanewise(LSHL, 16)
+                  .lanewise(ASHR, 16)
+                  .add(s.lanewise(ASHR, 16))
+                  .sub(less)
+                  .convert(I2F, 0);
+      f.fma(FloatVector.fromArray(F, d, L * u).mul(x), FloatVector.fromArray(F, sums, L * u))
+          .intoArray(sums, L * u);
     }
   }
 }
