@@ -4,10 +4,7 @@ import io.hadal.chat.AnswerPolicy;
 import io.hadal.chat.Problem;
 import io.hadal.chat.Seal;
 import io.hadal.chat.ServedModel;
-import io.hadal.engine.WarmUp;
 import io.hadal.engine.serving.Dispatcher;
-import io.hadal.kernels.Kernels;
-import io.hadal.kernels.SlowPaths;
 import io.hadal.platform.Refusal;
 import io.hadal.platform.SecretText;
 import io.hadal.platform.cluster.ConfigMark;
@@ -27,7 +24,6 @@ import io.hadal.server.http.HttpProblem;
 import io.hadal.server.http.JdkListener;
 import io.hadal.server.http.ListenerOptions;
 import io.hadal.server.redaction.RequestRedaction;
-import io.hadal.server.routing.BackendState;
 import io.hadal.server.routing.RoutedModels;
 import io.hadal.server.routing.Router;
 import io.hadal.server.routing.Videos;
@@ -48,7 +44,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -56,14 +51,11 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
-import tools.jackson.databind.node.ArrayNode;
-import tools.jackson.databind.node.ObjectNode;
 
 /** A running server: one model behind the APIs that clients speak. */
 public final class HadalServer implements AutoCloseable {
   /** Names the model of a process that has none, in metrics. */
-  private static final String NO_MODEL = "none";
+  static final String NO_MODEL = "none";
 
   private final ServerOptions options;
   private final @Nullable LocalModel local;
@@ -285,10 +277,7 @@ public final class HadalServer implements AutoCloseable {
                   scrape().getBytes(StandardCharsets.UTF_8));
         },
         "/metrics");
-    routes.addOpen("GET", "health", call -> text(call, 200, "ok\n"), "/healthz");
-    routes.add("GET", Dialect.OPENAI, "health", this::state, "/health");
-    routes.addOpen("GET", "ready", this::ready, "/readyz");
-    routes.addOpen("HEAD", "probe", call -> text(call, 200, ""), "/", "/api/hello");
+    new StatePages(local, router, health, () -> handler, () -> mark).add(routes);
     return routes;
   }
 
@@ -487,91 +476,6 @@ public final class HadalServer implements AutoCloseable {
   /** Tells administrators of a configuration that was refused, and why. */
   void notReloaded(String why) {
     config.refused(why);
-  }
-
-  /** Ready before it is warm: answers are right from the start, only slower. */
-  private void ready(Call call) {
-    boolean recording = health == null || health.recording();
-    boolean answering = local != null || router.available();
-    String state =
-        handler.draining()
-            ? "draining"
-            : !recording ? "journal full" : !answering ? "no upstream" : "ready";
-    boolean ready = state.equals("ready");
-    if (ready && local != null && local.warmUp().state() == WarmUp.State.RUNNING) {
-      state = "ready, warming up";
-    }
-    if (call.exchange().target().matches("[^?]*\\?(.*&)?verbose(=.*|&.*)?")
-        && handler.trusts(call.exchange())) {
-      byte[] details = details(ready, state, recording);
-      call.exchange().send(ready ? 200 : 503, "application/json", details);
-      return;
-    }
-    text(call, ready ? 200 : 503, state + "\n");
-  }
-
-  /** Why it is ready or not, for those who may know. */
-  private byte[] details(boolean ready, String state, boolean recording) {
-    ObjectNode json =
-        JsonMapper.shared()
-            .createObjectNode()
-            .put("ready", ready)
-            .put("state", state)
-            .put("draining", handler.draining())
-            .put("active_requests", handler.active())
-            .put("model", local == null ? NO_MODEL : local.name());
-    if (local != null) {
-      json.put("warm_up", local.warmUp().state().name().toLowerCase(Locale.ROOT))
-          .put("headroom", local.dispatcher().stats().headroom());
-    }
-    ObjectNode upstreams = json.putObject("upstreams");
-    for (BackendState upstream : router.states()) {
-      upstreams.put(upstream.name(), upstream.up() ? "up" : "down");
-    }
-    if (health != null) {
-      json.put("database", health.database() ? "answers" : "away");
-      ConfigMark own = mark;
-      if (own != null) {
-        ObjectNode configuration =
-            json.putObject("configuration")
-                .put("hash", own.hash())
-                .put("needs_restart", own.pending());
-        health.otherConfigurations().forEach(configuration.putArray("differs_on")::add);
-      }
-      json.putObject("journal")
-          .put("recording", recording)
-          .put("bytes", health.journalBytes())
-          .put("lag_ms", health.lagMillis())
-          .put("open_attempts", health.openAttempts());
-    }
-    return json.toString().getBytes(StandardCharsets.UTF_8);
-  }
-
-  /** State of the process for people and scripts. */
-  private void state(Call call) {
-    ObjectNode root = JsonMapper.shared().createObjectNode();
-    root.put("status", handler.draining() ? "draining" : "ready");
-    if (local != null) {
-      WarmUp warmUp = local.warmUp();
-      root.put("kernels", Kernels.get().name());
-      root.putObject("warm_up")
-          .put("state", warmUp.state().name().toLowerCase(Locale.ROOT))
-          .put("progress", warmUp.progress())
-          .put("seconds", warmUp.time().toMillis() / 1e3);
-    }
-    ArrayNode slow = root.putArray("slow_paths");
-    for (SlowPaths.SlowPath path : SlowPaths.all()) {
-      slow.addObject()
-          .put("cause", path.cause())
-          .put("effect", path.effect())
-          .put("remedy", path.remedy());
-    }
-    call.exchange().send(200, "application/json", root.toString().getBytes(StandardCharsets.UTF_8));
-  }
-
-  private static void text(Call call, int status, String body) {
-    call.exchange()
-        .send(status, "text/plain; charset=utf-8", body.getBytes(StandardCharsets.UTF_8));
   }
 
   /** What requests may take now. */
