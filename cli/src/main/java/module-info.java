@@ -10,7 +10,6 @@ module io.hadal.cli {
   requires jdk.management;
   requires jdk.unsupported;
   requires static org.jspecify;
-  requires tools.jackson.dataformat.yaml;
 
   opens io.hadal.cli to
       info.picocli;

@@ -5,7 +5,9 @@ import io.hadal.formats.FormatException;
 import io.hadal.formats.Sha256;
 import io.hadal.platform.SecretText;
 import io.hadal.platform.cluster.ConfigMark;
+import io.hadal.server.config.YamlFile;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -131,12 +133,16 @@ public final class ConfigReload implements AutoCloseable {
   }
 
   private Contents contents() {
-    return new Contents(bytes(file), bytes(keys(current)));
+    return new Contents(bytes(file, YamlFile.MOST_BYTES), bytes(keys(current), KeyRing.MOST_BYTES));
   }
 
-  private static byte @Nullable [] bytes(@Nullable Path path) {
-    try {
-      return path == null ? null : Files.readAllBytes(path);
+  /** What stands in a file, as far as anybody reads it. */
+  private static byte @Nullable [] bytes(@Nullable Path path, int most) {
+    if (path == null) {
+      return null;
+    }
+    try (InputStream in = Files.newInputStream(path)) {
+      return in.readNBytes(most + 1);
     } catch (IOException e) {
       return null;
     }
@@ -208,7 +214,7 @@ public final class ConfigReload implements AutoCloseable {
     ServeConfig next = file == null ? current : ServeConfig.read(file, started.overrides());
     Path keyFile = keys(next);
     // Read first: a file that changes meanwhile is seen as changed.
-    byte[] keyBytes = bytes(keyFile);
+    byte[] keyBytes = bytes(keyFile, KeyRing.MOST_BYTES);
     KeyRing ring = keyFile == null ? null : KeyRing.read(keyFile);
     if (ring == null && !next.anonymous() && !local) {
       throw new FormatException(

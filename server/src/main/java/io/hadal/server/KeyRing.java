@@ -3,6 +3,9 @@ package io.hadal.server;
 import io.hadal.formats.FormatException;
 import io.hadal.formats.Sha256;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -18,6 +21,9 @@ public final class KeyRing {
   private static final String DIGEST = "sha256:";
   private static final int SHORTEST = 16;
 
+  /** Longest file. */
+  static final int MOST_BYTES = 16 << 20;
+
   private final Map<String, String> nameByDigest = new HashMap<>();
 
   private KeyRing() {}
@@ -29,8 +35,18 @@ public final class KeyRing {
    */
   public static KeyRing read(Path file) {
     List<String> lines;
-    try {
-      lines = Files.readAllLines(file);
+    try (InputStream in = Files.newInputStream(file)) {
+      byte[] bytes = in.readNBytes(MOST_BYTES + 1);
+      if (bytes.length > MOST_BYTES) {
+        throw new FormatException(file.toString(), "is longer than " + MOST_BYTES + " bytes");
+      }
+      lines =
+          StandardCharsets.UTF_8
+              .newDecoder()
+              .decode(ByteBuffer.wrap(bytes))
+              .toString()
+              .lines()
+              .toList();
     } catch (IOException e) {
       throw new FormatException(file.toString(), "the keys cannot be read: " + e, e);
     }

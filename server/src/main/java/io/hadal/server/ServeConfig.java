@@ -10,6 +10,7 @@ import io.hadal.server.config.PlatformConfig;
 import io.hadal.server.config.SecretReference;
 import io.hadal.server.config.Section;
 import io.hadal.server.config.SharedHash;
+import io.hadal.server.config.YamlFile;
 import io.hadal.server.http.HttpServerKind;
 import io.hadal.server.routing.config.RoutingConfig;
 import io.hadal.server.routing.config.UpstreamConfig;
@@ -17,8 +18,6 @@ import io.hadal.server.telemetry.TelemetryConfig;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -27,7 +26,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 import tools.jackson.dataformat.yaml.YAMLMapper;
@@ -134,16 +132,7 @@ public record ServeConfig(
    *     kind
    */
   public static ServeConfig read(Path file, Overrides overrides) {
-    JsonNode json;
-    try {
-      json = new YAMLMapper().readTree(Files.readString(file));
-    } catch (NoSuchFileException e) {
-      throw new FormatException(file.toString(), "no such file", e);
-    } catch (IOException e) {
-      throw new FormatException(file.toString(), "cannot be read: " + e.getMessage(), e);
-    } catch (JacksonException e) {
-      throw new FormatException(file.toString(), "is no YAML: " + e.getOriginalMessage(), e);
-    }
+    JsonNode json = YamlFile.read(file);
     Path folder = file.toAbsolutePath().getParent();
     if (json.isMissingNode() || json.isNull()) {
       json = new YAMLMapper().createObjectNode();

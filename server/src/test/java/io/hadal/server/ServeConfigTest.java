@@ -160,6 +160,21 @@ class ServeConfigTest {
   }
 
   @Test
+  void filesThatNobodyWroteAreErrors() throws IOException {
+    assertThatThrownBy(() -> read("#".repeat(2 << 20)))
+        .isInstanceOf(FormatException.class)
+        .hasMessageContaining("serve.yaml")
+        .hasMessageContaining("longer");
+    assertThatThrownBy(() -> read("a: " + "[".repeat(100_000)))
+        .isInstanceOf(FormatException.class)
+        .hasMessageContaining("is no YAML");
+    Path file = Files.write(folder.resolve("serve.yaml"), new byte[] {'a', ':', (byte) 0xff});
+    assertThatThrownBy(() -> ServeConfig.read(file))
+        .isInstanceOf(FormatException.class)
+        .hasMessageContaining("is no UTF-8 text");
+  }
+
+  @Test
   void alertsGoByMailToWhomTheFileSays() throws IOException {
     String yaml =
         """

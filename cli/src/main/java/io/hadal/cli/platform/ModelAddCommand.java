@@ -14,6 +14,7 @@ import io.hadal.platform.registry.FileHashes;
 import io.hadal.platform.registry.LocalManifest;
 import io.hadal.platform.registry.Manifest;
 import io.hadal.platform.registry.ModelVersion;
+import io.hadal.server.config.YamlFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
@@ -33,11 +34,9 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
-import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
-import tools.jackson.dataformat.yaml.YAMLMapper;
 
 /** {@code hadal model add}: a draft of a version. */
 @Command(
@@ -47,7 +46,6 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
       "Then try it with 'hadal model probe', and let it answer with 'hadal model activate'."
     })
 final class ModelAddCommand implements Callable<Integer> {
-  private static final long MOST_YAML = 1 << 20;
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
@@ -126,16 +124,8 @@ final class ModelAddCommand implements Callable<Integer> {
         && (name.endsWith(".yaml") || name.endsWith(".yml") || name.endsWith(".json"));
   }
 
-  private Manifest read(Path file) throws IOException {
-    if (Files.size(file) > MOST_YAML) {
-      throw new FormatException(file.toString(), "is longer than " + MOST_YAML + " bytes");
-    }
-    JsonNode json;
-    try {
-      json = new YAMLMapper().readTree(Files.readString(file));
-    } catch (JacksonException e) {
-      throw new FormatException(file.toString(), "is no YAML: " + e.getOriginalMessage(), e);
-    }
+  private Manifest read(Path file) {
+    JsonNode json = YamlFile.read(file);
     if (json instanceof ObjectNode object) {
       if (family != null) {
         object.put("family", family);
