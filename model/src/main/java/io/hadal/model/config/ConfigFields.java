@@ -153,4 +153,34 @@ final class ConfigFields {
     JsonNode value = find(name);
     return value == null ? null : new ConfigFields(value, source + " (" + name + ")");
   }
+
+  /** mHC; delayed gates in V4.1. */
+  HyperConfig hyper(boolean delayed) {
+    return new HyperConfig(
+        positive("hc_mult"),
+        positive("hc_sinkhorn_iters"),
+        (float) realOr(1e-6, "hc_eps"),
+        delayed);
+  }
+
+  AttentionConfig attention(boolean normalizesHeads) {
+    return new AttentionConfig(
+        positive("num_attention_heads", "n_heads"),
+        positive("head_dim"),
+        positive("qk_rope_head_dim", "rope_head_dim"),
+        positive("q_lora_rank"),
+        positive("o_groups"),
+        positive("o_lora_rank"),
+        positive("sliding_window", "window_size"),
+        normalizesHeads);
+  }
+
+  IndexerConfig indexer(IndexerConfig.Keys keys, IndexerConfig.@Nullable Candidates candidates) {
+    return new IndexerConfig(
+        positive("index_n_heads"),
+        positive("index_head_dim"),
+        positive("index_topk"),
+        keys,
+        candidates);
+  }
 }
