@@ -94,6 +94,11 @@ public final class Generation implements AutoCloseable {
         if (queued.get() >= FULL && !paused && running != null) {
           paused = true;
           running.pause();
+          if (queued.get() <= ROOM) {
+            // The owner caught up before the pause held, and would wait for a token for ever.
+            paused = false;
+            running.resume();
+          }
         }
       }
 

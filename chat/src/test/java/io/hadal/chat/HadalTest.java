@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.hadal.chat.TurnEvent.Finish;
+import io.hadal.engine.serving.GenerationHandle;
+import io.hadal.engine.serving.GenerationRequest;
 import io.hadal.formats.FormatException;
 import io.hadal.formats.Json;
 import io.hadal.formats.prompt.Message;
@@ -13,6 +15,7 @@ import io.hadal.formats.prompt.ToolDefinition;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -20,6 +23,7 @@ import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -57,6 +61,47 @@ class HadalTest {
             json(
                 "{'name':'weather','parameters':{'type':'object','properties':{'city':{'enum':"
                     + "['Oslo','Rome']}},'required':['city'],'additionalProperties':false}}"));
+  }
+
+  @Test
+  void aPauseThatComesTooLateIsTakenBack() {
+    TurnRequest request =
+        new TurnRequest(
+            GenerationRequest.of(new int[] {1}, 4096, "a"), null, List.of(), false, List.of());
+    AtomicBoolean paused = new AtomicBoolean();
+    try (Generation generation = new Generation(HADAL.model(), request)) {
+      generation.start(
+          new GenerationHandle() {
+            @Override
+            public long id() {
+              return 1;
+            }
+
+            @Override
+            public void cancel() {
+              paused.set(false);
+            }
+
+            @Override
+            public void pause() {
+              // The owner takes all there is while the engine's thread is on its way here.
+              TurnEvent event = generation.next(Duration.ZERO);
+              while (event != null) {
+                event = generation.next(Duration.ZERO);
+              }
+              paused.set(true);
+            }
+
+            @Override
+            public void resume() {
+              paused.set(false);
+            }
+          });
+      for (int i = 0; i < 3000; i++) {
+        generation.listener().onToken(0, 5, Double.NaN, List.of());
+      }
+      assertThat(paused).isFalse();
+    }
   }
 
   @Test
