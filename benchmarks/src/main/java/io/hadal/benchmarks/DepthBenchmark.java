@@ -2,7 +2,7 @@ package io.hadal.benchmarks;
 
 import io.hadal.kernels.WorkerPool;
 import io.hadal.model.Model;
-import io.hadal.model.NumericMode;
+import io.hadal.model.config.NumericMode;
 import io.hadal.model.cache.CacheLayout;
 import io.hadal.model.cache.EntryLog;
 import io.hadal.model.cache.KvStore;

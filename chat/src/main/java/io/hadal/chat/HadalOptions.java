@@ -3,7 +3,7 @@ package io.hadal.chat;
 import io.hadal.engine.EngineOptions;
 import io.hadal.engine.serving.DispatcherOptions;
 import io.hadal.formats.tokenizer.Tokenizer;
-import io.hadal.model.NumericMode;
+import io.hadal.model.config.NumericMode;
 import io.hadal.model.packed.PackedChoice;
 import java.util.Set;
 import java.util.function.UnaryOperator;

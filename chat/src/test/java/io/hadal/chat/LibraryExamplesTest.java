@@ -6,7 +6,7 @@ import io.hadal.formats.Json;
 import io.hadal.formats.prompt.Message;
 import io.hadal.formats.prompt.ToolCall;
 import io.hadal.formats.prompt.ToolDefinition;
-import io.hadal.model.NumericMode;
+import io.hadal.model.config.NumericMode;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;

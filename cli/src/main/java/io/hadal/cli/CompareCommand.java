@@ -5,7 +5,7 @@ import io.hadal.engine.ModeDistance;
 import io.hadal.formats.FormatException;
 import io.hadal.formats.tokenizer.Tokenizer;
 import io.hadal.model.Model;
-import io.hadal.model.NumericMode;
+import io.hadal.model.config.NumericMode;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.MalformedInputException;

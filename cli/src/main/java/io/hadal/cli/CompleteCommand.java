@@ -8,7 +8,7 @@ import io.hadal.engine.memory.ProjectMemory;
 import io.hadal.formats.FormatException;
 import io.hadal.formats.tokenizer.Tokenizer;
 import io.hadal.model.Model;
-import io.hadal.model.NumericMode;
+import io.hadal.model.config.NumericMode;
 import io.hadal.model.packed.PackedChoice;
 import java.io.IOException;
 import java.io.PrintWriter;

@@ -10,7 +10,7 @@ import io.hadal.formats.tokenizer.Tokenizer;
 import io.hadal.kernels.Kernels;
 import io.hadal.model.MemoryPlan;
 import io.hadal.model.Model;
-import io.hadal.model.NumericMode;
+import io.hadal.model.config.NumericMode;
 import io.hadal.model.config.ModelConfig;
 import java.io.IOException;
 import java.io.PrintWriter;

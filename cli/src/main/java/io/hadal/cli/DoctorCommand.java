@@ -7,7 +7,7 @@ import io.hadal.kernels.KernelTrial;
 import io.hadal.kernels.Kernels;
 import io.hadal.kernels.NativeStatus;
 import io.hadal.kernels.SlowPaths;
-import io.hadal.model.NumericMode;
+import io.hadal.model.config.NumericMode;
 import io.hadal.platform.cluster.NodeConfiguration;
 import java.io.IOException;
 import java.io.PrintWriter;

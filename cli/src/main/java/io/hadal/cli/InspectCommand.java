@@ -8,7 +8,7 @@ import io.hadal.formats.weights.TensorDigest;
 import io.hadal.formats.weights.TensorStore;
 import io.hadal.kernels.Matrix;
 import io.hadal.model.MemoryPlan;
-import io.hadal.model.NumericMode;
+import io.hadal.model.config.NumericMode;
 import io.hadal.model.cache.CacheLayout;
 import io.hadal.model.config.BlockDraftConfig;
 import io.hadal.model.config.EngramConfig;

@@ -1,6 +1,6 @@
 package io.hadal.cli;
 
-import io.hadal.model.NumericMode;
+import io.hadal.model.config.NumericMode;
 import picocli.CommandLine.Option;
 
 /** {@code --mode}: which roundings are made. */

@@ -8,7 +8,7 @@ import io.hadal.engine.Session;
 import io.hadal.engine.WarmUp;
 import io.hadal.kernels.Kernels;
 import io.hadal.model.Model;
-import io.hadal.model.NumericMode;
+import io.hadal.model.config.NumericMode;
 import java.io.IOException;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;

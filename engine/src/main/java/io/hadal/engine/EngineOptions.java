@@ -1,6 +1,6 @@
 package io.hadal.engine;
 
-import io.hadal.model.NumericMode;
+import io.hadal.model.config.NumericMode;
 
 /**
  * How a model is run.

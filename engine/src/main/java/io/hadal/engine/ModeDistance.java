@@ -1,7 +1,7 @@
 package io.hadal.engine;
 
 import io.hadal.model.Model;
-import io.hadal.model.NumericMode;
+import io.hadal.model.config.NumericMode;
 import java.util.Arrays;
 import java.util.function.LongConsumer;
 

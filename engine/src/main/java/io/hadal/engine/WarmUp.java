@@ -6,7 +6,7 @@ import io.hadal.kernels.KernelTrial;
 import io.hadal.kernels.Matrix;
 import io.hadal.kernels.WorkerPool;
 import io.hadal.model.Model;
-import io.hadal.model.NumericMode;
+import io.hadal.model.config.NumericMode;
 import io.hadal.model.forward.MatrixUses;
 import io.hadal.model.forward.ModelKernels;
 import io.hadal.model.forward.ModelKernels.Need;

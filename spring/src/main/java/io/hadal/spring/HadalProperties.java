@@ -1,6 +1,6 @@
 package io.hadal.spring;
 
-import io.hadal.model.NumericMode;
+import io.hadal.model.config.NumericMode;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;

@@ -7,7 +7,7 @@ import io.hadal.engine.EngineOptions;
 import io.hadal.engine.Sampler;
 import io.hadal.engine.Session;
 import io.hadal.model.Model;
-import io.hadal.model.NumericMode;
+import io.hadal.model.config.NumericMode;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

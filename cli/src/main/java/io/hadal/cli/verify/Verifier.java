@@ -9,7 +9,7 @@ import io.hadal.engine.Session;
 import io.hadal.kernels.Kernels;
 import io.hadal.kernels.Matrix;
 import io.hadal.model.Model;
-import io.hadal.model.NumericMode;
+import io.hadal.model.config.NumericMode;
 import io.hadal.model.weights.WeightBinder;
 import java.nio.file.Path;
 import java.util.ArrayList;

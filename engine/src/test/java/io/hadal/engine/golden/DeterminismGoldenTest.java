@@ -6,7 +6,7 @@ import io.hadal.engine.Engine;
 import io.hadal.engine.EngineOptions;
 import io.hadal.engine.Work;
 import io.hadal.model.Model;
-import io.hadal.model.NumericMode;
+import io.hadal.model.config.NumericMode;
 import io.hadal.model.weights.SafetensorsExport;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -6,7 +6,7 @@ import io.hadal.engine.EngineOptions;
 import io.hadal.engine.ModeDistance;
 import io.hadal.kernels.StorageType;
 import io.hadal.model.Model;
-import io.hadal.model.NumericMode;
+import io.hadal.model.config.NumericMode;
 import io.hadal.model.synthetic.StorageMix;
 import io.hadal.model.synthetic.SyntheticModel;
 import io.hadal.model.synthetic.SyntheticShape;

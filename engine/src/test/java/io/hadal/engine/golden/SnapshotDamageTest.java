@@ -7,7 +7,7 @@ import io.hadal.engine.Engine;
 import io.hadal.engine.Session;
 import io.hadal.engine.golden.Timelines.Setup;
 import io.hadal.formats.FormatException;
-import io.hadal.model.NumericMode;
+import io.hadal.model.config.NumericMode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -7,7 +7,7 @@ import io.hadal.engine.Session;
 import io.hadal.kernels.Bf16;
 import io.hadal.kernels.BlockQuantizer;
 import io.hadal.model.Model;
-import io.hadal.model.NumericMode;
+import io.hadal.model.config.NumericMode;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;

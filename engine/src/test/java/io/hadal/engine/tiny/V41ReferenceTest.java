@@ -7,7 +7,7 @@ import io.hadal.engine.Sampler;
 import io.hadal.engine.Session;
 import io.hadal.engine.Work;
 import io.hadal.model.Model;
-import io.hadal.model.NumericMode;
+import io.hadal.model.config.NumericMode;
 import io.hadal.model.forward.BlockProposal;
 import java.nio.file.Path;
 import java.util.Arrays;

@@ -1,11 +1,11 @@
 package io.hadal.model.cache;
 
 import io.hadal.kernels.ByteTile;
-import io.hadal.model.NumericMode;
 import io.hadal.model.config.AttentionConfig;
 import io.hadal.model.config.IndexerConfig;
 import io.hadal.model.config.LayerConfig;
 import io.hadal.model.config.ModelConfig;
+import io.hadal.model.config.NumericMode;
 import io.hadal.model.config.RowCode;
 
 /**

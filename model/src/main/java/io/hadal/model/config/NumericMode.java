@@ -1,4 +1,4 @@
-package io.hadal.model;
+package io.hadal.model.config;
 
 /** Which roundings of the released engine the forward pass reproduces. */
 public enum NumericMode {

@@ -5,11 +5,10 @@ import org.jspecify.annotations.Nullable;
 
 /** Weights of one layer's module beside its table, for hc streams of width D. */
 public final class EngramWeights {
-  final Matrix projection;
-  final float @Nullable [] bias;
-  // Product of both norms' weights, [hc, D]; null when the value is added without a gate.
-  final float @Nullable [] gate;
-  final @Nullable ShortConvolution convolution;
+  private final Matrix projection;
+  private final float @Nullable [] bias;
+  private final float @Nullable [] gate;
+  private final @Nullable ShortConvolution convolution;
 
   private EngramWeights(
       Matrix projection,
@@ -40,6 +39,19 @@ public final class EngramWeights {
   /** {@code [(hc + 1) D, row values]} or, without gates, {@code [D, row values]}. */
   public Matrix projection() {
     return projection;
+  }
+
+  /** Bias of the projection, a value for each of its rows; null without. Not to be changed. */
+  public float @Nullable [] bias() {
+    return bias;
+  }
+
+  /**
+   * Product of both norms' weights, {@code [hc, D]}; null when the value is added without a gate.
+   * Not to be changed.
+   */
+  public float @Nullable [] gate() {
+    return gate;
   }
 
   /** The convolution over the gated values; null without. */

@@ -97,7 +97,7 @@ public final class ShortConvolution {
    * @param gated {@code [tokens, streams, hidden]} from row {@code first}, updated in place
    * @param history of the positions before; moved on
    */
-  void apply(int first, int tokens, float[] gated, History history) {
+  public void apply(int first, int tokens, float[] gated, History history) {
     int n = channels();
     int before = history.rows.length;
     float[] rows = Arrays.copyOf(history.rows, before + tokens * n);

@@ -1,8 +1,12 @@
-package io.hadal.model.engram;
+package io.hadal.model.forward;
 
 import io.hadal.kernels.Kernels;
-import io.hadal.model.NumericMode;
 import io.hadal.model.Probe;
+import io.hadal.model.config.NumericMode;
+import io.hadal.model.engram.EngramIndex;
+import io.hadal.model.engram.EngramWeights;
+import io.hadal.model.engram.Linear;
+import io.hadal.model.engram.ShortConvolution;
 import io.hadal.model.engram.ShortConvolution.History;
 import java.util.Arrays;
 import java.util.List;
@@ -72,14 +76,14 @@ public final class EngramFusion {
       int layer,
       @Nullable Probe probe) {
     check(w, stretches);
-    int width = w.projection.cols();
-    int n = w.projection.rows();
+    int width = w.projection().cols();
+    int n = w.projection().rows();
     projected = grow(projected, tokens * n);
     dots = grow(dots, tokens * streams);
     gates = grow(gates, tokens * streams);
     float[] kv = projected;
-    keys = w.gate == null ? 0 : streams;
-    linear.apply(w.projection, rows, width, tokens, kv, n);
+    keys = w.gate() == null ? 0 : streams;
+    linear.apply(w.projection(), rows, width, tokens, kv, n);
     addBias(w, kv, tokens);
     if (probe != null) {
       probe.record(layer, "engram_e", rows, tokens, width);
@@ -89,13 +93,14 @@ public final class EngramFusion {
           layer, "engram_value", part(kv, tokens, n, keys * hidden, hidden), tokens, hidden);
     }
     linear.forEachToken(tokens, t -> gate(w, kv, t, canonical[from + t] == EngramIndex.DEAD, x));
-    if (w.convolution != null && stretches != null) {
-      addConvolved(w.convolution, stretches, kv, tokens, x, linear);
+    ShortConvolution convolution = w.convolution();
+    if (convolution != null && stretches != null) {
+      addConvolved(convolution, stretches, kv, tokens, x, linear);
     } else {
       linear.forEachToken(tokens, t -> addGated(kv, t, x));
     }
     if (probe != null) {
-      if (w.gate != null) {
+      if (w.gate() != null) {
         probe.record(layer, "engram_dot", dots, tokens, streams);
       }
       probe.record(layer, "engram_gate", gates, tokens, streams);
@@ -104,19 +109,20 @@ public final class EngramFusion {
   }
 
   private void check(EngramWeights w, @Nullable List<Stretch> stretches) {
-    int keys = w.gate == null ? 0 : streams;
-    if (w.projection.rows() != (keys + 1) * hidden
-        || (w.gate != null && w.gate.length != streams * hidden)) {
+    float[] gate = w.gate();
+    int keys = gate == null ? 0 : streams;
+    if (w.projection().rows() != (keys + 1) * hidden
+        || (gate != null && gate.length != streams * hidden)) {
       throw new IllegalArgumentException(
-          "Engram weights " + w.projection + " do not fit " + streams + " streams of " + hidden);
+          "Engram weights " + w.projection() + " do not fit " + streams + " streams of " + hidden);
     }
-    if ((w.convolution == null) != (stretches == null)) {
+    if ((w.convolution() == null) != (stretches == null)) {
       throw new IllegalArgumentException("a history belongs to a convolution");
     }
   }
 
   private static void addBias(EngramWeights w, float[] kv, int tokens) {
-    float[] bias = w.bias;
+    float[] bias = w.bias();
     if (bias != null) {
       for (int i = 0; i < tokens * bias.length; i++) {
         kv[i] += bias[i % bias.length];
@@ -126,7 +132,7 @@ public final class EngramFusion {
 
   /** Dots and gates of one token; overwrites its keys. */
   private void gate(EngramWeights w, float[] kv, int t, boolean dead, float[] x) {
-    float[] weight = w.gate;
+    float[] weight = w.gate();
     if (weight == null) {
       Arrays.fill(gates, t * streams, (t + 1) * streams, dead ? 0 : 1);
       return;

@@ -2,13 +2,13 @@ package io.hadal.model.forward;
 
 import io.hadal.kernels.Matrix;
 import io.hadal.kernels.WorkerPool;
-import io.hadal.model.NumericMode;
 import io.hadal.model.Probe;
 import io.hadal.model.cache.SequenceCache;
 import io.hadal.model.config.BlockDraftConfig;
 import io.hadal.model.config.EngramConfig;
 import io.hadal.model.config.LayerConfig;
 import io.hadal.model.config.ModelConfig;
+import io.hadal.model.config.NumericMode;
 import io.hadal.model.weights.EngramMemory;
 import io.hadal.model.weights.HeadWeights;
 import io.hadal.model.weights.ModelWeights;

@@ -2,7 +2,7 @@ package io.hadal.model.forward;
 
 import io.hadal.kernels.Matrix;
 import io.hadal.model.Model;
-import io.hadal.model.NumericMode;
+import io.hadal.model.config.NumericMode;
 import io.hadal.model.weights.AttentionWeights;
 import io.hadal.model.weights.CompressorWeights;
 import io.hadal.model.weights.IndexKeyWeights;
