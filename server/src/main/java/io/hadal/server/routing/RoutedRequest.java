@@ -5,6 +5,7 @@ import io.hadal.platform.usage.Work;
 import io.hadal.server.routing.body.RequestView;
 import io.hadal.server.routing.body.SessionKey;
 import io.hadal.server.wire.Call;
+import io.hadal.server.wire.CallMeter;
 
 /**
  * A request on its way to an upstream.

@@ -1,6 +1,7 @@
 package io.hadal.server.wire;
 
 import io.hadal.chat.Problem;
+import io.hadal.server.http.HttpProblem;
 import io.hadal.platform.metering.ProjectFigures;
 import io.hadal.platform.money.Usd;
 import io.hadal.platform.reports.Measures;
@@ -47,7 +48,7 @@ public final class UsageApi {
   public void handle(Call call) {
     Identity identity = call.meter().identity();
     if (identity == null) {
-      throw Problem.notFound("usage");
+      throw HttpProblem.notFound("usage");
     }
     int back = hours(call.exchange().query("hours"));
     ProjectFigures now = figures.apply(identity.project());
