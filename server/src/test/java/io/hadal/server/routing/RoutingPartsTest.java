@@ -259,4 +259,23 @@ class RoutingPartsTest {
     assertThat(took.input()).isEqualTo(5);
     assertThat(took.output()).isZero();
   }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"-1", "1000000000000000000", "1e30", "123456789012345678901234567890"})
+  void countsThatNoRequestCanHaveAreEstimated(String count) {
+    UsageReader reader = new UsageReader(Operation.CHAT);
+    reader.whole(
+        bytes(
+            "{\"choices\":[{\"message\":{\"content\":\"some words of an answer\"},"
+                + "\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":"
+                + count
+                + ",\"completion_tokens\":"
+                + count
+                + "}}"));
+    // Not taken for nothing, nor for the most that there can be.
+    assertThat(reader.known()).isFalse();
+    Quantities took = reader.quantities(9, true);
+    assertThat(took.input()).isEqualTo(9);
+    assertThat(took.output()).isBetween(3L, 12L);
+  }
 }

@@ -21,6 +21,9 @@ public final class UsageReader {
   private static final JsonMapper JSON =
       JsonMapper.builder(JsonFactory.builder().recyclerPool(new WipedBuffers()).build()).build();
 
+  /** Beyond all contexts. */
+  private static final long MOST_TOKENS = 1L << 32;
+
   private static final int MOST_DEPTH = 64;
 
   private static final String ID = "[A-Za-z0-9._:-]{1,128}";
@@ -319,7 +322,10 @@ public final class UsageReader {
       if (name == null || !inside("usage")) {
         return;
       }
-      long value = bounded();
+      long value = count();
+      if (value < 0) {
+        return;
+      }
       switch (name) {
         case "prompt_tokens", "input_tokens" -> input = Math.max(value, zeroOf(input));
         case "completion_tokens", "output_tokens" -> output = Math.max(value, zeroOf(output));
@@ -336,12 +342,13 @@ public final class UsageReader {
       return Math.max(0, known);
     }
 
-    /** Counts come from outside: nothing beyond what a request can have. */
-    private long bounded() {
+    /** Counts come from outside: what no request can have is as good as none, -1. */
+    private long count() {
       try {
-        return Math.clamp(parser.getLongValue(), 0, 1L << 32);
+        long value = parser.getLongValue();
+        return value > MOST_TOKENS ? -1 : Math.max(-1, value);
       } catch (JacksonException e) {
-        return 0;
+        return -1;
       }
     }
   }
