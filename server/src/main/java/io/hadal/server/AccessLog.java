@@ -3,6 +3,7 @@ package io.hadal.server;
 import io.hadal.chat.Usage;
 import io.hadal.platform.tenancy.Identity;
 import io.hadal.server.wire.Call;
+import io.hadal.server.wire.ForeignWords;
 import java.util.function.Consumer;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
@@ -59,7 +60,7 @@ final class AccessLog {
       line.put("upstream", call.upstream());
     }
     String clientId = call.exchange().header("x-client-request-id");
-    if (clientId != null && clientId.matches("[A-Za-z0-9._:-]{1,128}")) {
+    if (clientId != null && ForeignWords.isId(clientId)) {
       line.put("client_request_id", clientId);
     }
     out.accept(line.toString());

@@ -60,7 +60,12 @@ public record KeyText(char env, String kid, SecretText secret) {
   }
 
   private static boolean only(String alphabet, String text) {
-    return text.chars().allMatch(c -> alphabet.indexOf(c) >= 0);
+    for (int i = 0; i < text.length(); i++) {
+      if (alphabet.indexOf(text.charAt(i)) < 0) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** The whole text. */

@@ -34,7 +34,11 @@ public final class Pepper {
   private final Generation newest;
   private final @Nullable Generation older;
 
-  private record Generation(int number, byte[] key) {}
+  private record Generation(int number, byte[] key, Mac ready) {
+    Generation(int number, byte[] key) {
+      this(number, key, hmac(key));
+    }
+  }
 
   private Pepper(Generation newest, @Nullable Generation older) {
     this.newest = newest;
@@ -139,21 +143,32 @@ public final class Pepper {
         newest.number == generation
             ? newest
             : older != null && older.number == generation ? older : null;
-    return used == null ? null : mac(used.key, secret.reveal());
+    return used == null ? null : mac(used, secret.reveal());
   }
 
   /** A key of 32 bytes for another purpose. */
   public byte[] derive(String purpose) {
-    return mac(newest.key, "derive:" + purpose);
+    return mac(newest, "derive:" + purpose);
   }
 
-  private static byte[] mac(byte[] key, String text) {
+  /** Copied for each use: finding an implementation takes longer than its work. */
+  private static Mac hmac(byte[] key) {
     try {
       Mac mac = Mac.getInstance(HMAC);
       mac.init(new SecretKeySpec(key, HMAC));
-      return mac.doFinal(text.getBytes(StandardCharsets.UTF_8));
+      return mac;
     } catch (NoSuchAlgorithmException | InvalidKeyException e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  private static byte[] mac(Generation generation, String text) {
+    Mac mac;
+    try {
+      mac = (Mac) generation.ready.clone();
+    } catch (CloneNotSupportedException e) {
+      mac = hmac(generation.key);
+    }
+    return mac.doFinal(text.getBytes(StandardCharsets.UTF_8));
   }
 }

@@ -269,8 +269,7 @@ final class Attempt {
       upstream.translator().event(event, usage, pending);
       if (data && usage.ended()) {
         upstream.translator().end(usage, pending);
-        flush();
-        close();
+        end();
         tail();
         return true;
       }
@@ -291,6 +290,15 @@ final class Attempt {
     }
 
     private void flush() throws ClientGoneException {
+      write(false);
+    }
+
+    /** Sends the rest, with the end of all, where the exchange can, in the same packet. */
+    private void end() throws ClientGoneException {
+      write(true);
+    }
+
+    private void write(boolean last) throws ClientGoneException {
       OutputStream to = out;
       watch.writing(true);
       try {
@@ -303,7 +311,11 @@ final class Attempt {
         }
         pending.writeTo(to);
         pending.reset();
-        to.flush();
+        if (last) {
+          to.close();
+        } else {
+          to.flush();
+        }
       } catch (IOException | RuntimeException e) {
         // Helidon has its own exceptions for a connection that is gone.
         throw new ClientGoneException();
@@ -312,25 +324,14 @@ final class Attempt {
       }
     }
 
-    private void close() throws ClientGoneException {
-      OutputStream to = out;
-      if (to == null) {
-        return;
-      }
-      try {
-        to.close();
-      } catch (IOException | RuntimeException e) {
-        throw new ClientGoneException();
-      }
-    }
-
     /**
-     * What it took is durable before the client sees the end; what came before goes out meanwhile.
+     * What it took is durable before the client sees the end. What came with the end goes out with
+     * it; a client that has seen nothing yet need not wait for that.
      */
     private void complete() throws ClientGoneException {
       settlement.complete(status);
       try {
-        if (pending.size() > 0) {
+        if (out == null && pending.size() > 0) {
           flush();
         }
       } finally {
@@ -341,8 +342,7 @@ final class Attempt {
     private void finish() throws ClientGoneException {
       complete();
       translated(() -> upstream.translator().end(usage, pending));
-      flush();
-      close();
+      end();
     }
 
     private interface Writing {
@@ -385,8 +385,7 @@ final class Attempt {
       } else {
         upstream.translator().fail(HttpProblem.upstream(), pending);
       }
-      flush();
-      close();
+      end();
       return null;
     }
 
@@ -412,8 +411,7 @@ final class Attempt {
       }
       Problem problem = drained ? Problem.draining() : HttpProblem.upstream();
       translated(() -> upstream.translator().fail(problem, pending));
-      flush();
-      close();
+      end();
       return null;
     }
 
@@ -421,8 +419,7 @@ final class Attempt {
       settlement.exhausted(status);
       call().outcome("budget_exhausted");
       translated(() -> upstream.translator().fail(HttpProblem.budgetExhausted(), pending));
-      flush();
-      close();
+      end();
     }
   }
 }

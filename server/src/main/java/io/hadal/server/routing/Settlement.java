@@ -7,6 +7,7 @@ import io.hadal.platform.usage.Outcome;
 import io.hadal.platform.usage.Quantities;
 import io.hadal.server.routing.usage.UsageReader;
 import io.hadal.server.wire.Call;
+import io.hadal.server.wire.ForeignWords;
 import java.time.Duration;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -50,7 +51,7 @@ final class Settlement {
 
   /** The upstream's id of the request; what is no id is left out. */
   void upstreamId(@Nullable String id) {
-    upstreamId = id != null && id.matches("[A-Za-z0-9._:-]{1,128}") ? id : null;
+    upstreamId = id != null && ForeignWords.isId(id) ? id : null;
   }
 
   /** The first content has come. */
@@ -175,7 +176,7 @@ final class Settlement {
                 prices == null || !any ? null : prices.cost(took),
                 upstreamId));
     String finish = usage.finish();
-    if (finish != null && finish.matches("[A-Za-z_]{1,40}")) {
+    if (finish != null && ForeignWords.isReason(finish)) {
       call.finished(finish);
     }
     if (usage.id() != null && call.answerId() == null) {

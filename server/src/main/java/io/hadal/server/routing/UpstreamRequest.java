@@ -170,7 +170,7 @@ record UpstreamRequest(Operation spoken, byte[] body, boolean beta, Translator t
     if (exchange != null) {
       for (String name : exchange.headerNames()) {
         String value = forwarded(name, anthropic) ? exchange.header(name) : null;
-        if (value != null && value.chars().allMatch(c -> c >= 0x20 && c <= 0x7e)) {
+        if (value != null && isVisible(value)) {
           http.header(name, value);
           version |= name.equals("anthropic-version");
         }
@@ -188,6 +188,15 @@ record UpstreamRequest(Operation spoken, byte[] body, boolean beta, Translator t
     } else {
       http.header("authorization", "Bearer " + key.reveal());
     }
+  }
+
+  private static boolean isVisible(String value) {
+    for (int i = 0; i < value.length(); i++) {
+      if (value.charAt(i) < 0x20 || value.charAt(i) > 0x7e) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private static boolean forwarded(String name, boolean anthropic) {

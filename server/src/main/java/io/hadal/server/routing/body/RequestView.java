@@ -17,6 +17,11 @@ public final class RequestView {
   private static final List<String> PROMPTS =
       List.of("messages", "system", "tools", "prompt", "suffix", "input", "instructions");
 
+  private static final byte[][] IMAGES = {
+    ascii("\"image_url\""), ascii("\"input_image\""), ascii("\"image\"")
+  };
+  private static final byte[][] PREFIXES = {ascii("\"prefix\":true"), ascii("\"prefix\": true")};
+
   private final byte[] body;
   private final JsonMembers members;
   private final Operation operation;
@@ -128,14 +133,7 @@ public final class RequestView {
     }
     JsonMembers.Member messages = members.find(members.has("messages") ? "messages" : "input");
     if (operation.generates() && messages != null) {
-      if (contains(messages, "\"image_url\"")
-          || contains(messages, "\"input_image\"")
-          || contains(messages, "\"image\"")) {
-        features.add("vision");
-      }
-      if (hasPrefix()) {
-        features.add("prefix");
-      }
+      addMarks(messages, features);
     }
     return features;
   }
@@ -168,6 +166,40 @@ public final class RequestView {
     return features().contains("tools") && !"none".equals(chosen)
         ? PriorityClass.AGENT
         : PriorityClass.INTERACTIVE;
+  }
+
+  /** Looks once through the messages, which may be long. */
+  private void addMarks(JsonMembers.Member messages, Set<String> features) {
+    boolean vision = false;
+    boolean prefix = operation != Operation.CHAT;
+    for (int i = messages.start(); i < messages.end() && !(vision && prefix); i++) {
+      if (body[i] == '"' && i + 1 < messages.end()) {
+        if (body[i + 1] == 'i' && !vision) {
+          vision = any(IMAGES, i, messages.end());
+        } else if (body[i + 1] == 'p' && !prefix) {
+          prefix = any(PREFIXES, i, messages.end());
+        }
+      }
+    }
+    if (vision) {
+      features.add("vision");
+    }
+    if (prefix && operation == Operation.CHAT) {
+      features.add("prefix");
+    }
+  }
+
+  private boolean any(byte[][] texts, int at, int end) {
+    for (byte[] text : texts) {
+      if (end - at >= text.length && matches(at, text)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static byte[] ascii(String text) {
+    return text.getBytes(StandardCharsets.US_ASCII);
   }
 
   /** Whether the answer is to go on from a text of the assistant. */

@@ -29,12 +29,29 @@ public final class OutgoingRequest {
    * @throws IllegalArgumentException when it would be more than one header
    */
   public void header(String name, String value) {
-    boolean token = !name.isEmpty() && name.chars().allMatch(OutgoingRequest::inName);
-    if (!token
-        || !value.chars().allMatch(c -> (c >= 0x20 && c <= 0xff && c != 0x7f) || c == '\t')) {
+    if (!isToken(name) || !isText(value)) {
       throw new IllegalArgumentException("header " + name + " cannot be sent");
     }
     headers.put(name.toLowerCase(Locale.ROOT), value);
+  }
+
+  private static boolean isToken(String name) {
+    for (int i = 0; i < name.length(); i++) {
+      if (!inName(name.charAt(i))) {
+        return false;
+      }
+    }
+    return !name.isEmpty();
+  }
+
+  private static boolean isText(String value) {
+    for (int i = 0; i < value.length(); i++) {
+      char c = value.charAt(i);
+      if ((c < 0x20 && c != '\t') || c == 0x7f || c > 0xff) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private static boolean inName(int c) {

@@ -4,6 +4,7 @@ import io.hadal.formats.WipedBuffers;
 import io.hadal.platform.usage.Quantities;
 import io.hadal.server.routing.body.TokenEstimate;
 import io.hadal.server.routing.config.Operation;
+import io.hadal.server.wire.ForeignWords;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -25,8 +26,6 @@ public final class UsageReader {
   private static final long MOST_TOKENS = 1L << 32;
 
   private static final int MOST_DEPTH = 64;
-
-  private static final String ID = "[A-Za-z0-9._:-]{1,128}";
 
   private final Operation operation;
   private long input = -1;
@@ -246,7 +245,7 @@ public final class UsageReader {
       }
       if (name.equals("id") && id == null && (depth == 1 || (depth == 2 && answer()))) {
         String said = parser.getString();
-        id = said.matches(ID) ? said : null;
+        id = ForeignWords.isId(said) ? said : null;
         return;
       }
       if (depth == 1 && name.equals("error")) {
