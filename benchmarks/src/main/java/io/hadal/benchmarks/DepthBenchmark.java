@@ -2,13 +2,13 @@ package io.hadal.benchmarks;
 
 import io.hadal.kernels.WorkerPool;
 import io.hadal.model.Model;
-import io.hadal.model.config.NumericMode;
 import io.hadal.model.cache.CacheLayout;
 import io.hadal.model.cache.EntryLog;
 import io.hadal.model.cache.KvStore;
 import io.hadal.model.cache.LayerCache;
 import io.hadal.model.cache.SequenceCache;
 import io.hadal.model.config.LayerConfig;
+import io.hadal.model.config.NumericMode;
 import io.hadal.model.forward.Batch;
 import io.hadal.model.forward.ForwardPass;
 import java.lang.management.ManagementFactory;

@@ -1,13 +1,13 @@
 package io.hadal.server.wire;
 
 import io.hadal.chat.Problem;
-import io.hadal.server.http.HttpProblem;
 import io.hadal.platform.metering.ProjectFigures;
 import io.hadal.platform.money.Usd;
 import io.hadal.platform.reports.Measures;
 import io.hadal.platform.reports.UsageReport;
 import io.hadal.platform.reports.UsageRow;
 import io.hadal.platform.tenancy.Identity;
+import io.hadal.server.http.HttpProblem;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ArrayNode;
