@@ -6,6 +6,7 @@ import io.hadal.server.http.HttpProblem;
 import io.hadal.server.routing.config.Operation;
 import io.hadal.server.wire.OpenAiFields;
 import java.nio.charset.StandardCharsets;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -29,6 +30,9 @@ public final class RequestView {
 
   /** Counted when it is first asked for: prompts may be long. */
   private long promptTokens = -1;
+
+  /** Looked for when they are first asked for. */
+  private @Nullable Set<String> features;
 
   private RequestView(byte[] body, JsonMembers members, Operation operation, String model) {
     this.body = body;
@@ -109,33 +113,42 @@ public final class RequestView {
 
   /** What a model must be able to do to answer; names of {@code UpstreamModel.FEATURES}. */
   public Set<String> features() {
-    Set<String> features = new HashSet<>();
+    Set<String> known = features;
+    if (known == null) {
+      known = Collections.unmodifiableSet(readFeatures());
+      features = known;
+    }
+    return known;
+  }
+
+  private Set<String> readFeatures() {
+    Set<String> found = new HashSet<>();
     JsonMembers.Member tools = members.find("tools");
     if (tools != null && tools.end() - tools.start() > 4) {
-      features.add("tools");
+      found.add("tools");
       if (contains(tools, "\"strict\":true") || contains(tools, "\"strict\": true")) {
-        features.add("strict_tools");
+        found.add("strict_tools");
       }
     }
     for (String name : List.of("response_format", "text", "output_config", "output_format")) {
       JsonMembers.Member format = members.find(name);
       if (format != null && contains(format, "\"json_schema\"")) {
-        features.add("json_schema");
+        found.add("json_schema");
       } else if (format != null && contains(format, "\"json_object\"")) {
-        features.add("json_object");
+        found.add("json_object");
       }
     }
     if (operation == Operation.COMPLETIONS && members.has("suffix")) {
-      features.add("fim");
+      found.add("fim");
     }
     if (members.isTrue("logprobs")) {
-      features.add("logprobs");
+      found.add("logprobs");
     }
     JsonMembers.Member messages = members.find(members.has("messages") ? "messages" : "input");
     if (operation.generates() && messages != null) {
-      addMarks(messages, features);
+      addMarks(messages, found);
     }
-    return features;
+    return found;
   }
 
   /**
@@ -169,7 +182,7 @@ public final class RequestView {
   }
 
   /** Looks once through the messages, which may be long. */
-  private void addMarks(JsonMembers.Member messages, Set<String> features) {
+  private void addMarks(JsonMembers.Member messages, Set<String> found) {
     boolean vision = false;
     boolean prefix = operation != Operation.CHAT;
     for (int i = messages.start(); i < messages.end() && !(vision && prefix); i++) {
@@ -182,10 +195,10 @@ public final class RequestView {
       }
     }
     if (vision) {
-      features.add("vision");
+      found.add("vision");
     }
     if (prefix && operation == Operation.CHAT) {
-      features.add("prefix");
+      found.add("prefix");
     }
   }
 
