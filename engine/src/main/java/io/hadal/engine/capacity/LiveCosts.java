@@ -5,6 +5,7 @@ import io.hadal.engine.capacity.PredictionErrors.Kind;
 import io.hadal.engine.capacity.StepSamples.Cell;
 import io.hadal.engine.serving.StepObserver;
 import io.hadal.engine.serving.StepSize;
+import io.hadal.formats.AtomicFiles;
 import io.hadal.formats.FormatException;
 import io.hadal.formats.Json;
 import java.io.IOException;
@@ -12,7 +13,6 @@ import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.format.DateTimeParseException;
@@ -245,10 +245,8 @@ public final class LiveCosts implements StepObserver {
       live.set("errors", errorsJson());
       StepSamples.write(samples.cells(), live.putArray("samples"));
     }
-    Path fresh = file.resolveSibling(file.getFileName() + ".new");
     try {
-      Files.write(fresh, json.toString().getBytes(StandardCharsets.UTF_8));
-      Files.move(fresh, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+      AtomicFiles.write(file, json.toString().getBytes(StandardCharsets.UTF_8));
     } catch (IOException e) {
       LOG.log(Level.WARNING, "costs of steps were not kept: {0}", e.toString());
     }

@@ -150,8 +150,9 @@ class LiveCostsTest {
     // And fast again: what is new counts.
     serve(live, 6000, 0.5);
     assertKnows(live.table(), 0.5, 0.1);
-    // Sizes that nobody has asked for go with what is known.
-    assertThat(distance(live.table(), 0.5, new StepSize(0, 0, 60, 1000))).isCloseTo(0, within(0.3));
+    // Sizes that nobody has asked for go with what is known: a line through the last two points, so
+    // that their errors count four times. The calibration alone is off by 1.
+    assertThat(distance(live.table(), 0.5, new StepSize(0, 0, 60, 1000))).isCloseTo(0, within(0.5));
   }
 
   @Test
