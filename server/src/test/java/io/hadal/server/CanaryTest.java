@@ -239,9 +239,6 @@ class CanaryTest {
     command.addAll(
         List.of(
             "--enable-native-access=ALL-UNNAMED",
-            // Plain kernels are quick from the start, and need no second compiler.
-            "-Dhadal.kernels=scalar",
-            "-XX:TieredStopAtLevel=1",
             "-XX:+UseSerialGC",
             "-Xmx256m",
             "-cp",

@@ -84,7 +84,7 @@ class HostileClientsTest {
   void aSlowReaderDelaysNobody() throws Exception {
     try (TestServer server = TestServer.withoutCache(ServerLimits.DEFAULT, 200_000, 16);
         Socket slow =
-            ConnectionsTest.post(
+            ConnectionsTest.unread(
                 server,
                 ConnectionsTest.endless(
                     server,
