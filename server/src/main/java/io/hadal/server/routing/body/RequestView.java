@@ -183,22 +183,16 @@ public final class RequestView {
 
   /** Looks once through the messages, which may be long. */
   private void addMarks(JsonMembers.Member messages, Set<String> found) {
-    boolean vision = false;
-    boolean prefix = operation != Operation.CHAT;
-    for (int i = messages.start(); i < messages.end() && !(vision && prefix); i++) {
-      if (body[i] == '"' && i + 1 < messages.end()) {
-        if (body[i + 1] == 'i' && !vision) {
-          vision = any(IMAGES, i, messages.end());
-        } else if (body[i + 1] == 'p' && !prefix) {
-          prefix = any(PREFIXES, i, messages.end());
-        }
+    boolean chat = operation == Operation.CHAT;
+    for (int i = messages.start(); i + 1 < messages.end(); i++) {
+      if (body[i] != '"') {
+        continue;
       }
-    }
-    if (vision) {
-      found.add("vision");
-    }
-    if (prefix && operation == Operation.CHAT) {
-      found.add("prefix");
+      if (body[i + 1] == 'i' && any(IMAGES, i, messages.end())) {
+        found.add("vision");
+      } else if (chat && body[i + 1] == 'p' && any(PREFIXES, i, messages.end())) {
+        found.add("prefix");
+      }
     }
   }
 
@@ -217,10 +211,7 @@ public final class RequestView {
 
   /** Whether the answer is to go on from a text of the assistant. */
   public boolean hasPrefix() {
-    JsonMembers.Member messages = members.find("messages");
-    return operation == Operation.CHAT
-        && messages != null
-        && (contains(messages, "\"prefix\":true") || contains(messages, "\"prefix\": true"));
+    return features().contains("prefix");
   }
 
   private boolean contains(JsonMembers.Member member, String text) {
