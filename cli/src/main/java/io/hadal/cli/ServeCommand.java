@@ -386,7 +386,8 @@ final class ServeCommand implements Callable<Integer> {
           config.maxConnections(),
           config.certificate(),
           config.privateKey(),
-          config.http());
+          config.http(),
+          config.proxies());
     } catch (IllegalArgumentException e) {
       throw new picocli.CommandLine.ParameterException(spec.commandLine(), e.getMessage() + "");
     }

@@ -3,6 +3,7 @@ package io.hadal.server;
 import io.hadal.formats.FormatException;
 import io.hadal.model.packed.PackedChoice;
 import io.hadal.platform.SecretText;
+import io.hadal.platform.keys.AddressRange;
 import io.hadal.server.config.MailConfig;
 import io.hadal.server.config.NamedSecret;
 import io.hadal.server.config.Overrides;
@@ -12,6 +13,7 @@ import io.hadal.server.config.Section;
 import io.hadal.server.config.SharedHash;
 import io.hadal.server.config.YamlFile;
 import io.hadal.server.http.HttpServerKind;
+import io.hadal.server.http.TrustedProxies;
 import io.hadal.server.routing.config.RoutingConfig;
 import io.hadal.server.routing.config.UpstreamConfig;
 import io.hadal.server.telemetry.TelemetryConfig;
@@ -37,6 +39,7 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  * @param host address to listen at
  * @param certificate PEM chain for TLS; null for plain HTTP
  * @param http what speaks HTTP
+ * @param proxies who is believed to say who calls
  * @param keys file of API keys; null for none
  * @param metricsToken where the token is that opens the figures and nothing else; null for none
  * @param anonymous true to serve without keys beyond this machine
@@ -73,6 +76,7 @@ public record ServeConfig(
     @Nullable Path certificate,
     @Nullable Path privateKey,
     HttpServerKind http,
+    TrustedProxies proxies,
     @Nullable Path keys,
     @Nullable SecretReference metricsToken,
     boolean anonymous,
@@ -201,6 +205,8 @@ public record ServeConfig(
     fields.put("listen.tls.certificate", certificate);
     fields.put("listen.tls.private_key", privateKey);
     fields.put("listen.http", http);
+    fields.put("listen.trusted_proxies", proxies.ranges());
+    fields.put("listen.proxy_protocol", proxies.protocol());
     fields.put("model.local", local);
     fields.put("model.path", model);
     fields.put("model.name", name);
@@ -288,6 +294,7 @@ public record ServeConfig(
             tls.path("certificate", folder),
             tls.path("private_key", folder),
             listen.choice("http", HttpServerKind.HELIDON),
+            proxies(listen),
             access.path("keys", folder),
             access.reference("metrics_token"),
             access.flag("anonymous", false),
@@ -336,6 +343,9 @@ public record ServeConfig(
     if (config.http == HttpServerKind.JDK && config.certificate != null) {
       throw new FormatException(top.source(), "listen.tls needs listen.http: helidon");
     }
+    if (config.http == HttpServerKind.JDK && config.proxies.protocol()) {
+      throw new FormatException(top.source(), "listen.proxy_protocol needs listen.http: helidon");
+    }
     if ((config.certificate == null) != (config.privateKey == null)) {
       throw new FormatException(top.source(), "listen.tls needs both certificate and private_key");
     }
@@ -343,5 +353,17 @@ public record ServeConfig(
       throw new FormatException(top.source(), "cache.folder and cache.disk_bytes need each other");
     }
     return config;
+  }
+
+  private static TrustedProxies proxies(Section listen) {
+    try {
+      List<AddressRange> ranges =
+          listen.texts("trusted_proxies").stream()
+              .map(range -> AddressRange.parse("listen.trusted_proxies", range))
+              .toList();
+      return new TrustedProxies(ranges, listen.flag("proxy_protocol", false));
+    } catch (FormatException | IllegalArgumentException e) {
+      throw new FormatException(listen.source(), e.getMessage() + "", e);
+    }
   }
 }

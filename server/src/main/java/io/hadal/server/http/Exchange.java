@@ -28,7 +28,7 @@ public interface Exchange {
     return Set.of();
   }
 
-  /** Address of the other end, without port. */
+  /** Address of the client as far as known proxies are believed, without port. */
   String peer();
 
   /**

@@ -23,14 +23,20 @@ final class HelidonExchange implements Exchange {
   private final ServerRequest request;
   private final ServerResponse response;
   private final WatchedConnections connections;
+  private final TrustedProxies proxies;
   private volatile @Nullable WatchedSource source;
   private int answered;
   private boolean closes;
 
-  HelidonExchange(ServerRequest request, ServerResponse response, WatchedConnections connections) {
+  HelidonExchange(
+      ServerRequest request,
+      ServerResponse response,
+      WatchedConnections connections,
+      TrustedProxies proxies) {
     this.request = request;
     this.response = response;
     this.connections = connections;
+    this.proxies = proxies;
   }
 
   @Override
@@ -71,7 +77,8 @@ final class HelidonExchange implements Exchange {
 
   @Override
   public String peer() {
-    return request.remotePeer().host();
+    // Helidon appends what the PROXY protocol says to this header.
+    return proxies.client(request.remotePeer().host(), header("x-forwarded-for"));
   }
 
   @Override

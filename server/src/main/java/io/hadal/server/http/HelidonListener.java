@@ -55,7 +55,8 @@ public final class HelidonListener implements HttpListener {
         HttpRouting.builder()
             .any(
                 (request, response) -> {
-                  HelidonExchange exchange = new HelidonExchange(request, response, connections);
+                  HelidonExchange exchange =
+                      new HelidonExchange(request, response, connections, options.proxies());
                   try {
                     handler.handle(exchange);
                   } catch (IOException e) {
@@ -74,6 +75,7 @@ public final class HelidonListener implements HttpListener {
             .shutdownHook(false)
             .maxTcpConnections(options.maxConnections())
             .maxPayloadSize(-1)
+            .enableProxyProtocol(options.proxies().protocol())
             .idleConnectionTimeout(Duration.ofMinutes(5))
             .shutdownGracePeriod(Duration.ofMillis(200))
             .connectionOptions(socket -> socket.tcpNoDelay(true))

@@ -22,11 +22,13 @@ final class JdkExchange implements Exchange {
   private static final long DISCARD = 64L << 20;
 
   private final HttpExchange exchange;
+  private final TrustedProxies proxies;
   private volatile boolean gone;
   private int answered;
 
-  JdkExchange(HttpExchange exchange) {
+  JdkExchange(HttpExchange exchange, TrustedProxies proxies) {
     this.exchange = exchange;
+    this.proxies = proxies;
   }
 
   @Override
@@ -85,7 +87,8 @@ final class JdkExchange implements Exchange {
 
   @Override
   public String peer() {
-    return exchange.getRemoteAddress().getAddress().getHostAddress();
+    return proxies.client(
+        exchange.getRemoteAddress().getAddress().getHostAddress(), header("x-forwarded-for"));
   }
 
   @Override

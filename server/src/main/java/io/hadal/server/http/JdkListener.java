@@ -42,7 +42,7 @@ public final class JdkListener implements HttpListener {
     server.createContext(
         "/",
         raw -> {
-          JdkExchange exchange = new JdkExchange(raw);
+          JdkExchange exchange = new JdkExchange(raw, options.proxies());
           try {
             handler.handle(exchange);
           } finally {

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param certificate PEM certificate chain, null for plain HTTP
  * @param privateKey PEM private key (PKCS#8) of the certificate
  * @param http what speaks HTTP
+ * @param proxies who is believed to say who calls
  */
 public record ListenerOptions(
     String host,
@@ -22,7 +23,8 @@ public record ListenerOptions(
     int maxConnections,
     @Nullable Path certificate,
     @Nullable Path privateKey,
-    HttpServerKind http) {
+    HttpServerKind http,
+    TrustedProxies proxies) {
 
   public ListenerOptions {
     if (port < 0 || port > 65535) {
@@ -32,9 +34,23 @@ public record ListenerOptions(
       throw new IllegalArgumentException(
           "TLS needs listen.http: helidon; the HTTP server of the JDK serves plain HTTP here");
     }
+    if (http == HttpServerKind.JDK && proxies.protocol()) {
+      throw new IllegalArgumentException("listen.proxy_protocol needs listen.http: helidon");
+    }
     if ((certificate == null) != (privateKey == null)) {
       throw new IllegalArgumentException("TLS needs both a certificate and a private key");
     }
+  }
+
+  /** Past no proxy that is believed. */
+  public ListenerOptions(
+      String host,
+      int port,
+      int maxConnections,
+      @Nullable Path certificate,
+      @Nullable Path privateKey,
+      HttpServerKind http) {
+    this(host, port, maxConnections, certificate, privateKey, http, TrustedProxies.NONE);
   }
 
   /** With Helidon. */
