@@ -299,20 +299,24 @@ class ServeCommandTest {
   @Test
   void filesAreReadAgainWhileItRuns() throws Exception {
     Path keys = Files.writeString(folder.resolve("keys.txt"), "team sk-secret-123456789\n");
+    String before = "listen: {trusted_proxies: [127.0.0.1]}\n";
     Path config =
         Files.writeString(
-            folder.resolve("serve.yaml"), "access: {keys: keys.txt}\nmodel: {context: 256}\n");
+            folder.resolve("serve.yaml"),
+            before + "access: {keys: keys.txt}\nmodel: {context: 256}\n");
     Process process = serve("--cold", "--config", config.toString());
     try (BufferedReader out = process.inputReader();
         HttpClient http = HttpClient.newHttpClient()) {
       HttpRequest.Builder models =
           HttpRequest.newBuilder(URI.create(address(out) + "/v1/models"))
+              .header("x-forwarded-for", "203.0.113.9")
               .header("x-api-key", "sk-secret-123456789");
       assertThat(send(http, models).statusCode()).isEqualTo(200);
+      awaitError("\"peer\":\"203.0.113.9\"");
       Files.writeString(keys, "team sk-other-1234567890\n");
       awaitError("reloaded: " + config);
       assertThat(send(http, models).statusCode()).isEqualTo(401);
-      Files.writeString(config, "access: {keys: keys.txt}\nmodel: {context: 512}\n");
+      Files.writeString(config, before + "access: {keys: keys.txt}\nmodel: {context: 512}\n");
       awaitError("needs a restart: model.context");
       Files.writeString(config, "access: {kays: keys.txt}\n");
       awaitError("not reloaded, what held before goes on: " + config + ": access.kays is unknown");
