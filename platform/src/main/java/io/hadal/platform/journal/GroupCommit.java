@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Appends records to the journal's files. One thread writes and forces what all callers brought
  * meanwhile; who needs to be sure waits for that, or does it itself when the device is free, which
- * saves the waking of two threads. After a failure the next records go to a new file: what a device
- * did with the old one nobody knows.
+ * saves the waking of two threads. After a failure, be it of the device or for want of memory, the
+ * next records go to a new file: what a device did with the old one nobody knows.
  */
 final class GroupCommit implements AutoCloseable {
   /** How long records that nobody waits for may wait for company. */
@@ -54,7 +54,7 @@ final class GroupCommit implements AutoCloseable {
       if (interrupted) {
         Thread.currentThread().interrupt();
       }
-      IOException failure = batch.failure;
+      Throwable failure = batch.failure;
       if (failure != null) {
         throw new IOException("the journal cannot be written: " + failure, failure);
       }
@@ -67,7 +67,7 @@ final class GroupCommit implements AutoCloseable {
     /** Its own, so that only those who brought it are woken. */
     private final CountDownLatch done = new CountDownLatch(1);
 
-    private volatile @Nullable IOException failure;
+    private volatile @Nullable Throwable failure;
   }
 
   private final Segments segments;
@@ -80,7 +80,9 @@ final class GroupCommit implements AutoCloseable {
   /** There is room for further records. */
   private final Condition room = lock.newCondition();
 
-  private Batch current = new Batch();
+  /** Null when nobody has brought anything: who takes a batch away needs no memory for that. */
+  private @Nullable Batch current;
+
   private boolean urgent;
   private boolean closed;
 
@@ -94,7 +96,7 @@ final class GroupCommit implements AutoCloseable {
   private volatile long segment;
   private volatile Mark durable;
   private volatile long written;
-  private volatile @Nullable IOException failure;
+  private volatile @Nullable Throwable failure;
 
   /**
    * Begins a new file.
@@ -144,7 +146,7 @@ final class GroupCommit implements AutoCloseable {
   }
 
   /** Why the last commit failed; null when it did not. */
-  @Nullable IOException failure() {
+  @Nullable Throwable failure() {
     return failure;
   }
 
@@ -170,15 +172,17 @@ final class GroupCommit implements AutoCloseable {
   Ticket begin(byte[] record, boolean soon) throws IOException {
     lock.lock();
     try {
-      while (current.bytes.size() > MOST_PENDING && !closed) {
+      while (pending() > MOST_PENDING && !closed) {
         room.awaitUninterruptibly();
       }
       if (closed) {
         throw new IOException("the journal is closed");
       }
-      Batch batch = current;
-      boolean first = batch.bytes.size() == 0;
+      Batch batch = current == null ? new Batch() : current;
+      Ticket ticket = new Ticket(batch);
+      boolean first = pending() == 0;
       batch.bytes.writeBytes(record);
+      current = batch;
       // The writer is woken for the first record and when it must hurry, not for each. Who waits
       // writes by itself when it can; should it not come to that, the record waits as others do.
       boolean hurry = soon && !(leads() && !device.isLocked());
@@ -186,10 +190,16 @@ final class GroupCommit implements AutoCloseable {
         urgent |= hurry;
         work.signal();
       }
-      return new Ticket(batch);
+      return ticket;
     } finally {
       lock.unlock();
     }
+  }
+
+  /** Bytes that wait. Under the lock. */
+  private int pending() {
+    Batch batch = current;
+    return batch == null ? 0 : batch.bytes.size();
   }
 
   /** Whether the calling thread may write: the device would hold a virtual thread's carrier. */
@@ -231,34 +241,46 @@ final class GroupCommit implements AutoCloseable {
     }
   }
 
-  /** Writes what there is. The order of records is that in which the device was held. */
+  /**
+   * Writes what there is. The order of records is that in which the device was held. Whatever goes
+   * wrong, an error of the JVM too, those who wait hear of it, and the thread goes on.
+   */
   private void commit() {
     Batch batch = take();
     if (batch == null) {
       return;
     }
-    IOException problem = null;
+    Throwable problem = null;
     try {
-      write(batch.bytes.toByteArray());
-    } catch (IOException e) {
+      write(batch.bytes);
+    } catch (Throwable e) {
       problem = e;
-      abandon();
     }
-    failure = problem;
     batch.failure = problem;
-    batch.done.countDown();
-    committed.run();
+    failure = problem;
+    try {
+      if (problem != null) {
+        abandon();
+      }
+    } catch (Throwable e) {
+      failure = e;
+    } finally {
+      batch.done.countDown();
+    }
+    try {
+      committed.run();
+    } catch (Throwable e) {
+      // The records are where they are; what was to follow does so after the next ones.
+      failure = e;
+    }
   }
 
   /** The records that came until now; null when somebody else has written them. */
   private @Nullable Batch take() {
     lock.lock();
     try {
-      if (current.bytes.size() == 0) {
-        return null;
-      }
       Batch batch = current;
-      current = new Batch();
+      current = null;
       urgent = false;
       room.signalAll();
       return batch;
@@ -271,14 +293,14 @@ final class GroupCommit implements AutoCloseable {
   private boolean gathered() {
     lock.lock();
     try {
-      while (current.bytes.size() == 0) {
+      while (pending() == 0) {
         if (closed) {
           return false;
         }
         work.awaitUninterruptibly();
       }
       long left = GATHER_NANOS;
-      while (!urgent && !closed && left > 0 && current.bytes.size() < MOST_PENDING) {
+      while (!urgent && !closed && left > 0 && pending() < MOST_PENDING) {
         try {
           left = work.awaitNanos(left);
         } catch (InterruptedException e) {
@@ -291,9 +313,9 @@ final class GroupCommit implements AutoCloseable {
     }
   }
 
-  private void write(byte[] bytes) throws IOException {
+  private void write(ByteArrayOutputStream records) throws IOException {
     FileOutputStream out = file;
-    if (out == null || (offset > 0 && offset + bytes.length > segmentBytes)) {
+    if (out == null || (offset > 0 && offset + records.size() > segmentBytes)) {
       if (out != null) {
         out.close();
       }
@@ -304,10 +326,10 @@ final class GroupCommit implements AutoCloseable {
       number++;
       segment = number;
     }
-    out.write(bytes);
+    records.writeTo(out);
     out.getFD().sync();
-    offset += bytes.length;
-    total += bytes.length;
+    offset += records.size();
+    total += records.size();
     written = total;
     durable = new Mark(number, offset);
   }

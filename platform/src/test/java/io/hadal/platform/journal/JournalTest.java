@@ -20,6 +20,7 @@ import io.hadal.platform.usage.Outcome;
 import io.hadal.platform.usage.Quantities;
 import io.hadal.platform.usage.Work;
 import java.io.BufferedReader;
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.ByteBuffer;
@@ -36,9 +37,16 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -107,6 +115,87 @@ class JournalTest {
         assertThat(count(usage)).isEqualTo(20);
       }
     }
+  }
+
+  /** Those who wait are virtual threads, which leave the writing to the journal's own. */
+  @Test
+  void anErrorOfTheWriterLeavesNobodyWaiting() throws Exception {
+    AtomicInteger faults = new AtomicInteger();
+    Segments segments =
+        new Segments(folder) {
+          @Override
+          FileOutputStream create(long number) throws IOException {
+            if (faults.getAndDecrement() > 0) {
+              throw new OutOfMemoryError("no room");
+            }
+            return super.create(number);
+          }
+        };
+    AtomicBoolean listenerFails = new AtomicBoolean();
+    CountDownLatch listenerFailed = new CountDownLatch(1);
+    // A file takes one record, so that each commit asks for the next one.
+    GroupCommit commit =
+        new GroupCommit(
+            segments,
+            1,
+            1,
+            () -> {
+              if (listenerFails.get()) {
+                listenerFailed.countDown();
+                throw new OutOfMemoryError("no room to tell");
+              }
+            });
+    commit.start();
+    try {
+      byte[] record = {1, 2, 3};
+      Callable<Void> append =
+          () -> {
+            commit.append(record, true);
+            return null;
+          };
+      started(append).get(5, TimeUnit.SECONDS);
+      faults.set(1);
+      List<Future<Void>> waiting = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        waiting.add(started(append));
+      }
+      int lost = 0;
+      for (Future<Void> one : waiting) {
+        try {
+          one.get(5, TimeUnit.SECONDS);
+        } catch (ExecutionException e) {
+          assertThat(e.getCause()).isInstanceOf(IOException.class).hasMessageContaining("no room");
+          lost++;
+        }
+      }
+      assertThat(lost).isPositive();
+      listenerFails.set(true);
+      started(append).get(5, TimeUnit.SECONDS);
+      assertThat(listenerFailed.await(5, TimeUnit.SECONDS)).isTrue();
+      listenerFails.set(false);
+      started(append).get(5, TimeUnit.SECONDS);
+      assertThat(commit.failure()).isNull();
+      // The same where the one who waits writes.
+      faults.set(1);
+      assertThatThrownBy(() -> commit.append(record, true))
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("no room");
+      commit.append(record, true);
+      long kept = 0;
+      for (long number : segments.list()) {
+        kept += segments.size(number);
+      }
+      assertThat(kept).isEqualTo(record.length * (8L - lost));
+    } finally {
+      commit.close();
+    }
+  }
+
+  /** Not of an executor, whose end would wait for one that hangs. */
+  private static Future<Void> started(Callable<Void> work) {
+    FutureTask<Void> task = new FutureTask<>(work);
+    Thread.ofVirtual().start(task);
+    return task;
   }
 
   @Test
