@@ -53,7 +53,8 @@ public final class PeriodicTask implements AutoCloseable {
     try {
       work.run();
       failing = false;
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
+      // Errors too: a scheduler drops what throws, without a word.
       if (!failing) {
         failing = true;
         LOG.log(Level.WARNING, name + " has failed; it is tried again", e);

@@ -6,16 +6,22 @@ import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class PeriodicTaskTest {
-  @Test
-  void aRunThatFailsIsFollowedByOthers() throws InterruptedException {
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aRunThatFailsIsFollowedByOthers(boolean error) throws InterruptedException {
     CountDownLatch runs = new CountDownLatch(3);
     try (PeriodicTask task =
         new PeriodicTask(
             "hadal-test",
             () -> {
               runs.countDown();
+              if (error) {
+                throw new OutOfMemoryError("on purpose");
+              }
               throw new IllegalStateException("on purpose");
             })) {
       task.every(Duration.ofMillis(1));
