@@ -52,8 +52,6 @@ final class OidcProvider implements AutoCloseable {
           JWSAlgorithm.ES512);
 
   private static final Duration SKEW = Duration.ofSeconds(60);
-  private static final long KNOWN_MILLIS = 600_000;
-  private static final long AGAIN_MILLIS = 10_000;
   private static final int LONGEST_SUBJECT = 255;
   private static final int LONGEST_NAME = 100;
   private static final int MOST_GROUPS = 1000;
@@ -62,12 +60,10 @@ final class OidcProvider implements AutoCloseable {
   private final OidcOptions options;
   private final Clock clock;
   private final IssuerCalls calls = new IssuerCalls();
-  private @Nullable Metadata metadata;
-  private @Nullable Keys keys;
+  private final KeptDocument<Metadata> metadata;
+  private final KeptDocument<JWKSet> keys;
 
-  private record Metadata(URI authorization, URI token, URI jwks, boolean basic, long at) {}
-
-  private record Keys(JWKSet set, long at) {}
+  private record Metadata(URI authorization, URI token, URI jwks, boolean basic) {}
 
   /**
    * Somebody it vouches for.
@@ -79,6 +75,8 @@ final class OidcProvider implements AutoCloseable {
   OidcProvider(OidcOptions options, Clock clock) {
     this.options = options;
     this.clock = clock;
+    this.metadata = new KeptDocument<>(this::askMetadata, clock);
+    this.keys = new KeptDocument<>(this::askKeys, clock);
   }
 
   /**
@@ -255,12 +253,11 @@ final class OidcProvider implements AutoCloseable {
     return groups;
   }
 
-  private synchronized Metadata metadata() {
-    Metadata known = metadata;
-    long now = clock.millis();
-    if (known != null && now - known.at < KNOWN_MILLIS) {
-      return known;
-    }
+  private Metadata metadata() {
+    return metadata.get(known -> true);
+  }
+
+  private Metadata askMetadata() {
     String issuer = options.issuer().toString();
     String base = issuer.endsWith("/") ? issuer.substring(0, issuer.length() - 1) : issuer;
     JsonNode json = calls.get(URI.create(base + "/.well-known/openid-configuration"));
@@ -273,15 +270,11 @@ final class OidcProvider implements AutoCloseable {
       Set<String> names = methods.valueStream().map(JsonNode::asString).collect(Collectors.toSet());
       basic = names.contains("client_secret_basic") || !names.contains("client_secret_post");
     }
-    Metadata found =
-        new Metadata(
-            address(json, "authorization_endpoint"),
-            address(json, "token_endpoint"),
-            address(json, "jwks_uri"),
-            basic,
-            now);
-    metadata = found;
-    return found;
+    return new Metadata(
+        address(json, "authorization_endpoint"),
+        address(json, "token_endpoint"),
+        address(json, "jwks_uri"),
+        basic);
   }
 
   private static URI address(JsonNode json, String name) {
@@ -295,18 +288,16 @@ final class OidcProvider implements AutoCloseable {
   }
 
   /** Its keys; asked for again when they are old, or lack one. */
-  private synchronized JWKSet keys(@Nullable String kid) throws ParseException {
-    Keys known = keys;
-    long now = clock.millis();
-    if (known != null && now - known.at < KNOWN_MILLIS) {
-      boolean lacks = kid != null && known.set.getKeyByKeyId(kid) == null;
-      if (!lacks || now - known.at < AGAIN_MILLIS) {
-        return known.set;
-      }
+  private JWKSet keys(@Nullable String kid) {
+    return keys.get(known -> kid == null || known.getKeyByKeyId(kid) != null);
+  }
+
+  private JWKSet askKeys() {
+    try {
+      return JWKSet.parse(calls.get(metadata().jwks()).toString());
+    } catch (ParseException e) {
+      throw IssuerCalls.unavailable("gives no usable keys");
     }
-    JWKSet set = JWKSet.parse(calls.get(metadata().jwks()).toString());
-    keys = new Keys(set, now);
-    return set;
   }
 
   private static String form(Map<String, String> fields) {

@@ -28,6 +28,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -321,6 +329,70 @@ class SignInTest {
       world.throughIssuer();
       assertThat(issuer.keyRequests).hasValue(2);
     }
+  }
+
+  @Test
+  void nobodyWaitsForAnIssuerWhoCanGoOnWithWhatItSaidBefore() throws Exception {
+    TestIssuer issuer = new TestIssuer(clock);
+    try (World world = new World(DatabaseKind.SQLITE, issuer, "groups");
+        ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      world.throughIssuer();
+      clock.pass(Duration.ofMinutes(11));
+      List<Callable<SignIn.Finished>> flows = new ArrayList<>();
+      for (int i = 0; i < 2; i++) {
+        SignIn.Started started = world.signIn.startOidc("/");
+        String[] back = back(started.location());
+        String sealed = started.sealed().reveal();
+        flows.add(() -> world.signIn.finishOidc(back[0], back[1], sealed, HOME));
+      }
+      // Its addresses are new now, its keys are old: one asks, the other takes those it had.
+      CountDownLatch slow = slow(issuer);
+      Future<SignIn.Finished> asking = threads.submit(flows.get(0));
+      await(issuer.keyRequests, 2);
+      threads.submit(flows.get(1)).get(5, TimeUnit.SECONDS);
+      assertThat(asking.isDone()).isFalse();
+      slow.countDown();
+      asking.get(5, TimeUnit.SECONDS);
+      assertThat(issuer.keyRequests).hasValue(2);
+
+      // The same with its addresses.
+      clock.pass(Duration.ofMinutes(11));
+      slow = slow(issuer);
+      Callable<SignIn.Started> start = () -> world.signIn.startOidc("/");
+      Future<SignIn.Started> starting = threads.submit(start);
+      await(issuer.discoveries, 3);
+      threads.submit(start).get(5, TimeUnit.SECONDS);
+      assertThat(starting.isDone()).isFalse();
+      slow.countDown();
+      starting.get(5, TimeUnit.SECONDS);
+
+      // What is too old serves nobody; one asks for all.
+      clock.pass(Duration.ofMinutes(21));
+      slow = slow(issuer);
+      starting = threads.submit(start);
+      await(issuer.discoveries, 4);
+      Future<SignIn.Started> waiting = threads.submit(start);
+      assertThatThrownBy(() -> waiting.get(50, TimeUnit.MILLISECONDS))
+          .isInstanceOf(TimeoutException.class);
+      slow.countDown();
+      starting.get(5, TimeUnit.SECONDS);
+      waiting.get(5, TimeUnit.SECONDS);
+      assertThat(issuer.discoveries).hasValue(4);
+    }
+  }
+
+  private static CountDownLatch slow(TestIssuer issuer) {
+    CountDownLatch latch = new CountDownLatch(1);
+    issuer.published = latch;
+    return latch;
+  }
+
+  private static void await(AtomicInteger counter, int value) throws InterruptedException {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
+    while (counter.get() < value && System.nanoTime() < end) {
+      TimeUnit.MILLISECONDS.sleep(2);
+    }
+    assertThat(counter).hasValue(value);
   }
 
   @Test

@@ -38,6 +38,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -79,6 +80,12 @@ public final class TestIssuer implements AutoCloseable {
   /** How often keys were asked for. */
   public final AtomicInteger keyRequests = new AtomicInteger();
 
+  /** How often its addresses were asked for. */
+  public final AtomicInteger discoveries = new AtomicInteger();
+
+  /** What it publishes comes when this is open. */
+  public volatile CountDownLatch published = new CountDownLatch(0);
+
   public TestIssuer(Clock clock) {
     this.clock = clock;
     try {
@@ -90,7 +97,17 @@ public final class TestIssuer implements AutoCloseable {
     server.createContext("/jwks", this::jwks);
     server.createContext("/authorize", this::authorize);
     server.createContext("/token", this::token);
+    server.setExecutor(task -> Thread.ofVirtual().start(task));
     server.start();
+  }
+
+  private void publish(HttpExchange exchange, String json) throws IOException {
+    try {
+      published.await();
+    } catch (InterruptedException e) {
+      throw new IOException(e);
+    }
+    send(exchange, 200, json);
   }
 
   private static RSAKey pair() {
@@ -131,9 +148,9 @@ public final class TestIssuer implements AutoCloseable {
 
   private void discovery(HttpExchange exchange) throws IOException {
     String me = issuer().toString();
-    send(
+    discoveries.incrementAndGet();
+    publish(
         exchange,
-        200,
         """
         {"issuer":"%1$s","authorization_endpoint":"%1$s/authorize?tenant=1",
          "token_endpoint":"%1$s/token","jwks_uri":"%1$s/jwks",
@@ -146,7 +163,7 @@ public final class TestIssuer implements AutoCloseable {
 
   private void jwks(HttpExchange exchange) throws IOException {
     keyRequests.incrementAndGet();
-    send(exchange, 200, new JWKSet(List.of(rsa.toPublicJWK(), ec.toPublicJWK())).toString());
+    publish(exchange, new JWKSet(List.of(rsa.toPublicJWK(), ec.toPublicJWK())).toString());
   }
 
   private void authorize(HttpExchange exchange) throws IOException {
