@@ -3,14 +3,13 @@ package io.hadal.platform.alert;
 import io.hadal.platform.Ids;
 import io.hadal.platform.alert.AlertDelivery.State;
 import io.hadal.platform.db.Database;
+import java.lang.System.Logger.Level;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -21,7 +20,7 @@ import tools.jackson.databind.node.ObjectNode;
  * outage of a receiver loses none; who raises one waits for nobody.
  */
 public final class Alerts implements AutoCloseable {
-  private static final Logger LOG = Logger.getLogger(Alerts.class.getName());
+  private static final System.Logger LOG = System.getLogger("hadal.platform");
 
   /** Alerts of a channel that wait; further ones are dropped and counted. */
   private static final int MOST_WAITING = 10_000;

@@ -1,14 +1,13 @@
 package io.hadal.platform.alert;
 
 import io.hadal.platform.alert.AlertDelivery.State;
+import java.lang.System.Logger.Level;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,7 +24,7 @@ final class ChannelWorker implements AutoCloseable {
 
   private static final int BATCH = 20;
   private static final long LOOK_MILLIS = 1000;
-  private static final Logger LOG = Logger.getLogger(ChannelWorker.class.getName());
+  private static final System.Logger LOG = System.getLogger("hadal.platform");
 
   private final AlertStore store;
   private final AlertChannel channel;

@@ -1,13 +1,12 @@
 package io.hadal.platform.audit;
 
 import io.hadal.platform.db.Database;
+import java.lang.System.Logger.Level;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -18,7 +17,7 @@ import tools.jackson.databind.node.ObjectNode;
  * ledger, a verification each day, and what else is done daily. Of several nodes one does each.
  */
 public final class AuditSchedule implements AutoCloseable {
-  private static final Logger LOG = Logger.getLogger(AuditSchedule.class.getName());
+  private static final System.Logger LOG = System.getLogger("hadal.platform");
   private static final Duration PAUSE = Duration.ofSeconds(5);
 
   /** Something whose hash becomes an event once an hour. */
@@ -123,7 +122,7 @@ public final class AuditSchedule implements AutoCloseable {
     report.faults().stream().limit(20).forEach(f -> after.withArray("faults").add(f.toString()));
     log.append(AuditEntry.system(null, "audit.verify", "audit", after));
     if (!report.ok()) {
-      LOG.log(Level.SEVERE, "audit: the log is damaged: {0}", report.faults().getFirst());
+      LOG.log(Level.ERROR, "audit: the log is damaged: {0}", report.faults().getFirst());
     }
     return report;
   }

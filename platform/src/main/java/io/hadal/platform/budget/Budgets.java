@@ -13,6 +13,7 @@ import io.hadal.platform.limits.LimitScope;
 import io.hadal.platform.limits.ScopeIndex;
 import io.hadal.platform.tenancy.Identity;
 import io.hadal.platform.usage.Work;
+import java.lang.System.Logger.Level;
 import java.math.BigDecimal;
 import java.time.Clock;
 import java.time.Instant;
@@ -24,8 +25,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
@@ -35,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  * more than was held for it by what one step of it takes; nothing else goes beyond a limit.
  */
 public final class Budgets implements AutoCloseable {
-  private static final Logger LOG = Logger.getLogger(Budgets.class.getName());
+  private static final System.Logger LOG = System.getLogger("hadal.platform");
   static final String PREFIX = "budget:";
   private static final String BALANCE = PREFIX + "@balance/";
 

@@ -4,6 +4,7 @@ import io.hadal.formats.FormatException;
 import io.hadal.platform.Ids;
 import io.hadal.platform.PeriodicTask;
 import io.hadal.platform.db.Database;
+import java.lang.System.Logger.Level;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -14,8 +15,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * machines need not agree. While the database is away nobody is taken for dead.
  */
 public final class Nodes implements AutoCloseable {
-  private static final Logger LOG = Logger.getLogger(Nodes.class.getName());
+  private static final System.Logger LOG = System.getLogger("hadal.platform");
 
   /** After that silence a node is gone. */
   public static final long LEASE_MILLIS = 4000;
@@ -235,7 +234,7 @@ public final class Nodes implements AutoCloseable {
     } else if (!robbed) {
       robbed = true;
       LOG.log(
-          Level.SEVERE,
+          Level.ERROR,
           "nodes: another process has taken the name {0}; give each its own platform.node",
           name);
     }

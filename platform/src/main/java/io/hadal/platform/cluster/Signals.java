@@ -2,13 +2,12 @@ package io.hadal.platform.cluster;
 
 import io.hadal.platform.db.Database;
 import io.hadal.platform.db.DatabaseKind;
+import java.lang.System.Logger.Level;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.function.Consumer;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 import org.postgresql.PGNotification;
@@ -20,7 +19,7 @@ import org.postgresql.PGNotification;
  * has one process, which leads, and hears nothing.
  */
 public final class Signals implements AutoCloseable {
-  private static final Logger LOG = Logger.getLogger(Signals.class.getName());
+  private static final System.Logger LOG = System.getLogger("hadal.platform");
 
   /** Number of the lock of the leader. */
   private static final long LEADER = 0x68_61_64_61_6cL;
@@ -67,7 +66,7 @@ public final class Signals implements AutoCloseable {
         listen(own);
       } catch (SQLException | RuntimeException e) {
         if (!closed) {
-          LOG.log(Level.FINE, "signals: the connection broke", e);
+          LOG.log(Level.DEBUG, "signals: the connection broke", e);
         }
       } finally {
         leader = false;
@@ -128,7 +127,7 @@ public final class Signals implements AutoCloseable {
       running.interrupt();
       running.join(5000);
     } catch (SQLException e) {
-      LOG.log(Level.FINE, "signals: the connection does not close", e);
+      LOG.log(Level.DEBUG, "signals: the connection does not close", e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

@@ -32,7 +32,7 @@ public final class Database implements AutoCloseable {
   private static final List<Logger> CHATTY =
       List.of(Logger.getLogger("org.flywaydb"), Logger.getLogger("com.zaxxer.hikari"));
 
-  private static final Logger LOG = Logger.getLogger(Database.class.getName());
+  private static final System.Logger LOG = System.getLogger("hadal.platform");
   private static final String SCHEMAS = "classpath:io/hadal/platform/db/migration/";
 
   private final DatabaseKind kind;
@@ -269,7 +269,7 @@ public final class Database implements AutoCloseable {
         one.run();
       } catch (RuntimeException e) {
         // The change is there; what this node knows of it, it reads again within seconds.
-        LOG.log(Level.WARNING, "a change is not known here yet: {0}", e.toString());
+        LOG.log(System.Logger.Level.WARNING, "a change is not known here yet: {0}", e.toString());
       }
     }
     return result;

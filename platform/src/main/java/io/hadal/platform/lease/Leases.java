@@ -1,6 +1,7 @@
 package io.hadal.platform.lease;
 
 import io.hadal.platform.db.Database;
+import java.lang.System.Logger.Level;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -10,8 +11,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
@@ -20,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * leases last, nothing here asks the database.
  */
 public final class Leases implements AutoCloseable {
-  private static final Logger LOG = Logger.getLogger(Leases.class.getName());
+  private static final System.Logger LOG = System.getLogger("hadal.platform");
 
   /** The order in which shares are locked. */
   private static final Comparator<Share> ORDER =

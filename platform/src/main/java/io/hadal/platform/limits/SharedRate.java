@@ -2,8 +2,7 @@ package io.hadal.platform.limits;
 
 import io.hadal.platform.db.Database;
 import io.hadal.platform.lease.LeaseOptions;
-import java.util.logging.Level;
-import java.util.logging.Logger;
+import java.lang.System.Logger.Level;
 import org.jdbi.v3.core.Handle;
 
 /**
@@ -12,7 +11,7 @@ import org.jdbi.v3.core.Handle;
  * of its own.
  */
 final class SharedRate implements Allowance {
-  private static final Logger LOG = Logger.getLogger(SharedRate.class.getName());
+  private static final System.Logger LOG = System.getLogger("hadal.platform");
   private static final long DOWN = 1000;
 
   private final Database database;

@@ -13,21 +13,20 @@ import io.hadal.platform.usage.Metered;
 import io.hadal.platform.usage.UsageEvent;
 import io.hadal.platform.usage.UsageJournal;
 import io.hadal.platform.usage.Work;
+import java.lang.System.Logger.Level;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 
 /**
  * The gate in front of models: limits, then money, then the journal. An attempt that its caller
  * drops is ended here and counted; one that takes very long is reported.
  */
 public final class Metering implements Gate, AutoCloseable {
-  private static final Logger LOG = Logger.getLogger(Metering.class.getName());
+  private static final System.Logger LOG = System.getLogger("hadal.platform");
 
   /** Least tokens of an answer to hold money for, when it may be that long. */
   static final long LEAST_QUANTUM = 256;

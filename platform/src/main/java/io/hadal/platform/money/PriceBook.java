@@ -7,6 +7,7 @@ import io.hadal.platform.Outage;
 import io.hadal.platform.Refusal;
 import io.hadal.platform.db.Database;
 import io.hadal.platform.db.HashChain;
+import java.lang.System.Logger.Level;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Clock;
@@ -16,8 +17,6 @@ import java.util.List;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
@@ -35,7 +34,7 @@ public final class PriceBook implements AutoCloseable {
   /** How often the database is asked for new rows. */
   static final long FRESH_MILLIS = 2_000;
 
-  private static final Logger LOG = Logger.getLogger(PriceBook.class.getName());
+  private static final System.Logger LOG = System.getLogger("hadal.platform");
 
   private static final String COLUMNS =
       "id, model_version, project_id, valid_from, valid_to, input_price, cache_read_price,"
@@ -170,7 +169,7 @@ public final class PriceBook implements AutoCloseable {
         refresh();
         known = book;
       } catch (RuntimeException e) {
-        LOG.log(Level.FINE, "prices: they cannot be read", e);
+        LOG.log(Level.DEBUG, "prices: they cannot be read", e);
       }
     }
     if (known == null || !outage.holds(now - known.read())) {

@@ -3,18 +3,17 @@ package io.hadal.platform.reports;
 import io.hadal.platform.PeriodicTask;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.function.Consumer;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 
 /**
  * Exports usage from time to time. What failed is tried again the next time: the files say how far
  * the last export came, so nothing is left out or written twice.
  */
 public final class ScheduledExport implements AutoCloseable {
-  private static final Logger LOG = Logger.getLogger(ScheduledExport.class.getName());
+  private static final System.Logger LOG = System.getLogger("hadal.platform");
 
   private final ExportFolder folder;
   private final Consumer<Path> written;
