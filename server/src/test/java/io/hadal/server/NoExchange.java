@@ -5,7 +5,7 @@ import java.io.OutputStream;
 import org.jspecify.annotations.Nullable;
 
 /** For handlers that do not look at it. */
-class NoExchange implements Exchange {
+public class NoExchange implements Exchange {
   @Override
   public String method() {
     return "GET";
