@@ -197,6 +197,90 @@ class RoutingFaultsTest {
     assertThat(gateway.gate.outcomes()).containsExactly(Outcome.UPSTREAM_CUT);
   }
 
+  /** An answer whose body begins and does not end: the length is known, or comes in chunks. */
+  private static Reply stalled(int status, boolean chunked) {
+    return (out, self) -> {
+      String length = chunked ? "transfer-encoding: chunked" : "content-length: 500";
+      String begun = "{\"id\":\"c\",\"choices\":[";
+      out.write(
+          ScriptedUpstream.bytes(
+              "HTTP/1.1 " + status + " x\r\ncontent-type: application/json\r\n" + length));
+      out.write(ScriptedUpstream.bytes("\r\n\r\n" + (chunked ? "c8\r\n" : "") + begun));
+      out.flush();
+      self.hungUp.await(20, TimeUnit.SECONDS);
+    };
+  }
+
+  private static final String WHOLE =
+      "{\"id\":\"c\",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\","
+          + "\"content\":\"Hello\"},\"finish_reason\":\"stop\"}],"
+          + "\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":3,\"total_tokens\":15}}";
+
+  /** By the time between two pieces, long before the time for the whole answer is over. */
+  @Test
+  void aWholeAnswerThatStopsInTheMiddleIsTriedElsewhere() {
+    gateway.configure(Gateway.two(a, b, "timeouts: {idle_millis: 200}"));
+    a.then(stalled(200, false), stalled(200, true), stalled(500, false));
+    b.then(answer(200, WHOLE));
+    for (int i = 0; i < 3; i++) {
+      HttpResponse<String> answer = gateway.chat(false);
+      assertThat(answer.body()).isEqualTo(WHOLE);
+      assertThat(answer.headers().firstValue("x-hadal-upstream")).hasValue("b");
+    }
+    assertThat(gateway.gate.outcomes())
+        .containsExactly(
+            Outcome.UPSTREAM_ERROR, Outcome.COMPLETED,
+            Outcome.UPSTREAM_ERROR, Outcome.COMPLETED,
+            Outcome.UPSTREAM_ERROR, Outcome.COMPLETED);
+    assertThat(gateway.gate.events.getFirst().ending().quantities()).isEqualTo(Quantities.NONE);
+    assertThat(gateway.server.figures())
+        .contains("llm_upstream_attempts_total{backend=\"a\",result=\"timeout\"} 3.0");
+  }
+
+  @Test
+  void aWholeAnswerThatStopsEverywhereIsA502() {
+    gateway.configure(Gateway.two(a, b, "timeouts: {idle_millis: 100}"));
+    a.then(stalled(200, false));
+    b.then(stalled(200, true));
+    HttpResponse<String> answer = gateway.chat(false);
+    assertThat(answer.statusCode()).isEqualTo(502);
+    assertThat(answer.body()).contains("upstream_error").doesNotContain("choices");
+    assertThat(gateway.gate.outcomes()).containsOnly(Outcome.UPSTREAM_ERROR).hasSize(3);
+  }
+
+  /** Slow is not silent; but the time for the whole holds as well. */
+  @Test
+  void aWholeAnswerMayComeInPiecesUntilItsTimeIsOver() {
+    gateway.configure(Gateway.two(a, b, "timeouts: {idle_millis: 400, whole_millis: 1000}"));
+    Reply slow =
+        (out, self) -> {
+          out.write(
+              ScriptedUpstream.bytes(
+                  "HTTP/1.1 200 x\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n"));
+          for (String piece : WHOLE.split("(?=\"usage\"|\"choices\"|\"message\")")) {
+            Thread.sleep(150);
+            out.write(ScriptedUpstream.bytes(piece));
+            out.flush();
+          }
+        };
+    Reply drip =
+        (out, self) -> {
+          out.write(
+              ScriptedUpstream.bytes("HTTP/1.1 200 x\r\ncontent-type: application/json\r\n\r\n"));
+          for (int i = 0; i < 100; i++) {
+            Thread.sleep(50);
+            out.write(' ');
+            out.flush();
+          }
+        };
+    a.then(slow, drip);
+    b.then(answer(200, WHOLE));
+    assertThat(gateway.chat(false).headers().firstValue("x-hadal-upstream")).hasValue("a");
+    assertThat(gateway.chat(false).headers().firstValue("x-hadal-upstream")).hasValue("b");
+    assertThat(gateway.server.figures())
+        .contains("llm_upstream_attempts_total{backend=\"a\",result=\"timeout\"} 1.0");
+  }
+
   @Test
   void aServerThatGoesDownSaysSoInTheStream() throws Exception {
     a.then(

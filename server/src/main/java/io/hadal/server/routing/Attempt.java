@@ -30,6 +30,9 @@ final class Attempt {
   private static final int MOST_WHOLE = 256 << 20;
   private static final int MOST_ERROR = 1 << 20;
 
+  /** A little more than a connection brings at once. */
+  private static final int PIECE = 16 << 10;
+
   /** What was held back goes out after this time, so that the client sees that the stream lives. */
   private static final long MOST_HELD_NANOS = TimeUnit.SECONDS.toNanos(10);
 
@@ -94,7 +97,7 @@ final class Attempt {
           return failed(Failure.of(watch.late() ? Failure.Kind.TIMEOUT : Failure.Kind.UNREACHABLE));
         }
         settlement.upstreamId(upstreamId(response));
-        return answer(response, watch, stream);
+        return answer(response, watch, stream, deadline);
       } finally {
         watchdog.remove(watch);
         // The watchdog may have interrupted this thread.
@@ -131,20 +134,21 @@ final class Attempt {
     return failure;
   }
 
-  private @Nullable Failure answer(UpstreamAnswer response, RelayWatch watch, boolean stream)
+  private @Nullable Failure answer(
+      UpstreamAnswer response, RelayWatch watch, boolean stream, long deadline)
       throws ClientGoneException {
     int status = response.status();
     InputStream in = response.body();
     try {
       if (status < 200 || status >= 300) {
-        return failed(error(response));
+        return failed(error(response, read(in, MOST_ERROR, watch, deadline)));
       }
       String given = response.header("content-type");
       String type = given == null ? "" : given;
       if (stream && type.startsWith("text/event-stream")) {
         return new StreamRelay(status, in, watch).run();
       }
-      return whole(status, type, in, watch);
+      return whole(status, type, read(in, MOST_WHOLE, watch, deadline), watch);
     } catch (ClientGoneException e) {
       throw e;
     } catch (IOException e) {
@@ -156,7 +160,25 @@ final class Attempt {
     }
   }
 
-  private Failure error(UpstreamAnswer response) throws IOException {
+  /** A body that has begun may not pause for longer than a stream, nor end too late. */
+  private byte[] read(InputStream in, int most, RelayWatch watch, long deadline)
+      throws IOException {
+    long idle = candidate.backend().config().timeouts().idle().toNanos();
+    ByteArrayOutputStream body = new ByteArrayOutputStream(PIECE);
+    byte[] piece = new byte[PIECE];
+    while (body.size() < most) {
+      int n = in.read(piece, 0, Math.min(PIECE, most - body.size()));
+      if (n < 0) {
+        break;
+      }
+      body.write(piece, 0, n);
+      long pause = System.nanoTime() + idle;
+      watch.expect(pause - deadline < 0 ? pause : deadline);
+    }
+    return body.toByteArray();
+  }
+
+  private Failure error(UpstreamAnswer response, byte[] body) {
     Map<String, String> kept = new HashMap<>();
     for (String name : new String[] {"retry-after", "retry-after-ms", "x-should-retry"}) {
       String value = response.header(name);
@@ -168,16 +190,15 @@ final class Attempt {
     return new Failure(
         Failure.Kind.STATUS,
         response.status(),
-        response.body().readNBytes(MOST_ERROR),
+        body,
         type == null ? "application/json" : type,
         kept,
         RetryAfter.millis(kept),
         upstream.spoken() != request.view().operation());
   }
 
-  private @Nullable Failure whole(int status, String type, InputStream in, RelayWatch watch)
+  private @Nullable Failure whole(int status, String type, byte[] body, RelayWatch watch)
       throws IOException {
-    byte[] body = in.readNBytes(MOST_WHOLE);
     if (watch.gone()) {
       throw new ClientGoneException();
     }

@@ -8,7 +8,7 @@ import java.time.Duration;
  *
  * @param connect for a connection
  * @param firstToken until the first token of a stream
- * @param idle between two pieces of a stream
+ * @param idle between two pieces of an answer, streamed or not
  * @param whole for an answer that is not streamed
  */
 public record Timeouts(Duration connect, Duration firstToken, Duration idle, Duration whole) {
