@@ -198,7 +198,8 @@ class LedgerCommandTest {
         10,
         null,
         null,
-        Map.of("feature", "search"));
+        Map.of("feature", "search"),
+        null);
   }
 
   private static Invocation hadal(int exitCode, String... args) {

@@ -230,7 +230,8 @@ final class AdminThings {
                 1,
                 null,
                 null,
-                Map.of()))
+                Map.of(),
+                null))
         .end(Ending.local(Quantities.tokens(1, 0, 0, 1, 0), Outcome.COMPLETED, 200, 1, 1, 1));
     try {
       if (!platform.journal().flush(Duration.ofSeconds(20))) {

@@ -348,7 +348,8 @@ final class RealConsole implements AutoCloseable {
                   1,
                   null,
                   "session-" + hour % 5,
-                  Map.of("cost_center", "cc-" + p));
+                  Map.of("cost_center", "cc-" + p),
+                  null);
           all.add(
               new Settled(
                   new UsageEvent(

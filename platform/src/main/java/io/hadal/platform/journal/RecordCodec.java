@@ -216,7 +216,8 @@ final class RecordCodec {
         in.readLong(),
         optional(in),
         optional(in),
-        tags(in));
+        tags(in),
+        null);
   }
 
   private static Map<String, String> tags(DataInputStream in) throws IOException {

@@ -211,7 +211,8 @@ public final class MediaJobs {
         0,
         text(json, "end_user"),
         text(json, "session"),
-        tags);
+        tags,
+        null);
   }
 
   private static @Nullable String text(JsonNode json, String name) {

@@ -39,59 +39,17 @@ public record Work(
     tags = Map.copyOf(tags);
   }
 
-  /** An attempt that no scheduler sees. */
-  public Work(
-      Identity identity,
-      String requestId,
-      int attempt,
-      String dialect,
-      String operation,
-      String alias,
-      String modelVersion,
-      String backend,
-      long promptTokens,
-      long maxOutput,
-      @Nullable String endUser,
-      @Nullable String session,
-      Map<String, String> tags) {
-    this(
-        identity,
-        requestId,
-        attempt,
-        dialect,
-        operation,
-        alias,
-        modelVersion,
-        backend,
-        promptTokens,
-        maxOutput,
-        endUser,
-        session,
-        tags,
-        null);
-  }
-
   /** The same in a class. */
   public Work withPriority(@Nullable String name) {
-    return new Work(
-        identity,
-        requestId,
-        attempt,
-        dialect,
-        operation,
-        alias,
-        modelVersion,
-        backend,
-        promptTokens,
-        maxOutput,
-        endUser,
-        session,
-        tags,
-        name);
+    return with(attempt, name);
   }
 
   /** The same as another attempt. */
   public Work withAttempt(int number) {
+    return with(number, priority);
+  }
+
+  private Work with(int number, @Nullable String name) {
     return new Work(
         identity,
         requestId,
@@ -106,6 +64,6 @@ public record Work(
         endUser,
         session,
         tags,
-        priority);
+        name);
   }
 }

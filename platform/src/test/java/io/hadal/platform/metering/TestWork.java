@@ -43,6 +43,7 @@ public final class TestWork {
         output,
         endUser,
         null,
-        Map.of());
+        Map.of(),
+        null);
   }
 }

@@ -235,7 +235,8 @@ final class ReleaseData {
                 100,
                 null,
                 "s1",
-                Map.of("team", "research")))
+                Map.of("team", "research"),
+                null))
         .end(
             new Ending(
                 Quantities.tokens(400, 600, 0, 50, 10),

@@ -129,7 +129,8 @@ class LimitBudgetEndpointsTest {
 
   private Work work(long prompt) {
     return new Work(
-        identity, "r", 1, "openai", "chat", "m", "m@1", "local", prompt, 10, null, null, Map.of());
+        identity, "r", 1, "openai", "chat", "m", "m@1", "local", prompt, 10, null, null, Map.of(),
+        null);
   }
 
   @Test
