@@ -1,5 +1,6 @@
 package io.hadal.cli;
 
+import io.hadal.formats.AtomicFiles;
 import io.hadal.formats.FormatException;
 import io.hadal.formats.UserCache;
 import java.io.IOException;
@@ -10,7 +11,6 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -112,13 +112,7 @@ final class DemoFiles {
       throw new IOException("no folder for " + file);
     }
     Files.createDirectories(folder);
-    Path part = Files.createTempFile(folder, ".unpacking", ".part");
-    try {
-      Files.write(part, read(name));
-      Files.move(part, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
-    } finally {
-      Files.deleteIfExists(part);
-    }
+    AtomicFiles.write(file, read(name));
   }
 
   private static byte[] read(String name) throws IOException {

@@ -153,6 +153,11 @@ class KeysCommandTest {
     assertThat(MasterKey.open(file).id()).isNotEqualTo(first.id());
     assertThat(MasterKey.open(data().resolve("master.key.previous")).id()).isEqualTo(first.id());
     assertThat(data().resolve("master.key.next")).doesNotExist();
+    for (String name : List.of("master.key", "master.key.previous")) {
+      assertThat(Files.getPosixFilePermissions(data().resolve(name)))
+          .as(name)
+          .isEqualTo(PosixFilePermissions.fromString("rw-------"));
+    }
     Invocation back =
         hadal(
             "admin",

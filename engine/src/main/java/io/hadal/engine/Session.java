@@ -1,6 +1,8 @@
 package io.hadal.engine;
 
+import io.hadal.formats.AtomicFiles;
 import io.hadal.formats.FormatException;
+import io.hadal.formats.OwnerOnly;
 import io.hadal.model.cache.KvBudgetException;
 import io.hadal.model.cache.KvStore;
 import io.hadal.model.cache.SequenceCache;
@@ -8,7 +10,6 @@ import io.hadal.model.config.LayerConfig;
 import io.hadal.model.config.ModelConfig;
 import io.hadal.model.weights.Adapter;
 import java.io.BufferedInputStream;
-import java.io.BufferedOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
@@ -16,7 +17,6 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -230,16 +230,7 @@ public final class Session implements AutoCloseable {
 
   /** Writes tokens and state to a file, whole or not at all. */
   public void snapshot(Path file) throws IOException {
-    Path target = file.toAbsolutePath();
-    Path part = Files.createTempFile(target.getParent(), target.getFileName() + ".", ".part");
-    try {
-      try (OutputStream to = new BufferedOutputStream(Files.newOutputStream(part))) {
-        snapshot(to);
-      }
-      Files.move(part, target, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
-    } finally {
-      Files.deleteIfExists(part);
-    }
+    AtomicFiles.write(file, this::snapshot, OwnerOnly.file());
   }
 
   /** Writes tokens and state with a checksum. */

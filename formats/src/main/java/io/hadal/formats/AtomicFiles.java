@@ -1,7 +1,9 @@
 package io.hadal.formats;
 
+import java.io.BufferedOutputStream;
 import java.io.IOException;
-import java.nio.ByteBuffer;
+import java.io.OutputStream;
+import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
@@ -19,6 +21,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Files that are there completely or not at all, also after a crash. */
 public final class AtomicFiles {
+  private static final int BUFFER = 1 << 16;
+
   private AtomicFiles() {}
 
   /**
@@ -28,10 +32,23 @@ public final class AtomicFiles {
    */
   public static void write(Path file, byte[] content, FileAttribute<?>... attributes)
       throws IOException {
+    write(file, out -> out.write(content), attributes);
+  }
+
+  /** What a file is to hold, as a stream. */
+  @FunctionalInterface
+  public interface Content {
+    /** Writes it; the stream is buffered, and closed by who gave it. */
+    void writeTo(OutputStream out) throws IOException;
+  }
+
+  /** Writes a whole file, of whatever size, as {@link #write(Path, byte[], FileAttribute[])}. */
+  public static void write(Path file, Content content, FileAttribute<?>... attributes)
+      throws IOException {
     Path made = unnamed(file);
     try {
       fill(made, content, attributes);
-      Files.move(made, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+      replace(made, file);
     } finally {
       Files.deleteIfExists(made);
     }
@@ -48,7 +65,7 @@ public final class AtomicFiles {
       throws IOException {
     Path made = unnamed(file);
     try {
-      fill(made, content, attributes);
+      fill(made, out -> out.write(content), attributes);
       link(made, file);
       return true;
     } catch (FileAlreadyExistsException e) {
@@ -74,15 +91,14 @@ public final class AtomicFiles {
     return file.resolveSibling("." + file.getFileName() + "." + UUID.randomUUID() + ".tmp");
   }
 
-  private static void fill(Path made, byte[] content, FileAttribute<?>[] attributes)
+  private static void fill(Path made, Content content, FileAttribute<?>[] attributes)
       throws IOException {
     try (FileChannel channel =
         FileChannel.open(
             made, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), attributes)) {
-      ByteBuffer rest = ByteBuffer.wrap(content);
-      while (rest.hasRemaining()) {
-        channel.write(rest);
-      }
+      OutputStream out = new BufferedOutputStream(Channels.newOutputStream(channel), BUFFER);
+      content.writeTo(out);
+      out.flush();
       channel.force(true);
     }
   }
@@ -97,6 +113,14 @@ public final class AtomicFiles {
     try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
       channel.force(true);
     }
+    replace(temporary, file);
+  }
+
+  /**
+   * Puts a finished file in its place at once. For content that is on the disk already, or that
+   * whoever reads it can do without after a crash.
+   */
+  public static void replace(Path temporary, Path file) throws IOException {
     Files.move(
         temporary, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
   }

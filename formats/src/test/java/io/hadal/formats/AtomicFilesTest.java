@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -36,6 +37,34 @@ class AtomicFilesTest {
     assertThatThrownBy(() -> AtomicFiles.write(taken, bytes("x"))).isInstanceOf(IOException.class);
     assertThat(AtomicFiles.create(taken, bytes("x"))).isFalse();
     assertThat(names()).containsExactly("taken");
+  }
+
+  @Test
+  void aStreamThatBreaksLeavesTheFileAsItWas() throws IOException {
+    Path file = folder.resolve("file");
+    byte[] large = new byte[200_000];
+    Arrays.fill(large, (byte) 'x');
+    AtomicFiles.write(
+        file,
+        out -> {
+          out.write(large);
+          out.write('y');
+        },
+        OwnerOnly.file());
+    assertThat(file).hasSize(large.length + 1).content().endsWith("xy");
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+        .isEqualTo("rw-------");
+    assertThatThrownBy(
+            () ->
+                AtomicFiles.write(
+                    file,
+                    out -> {
+                      out.write(large);
+                      throw new IOException("disk full");
+                    }))
+        .hasMessage("disk full");
+    assertThat(file).hasSize(large.length + 1);
+    assertThat(names()).containsExactly("file");
   }
 
   private List<String> names() throws IOException {

@@ -1,5 +1,6 @@
 package io.hadal.cli.explain;
 
+import io.hadal.formats.AtomicFiles;
 import io.hadal.formats.FormatException;
 import java.io.BufferedWriter;
 import java.io.IOException;
@@ -7,7 +8,6 @@ import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 
 /** A UTF-8 file that takes its place when it is complete; an earlier one stays until then. */
@@ -51,8 +51,7 @@ public final class PendingFile implements AutoCloseable {
   public void finish() {
     try {
       writer.close();
-      Files.move(
-          temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      AtomicFiles.publish(temporary, target);
       finished = true;
     } catch (IOException e) {
       throw failed(e);

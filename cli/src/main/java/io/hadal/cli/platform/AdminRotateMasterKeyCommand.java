@@ -1,7 +1,9 @@
 package io.hadal.cli.platform;
 
 import io.hadal.cli.ExitCode;
+import io.hadal.formats.AtomicFiles;
 import io.hadal.formats.FormatException;
+import io.hadal.formats.OwnerOnly;
 import io.hadal.platform.DataFolder;
 import io.hadal.platform.audit.AuditLog;
 import io.hadal.platform.db.Database;
@@ -9,7 +11,6 @@ import io.hadal.platform.privacy.DataKeys;
 import io.hadal.platform.privacy.MasterKey;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.StandardCopyOption;
 import java.time.Clock;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -79,16 +80,9 @@ final class AdminRotateMasterKeyCommand implements Callable<Integer> {
     MasterKey old = MasterKey.open(folder.masterKey());
     MasterKey next = MasterKey.open(folder.nextMasterKey());
     int keys = rewrap(database, old, next);
-    Files.copy(
-        folder.masterKey(),
-        folder.previousMasterKey(),
-        StandardCopyOption.REPLACE_EXISTING,
-        StandardCopyOption.COPY_ATTRIBUTES);
-    Files.move(
-        folder.nextMasterKey(),
-        folder.masterKey(),
-        StandardCopyOption.ATOMIC_MOVE,
-        StandardCopyOption.REPLACE_EXISTING);
+    AtomicFiles.write(
+        folder.previousMasterKey(), Files.readAllBytes(folder.masterKey()), OwnerOnly.file());
+    AtomicFiles.publish(folder.nextMasterKey(), folder.masterKey());
     return keys;
   }
 }

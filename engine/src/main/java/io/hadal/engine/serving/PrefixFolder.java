@@ -2,6 +2,7 @@ package io.hadal.engine.serving;
 
 import io.hadal.engine.Engine;
 import io.hadal.engine.Session;
+import io.hadal.formats.AtomicFiles;
 import io.hadal.formats.FormatException;
 import io.hadal.formats.Sha256;
 import io.hadal.model.cache.KvBudgetException;
@@ -18,7 +19,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -176,7 +176,8 @@ final class PrefixFolder {
         new DataOutputStream(to).writeLong(raw.getChecksum().getValue());
         session.snapshot(to);
       }
-      Files.move(part, target, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+      // Not forced: after a crash the checksum tells what is whole.
+      AtomicFiles.replace(part, target);
       failing = false;
       return new Stored(target, Files.size(target), key, tokens, written(target));
     } catch (IOException e) {

@@ -11,7 +11,9 @@ import io.hadal.engine.Session;
 import io.hadal.engine.golden.Timelines.Setup;
 import io.hadal.engine.golden.Timelines.State;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -81,6 +83,9 @@ class TimelineGoldenTest {
           }
           session.snapshot(file);
         }
+        // It holds what somebody said.
+        assertThat(Files.getPosixFilePermissions(file))
+            .isEqualTo(PosixFilePermissions.fromString("rw-------"));
         try (Session session = t.engine.newSession()) {
           session.append(5, 4, 3);
           session.restore(file);
@@ -89,7 +94,7 @@ class TimelineGoldenTest {
         }
       }
       assertThat(t.engine.store().usedBytes()).isZero();
-      assertThat(folder).isDirectoryNotContaining("glob:**.part");
+      assertThat(folder).isDirectoryNotContaining("glob:**.{part,tmp}");
     }
   }
 

@@ -1,5 +1,6 @@
 package io.hadal.model.packed;
 
+import io.hadal.formats.AtomicFiles;
 import io.hadal.formats.FormatException;
 import io.hadal.kernels.Matrix;
 import io.hadal.kernels.MatrixPages;
@@ -15,7 +16,6 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -160,8 +160,7 @@ public final class PackedFileWriter {
 
   private void move() throws IOException {
     try {
-      Files.move(
-          part(), target, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+      AtomicFiles.replace(part(), target);
     } catch (NoSuchFileException e) {
       // Another process had it ready and named it while this one waited for the lock.
       if (!Files.exists(target)) {

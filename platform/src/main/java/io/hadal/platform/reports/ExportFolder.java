@@ -1,12 +1,12 @@
 package io.hadal.platform.reports;
 
+import io.hadal.formats.AtomicFiles;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -47,7 +47,8 @@ public final class ExportFolder {
       return null;
     }
     Path file = folder.resolve("usage-%012d-%012d.%s".formatted(after + 1, cursor, suffix()));
-    return Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
+    AtomicFiles.publish(part, file);
+    return file;
   }
 
   private String suffix() {
