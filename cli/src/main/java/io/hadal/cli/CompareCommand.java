@@ -1,7 +1,7 @@
 package io.hadal.cli;
 
 import io.hadal.engine.EngineOptions;
-import io.hadal.engine.ModeDistance;
+import io.hadal.engine.compare.ModeDistance;
 import io.hadal.formats.FormatException;
 import io.hadal.formats.tokenizer.Tokenizer;
 import io.hadal.model.Model;

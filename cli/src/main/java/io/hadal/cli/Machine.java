@@ -1,6 +1,6 @@
 package io.hadal.cli;
 
-import io.hadal.engine.SystemMemory;
+import io.hadal.kernels.SystemMemory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,7 +1,7 @@
 package io.hadal.cli;
 
 import io.hadal.engine.EngineOptions;
-import io.hadal.engine.SystemMemory;
+import io.hadal.kernels.SystemMemory;
 import java.util.Locale;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;

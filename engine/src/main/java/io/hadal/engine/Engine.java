@@ -1,6 +1,7 @@
 package io.hadal.engine;
 
 import io.hadal.engine.draft.Guess;
+import io.hadal.kernels.SystemMemory;
 import io.hadal.kernels.WorkerPool;
 import io.hadal.model.MemoryPlan;
 import io.hadal.model.Model;

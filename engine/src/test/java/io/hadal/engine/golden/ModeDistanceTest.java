@@ -3,7 +3,7 @@ package io.hadal.engine.golden;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hadal.engine.EngineOptions;
-import io.hadal.engine.ModeDistance;
+import io.hadal.engine.compare.ModeDistance;
 import io.hadal.kernels.StorageType;
 import io.hadal.model.Model;
 import io.hadal.model.config.NumericMode;

@@ -1,5 +1,9 @@
-package io.hadal.engine;
+package io.hadal.engine.compare;
 
+import io.hadal.engine.Engine;
+import io.hadal.engine.EngineOptions;
+import io.hadal.engine.Sampler;
+import io.hadal.engine.Session;
 import io.hadal.model.Model;
 import io.hadal.model.config.NumericMode;
 import java.util.Arrays;

@@ -1,4 +1,4 @@
-package io.hadal.engine;
+package io.hadal.kernels;
 
 import java.io.IOException;
 import java.lang.management.ManagementFactory;

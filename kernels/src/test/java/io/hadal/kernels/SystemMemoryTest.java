@@ -1,4 +1,4 @@
-package io.hadal.engine;
+package io.hadal.kernels;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
