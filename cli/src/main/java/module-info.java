@@ -15,4 +15,6 @@ module io.hadal.cli {
       info.picocli;
   opens io.hadal.cli.platform to
       info.picocli;
+  opens io.hadal.cli.terminal to
+      info.picocli;
 }

@@ -1,5 +1,7 @@
 package io.hadal.cli;
 
+import io.hadal.cli.terminal.ExitCode;
+import io.hadal.cli.terminal.ProgressOption;
 import io.hadal.formats.FormatException;
 import io.hadal.train.DocumentScores;
 import io.hadal.train.EncodedData;

@@ -1,5 +1,6 @@
 package io.hadal.cli;
 
+import io.hadal.cli.terminal.ExitCode;
 import io.hadal.train.finetune.AdapterMerge;
 import java.io.IOException;
 import java.io.PrintWriter;

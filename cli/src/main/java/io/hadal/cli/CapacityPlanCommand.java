@@ -1,5 +1,6 @@
 package io.hadal.cli;
 
+import io.hadal.cli.terminal.ExitCode;
 import io.hadal.engine.capacity.CapacityEstimate;
 import io.hadal.engine.capacity.CapacityGoal;
 import io.hadal.engine.capacity.CapacityMix;

@@ -1,5 +1,6 @@
 package io.hadal.cli;
 
+import io.hadal.cli.terminal.ExitCode;
 import io.hadal.engine.capacity.CostTable;
 import io.hadal.formats.Json;
 import java.io.PrintWriter;

@@ -1,5 +1,8 @@
 package io.hadal.cli;
 
+import io.hadal.cli.terminal.ExitCode;
+import io.hadal.cli.terminal.ProgressBar;
+import io.hadal.cli.terminal.ProgressOption;
 import io.hadal.engine.Engine;
 import io.hadal.engine.EngineOptions;
 import io.hadal.engine.GenerationOptions;

@@ -1,5 +1,6 @@
 package io.hadal.cli;
 
+import io.hadal.cli.terminal.ExitCode;
 import io.hadal.engine.Engine;
 import io.hadal.engine.EngineOptions;
 import io.hadal.engine.SamplingOptions;

@@ -1,5 +1,6 @@
 package io.hadal.cli;
 
+import io.hadal.cli.terminal.ExitCode;
 import io.hadal.server.ServeConfig;
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;

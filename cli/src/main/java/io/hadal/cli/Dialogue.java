@@ -1,5 +1,6 @@
 package io.hadal.cli;
 
+import io.hadal.cli.terminal.ProgressBar;
 import io.hadal.engine.Engine;
 import io.hadal.engine.GenerationOptions;
 import io.hadal.engine.GenerationResult;

@@ -1,5 +1,7 @@
 package io.hadal.cli;
 
+import io.hadal.cli.terminal.ExitCode;
+import io.hadal.cli.terminal.ProgressOption;
 import io.hadal.engine.Engine;
 import io.hadal.engine.memory.MemoryWeights;
 import io.hadal.formats.AtomicFiles;

@@ -1,5 +1,7 @@
 package io.hadal.cli;
 
+import io.hadal.cli.terminal.ExitCode;
+import io.hadal.cli.terminal.ProgressOption;
 import io.hadal.formats.prompt.PromptDialect;
 import io.hadal.formats.prompt.PromptDialects;
 import io.hadal.formats.prompt.SegmentTokenizer;

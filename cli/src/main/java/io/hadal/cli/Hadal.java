@@ -1,5 +1,6 @@
 package io.hadal.cli;
 
+import io.hadal.cli.terminal.ExitCode;
 import io.hadal.kernels.SlowPaths;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;

@@ -1,5 +1,8 @@
 package io.hadal.cli;
 
+import io.hadal.cli.terminal.ExitCode;
+import io.hadal.cli.terminal.ProgressBar;
+import io.hadal.cli.terminal.ProgressOption;
 import io.hadal.formats.FormatException;
 import io.hadal.kernels.WorkerPool;
 import io.hadal.model.MemoryPlan;

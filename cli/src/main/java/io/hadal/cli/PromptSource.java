@@ -1,5 +1,6 @@
 package io.hadal.cli;
 
+import io.hadal.cli.terminal.TextInput;
 import io.hadal.formats.FormatException;
 import io.hadal.formats.tokenizer.Tokenizer;
 import io.hadal.model.config.ModelConfig;

@@ -5,6 +5,7 @@ import static io.hadal.chat.Hadal.DEFAULT_CONTEXT;
 import io.hadal.chat.AnswerPolicy;
 import io.hadal.chat.HadalOptions;
 import io.hadal.chat.ServedModel;
+import io.hadal.cli.terminal.ExitCode;
 import io.hadal.engine.EngineOptions;
 import io.hadal.engine.serving.DispatcherOptions;
 import io.hadal.formats.FormatException;

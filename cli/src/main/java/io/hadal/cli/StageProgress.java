@@ -1,5 +1,7 @@
 package io.hadal.cli;
 
+import io.hadal.cli.terminal.ProgressBar;
+import io.hadal.cli.terminal.ProgressOption;
 import io.hadal.train.corpus.Progress;
 import java.io.PrintWriter;
 import java.util.Locale;

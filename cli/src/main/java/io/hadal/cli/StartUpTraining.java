@@ -1,5 +1,6 @@
 package io.hadal.cli;
 
+import io.hadal.cli.terminal.ExitCode;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintWriter;

@@ -1,5 +1,7 @@
 package io.hadal.cli;
 
+import io.hadal.cli.terminal.ExitCode;
+import io.hadal.cli.terminal.TextInput;
 import io.hadal.formats.FormatException;
 import io.hadal.formats.tokenizer.Tokenizer;
 import java.io.IOException;

@@ -1,5 +1,7 @@
 package io.hadal.cli;
 
+import io.hadal.cli.terminal.ExitCode;
+import io.hadal.cli.terminal.ProgressOption;
 import io.hadal.train.tokenizer.TokenizerTraining;
 import java.io.IOException;
 import java.io.PrintWriter;

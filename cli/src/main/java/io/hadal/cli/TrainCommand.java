@@ -1,5 +1,7 @@
 package io.hadal.cli;
 
+import io.hadal.cli.terminal.ExitCode;
+import io.hadal.cli.terminal.ProgressOption;
 import io.hadal.formats.Json;
 import io.hadal.kernels.GemmPrecision;
 import io.hadal.train.Budget;

@@ -1,5 +1,6 @@
 package io.hadal.cli;
 
+import io.hadal.cli.terminal.ExitCode;
 import io.hadal.cli.verify.Report;
 import io.hadal.cli.verify.Verifier;
 import io.hadal.engine.UnusableLogitsException;

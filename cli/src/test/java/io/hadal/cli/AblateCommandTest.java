@@ -3,6 +3,7 @@ package io.hadal.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.hadal.cli.terminal.ExitCode;
 import io.hadal.formats.Json;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

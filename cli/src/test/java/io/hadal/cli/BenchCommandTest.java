@@ -2,6 +2,7 @@ package io.hadal.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.hadal.cli.terminal.ExitCode;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 

@@ -3,6 +3,7 @@ package io.hadal.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.hadal.cli.terminal.ExitCode;
 import io.hadal.formats.Json;
 import io.hadal.formats.tokenizer.Tokenizer;
 import io.hadal.train.corpus.EncodedCorpus;

@@ -2,6 +2,7 @@ package io.hadal.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.hadal.cli.terminal.ExitCode;
 import io.hadal.formats.Json;
 import java.io.IOException;
 import java.nio.file.Files;

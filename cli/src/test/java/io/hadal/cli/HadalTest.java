@@ -2,6 +2,7 @@ package io.hadal.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.hadal.cli.terminal.ExitCode;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;

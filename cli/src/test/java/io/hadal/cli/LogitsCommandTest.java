@@ -2,6 +2,7 @@ package io.hadal.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.hadal.cli.terminal.ExitCode;
 import io.hadal.engine.Engine;
 import io.hadal.engine.EngineOptions;
 import io.hadal.engine.Sampler;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hadal.chat.Hadal;
 import io.hadal.chat.HadalOptions;
+import io.hadal.cli.terminal.ExitCode;
 import io.hadal.server.HadalServer;
 import io.hadal.server.ServerLimits;
 import io.hadal.server.ServerOptions;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.icegreen.greenmail.util.GreenMail;
 import com.icegreen.greenmail.util.ServerSetup;
+import io.hadal.cli.terminal.ExitCode;
 import io.hadal.platform.Ids;
 import io.hadal.platform.budget.Budget;
 import io.hadal.platform.budget.BudgetAction;

@@ -2,6 +2,7 @@ package io.hadal.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.hadal.cli.terminal.ExitCode;
 import io.hadal.formats.Json;
 import io.hadal.kernels.NativeStatus;
 import java.io.IOException;

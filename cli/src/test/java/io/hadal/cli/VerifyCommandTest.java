@@ -2,6 +2,7 @@ package io.hadal.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.hadal.cli.terminal.ExitCode;
 import io.hadal.formats.weights.Safetensors;
 import io.hadal.formats.weights.SafetensorsWriter;
 import io.hadal.formats.weights.StoredTensor;

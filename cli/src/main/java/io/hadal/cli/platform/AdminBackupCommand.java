@@ -1,6 +1,6 @@
 package io.hadal.cli.platform;
 
-import io.hadal.cli.ExitCode;
+import io.hadal.cli.terminal.ExitCode;
 import io.hadal.platform.backup.Backup;
 import io.hadal.platform.backup.BackupManifest;
 import java.io.PrintWriter;

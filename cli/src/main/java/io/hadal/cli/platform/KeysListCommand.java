@@ -1,6 +1,6 @@
 package io.hadal.cli.platform;
 
-import io.hadal.cli.ExitCode;
+import io.hadal.cli.terminal.ExitCode;
 import io.hadal.platform.keys.ApiKey;
 import io.hadal.platform.keys.KeyFilter;
 import io.hadal.platform.keys.KeyStore;

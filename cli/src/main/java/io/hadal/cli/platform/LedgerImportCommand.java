@@ -1,6 +1,6 @@
 package io.hadal.cli.platform;
 
-import io.hadal.cli.ExitCode;
+import io.hadal.cli.terminal.ExitCode;
 import io.hadal.formats.FormatException;
 import io.hadal.platform.budget.Budgets;
 import io.hadal.platform.budget.UsageEvents;

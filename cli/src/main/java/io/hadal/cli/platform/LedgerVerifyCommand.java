@@ -1,6 +1,6 @@
 package io.hadal.cli.platform;
 
-import io.hadal.cli.ExitCode;
+import io.hadal.cli.terminal.ExitCode;
 import io.hadal.platform.db.Database;
 import io.hadal.platform.ledger.Fault;
 import io.hadal.platform.ledger.LedgerVerifier;

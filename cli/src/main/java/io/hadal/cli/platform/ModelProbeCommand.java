@@ -1,6 +1,6 @@
 package io.hadal.cli.platform;
 
-import io.hadal.cli.ExitCode;
+import io.hadal.cli.terminal.ExitCode;
 import io.hadal.platform.probe.ProbeSuite;
 import io.hadal.platform.probe.ProbeTarget;
 import io.hadal.platform.registry.Manifest;

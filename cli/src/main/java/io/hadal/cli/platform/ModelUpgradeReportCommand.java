@@ -1,8 +1,8 @@
 package io.hadal.cli.platform;
 
-import io.hadal.cli.ExitCode;
-import io.hadal.cli.ProgressBar;
-import io.hadal.cli.ProgressOption;
+import io.hadal.cli.terminal.ExitCode;
+import io.hadal.cli.terminal.ProgressBar;
+import io.hadal.cli.terminal.ProgressOption;
 import io.hadal.platform.compare.Prompt;
 import io.hadal.platform.compare.UpgradeFile;
 import io.hadal.platform.compare.UpgradeLine;

@@ -1,7 +1,7 @@
 package io.hadal.cli.platform;
 
-import io.hadal.cli.ExitCode;
-import io.hadal.cli.TextInput;
+import io.hadal.cli.terminal.ExitCode;
+import io.hadal.cli.terminal.TextInput;
 import io.hadal.platform.Refusal;
 import io.hadal.platform.redaction.Detector;
 import io.hadal.platform.redaction.DictionaryDetector;

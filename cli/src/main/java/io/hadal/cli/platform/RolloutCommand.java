@@ -1,6 +1,6 @@
 package io.hadal.cli.platform;
 
-import io.hadal.cli.ExitCode;
+import io.hadal.cli.terminal.ExitCode;
 import io.hadal.platform.audit.AuditLog;
 import io.hadal.platform.registry.Split.Stickiness;
 import io.hadal.platform.rollout.Comparison;

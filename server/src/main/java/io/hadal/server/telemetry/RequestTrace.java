@@ -1,9 +1,9 @@
 package io.hadal.server.telemetry;
 
 import io.hadal.chat.Usage;
-import io.hadal.server.routing.body.JsonMembers;
 import io.hadal.server.wire.Call;
 import io.hadal.server.wire.CallTrace;
+import io.hadal.server.wire.JsonMembers;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.SpanContext;

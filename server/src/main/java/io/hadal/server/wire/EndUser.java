@@ -2,7 +2,6 @@ package io.hadal.server.wire;
 
 import io.hadal.formats.FormatException;
 import io.hadal.formats.Json;
-import io.hadal.server.routing.body.JsonMembers;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

@@ -5,12 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hadal.platform.usage.Quantities;
 import io.hadal.server.routing.body.BodyEdit;
-import io.hadal.server.routing.body.JsonMembers;
 import io.hadal.server.routing.body.MultipartForm;
 import io.hadal.server.routing.config.Operation;
 import io.hadal.server.routing.usage.SseReader;
 import io.hadal.server.routing.usage.UsageReader;
 import io.hadal.server.wire.EndUser;
+import io.hadal.server.wire.JsonMembers;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;

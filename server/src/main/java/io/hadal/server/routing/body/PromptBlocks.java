@@ -1,5 +1,6 @@
 package io.hadal.server.routing.body;
 
+import io.hadal.server.wire.JsonMembers;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;

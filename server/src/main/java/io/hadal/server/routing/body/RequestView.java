@@ -4,6 +4,7 @@ import io.hadal.chat.Problem;
 import io.hadal.engine.serving.PriorityClass;
 import io.hadal.server.http.HttpProblem;
 import io.hadal.server.routing.config.Operation;
+import io.hadal.server.wire.JsonMembers;
 import io.hadal.server.wire.OpenAiFields;
 import java.nio.charset.StandardCharsets;
 import java.util.Collections;

@@ -2,6 +2,7 @@ package io.hadal.server.routing.body;
 
 import io.hadal.formats.FormatException;
 import io.hadal.formats.Json;
+import io.hadal.server.wire.JsonMembers;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.function.Function;

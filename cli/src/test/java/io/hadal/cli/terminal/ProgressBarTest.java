@@ -1,4 +1,4 @@
-package io.hadal.cli;
+package io.hadal.cli.terminal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,4 +1,4 @@
-package io.hadal.cli;
+package io.hadal.cli.terminal;
 
 import io.hadal.formats.FormatException;
 import java.io.IOException;
@@ -39,7 +39,7 @@ public final class TextInput {
   }
 
   /** The existing file that an argument names, or null when the argument is text itself. */
-  static @Nullable Path existing(String argument) {
+  public static @Nullable Path existing(String argument) {
     try {
       Path path = Path.of(argument);
       return Files.exists(path) && !Files.isDirectory(path) ? path : null;

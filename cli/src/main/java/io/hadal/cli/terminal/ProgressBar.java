@@ -1,4 +1,4 @@
-package io.hadal.cli;
+package io.hadal.cli.terminal;
 
 import java.io.PrintWriter;
 import java.util.Locale;

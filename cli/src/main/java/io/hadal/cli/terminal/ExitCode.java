@@ -1,4 +1,4 @@
-package io.hadal.cli;
+package io.hadal.cli.terminal;
 
 /** Exit codes of the {@code hadal} command, part of its contract (README, every help text). */
 public final class ExitCode {

@@ -1,4 +1,4 @@
-package io.hadal.server.routing.body;
+package io.hadal.server.wire;
 
 import io.hadal.formats.FormatException;
 import io.hadal.formats.Json;
