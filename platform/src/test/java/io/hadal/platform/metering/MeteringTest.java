@@ -208,6 +208,22 @@ class MeteringTest {
   }
 
   @Test
+  void figuresOfAProjectHoldWhatRunsAndWhatIsOver() {
+    Metered first = metering.admit(work(10, 10));
+    Metered second = metering.admit(work(10, 10));
+    Metered other = metering.admit(TestWork.work("q", "k2", "m", 10, 10));
+    second.produced(Quantities.tokens(6, 4, 0, 3, 2));
+    assertThat(metering.figures("p")).isEqualTo(new ProjectFigures(2, 2, 10, 4, 5));
+    first.end(ending(Quantities.tokens(1, 2, 4, 8, 16), Outcome.COMPLETED));
+    assertThat(metering.figures("p")).isEqualTo(new ProjectFigures(1, 2, 17, 6, 29));
+    assertThat(metering.figures("q")).isEqualTo(new ProjectFigures(1, 1, 0, 0, 0));
+    second.end(ending(Quantities.tokens(6, 4, 0, 4, 2), Outcome.COMPLETED));
+    other.end(ending(Quantities.tokens(100, 0, 0, 100, 0), Outcome.COMPLETED));
+    assertThat(metering.figures("p")).isEqualTo(new ProjectFigures(0, 2, 17, 6, 30));
+    assertThat(metering.figures("r")).isEqualTo(ProjectFigures.NONE);
+  }
+
+  @Test
   void whatIsDroppedIsEndedAndCounted() throws Exception {
     budgets.create(budget);
     metering.admit(work(10, 10)).produced(Quantities.tokens(10, 0, 0, 3, 0));

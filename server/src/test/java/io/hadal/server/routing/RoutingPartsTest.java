@@ -6,9 +6,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.hadal.platform.usage.Quantities;
 import io.hadal.server.routing.body.BodyEdit;
 import io.hadal.server.routing.body.MultipartForm;
+import io.hadal.server.routing.body.RequestView;
 import io.hadal.server.routing.config.Operation;
 import io.hadal.server.routing.usage.SseReader;
 import io.hadal.server.routing.usage.UsageReader;
+import io.hadal.server.wire.CallMeter;
 import io.hadal.server.wire.EndUser;
 import io.hadal.server.wire.JsonMembers;
 import java.io.ByteArrayInputStream;
@@ -115,6 +117,36 @@ class RoutingPartsTest {
     String json = body.replace('\'', '"').replace("#", "\\\"");
     String user = EndUser.of(json.getBytes(UTF_8));
     return user == null ? null : EndUser.hash(tenant, user);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      nullValues = "-",
+      value = {
+        "CHAT | '' | interactive",
+        "CHAT | 'service_tier':'flex' | batch",
+        "CHAT | 'tools':[{'type':'function'}] | agent",
+        "CHAT | 'tools':[{'type':'function'}],'tool_choice':'none' | interactive",
+        "CHAT | 'tools':[{'type':'function'}],'tool_choice':'auto' | agent",
+        "CHAT | 'tools':[{'type':'function'}],'service_tier':'priority' | interactive",
+        "RESPONSES | 'service_tier':'flex' | batch",
+        "MESSAGES | 'service_tier':'flex' | interactive",
+        "MESSAGES | 'tools':[{'name':'f'}],'tool_choice':{'type':'none'} | interactive",
+        "MESSAGES | 'tools':[{'name':'f'}],'tool_choice':{'type':'any'} | agent",
+        "COMPLETIONS | 'suffix':'x' | fim",
+        "COMPLETIONS | 'prompt':'x' | interactive",
+        "EMBEDDINGS | 'service_tier':'flex' | -",
+        "IMAGES | 'prompt':'x' | -"
+      })
+  void aRequestIsOfTheClassThatAModelHereWouldServeItIn(
+      Operation operation, String fields, @Nullable String name) {
+    String json = fields.equals("''") ? "{'model':'m'}" : "{'model':'m'," + fields + "}";
+    RequestView view =
+        Objects.requireNonNull(RequestView.of(bytes(json.replace('\'', '"')), operation));
+    assertThat(CallMeter.name(view.priority(false))).isEqualTo(name);
+    assertThat(CallMeter.name(view.priority(true))).isEqualTo(name == null ? null : "shadow");
   }
 
   @Test
