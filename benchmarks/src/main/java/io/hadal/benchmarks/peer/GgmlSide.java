@@ -6,6 +6,9 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import org.jspecify.annotations.Nullable;
 
 /** MUL_MAT or MUL_MAT_ID of ggml with weights in one of its buffer types. */
@@ -17,6 +20,8 @@ final class GgmlSide implements Side, AutoCloseable {
   private final List<MemorySegment> buffers = new ArrayList<>();
   private final List<MemorySegment> graphs = new ArrayList<>();
   private final List<MemorySegment> results = new ArrayList<>();
+  private final ExecutorService thread =
+      Executors.newSingleThreadExecutor(Thread.ofPlatform().name("ggml").daemon().factory());
   private boolean supported;
   private int last;
 
@@ -110,10 +115,27 @@ final class GgmlSide implements Side, AutoCloseable {
     return name;
   }
 
+  /**
+   * On a thread of its own: ggml sets the tiles of AMX up once for each thread and takes it for
+   * granted that nobody else does, but Hadal's kernels release them when they are done. An
+   * instruction on tiles that are not set up ends the process.
+   */
   @Override
-  public void run(int unit) {
+  public long run(int unit) {
     last = unit;
-    ggml.compute(graphs.get(unit));
+    MemorySegment graph = graphs.get(unit);
+    try {
+      return thread
+          .submit(
+              () -> {
+                long start = CpuTime.now();
+                ggml.compute(graph);
+                return CpuTime.now() - start;
+              })
+          .get();
+    } catch (InterruptedException | ExecutionException e) {
+      throw new IllegalStateException("ggml has not computed", e);
+    }
   }
 
   @Override
@@ -123,6 +145,7 @@ final class GgmlSide implements Side, AutoCloseable {
 
   @Override
   public void close() {
+    thread.shutdown();
     buffers.forEach(ggml::freeBuffer);
     contexts.forEach(ggml::freeContext);
     buffers.clear();

@@ -53,11 +53,17 @@ final class JavaSide implements Side {
   }
 
   @Override
-  public void run(int unit) {
+  public long run(int unit) {
+    long start = CpuTime.now();
     if (work.experts() == 0) {
       kernels.get(unit).run(work.x(), work.tokens(), y);
-      return;
+    } else {
+      runExperts();
     }
+    return CpuTime.now() - start;
+  }
+
+  private void runExperts() {
     int cols = work.cols();
     int rows = work.rows();
     for (int e = 0; e < work.experts(); e++) {

@@ -4,8 +4,6 @@ import io.hadal.benchmarks.RandomMatrix;
 import io.hadal.kernels.Matrix;
 import io.hadal.kernels.StorageType;
 import java.lang.foreign.Arena;
-import java.lang.management.ManagementFactory;
-import java.lang.management.ThreadMXBean;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -16,7 +14,6 @@ import java.util.Locale;
  * warm. Prints lines of type, tokens and rate; {@link Floors} reads them.
  */
 final class KernelRates {
-  private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
   private static final int COLS = 4096;
   private static final long MATRIX_BYTES = 256 << 10;
   private static final double WINDOW_NANOS = 2e6;
@@ -124,11 +121,11 @@ final class KernelRates {
   }
 
   private double window() {
-    long start = THREADS.getCurrentThreadCpuTime();
+    long start = CpuTime.now();
     for (int i = 0; i < repeats; i++) {
       kernel.run(x, tokens, y);
     }
-    return Math.max(1, THREADS.getCurrentThreadCpuTime() - start);
+    return Math.max(1, CpuTime.now() - start);
   }
 
   /** A small loop over arrays in the first cache level that compiles well wherever it stands. */
@@ -146,11 +143,11 @@ final class KernelRates {
 
     /** Elements a nanosecond. */
     double window() {
-      long start = THREADS.getCurrentThreadCpuTime();
+      long start = CpuTime.now();
       for (int i = 0; i < CALLS; i++) {
         blend(a, b);
       }
-      long nanos = Math.max(1, THREADS.getCurrentThreadCpuTime() - start);
+      long nanos = Math.max(1, CpuTime.now() - start);
       return (double) CALLS * LENGTH / nanos;
     }
 

@@ -1,17 +1,13 @@
 package io.hadal.benchmarks.peer;
 
-import java.lang.management.ManagementFactory;
-import java.lang.management.ThreadMXBean;
 import java.util.Arrays;
 import java.util.List;
 
 /**
  * Times of interleaved rounds: in each every side runs the same unit once, and who begins rotates.
- * Times are processor time of the calling thread, so that other work on the machine counts little.
+ * Times are processor time of the working thread, so that other work on the machine counts little.
  */
 final class Rounds {
-  private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
-
   /** Nanoseconds of [side][round]. */
   private final double[][] times;
 
@@ -30,7 +26,7 @@ final class Rounds {
     long[] warm = new long[sides.size()];
     do {
       for (int s = 0; s < warm.length; s++) {
-        warm[s] += time(sides.get(s), unit);
+        warm[s] += sides.get(s).run(unit);
       }
       unit = (unit + 1) % units;
     } while (Arrays.stream(warm).min().orElseThrow() < warmUpSeconds * 1e9);
@@ -38,17 +34,11 @@ final class Rounds {
     for (int round = 0; round < rounds; round++) {
       for (int i = 0; i < sides.size(); i++) {
         int s = (i + round) % sides.size();
-        times[s][round] = time(sides.get(s), unit);
+        times[s][round] = sides.get(s).run(unit);
       }
       unit = (unit + 1) % units;
     }
     return new Rounds(times);
-  }
-
-  private static long time(Side side, int unit) {
-    long start = THREADS.getCurrentThreadCpuTime();
-    side.run(unit);
-    return THREADS.getCurrentThreadCpuTime() - start;
   }
 
   /** Nanoseconds of a side. */

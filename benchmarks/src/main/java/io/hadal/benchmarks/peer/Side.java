@@ -4,8 +4,12 @@ package io.hadal.benchmarks.peer;
 interface Side {
   String name();
 
-  /** Multiplies with the weights of one unit. */
-  void run(int unit);
+  /**
+   * Multiplies with the weights of one unit.
+   *
+   * @return processor time of the thread that did it, in nanoseconds
+   */
+  long run(int unit);
 
   /** What the last run has computed: [tokens, rows], or [tokens, used, rows] with experts. */
   float[] output();
