@@ -23,6 +23,8 @@ public final class BlockInput {
     EIGHTS,
     /** {@link #panels()}. */
     PANELS,
+    /** {@link #tiles()} in place of {@link #codes()}. */
+    TILES,
     /** {@link #ordered()} in place of {@link #codes()}. */
     ORDERED
   }
@@ -38,8 +40,16 @@ public final class BlockInput {
     void quantize(BlockInput to, int t, float[] x, int offset);
   }
 
-  /** Tokens of a panel. */
+  /** Tokens of a panel and of a tile. */
   public static final int PANEL = 8;
+
+  /** Blocks of a token that lie side by side in a tile. */
+  public static final int TILE_BLOCKS = 4;
+
+  private static final int TILE_BYTES = 32 * TILE_BLOCKS;
+
+  /** Codes of a token on their way to tiles. */
+  private static final ThreadLocal<byte[]> CODES = ThreadLocal.withInitial(() -> new byte[0]);
 
   /** Blocks whose values are all below it are zero. */
   public static final float LEAST = 1e-30f;
@@ -61,6 +71,7 @@ public final class BlockInput {
   private long[] quads = new long[0];
   private float[] panels = new float[0];
   private float[] panelSums = new float[0];
+  private byte[] tiles = new byte[0];
   private byte[] ordered = new byte[0];
   private OrderedForm orderedForm = (to, t, x, offset) -> {};
   private int height = 1;
@@ -84,11 +95,17 @@ public final class BlockInput {
       scales = new float[padded * blocks];
       sums = new int[2 * padded * blocks];
     }
-    if (form != Form.ORDERED && codes.length < n) {
+    if (form != Form.ORDERED && form != Form.TILES && codes.length < n) {
       codes = new byte[n];
     }
     switch (form) {
       case CODES, ORDERED -> {}
+      case TILES -> {
+        int bytes = padded * tileSteps() * TILE_BYTES;
+        if (tiles.length < bytes) {
+          tiles = new byte[bytes];
+        }
+      }
       case PANELS -> {
         if (panels.length < padded * cols) {
           panels = new float[padded * cols];
@@ -133,10 +150,14 @@ public final class BlockInput {
       orderedForm.quantize(this, t, x, offset);
       return;
     }
+    if (form == Form.TILES) {
+      tile(t, x, offset);
+      return;
+    }
     quantizer.quantize(
         x, offset, blocks, codes, t * cols, scales, t * blocks, sums, 2 * t * blocks);
     switch (form) {
-      case CODES, ORDERED -> {}
+      case CODES, ORDERED, TILES -> {}
       case PLANES -> planePairs(t);
       case BYTES -> quads(t);
       case GRID -> pairs(t, 32);
@@ -188,6 +209,27 @@ public final class BlockInput {
     }
   }
 
+  private void tile(int t, float[] x, int offset) {
+    byte[] own = CODES.get();
+    if (own.length < cols) {
+      own = new byte[cols];
+      CODES.set(own);
+    }
+    quantizer.quantize(x, offset, blocks, own, 0, scales, t * blocks, sums, 2 * t * blocks);
+    for (int b = 0; b < blocks; b += TILE_BLOCKS) {
+      System.arraycopy(own, 32 * b, tiles, tileAt(t, b), 32 * Math.min(TILE_BLOCKS, blocks - b));
+    }
+  }
+
+  private int tileSteps() {
+    return (blocks + TILE_BLOCKS - 1) / TILE_BLOCKS;
+  }
+
+  /** Place in {@link #tiles()} of block {@code b}, a multiple of {@link #TILE_BLOCKS}. */
+  public int tileAt(int t, int b) {
+    return ((t / PANEL * tileSteps() + b / TILE_BLOCKS) * PANEL + t % PANEL) * TILE_BYTES;
+  }
+
   private static void spread(byte[] from, int at, float[] to, int toAt) {
     for (int k = 0; k < 32; k++) {
       to[toAt + k] = from[at + k];
@@ -211,7 +253,7 @@ public final class BlockInput {
     return form;
   }
 
-  /** {@code [tokens, cols]}; not in the form {@link Form#ORDERED}. */
+  /** {@code [tokens, cols]}; not in the forms {@link Form#ORDERED} and {@link Form#TILES}. */
   public byte[] codes() {
     return codes;
   }
@@ -249,6 +291,14 @@ public final class BlockInput {
   /** Codes in the order of the kernels, {@code [tokens / height, blocks, height, 32]}. */
   public byte[] ordered() {
     return ordered;
+  }
+
+  /**
+   * Codes {@code [tokens / 8, blocks / 4, 8, 4 * 32]}: what a product of several tokens reads
+   * together lies together, where rows of a token are whole pages apart.
+   */
+  public byte[] tiles() {
+    return tiles;
   }
 
   /** Negative {@link #sums()} as f32, {@code [tokens / 8, blocks, 2, 8]}. */

@@ -26,7 +26,7 @@ final class BlockProduct {
   private static final int TOKENS = 128;
 
   /** Blocks whose inputs are turned to f32 at a time: those of a token are neighbours. */
-  private static final int BLOCKS = 4;
+  private static final int BLOCKS = BlockInput.TILE_BLOCKS;
 
   /** Strips of rows whose sums wait at a time. */
   private static final int STRIPS = 12;
@@ -54,7 +54,7 @@ final class BlockProduct {
   /**
    * As {@link io.hadal.kernels.BlockKernels#multiply}.
    *
-   * @param x input of the form {@link BlockInput.Form#CODES}
+   * @param x input of the form {@link BlockInput.Form#TILES}
    */
   static void multiply(
       PackedMatrix w,
@@ -105,10 +105,11 @@ final class BlockProduct {
         add(tokens, b % BLOCKS * TOKENS, rows, sums.address() + (long) strip * padded * COLUMN);
       }
     }
-    for (int strip = 0; strip < strips; strip++) {
-      int r = fromRow + ROWS * strip;
-      int rows = Math.min(ROWS, toRow - r);
-      for (int t = 0; t < tokens; t++) {
+    // Outputs of a token lie together.
+    for (int t = 0; t < tokens; t++) {
+      for (int strip = 0; strip < strips; strip++) {
+        int r = fromRow + ROWS * strip;
+        int rows = Math.min(ROWS, toRow - r);
         take((strip * padded + t) * ROWS, y, yAt + t * yStride + r, rows);
       }
     }
@@ -117,9 +118,10 @@ final class BlockProduct {
   private void inputs(BlockInput in, int from, int tokens, int b, int count) {
     for (int t = 0; t < tokens; t++) {
       int block = (from + t) * in.blocks() + b;
+      int tile = in.tileAt(from + t, b);
       for (int i = 0; i < count; i++) {
         dx[TOKENS * i + t] = in.scales()[block + i];
-        widen(in.codes(), 32 * (block + i), x, 32 * (TOKENS * i + t));
+        widen(in.tiles(), tile + 32 * i, x, 32 * (TOKENS * i + t));
       }
     }
   }

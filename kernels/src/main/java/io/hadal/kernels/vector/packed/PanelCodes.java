@@ -53,10 +53,14 @@ final class PanelCodes {
       if (perUnit > 1) {
         blockScales(layout, w, unit, scale, inUnit, mins, ROWS + 2 * b * ROWS + row);
       } else {
-        scales(layout, w, scale, scales, b * ROWS + row, mins, b * ROWS + row);
+        Arrays.fill(sub, 1);
       }
       for (int part = 0; part < 16; part += L) {
         codes(layout, w, unit, block, inUnit, part, panel + 4L * (32 * b * ROWS + row + part));
+      }
+      if (perUnit == 1) {
+        // They lie behind the codes, and the processor fetches ahead of what is read upwards.
+        scales(layout, w, scale, scales, b * ROWS + row, mins, b * ROWS + row);
       }
     }
   }
@@ -71,19 +75,15 @@ final class PanelCodes {
   }
 
   /** Scales of a layout that has them in every block. */
-  private void scales(
+  private static void scales(
       PackedLayout layout, MemorySegment w, long at, float[] scales, int s, float[] mins, int m) {
     switch (layout) {
       case E2M1 -> UnitScales.e8m0(w, at, scales, s);
       case Q4_MIN, Q5_MIN -> {
         UnitScales.halves(w, at, 1, scales, s);
         UnitScales.halves(w, at + 32, 1, mins, m);
-        Arrays.fill(sub, 1);
       }
-      default -> {
-        UnitScales.halves(w, at, 1, scales, s);
-        Arrays.fill(sub, 1);
-      }
+      default -> UnitScales.halves(w, at, 1, scales, s);
     }
   }
 

@@ -109,11 +109,13 @@ final class TripleCodes {
       case Q4_K -> {
         long first = (long) (b / 8) * layout.unitBytes();
         long block = first + layout.header() + (long) (b % 8) * layout.blockBytes();
+        for (int g = 0; g < 3 && b % 8 == 0; g++) {
+          half(w, at[g] + first, 1, unit + 128 * g);
+          half(w, at[g] + first + 32, 1, unit + 128 * g + 64);
+        }
+        // Codes before the scales behind them: the processor fetches ahead of what is read upwards.
+        nibbles(w, at[0] + block, at[1] + block, at[2] + block, to);
         for (int g = 0; g < 3; g++) {
-          if (b % 8 == 0) {
-            half(w, at[g] + first, 1, unit + 128 * g);
-            half(w, at[g] + first + 32, 1, unit + 128 * g + 64);
-          }
           q4kScales(
               w,
               at[g] + block + layout.codeBytes(),
@@ -121,10 +123,10 @@ final class TripleCodes {
               scales + TripleTile.SCALES * g,
               unit + 128 * g);
         }
-        nibbles(w, at[0] + block, at[1] + block, at[2] + block, to);
       }
       case E2M1 -> {
         long block = (long) b * layout.blockBytes();
+        e2m1(w, at[0] + block, at[1] + block, at[2] + block, to);
         for (int g = 0; g < 3; g++) {
           long s = scales + TripleTile.SCALES * g;
           factor(ONE, g, s);
@@ -132,7 +134,6 @@ final class TripleCodes {
           FloatVector.fromArray(F, half, 0)
               .intoMemorySegment(Scratch.MEMORY, s + 128, LITTLE_ENDIAN);
         }
-        e2m1(w, at[0] + block, at[1] + block, at[2] + block, to);
       }
       case IQ2_XXS -> {
         long first = (long) (b / 8) * layout.unitBytes();

@@ -25,7 +25,7 @@ final class TripleProduct {
   private static final int TOKENS = 128;
 
   /** Blocks whose inputs are turned to f64 at a time: those of a token are neighbours. */
-  private static final int BLOCKS = 4;
+  private static final int BLOCKS = BlockInput.TILE_BLOCKS;
 
   /** Strips of rows whose sums wait at a time. */
   private static final int STRIPS = 12;
@@ -63,7 +63,7 @@ final class TripleProduct {
   /**
    * As {@link io.hadal.kernels.BlockKernels#multiply}.
    *
-   * @param x input of the form {@link BlockInput.Form#CODES}
+   * @param x input of the form {@link BlockInput.Form#TILES}
    */
   static void multiply(
       PackedMatrix w,
@@ -115,10 +115,11 @@ final class TripleProduct {
         add(w.layout(), tokens, b % BLOCKS * TOKENS, to);
       }
     }
-    for (int strip = 0; strip < strips; strip++) {
-      int r = fromRow + ROWS * strip;
-      int rows = Math.min(ROWS, toRow - r);
-      for (int t = 0; t < tokens; t++) {
+    // Outputs of a token lie together.
+    for (int t = 0; t < tokens; t++) {
+      for (int strip = 0; strip < strips; strip++) {
+        int r = fromRow + ROWS * strip;
+        int rows = Math.min(ROWS, toRow - r);
         take((strip * tokens + t) * ROWS, y, yAt + t * yStride + r, rows);
       }
     }
@@ -127,13 +128,14 @@ final class TripleProduct {
   private void inputs(BlockInput in, int from, int tokens, int b, int count, boolean minima) {
     for (int t = 0; t < tokens; t++) {
       int block = (from + t) * in.blocks() + b;
+      int tile = in.tileAt(from + t, b);
       for (int i = 0; i < count; i++) {
         int to = TOKENS * i + t;
         dx[to] = in.scales()[block + i];
         if (minima) {
           q[to] = -(in.sums()[2 * (block + i)] + in.sums()[2 * (block + i) + 1]);
         }
-        widen(in.codes(), 32 * (block + i), x, 32 * to);
+        widen(in.tiles(), tile + 32 * i, x, 32 * to);
       }
     }
   }

@@ -72,7 +72,7 @@ public final class VectorBlockKernels implements BlockKernels {
 
   private static List<BlockInput.Form> forms(PackedLayout layout, int together) {
     if (together > ROW_TOKENS && (TripleProduct.handles(layout) || BlockProduct.handles(layout))) {
-      return List.of(BlockInput.Form.CODES, BlockInput.Form.PANELS);
+      return List.of(BlockInput.Form.TILES, BlockInput.Form.PANELS);
     }
     PackedRows rows = PackedKernels.rows(layout);
     if (rows == null) {
@@ -100,11 +100,11 @@ public final class VectorBlockKernels implements BlockKernels {
       int yOffset,
       int yStride) {
     ProductArguments.check(w, fromRow, toRow, x, fromToken, toToken, y, yOffset, yStride);
-    if (x.form() == BlockInput.Form.CODES && TripleProduct.handles(w.layout())) {
+    if (x.form() == BlockInput.Form.TILES && TripleProduct.handles(w.layout())) {
       TripleProduct.multiply(w, fromRow, toRow, x, fromToken, toToken, y, yOffset, yStride);
       return;
     }
-    if (x.form() == BlockInput.Form.CODES && BlockProduct.handles(w.layout())) {
+    if (x.form() == BlockInput.Form.TILES && BlockProduct.handles(w.layout())) {
       BlockProduct.multiply(w, fromRow, toRow, x, fromToken, toToken, y, yOffset, yStride);
       return;
     }
