@@ -38,9 +38,9 @@ class KernelOperationsTest {
   void dotsAreDots() {
     Random random = new Random(2);
     for (int round = 0; round < 200; round++) {
-      int n = random.nextInt(90);
-      int as = random.nextInt(10);
-      int bs = random.nextInt(10);
+      int n = random.nextBoolean() ? random.nextInt(90) : 16 * random.nextInt(6);
+      int as = random.nextInt(24);
+      int bs = random.nextInt(24);
       float[] a = TestArrays.gaussian(random, 1 + as * (n + 2));
       float[] b = TestArrays.gaussian(random, 2 + bs * (n + 1));
       float[] expected = new float[1 + as * (bs + 3)];
@@ -60,7 +60,7 @@ class KernelOperationsTest {
   void longRowSetsAgree() {
     Random random = new Random(8);
     for (int n : new int[] {64, 72, 512}) {
-      int as = 7;
+      int as = n == 72 ? 7 : 19;
       int bs = 299;
       float[] a = TestArrays.gaussian(random, as * n);
       float[] b = TestArrays.gaussian(random, bs * (n + 3));
@@ -83,7 +83,7 @@ class KernelOperationsTest {
     Random random = new Random(3);
     for (int round = 0; round < 200; round++) {
       int n = random.nextInt(90);
-      int ps = random.nextInt(10);
+      int ps = random.nextInt(24);
       int rows = random.nextInt(20);
       float[] p = TestArrays.gaussian(random, 1 + ps * (rows + 1));
       float[] r = TestArrays.gaussian(random, 2 + rows * (n + 1));

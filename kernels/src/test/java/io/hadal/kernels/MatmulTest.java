@@ -128,14 +128,18 @@ class MatmulTest {
   @Test
   void manyTokensGoThroughSeveralRounds() {
     Random random = new Random(9);
-    Matrix w = MatrixFixtures.random(StorageType.Q8_0, 5, 64, random);
-    int tokens = 600;
-    float[] x = TestArrays.gaussian(random, tokens * 64);
-    float[] expected = new float[tokens * 5];
-    float[] actual = new float[tokens * 5];
-    SCALAR.matmul(w, 0, 5, x, 0, 64, tokens, expected, 0, 5);
-    KERNELS.matmul(w, 0, 5, x, 0, 64, tokens, actual, 0, 5);
-    TestArrays.assertSameBits("600 tokens", expected, actual);
+    manyTokens(MatrixFixtures.random(StorageType.Q8_0, 5, 64, random), 600, random);
+    manyTokens(MatrixFixtures.random(StorageType.BF16, 21, 1100, random), 39, random);
+  }
+
+  private static void manyTokens(Matrix w, int tokens, Random random) {
+    int rows = w.rows();
+    float[] x = TestArrays.gaussian(random, tokens * w.cols());
+    float[] expected = new float[tokens * rows];
+    float[] actual = new float[tokens * rows];
+    SCALAR.matmul(w, 0, rows, x, 0, w.cols(), tokens, expected, 0, rows);
+    KERNELS.matmul(w, 0, rows, x, 0, w.cols(), tokens, actual, 0, rows);
+    TestArrays.assertSameBits(w + " x " + tokens, expected, actual);
   }
 
   @Test

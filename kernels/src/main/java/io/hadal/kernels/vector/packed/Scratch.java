@@ -1,5 +1,6 @@
 package io.hadal.kernels.vector.packed;
 
+import io.hadal.kernels.vector.OffHeap;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -9,22 +10,11 @@ import java.lang.foreign.ValueLayout;
  * the cache, since an array's first element can be at any multiple of eight.
  */
 final class Scratch {
-  /**
-   * All memory by address. A constant needs no checks in a kernel, where those of a segment of its
-   * own take a fifth of the time. Empty where native access is denied.
-   */
-  static final MemorySegment MEMORY = memory();
+  /** {@link OffHeap#MEMORY}. */
+  static final MemorySegment MEMORY = OffHeap.MEMORY;
 
   private final MemorySegment own;
   private final long address;
-
-  private static MemorySegment memory() {
-    try {
-      return MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
-    } catch (IllegalCallerException e) {
-      return MemorySegment.NULL;
-    }
-  }
 
   Scratch(int floats) {
     own = Arena.ofAuto().allocate(4L * floats, 64);
