@@ -11,10 +11,22 @@ class BenchCommandTest {
   void jsonHoldsEveryTestAtEveryDepth() {
     Invocation run =
         TestModel.on(
-            "bench", "-p", "8", "-n", "4,6", "-r", "2", "--depth", "0,40", "-t", "1", "--json");
+            "bench",
+            "--no-warmup",
+            "-p",
+            "8",
+            "-n",
+            "4,6",
+            "-r",
+            "2",
+            "--depth",
+            "0,40",
+            "-t",
+            "1",
+            "--json");
     assertThat(run.exitCode()).as(run.err()).isZero();
     JsonNode json = TestModel.json(run);
-    assertThat(json.path("warm").booleanValue()).isTrue();
+    assertThat(json.path("warm").booleanValue()).isFalse();
     assertThat(json.path("threads").intValue()).isEqualTo(1);
     assertThat(json.path("kernels").stringValue()).isNotEmpty();
     JsonNode results = json.path("results");
@@ -41,7 +53,19 @@ class BenchCommandTest {
   void sessionsGenerateTogether() {
     Invocation run =
         TestModel.on(
-            "bench", "-p", "0", "-n", "3", "-r", "1", "-s", "1,4", "--csv", "--kernels", "auto");
+            "bench",
+            "--no-warmup",
+            "-p",
+            "0",
+            "-n",
+            "3",
+            "-r",
+            "1",
+            "-s",
+            "1,4",
+            "--csv",
+            "--kernels",
+            "auto");
     assertThat(run.exitCode()).isZero();
     assertThat(run.out().lines().toList()).hasSize(3);
     assertThat(run.out()).contains("\"tg3\",0,3,0,1,", "\"tg3 x4\",0,3,0,1,");

@@ -12,12 +12,13 @@ class ChatCommandTest {
   private static final Pattern REUSED = Pattern.compile("prompt (\\d+) tokens.*reused (\\d+)");
 
   private static Invocation chat(String input, String... more) {
-    String[] args = new String[more.length + 4];
+    String[] args = new String[more.length + 5];
     args[0] = "--tokenizer";
     args[1] = TestModel.TOKENIZER.toString();
     args[2] = "-n";
     args[3] = "6";
-    System.arraycopy(more, 0, args, 4, more.length);
+    args[4] = "--cold";
+    System.arraycopy(more, 0, args, 5, more.length);
     return TestModel.withInput(input, () -> TestModel.on("chat", args));
   }
 

@@ -98,6 +98,7 @@ class ExportCommandTest {
         "--model",
         model.toString(),
         "-q",
+        "--cold",
         "-n",
         "8",
         "--ignore-eos",

@@ -97,7 +97,7 @@ class FinetuneCommandTest {
     assertLearnt(second, "lora");
 
     String prompt = "package team;\n\nfinal class Ledger77 {\n  @Tracked private";
-    String[] ask = {"--prompt", prompt, "-n", "8", "--quiet"};
+    String[] ask = {"--prompt", prompt, "-n", "8", "--quiet", "--cold"};
     Invocation plain = run("generate --model " + base, ask);
     Invocation adapted = run("generate --model " + base + " --adapter " + at("lora"), ask);
     Invocation merged = run("generate --model " + at("lora/merged"), ask);
@@ -108,7 +108,7 @@ class FinetuneCommandTest {
     assertThat(folder.resolve("merged/model.safetensors"))
         .hasSameBinaryContentAs(folder.resolve("lora/merged/model.safetensors"));
     Path file = write("Ledger.java", prompt);
-    Invocation complete = run("complete " + file + ":4 -n 4 --adapter " + at("lora"));
+    Invocation complete = run("complete " + file + ":4 -n 4 --cold --adapter " + at("lora"));
     assertThat(complete.exitCode()).as(complete.err()).isZero();
 
     Invocation wrong = run("generate --model " + at("merged") + " --adapter " + at("lora"), ask);
@@ -121,7 +121,7 @@ class FinetuneCommandTest {
     Invocation run = tune("repo", "full", "--method", "full", "--tokens", "2048");
     assertLearnt(run, "full");
     Invocation served =
-        run("generate --model " + at("full") + " --quiet -n 4", "--prompt", "final class");
+        run("generate --model " + at("full") + " --quiet --cold -n 4", "--prompt", "final class");
     assertThat(served.exitCode()).as(served.err()).isZero();
   }
 
@@ -183,7 +183,15 @@ class FinetuneCommandTest {
     assertThat(tuned.exitCode()).as(tuned.err()).isZero();
     assertThat(tuned.out()).contains("held-out drafts ").contains(" as the model would go on");
     String[] generate = {
-      "--model", at("drafted"), "-n", "24", "--prompt", "public class", "--temperature", "0"
+      "--model",
+      at("drafted"),
+      "-n",
+      "24",
+      "--prompt",
+      "public class",
+      "--temperature",
+      "0",
+      "--cold"
     };
     Invocation plain = run("generate", generate);
     Invocation guessed = run("generate --speculate", generate);

@@ -25,10 +25,11 @@ class GenerateCommandTest {
   }
 
   private static Invocation text(String... more) {
-    String[] args = new String[more.length + 2];
+    String[] args = new String[more.length + 3];
     args[0] = "--tokenizer";
     args[1] = TOKENIZER;
-    System.arraycopy(more, 0, args, 2, more.length);
+    args[2] = "--cold";
+    System.arraycopy(more, 0, args, 3, more.length);
     return TestModel.on("generate", args);
   }
 
@@ -50,7 +51,7 @@ class GenerateCommandTest {
     List<String> args =
         new ArrayList<>(
             List.of("--tokens", file, "-n", "12", "--temperature", "1", "--ignore-eos", "--json"));
-    args.addAll(List.of("--seed", seed));
+    args.addAll(List.of("--cold", "--seed", seed));
     args.addAll(List.of(more));
     Invocation run = TestModel.on("generate", args.toArray(String[]::new));
     assertThat(run.exitCode()).as(run.err()).isZero();

@@ -133,6 +133,7 @@ class SynthCommandTest {
     Invocation text =
         Invocation.hadal(
             "generate",
+            "--cold",
             "--model",
             file.toString(),
             "--prompt",

@@ -64,6 +64,7 @@ class TrainCommandTest {
     Invocation run =
         Invocation.hadal(
             "generate",
+            "--cold",
             "--model",
             folder.resolve("model").toString(),
             "-n",
@@ -138,7 +139,7 @@ class TrainCommandTest {
 
   private static Invocation generate(Path model, String... more) {
     List<String> args = new ArrayList<>(List.of("generate", "--model", model.toString()));
-    args.addAll(List.of("-n", "20", "--prompt", "public", "--temperature", "0"));
+    args.addAll(List.of("-n", "20", "--prompt", "public", "--temperature", "0", "--cold"));
     args.addAll(List.of(more));
     return Invocation.hadal(args.toArray(String[]::new));
   }
