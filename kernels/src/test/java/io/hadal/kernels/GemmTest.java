@@ -19,7 +19,9 @@ class GemmTest {
   @Test
   void agreesWithTheReferenceBitForBit() {
     Random random = new Random(1);
-    for (int round = 0; round < 300; round++) {
+    // One of 20 has no sum at all, one of five sides is longer than any part a kernel works on.
+    int rounds = Boolean.getBoolean("hadal.slow") ? 300 : 100;
+    for (int round = 0; round < rounds; round++) {
       int m = size(random);
       int n = size(random);
       int k = random.nextInt(20) == 0 ? 0 : size(random);
