@@ -207,7 +207,10 @@ class PackCommandTest {
         Json.parse(
             assertDone(
                     Invocation.hadal(
-                        "compare", "-q", "--json", "src/main/java/io/hadal/cli/ProgressBar.java"))
+                        "compare",
+                        "-q",
+                        "--json",
+                        "src/main/java/io/hadal/cli/terminal/ProgressBar.java"))
                 .out()
                 .getBytes(StandardCharsets.UTF_8),
             "compare");
