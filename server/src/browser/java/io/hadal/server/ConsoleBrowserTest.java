@@ -563,10 +563,20 @@ class ConsoleBrowserTest {
 
   @Test
   void aPlanSaysHowManyReplicas() throws IOException {
+    // A server compares once it has run enough steps: behind other tests, not in this one alone.
+    boolean compared =
+        console
+            .admin("GET", "/capacity", "")
+            .path("live")
+            .path("errors")
+            .valueStream()
+            .anyMatch(one -> one.hasNonNull("calibrated") || one.hasNonNull("live"));
     visit("capacity");
     page.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName("Simulate")).click();
     assertThat(page.locator("main .notice").first()).containsText("replica");
-    assertThat(page.locator("main")).containsText("Predictions and steps");
+    if (compared) {
+      assertThat(page.locator("main")).containsText("Predictions and steps");
+    }
     // How many there are depends on what the server has answered until now.
     int tables = page.locator("main table").count();
     page.locator("[name=usd_per_hour]").fill("0.5");
@@ -590,12 +600,14 @@ class ConsoleBrowserTest {
     page.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName("Simulate")).click();
     assertThat(page.locator("main .notice.bad")).containsText("No number of replicas");
     picture("capacity-impossible");
-    // Before somebody has measured the machine.
+    // Before somebody has measured the machine: what was learnt serves, or the page says what to
+    // do.
     Path costs = console.platform.data().capacity();
     Path aside = Files.move(costs, folder.resolve("costs"));
     try {
       visit("capacity");
-      assertThat(page.locator("main")).containsText("hadal capacity calibrate");
+      assertThat(page.locator("main"))
+          .containsText(Pattern.compile("hadal capacity calibrate|Costs of steps"));
       accessible("nothing measured");
       picture("capacity-uncalibrated");
     } finally {
