@@ -656,6 +656,9 @@ class ConsoleBrowserTest {
         // Something to read, or what to do.
         assertThat(page.locator("main :is(.empty, table, pre, .notice, form):visible").first())
             .isVisible();
+        if (name.equals("capacity")) {
+          assertThat(page.locator("main")).containsText("hadal capacity calibrate");
+        }
         picture("fresh-" + name.replace("?tab=", "-"));
       }
     }
