@@ -15,219 +15,86 @@ final class Q2KRows implements RowKernel {
   private static final VectorSpecies<Byte> B = Width.B;
   private static final VectorSpecies<Float> F = Width.F;
   private static final VectorSpecies<Integer> I = Width.I;
-  private static final int L = Width.LENGTH;
 
   @Override
   public void rows4(Matrix w, int r0, int r1, int r2, int r3, float[] x, int xAt, float[] lanes) {
-    row(w, r0, x, xAt, lanes, 0);
-    row(w, r1, x, xAt, lanes, 16);
-    row(w, r2, x, xAt, lanes, 32);
-    row(w, r3, x, xAt, lanes, 48);
+    for (int lane = 0; lane < 16; lane += Width.LENGTH) {
+      row(w, r0, x, xAt, lanes, lane, 0);
+      row(w, r1, x, xAt, lanes, lane, 16);
+      row(w, r2, x, xAt, lanes, lane, 32);
+      row(w, r3, x, xAt, lanes, lane, 48);
+    }
   }
 
-  private static void row(Matrix w, int row, float[] x, int xAt, float[] lanes, int at16) {
+  /** Lanes from {@code lane} on, as many as a vector has. Every byte is read once. */
+  private static void row(
+      Matrix w, int row, float[] x, int xAt, float[] lanes, int lane, int at16) {
     MemorySegment data = w.data();
     long at = w.rowBytes() * row;
     int cols = w.cols();
     FloatVector a = FloatVector.zero(F);
-    FloatVector b = FloatVector.zero(F);
     for (int k = 0; k < cols; k += 256) {
       float d = Float.float16ToFloat(data.get(Layouts.SHORT, at + 80));
       float dmin = Float.float16ToFloat(data.get(Layouts.SHORT, at + 82));
       for (int half = 0; half < 2; half++) {
-        long q = at + 16 + 32 * half;
+        long q = at + 16 + 32 * half + lane;
         long scales = data.get(Layouts.LONG, at + 8 * half);
-        int xk = xAt + k + 128 * half;
+        int xk = xAt + k + 128 * half + lane;
+        IntVector q0 =
+            (IntVector)
+                ByteVector.fromMemorySegment(B, data, q + 0, LITTLE_ENDIAN)
+                    .convertShape(VectorOperators.ZERO_EXTEND_B2I, I, 0);
+        IntVector q1 =
+            (IntVector)
+                ByteVector.fromMemorySegment(B, data, q + 16, LITTLE_ENDIAN)
+                    .convertShape(VectorOperators.ZERO_EXTEND_B2I, I, 0);
         a =
-            ((FloatVector)
-                    ((IntVector)
-                            ByteVector.fromMemorySegment(B, data, q, LITTLE_ENDIAN)
-                                .convertShape(VectorOperators.ZERO_EXTEND_B2I, I, 0))
-                        .and(3)
-                        .convert(VectorOperators.I2F, 0))
+            ((FloatVector) q0.and(3).convert(VectorOperators.I2F, 0))
                 .mul(d * (scales >>> 0 & 15))
                 .sub(dmin * (scales >>> 4 & 15))
-                .fma(FloatVector.fromArray(F, x, xk), a);
-        if (L == 8) {
-          b =
-              ((FloatVector)
-                      ((IntVector)
-                              ByteVector.fromMemorySegment(B, data, q + 8, LITTLE_ENDIAN)
-                                  .convertShape(VectorOperators.ZERO_EXTEND_B2I, I, 0))
-                          .and(3)
-                          .convert(VectorOperators.I2F, 0))
-                  .mul(d * (scales >>> 0 & 15))
-                  .sub(dmin * (scales >>> 4 & 15))
-                  .fma(FloatVector.fromArray(F, x, xk + 8), b);
-        }
+                .fma(FloatVector.fromArray(F, x, xk + 0), a);
         a =
-            ((FloatVector)
-                    ((IntVector)
-                            ByteVector.fromMemorySegment(B, data, q + 16, LITTLE_ENDIAN)
-                                .convertShape(VectorOperators.ZERO_EXTEND_B2I, I, 0))
-                        .and(3)
-                        .convert(VectorOperators.I2F, 0))
+            ((FloatVector) q1.and(3).convert(VectorOperators.I2F, 0))
                 .mul(d * (scales >>> 8 & 15))
                 .sub(dmin * (scales >>> 12 & 15))
                 .fma(FloatVector.fromArray(F, x, xk + 16), a);
-        if (L == 8) {
-          b =
-              ((FloatVector)
-                      ((IntVector)
-                              ByteVector.fromMemorySegment(B, data, q + 24, LITTLE_ENDIAN)
-                                  .convertShape(VectorOperators.ZERO_EXTEND_B2I, I, 0))
-                          .and(3)
-                          .convert(VectorOperators.I2F, 0))
-                  .mul(d * (scales >>> 8 & 15))
-                  .sub(dmin * (scales >>> 12 & 15))
-                  .fma(FloatVector.fromArray(F, x, xk + 16 + 8), b);
-        }
         a =
             ((FloatVector)
-                    ((IntVector)
-                            ByteVector.fromMemorySegment(B, data, q, LITTLE_ENDIAN)
-                                .convertShape(VectorOperators.ZERO_EXTEND_B2I, I, 0))
-                        .lanewise(VectorOperators.LSHR, 2)
-                        .and(3)
-                        .convert(VectorOperators.I2F, 0))
+                    q0.lanewise(VectorOperators.LSHR, 2).and(3).convert(VectorOperators.I2F, 0))
                 .mul(d * (scales >>> 16 & 15))
                 .sub(dmin * (scales >>> 20 & 15))
                 .fma(FloatVector.fromArray(F, x, xk + 32), a);
-        if (L == 8) {
-          b =
-              ((FloatVector)
-                      ((IntVector)
-                              ByteVector.fromMemorySegment(B, data, q + 8, LITTLE_ENDIAN)
-                                  .convertShape(VectorOperators.ZERO_EXTEND_B2I, I, 0))
-                          .lanewise(VectorOperators.LSHR, 2)
-                          .and(3)
-                          .convert(VectorOperators.I2F, 0))
-                  .mul(d * (scales >>> 16 & 15))
-                  .sub(dmin * (scales >>> 20 & 15))
-                  .fma(FloatVector.fromArray(F, x, xk + 32 + 8), b);
-        }
         a =
             ((FloatVector)
-                    ((IntVector)
-                            ByteVector.fromMemorySegment(B, data, q + 16, LITTLE_ENDIAN)
-                                .convertShape(VectorOperators.ZERO_EXTEND_B2I, I, 0))
-                        .lanewise(VectorOperators.LSHR, 2)
-                        .and(3)
-                        .convert(VectorOperators.I2F, 0))
+                    q1.lanewise(VectorOperators.LSHR, 2).and(3).convert(VectorOperators.I2F, 0))
                 .mul(d * (scales >>> 24 & 15))
                 .sub(dmin * (scales >>> 28 & 15))
                 .fma(FloatVector.fromArray(F, x, xk + 48), a);
-        if (L == 8) {
-          b =
-              ((FloatVector)
-                      ((IntVector)
-                              ByteVector.fromMemorySegment(B, data, q + 24, LITTLE_ENDIAN)
-                                  .convertShape(VectorOperators.ZERO_EXTEND_B2I, I, 0))
-                          .lanewise(VectorOperators.LSHR, 2)
-                          .and(3)
-                          .convert(VectorOperators.I2F, 0))
-                  .mul(d * (scales >>> 24 & 15))
-                  .sub(dmin * (scales >>> 28 & 15))
-                  .fma(FloatVector.fromArray(F, x, xk + 48 + 8), b);
-        }
         a =
             ((FloatVector)
-                    ((IntVector)
-                            ByteVector.fromMemorySegment(B, data, q, LITTLE_ENDIAN)
-                                .convertShape(VectorOperators.ZERO_EXTEND_B2I, I, 0))
-                        .lanewise(VectorOperators.LSHR, 4)
-                        .and(3)
-                        .convert(VectorOperators.I2F, 0))
+                    q0.lanewise(VectorOperators.LSHR, 4).and(3).convert(VectorOperators.I2F, 0))
                 .mul(d * (scales >>> 32 & 15))
                 .sub(dmin * (scales >>> 36 & 15))
                 .fma(FloatVector.fromArray(F, x, xk + 64), a);
-        if (L == 8) {
-          b =
-              ((FloatVector)
-                      ((IntVector)
-                              ByteVector.fromMemorySegment(B, data, q + 8, LITTLE_ENDIAN)
-                                  .convertShape(VectorOperators.ZERO_EXTEND_B2I, I, 0))
-                          .lanewise(VectorOperators.LSHR, 4)
-                          .and(3)
-                          .convert(VectorOperators.I2F, 0))
-                  .mul(d * (scales >>> 32 & 15))
-                  .sub(dmin * (scales >>> 36 & 15))
-                  .fma(FloatVector.fromArray(F, x, xk + 64 + 8), b);
-        }
         a =
             ((FloatVector)
-                    ((IntVector)
-                            ByteVector.fromMemorySegment(B, data, q + 16, LITTLE_ENDIAN)
-                                .convertShape(VectorOperators.ZERO_EXTEND_B2I, I, 0))
-                        .lanewise(VectorOperators.LSHR, 4)
-                        .and(3)
-                        .convert(VectorOperators.I2F, 0))
+                    q1.lanewise(VectorOperators.LSHR, 4).and(3).convert(VectorOperators.I2F, 0))
                 .mul(d * (scales >>> 40 & 15))
                 .sub(dmin * (scales >>> 44 & 15))
                 .fma(FloatVector.fromArray(F, x, xk + 80), a);
-        if (L == 8) {
-          b =
-              ((FloatVector)
-                      ((IntVector)
-                              ByteVector.fromMemorySegment(B, data, q + 24, LITTLE_ENDIAN)
-                                  .convertShape(VectorOperators.ZERO_EXTEND_B2I, I, 0))
-                          .lanewise(VectorOperators.LSHR, 4)
-                          .and(3)
-                          .convert(VectorOperators.I2F, 0))
-                  .mul(d * (scales >>> 40 & 15))
-                  .sub(dmin * (scales >>> 44 & 15))
-                  .fma(FloatVector.fromArray(F, x, xk + 80 + 8), b);
-        }
         a =
-            ((FloatVector)
-                    ((IntVector)
-                            ByteVector.fromMemorySegment(B, data, q, LITTLE_ENDIAN)
-                                .convertShape(VectorOperators.ZERO_EXTEND_B2I, I, 0))
-                        .lanewise(VectorOperators.LSHR, 6)
-                        .convert(VectorOperators.I2F, 0))
+            ((FloatVector) q0.lanewise(VectorOperators.LSHR, 6).convert(VectorOperators.I2F, 0))
                 .mul(d * (scales >>> 48 & 15))
                 .sub(dmin * (scales >>> 52 & 15))
                 .fma(FloatVector.fromArray(F, x, xk + 96), a);
-        if (L == 8) {
-          b =
-              ((FloatVector)
-                      ((IntVector)
-                              ByteVector.fromMemorySegment(B, data, q + 8, LITTLE_ENDIAN)
-                                  .convertShape(VectorOperators.ZERO_EXTEND_B2I, I, 0))
-                          .lanewise(VectorOperators.LSHR, 6)
-                          .convert(VectorOperators.I2F, 0))
-                  .mul(d * (scales >>> 48 & 15))
-                  .sub(dmin * (scales >>> 52 & 15))
-                  .fma(FloatVector.fromArray(F, x, xk + 96 + 8), b);
-        }
         a =
-            ((FloatVector)
-                    ((IntVector)
-                            ByteVector.fromMemorySegment(B, data, q + 16, LITTLE_ENDIAN)
-                                .convertShape(VectorOperators.ZERO_EXTEND_B2I, I, 0))
-                        .lanewise(VectorOperators.LSHR, 6)
-                        .convert(VectorOperators.I2F, 0))
+            ((FloatVector) q1.lanewise(VectorOperators.LSHR, 6).convert(VectorOperators.I2F, 0))
                 .mul(d * (scales >>> 56 & 15))
                 .sub(dmin * (scales >>> 60 & 15))
                 .fma(FloatVector.fromArray(F, x, xk + 112), a);
-        if (L == 8) {
-          b =
-              ((FloatVector)
-                      ((IntVector)
-                              ByteVector.fromMemorySegment(B, data, q + 24, LITTLE_ENDIAN)
-                                  .convertShape(VectorOperators.ZERO_EXTEND_B2I, I, 0))
-                          .lanewise(VectorOperators.LSHR, 6)
-                          .convert(VectorOperators.I2F, 0))
-                  .mul(d * (scales >>> 56 & 15))
-                  .sub(dmin * (scales >>> 60 & 15))
-                  .fma(FloatVector.fromArray(F, x, xk + 112 + 8), b);
-        }
       }
       at += 84;
     }
-    a.intoArray(lanes, at16);
-    if (L == 8) {
-      b.intoArray(lanes, at16 + 8);
-    }
+    a.intoArray(lanes, at16 + lane);
   }
 }
