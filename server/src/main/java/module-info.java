@@ -1,5 +1,6 @@
 /** Serving: HTTP APIs of several dialects over one engine. */
 module io.hadal.server {
+  requires com.github.luben.zstd_jni;
   requires io.github.resilience4j.circuitbreaker;
   requires transitive io.hadal.chat;
   requires transitive io.hadal.platform;

@@ -179,6 +179,23 @@ class ErrorsTest {
                   .build());
       assertThat(response.statusCode()).as(response.body()).isEqualTo(size == 100 ? 200 : 413);
     }
+    for (String name : List.of("chat-1", "zeros")) {
+      try (var packed =
+          Objects.requireNonNull(ErrorsTest.class.getResourceAsStream("http/" + name + ".zst"))) {
+        HttpResponse<String> response =
+            SERVER.send(
+                SERVER
+                    .request("/v1/chat/completions")
+                    .header("content-type", "application/json")
+                    .header("content-encoding", "zstd")
+                    .POST(HttpRequest.BodyPublishers.ofByteArray(packed.readAllBytes()))
+                    .build());
+        assertThat(response.statusCode())
+            .as(response.body())
+            .isEqualTo(name.equals("zeros") ? 413 : 400);
+        assertThat(response.body()).contains(name.equals("zeros") ? "large" : "context_length");
+      }
+    }
   }
 
   /** Damaged requests get an answer of the right shape and never a 500. */

@@ -82,7 +82,8 @@ public final class HelidonListener implements HttpListener {
             .contentEncoding(
                 ContentEncodingContext.builder()
                     .contentEncodingsDiscoverServices(false)
-                    .addContentEncoding(new GzipBodies())
+                    .addContentEncoding(PackedBodies.gzip())
+                    .addContentEncoding(PackedBodies.zstd())
                     .build())
             .directHandlers(directHandlers(badRequest))
             .addConnectionSelector(connections)

@@ -124,6 +124,7 @@ final class JdkExchange implements Exchange {
     return switch (encoding.strip().toLowerCase(Locale.ROOT)) {
       case "identity" -> raw;
       case "gzip", "x-gzip" -> new GZIPInputStream(raw);
+      case "zstd" -> new ZstdBody(raw);
       default -> throw new IOException("the body has an unknown content-encoding");
     };
   }

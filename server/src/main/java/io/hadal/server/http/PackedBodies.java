@@ -4,15 +4,39 @@ import io.helidon.http.encoding.ContentDecoder;
 import io.helidon.http.encoding.ContentEncoder;
 import io.helidon.http.encoding.ContentEncoding;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.Set;
 import java.util.zip.GZIPInputStream;
 
 /** Unpacks bodies of requests; answers go out as they are, because streams must not wait. */
-final class GzipBodies implements ContentEncoding {
+final class PackedBodies implements ContentEncoding {
+  private final String name;
+  private final Set<String> ids;
+  private final Opener opener;
+
+  /** Reads what is packed. */
+  private interface Opener {
+    InputStream open(InputStream in) throws IOException;
+  }
+
+  private PackedBodies(String name, Set<String> ids, Opener opener) {
+    this.name = name;
+    this.ids = ids;
+    this.opener = opener;
+  }
+
+  static PackedBodies gzip() {
+    return new PackedBodies("gzip", Set.of("gzip", "x-gzip"), GZIPInputStream::new);
+  }
+
+  static PackedBodies zstd() {
+    return new PackedBodies("zstd", Set.of("zstd"), ZstdBody::new);
+  }
+
   @Override
   public Set<String> ids() {
-    return Set.of("gzip", "x-gzip");
+    return ids;
   }
 
   @Override
@@ -29,7 +53,7 @@ final class GzipBodies implements ContentEncoding {
   public ContentDecoder decoder() {
     return in -> {
       try {
-        return new GZIPInputStream(in);
+        return opener.open(in);
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
@@ -43,11 +67,11 @@ final class GzipBodies implements ContentEncoding {
 
   @Override
   public String name() {
-    return "gzip";
+    return name;
   }
 
   @Override
   public String type() {
-    return "gzip";
+    return name;
   }
 }
