@@ -119,14 +119,7 @@ final class GatewayProcess implements AutoCloseable {
    * @return the key
    */
   String key() throws IOException, InterruptedException {
-    Matcher password = PASSWORD.matcher(Files.readString(log));
-    if (!password.find()) {
-      throw new IOException("no password in " + log + ": is the data folder new?");
-    }
-    HttpResponse<String> in =
-        post("/session", "{\"name\":\"administrator\",\"password\":\"" + password.group(1) + "\"}");
-    cookie = in.headers().firstValue("set-cookie").orElseThrow().replaceFirst(";.*", "");
-    csrf = JSON.readTree(in.body()).path("csrf_token").asString("");
+    signIn();
     String project = admin("GET", "/projects", null).at("/data/0/id").asString("");
     admin(
         "POST",
@@ -140,6 +133,19 @@ final class GatewayProcess implements AutoCloseable {
     return admin("POST", "/keys", "{\"name\":\"benchmark\",\"project\":\"" + project + "\"}")
         .path("text")
         .asString("");
+  }
+
+  /** Signs in, once more where a session has ended because nobody used it. */
+  void signIn() throws IOException, InterruptedException {
+    Matcher password = PASSWORD.matcher(Files.readString(log));
+    if (!password.find()) {
+      throw new IOException("no password in " + log + ": is the data folder new?");
+    }
+    cookie = "";
+    HttpResponse<String> in =
+        post("/session", "{\"name\":\"administrator\",\"password\":\"" + password.group(1) + "\"}");
+    cookie = in.headers().firstValue("set-cookie").orElseThrow().replaceFirst(";.*", "");
+    csrf = JSON.readTree(in.body()).path("csrf_token").asString("");
   }
 
   /** An answer of the administration, after {@link #key}. */

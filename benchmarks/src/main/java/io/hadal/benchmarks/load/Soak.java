@@ -181,6 +181,8 @@ public final class Soak implements Callable<Integer> {
     long active = -1;
     long held = -1;
     long upstream = -1;
+    // Sessions of administrators end by themselves long before an hour is over.
+    gateway.signIn();
     String budget = gateway.admin("GET", "/budgets", null).at("/data/0/id").asString("");
     for (int i = 0; i < 10 * IDLE_SECONDS && active + held + upstream != 0; i++) {
       Thread.sleep(100);
