@@ -54,6 +54,7 @@ platform:
 {{- define "hadal.gatewayConfig" -}}
 {{- $root := . -}}
 {{- $config := include "hadal.config" . | fromYaml -}}
+{{- $_ := set $config "model" (dict "local" false) -}}
 {{- if .Values.pools -}}
 {{- $name := .Values.model.name -}}
 {{- $upstreams := list -}}

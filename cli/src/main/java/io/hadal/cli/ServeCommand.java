@@ -220,10 +220,11 @@ final class ServeCommand implements Callable<Integer> {
             gateway ? "--gateway" : "model.local: false",
             "serves no model of its own; leave " + checkpoint + " out");
       }
-      if (config.routing().upstreams().isEmpty()) {
+      if (config.routing().upstreams().isEmpty() && !config.platform().shared()) {
         throw new FormatException(
             gateway ? "--gateway" : "model.local: false",
-            "needs upstreams in the file of --config to have something to serve");
+            "needs upstreams in the file of --config, or platform.shared and engine nodes, to have"
+                + " something to serve");
       }
     } else if (checkpoint != null && !Files.exists(checkpoint)) {
       throw new NoSuchFileException(checkpoint.toString());

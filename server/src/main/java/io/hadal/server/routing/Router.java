@@ -378,11 +378,11 @@ public final class Router implements AutoCloseable {
     return models;
   }
 
-  /** Whether an upstream is there that may answer. */
+  /** Whether an upstream or engine node is there that may answer. */
   public boolean available() {
     long now = clock.getAsLong();
-    return snapshot.backends.values().stream()
-        .anyMatch(b -> b.health().up() && b.keys().restLeft(now) >= 0);
+    return backends().stream()
+        .anyMatch(b -> b.health().up() && !b.draining() && b.keys().restLeft(now) >= 0);
   }
 
   /** All upstreams as they are now. */

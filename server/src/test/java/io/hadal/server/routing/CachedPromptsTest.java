@@ -2,6 +2,7 @@ package io.hadal.server.routing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.hadal.chat.Seal;
 import io.hadal.platform.SecretText;
 import io.hadal.platform.cluster.BlockCounts;
 import io.hadal.platform.cluster.BlockDigest;
@@ -103,6 +104,26 @@ class CachedPromptsTest {
         new Engine("http://127.0.0.1:1", List.of("m"), "m@1", 100, 1, null),
         new Load(load, 0, draining),
         digest);
+  }
+
+  @Test
+  void aGatewayIsReadyWhenAnEngineIs() {
+    try (Router router =
+        new Router(
+            name -> false,
+            1000,
+            Seal.ofProcess(),
+            Duration.ofSeconds(1),
+            System::currentTimeMillis)) {
+      assertThat(router.available()).isFalse();
+      router.engines(
+          List.of(node("a", 0, true, digest())), (identity, zdr) -> new SecretText("shown"));
+      assertThat(router.available()).isFalse();
+      router.engines(
+          List.of(node("a", 0, true, digest()), node("b", 0, false, digest())),
+          (identity, zdr) -> new SecretText("shown"));
+      assertThat(router.available()).isTrue();
+    }
   }
 
   private static List<String> order(long session, String messages, EngineNode... nodes) {
