@@ -296,6 +296,7 @@ final class ServeCommand implements Callable<Integer> {
         server.tracing(tracing);
       }
       server.metricsToken(config.metricsSecret());
+      server.origins(config.origins());
       server.accessLog(config.accessLog());
       server.routing(config.routing());
       server.quality(config.platform().quality());

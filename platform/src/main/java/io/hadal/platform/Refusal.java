@@ -18,6 +18,8 @@ public final class Refusal extends RuntimeException {
     MODEL_NOT_ALLOWED,
     /** The key may not be used from this address. */
     ADDRESS_NOT_ALLOWED,
+    /** The key belongs to another project than the request says. */
+    PROJECT_NOT_ALLOWED,
     /** The key or role lacks a permission. */
     NOT_PERMITTED,
     /** Nothing has this name, or its version is retired. */

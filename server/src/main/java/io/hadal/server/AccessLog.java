@@ -4,12 +4,16 @@ import io.hadal.chat.Usage;
 import io.hadal.platform.tenancy.Identity;
 import io.hadal.server.wire.Call;
 import io.hadal.server.wire.ForeignWords;
+import java.util.List;
 import java.util.function.Consumer;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /** A line of JSON for each request, without anything a client wrote but its path. */
 final class AccessLog {
+  /** Where clients name their requests; never taken as our own id. */
+  private static final List<String> CLIENT_IDS = List.of("x-client-request-id", "x-request-id");
+
   private final Consumer<String> out;
   private volatile boolean on = true;
 
@@ -59,9 +63,16 @@ final class AccessLog {
     if (call.upstream() != null) {
       line.put("upstream", call.upstream());
     }
-    String clientId = call.exchange().header("x-client-request-id");
-    if (clientId != null && ForeignWords.isId(clientId)) {
-      line.put("client_request_id", clientId);
+    for (String header : CLIENT_IDS) {
+      String clientId = call.exchange().header(header);
+      if (clientId != null && ForeignWords.isId(clientId)) {
+        line.put("client_request_id", clientId);
+        break;
+      }
+    }
+    String retries = call.exchange().header("x-stainless-retry-count");
+    if (retries != null && retries.matches("[0-9]{1,4}")) {
+      line.put("retry", Integer.parseInt(retries));
     }
     out.accept(line.toString());
   }

@@ -10,6 +10,7 @@ import io.hadal.platform.tenancy.ProjectPolicy;
 import io.hadal.platform.tenancy.Scope;
 import io.hadal.server.RecordingExchange.Recording;
 import io.hadal.server.http.BodyMemory;
+import io.hadal.server.http.CrossOrigin;
 import io.hadal.server.http.Exchange;
 import io.hadal.server.http.HttpHandler;
 import io.hadal.server.http.HttpProblem;
@@ -52,6 +53,7 @@ final class ApiHandler implements HttpHandler {
   private volatile @Nullable RequestRedaction redaction;
   private volatile @Nullable KeyRing keys;
   private volatile @Nullable Tracing tracing;
+  private volatile CrossOrigin origins = CrossOrigin.NONE;
   private volatile boolean draining;
 
   /**
@@ -93,6 +95,11 @@ final class ApiHandler implements HttpHandler {
   /** Changes texts of requests and answers from now on. */
   void redaction(RequestRedaction now) {
     redaction = now;
+  }
+
+  /** Pages of other origins that may use the API, from the next request on. */
+  void origins(CrossOrigin now) {
+    origins = now;
   }
 
   /** Follows requests from the next one on. */
@@ -148,6 +155,10 @@ final class ApiHandler implements HttpHandler {
       if (found == null) {
         throw HttpProblem.unknownUrl(exchange.method(), path);
       }
+      if (isApi(found) && origins.asks(exchange, found.keySet())) {
+        exchange.send(204, "application/json", new byte[0]);
+        return;
+      }
       if (route == null) {
         exchange.setHeader("allow", String.join(", ", found.keySet()));
         throw HttpProblem.wrongMethod(exchange.method());
@@ -192,6 +203,11 @@ final class ApiHandler implements HttpHandler {
       active.decrementAndGet();
       finished.accept(call);
     }
+  }
+
+  /** Whether it is for clients with keys, not for browsers with a session. */
+  private static boolean isApi(Map<String, Route> found) {
+    return found.values().stream().noneMatch(Route::open);
   }
 
   private void run(Route route, Call call) throws IOException {
@@ -246,7 +262,11 @@ final class ApiHandler implements HttpHandler {
   /** The call of a client whose key is known. */
   private Call known(Exchange exchange, Dialect dialect, String operation, String requestId) {
     Identity identity =
-        platform == null ? null : platform.keys().identify(key(exchange), exchange.peer());
+        platform == null
+            ? null
+            : platform
+                .keys()
+                .identify(key(exchange), exchange.peer(), exchange.header("x-hadal-project"));
     if (platform == null || identity == null) {
       Client client = client(exchange);
       return new Call(recorded(exchange, true), dialect, operation, requestId, client, UNMETERED);

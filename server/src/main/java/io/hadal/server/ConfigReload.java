@@ -225,6 +225,7 @@ public final class ConfigReload implements AutoCloseable {
     server.quality(next.platform().quality());
     server.keys(ring);
     server.metricsToken(token);
+    server.origins(next.origins());
     server.limits(next.limits());
     Dispatcher dispatcher = server.dispatcher();
     if (dispatcher != null) {

@@ -18,6 +18,7 @@ import io.hadal.server.admin.ModelApi;
 import io.hadal.server.admin.StateEndpoints;
 import io.hadal.server.console.Console;
 import io.hadal.server.explain.CacheExplainer;
+import io.hadal.server.http.CrossOrigin;
 import io.hadal.server.http.HelidonListener;
 import io.hadal.server.http.HttpListener;
 import io.hadal.server.http.HttpProblem;
@@ -397,7 +398,8 @@ public final class HadalServer implements AutoCloseable {
   private @Nullable AdminApi addPlatform(
       Routes routes, PlatformAccess platform, AtomicInteger active) {
     if (platform.balances() != null) {
-      BalanceApi balance = new BalanceApi(platform.balances()::of, platform.balances()::paysAhead);
+      PlatformAccess.Balances money = platform.balances();
+      BalanceApi balance = new BalanceApi(money::of, money::paysAhead, money::budgetLeft);
       routes.add(
           "GET", Dialect.OPENAI, "balance", balance::handle, "/user/balance", "/v1/user/balance");
     }
@@ -526,6 +528,11 @@ public final class HadalServer implements AutoCloseable {
   /** A token that opens the figures and nothing else, from the next request on; null for none. */
   public void metricsToken(@Nullable SecretText now) {
     metricsToken = now;
+  }
+
+  /** Pages of other origins that may use the API, from the next request on. */
+  public void origins(List<String> now) {
+    handler.origins(new CrossOrigin(now));
   }
 
   /** Writes a line for each request from now on, or none. */

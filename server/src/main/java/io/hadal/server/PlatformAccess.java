@@ -105,6 +105,16 @@ public record PlatformAccess(
      * @throws io.hadal.platform.Refusal when nobody's, or not to be used from there
      */
     Identity identify(@Nullable String key, String address);
+
+    /**
+     * The same for a request that says whose it means to be.
+     *
+     * @param project id or slug of a project; null when it does not say
+     * @throws io.hadal.platform.Refusal when the key belongs to another one, too
+     */
+    default Identity identify(@Nullable String key, String address, @Nullable String project) {
+      return identify(key, address);
+    }
   }
 
   /** Knows balances. */
@@ -116,6 +126,11 @@ public record PlatformAccess(
     /** Whether a project may only use what it has paid ahead. */
     default boolean paysAhead(String project) {
       return true;
+    }
+
+    /** What budgets leave to a key, nano-USD; null without one. */
+    default @Nullable Long budgetLeft(Identity identity) {
+      return null;
     }
   }
 

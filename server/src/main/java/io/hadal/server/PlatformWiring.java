@@ -90,20 +90,7 @@ public final class PlatformWiring {
    */
   public static PlatformAccess access(Platform platform, boolean secure) {
     return new PlatformAccess(
-        (key, address) -> {
-          if (key == null) {
-            throw new Refusal(
-                Reason.UNAUTHENTICATED,
-                "No API key: send it as 'Authorization: Bearer KEY' or 'x-api-key: KEY'.");
-          }
-          Identity counted = platform.nodeTokens().read(key);
-          Identity identity =
-              counted != null ? counted : platform.keys().authenticate(key, address);
-          if (identity.policy().phi()) {
-            requireSafe(secure, address);
-          }
-          return identity;
-        },
+        keys(platform, secure),
         new NodeGate(platform.metering()),
         balances(platform),
         usage(platform),
@@ -117,6 +104,31 @@ public final class PlatformWiring {
         health(platform),
         vault(new Envelope(platform.dataKeys())),
         new Seal(platform.sealKey()));
+  }
+
+  private static PlatformAccess.Keys keys(Platform platform, boolean secure) {
+    return new PlatformAccess.Keys() {
+      @Override
+      public Identity identify(@Nullable String key, String address) {
+        return identify(key, address, null);
+      }
+
+      @Override
+      public Identity identify(@Nullable String key, String address, @Nullable String project) {
+        if (key == null) {
+          throw new Refusal(
+              Reason.UNAUTHENTICATED,
+              "No API key: send it as 'Authorization: Bearer KEY' or 'x-api-key: KEY'.");
+        }
+        Identity counted = platform.nodeTokens().read(key);
+        Identity identity =
+            counted != null ? counted : platform.keys().authenticate(key, address, project);
+        if (identity.policy().phi()) {
+          requireSafe(secure, address);
+        }
+        return identity;
+      }
+    };
   }
 
   /** Health information needs TLS, here or in a proxy on this machine, and leaves no dump. */
@@ -205,6 +217,11 @@ public final class PlatformWiring {
       @Override
       public boolean paysAhead(String project) {
         return platform.budgets().paysAhead(project);
+      }
+
+      @Override
+      public @Nullable Long budgetLeft(Identity identity) {
+        return platform.budgets().left(identity);
       }
     };
   }

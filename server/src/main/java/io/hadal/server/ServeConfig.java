@@ -12,6 +12,7 @@ import io.hadal.server.config.SecretReference;
 import io.hadal.server.config.Section;
 import io.hadal.server.config.SharedHash;
 import io.hadal.server.config.YamlFile;
+import io.hadal.server.http.CrossOrigin;
 import io.hadal.server.http.HttpServerKind;
 import io.hadal.server.http.TrustedProxies;
 import io.hadal.server.routing.config.RoutingConfig;
@@ -43,6 +44,7 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  * @param keys file of API keys; null for none
  * @param metricsToken where the token is that opens the figures and nothing else; null for none
  * @param anonymous true to serve without keys beyond this machine
+ * @param origins origins of pages that may use the API from a browser
  * @param local false to serve no model of its own, only those of upstreams
  * @param model checkpoint; null for the embedded one
  * @param name name that requests give; null to take it from the file
@@ -80,6 +82,7 @@ public record ServeConfig(
     @Nullable Path keys,
     @Nullable SecretReference metricsToken,
     boolean anonymous,
+    List<String> origins,
     boolean local,
     @Nullable Path model,
     @Nullable String name,
@@ -256,6 +259,7 @@ public record ServeConfig(
     fields.put("access.keys", keys);
     fields.put("access.metrics_token", metricsToken == null ? null : metricsToken.text());
     fields.put("access.anonymous", anonymous);
+    fields.put("access.origins", origins);
     fields.put("log.access", accessLog);
     fields.put("upstreams", routing.upstreams().stream().map(u -> u.name()).sorted().toList());
     fields.put("routes", routing.routes().stream().map(r -> r.model()).sorted().toList());
@@ -298,6 +302,7 @@ public record ServeConfig(
             access.path("keys", folder),
             access.reference("metrics_token"),
             access.flag("anonymous", false),
+            access.texts("origins"),
             model.flag("local", true),
             model.path("path", folder),
             model.text("name"),
@@ -340,6 +345,9 @@ public record ServeConfig(
       section.requireKnown();
     }
     top.section("log").requireKnown("access");
+    if (!config.origins.stream().allMatch(CrossOrigin::isOrigin)) {
+      throw access.broken("origins", "must be origins such as https://app.example, or *");
+    }
     if (config.http == HttpServerKind.JDK && config.certificate != null) {
       throw new FormatException(top.source(), "listen.tls needs listen.http: helidon");
     }

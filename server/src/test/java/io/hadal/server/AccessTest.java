@@ -8,6 +8,7 @@ import io.hadal.platform.SecretText;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
@@ -69,6 +70,47 @@ class AccessTest {
   }
 
   @Test
+  void pagesOfNamedOriginsMayUseTheApi() throws Exception {
+    String page = "https://app.example";
+    try (TestServer server = new TestServer()) {
+      String allowed = "access-control-allow-origin";
+      assertThat(server.post("/v1/chat/completions", ASK, "origin", page).headers().map())
+          .doesNotContainKey(allowed);
+      server.server.origins(List.of(page));
+      HttpResponse<String> answer = server.post("/v1/chat/completions", ASK, "origin", page);
+      assertThat(answer.headers().firstValue(allowed)).hasValue(page);
+      assertThat(answer.headers().firstValue("vary")).hasValue("origin");
+      assertThat(answer.headers().firstValue("access-control-expose-headers").orElse(""))
+          .contains("x-request-id", "anthropic-ratelimit-input-tokens-reset", "retry-after-ms");
+      HttpResponse<String> asked = preflight(server, page, "/v1/messages");
+      assertThat(asked.statusCode()).isEqualTo(204);
+      assertThat(asked.headers().firstValue("access-control-allow-methods")).hasValue("POST");
+      assertThat(asked.headers().firstValue("access-control-allow-headers").orElse(""))
+          .contains("authorization", "anthropic-version", "x-stainless-os")
+          .doesNotContain("cookie");
+      HttpResponse<String> other = preflight(server, "https://other.example", "/v1/messages");
+      assertThat(other.statusCode()).isEqualTo(405);
+      assertThat(other.headers().map()).doesNotContainKey(allowed);
+      // What a session may do is not for other pages.
+      assertThat(preflight(server, page, "/metrics").headers().map()).doesNotContainKey(allowed);
+      server.server.origins(List.of("*"));
+      assertThat(preflight(server, "null", "/v1/models").headers().firstValue(allowed))
+          .hasValue("*");
+    }
+  }
+
+  private static HttpResponse<String> preflight(TestServer server, String origin, String path) {
+    return server.send(
+        server
+            .request(path)
+            .header("origin", origin)
+            .header("access-control-request-method", "POST")
+            .header("access-control-request-headers", "authorization, x-stainless-os, cookie")
+            .method("OPTIONS", java.net.http.HttpRequest.BodyPublishers.noBody())
+            .build());
+  }
+
+  @Test
   void brokenKeyFiles() throws Exception {
     for (String text : new String[] {"", "alice", "alice short", "a/b " + KEY, "a sha256:12"}) {
       Path file = folder.resolve("broken");
@@ -92,6 +134,11 @@ class AccessTest {
       assertThat(server.get("/v1/models/none").statusCode()).isEqualTo(404);
       JsonNode page = TestServer.json(server.get("/models?limit=1"));
       assertThat(page.get("has_more").booleanValue()).isTrue();
+      assertThat(TestServer.json(server.get("/v1/models?lifecycle=active")).get("data")).hasSize(2);
+      assertThat(TestServer.json(server.get("/v1/models?lifecycle=deprecated")).get("data"))
+          .isEmpty();
+      JsonNode before = TestServer.json(server.get("/v1/models?limit=1&before_id=claude-tiny"));
+      assertThat(before.at("/data/0/id").asString()).isEqualTo("tiny");
     }
   }
 }

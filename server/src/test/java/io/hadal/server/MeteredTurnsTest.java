@@ -64,7 +64,15 @@ class MeteredTurnsTest {
 
         @Override
         public LimitState limits() {
-          return new LimitState(100, 99, 1500, 5000, 4000, 61_000);
+          return new LimitState(
+              100,
+              99,
+              1500,
+              5000,
+              4000,
+              61_000,
+              LimitState.Tokens.NONE,
+              new LimitState.Tokens(700, 600, 2000));
         }
       };
     }
@@ -194,6 +202,11 @@ class MeteredTurnsTest {
     assertThat(answer.statusCode()).isEqualTo(200);
     assertThat(answer.headers().firstValue("anthropic-ratelimit-tokens-remaining"))
         .hasValue("4000");
+    assertThat(answer.headers().firstValue("anthropic-ratelimit-output-tokens-limit"))
+        .hasValue("700");
+    assertThat(answer.headers().firstValue("anthropic-ratelimit-output-tokens-remaining"))
+        .hasValue("600");
+    assertThat(answer.headers().firstValue("anthropic-ratelimit-input-tokens-limit")).isEmpty();
     assertThat(
             Instant.parse(
                 answer.headers().firstValue("anthropic-ratelimit-requests-reset").orElseThrow()))

@@ -46,6 +46,25 @@ class OperationsTest {
   }
 
   @Test
+  void theLogHasWhatClientsCallTheirRequests() throws Exception {
+    SERVER.post(
+        "/v1/chat/completions", ASK, "x-request-id", "mine-1", "x-stainless-retry-count", "2");
+    SERVER.awaitLog("\"client_request_id\":\"mine-1\",\"retry\":2");
+    HttpResponse<String> both =
+        SERVER.post(
+            "/v1/chat/completions",
+            ASK,
+            "x-client-request-id",
+            "mine-2",
+            "x-request-id",
+            "mine-3",
+            "x-stainless-retry-count",
+            "-1");
+    SERVER.awaitLog("\"client_request_id\":\"mine-2\"}");
+    assertThat(both.headers().firstValue("x-request-id").orElse("")).startsWith("req_");
+  }
+
+  @Test
   void healthTellsWarmUpAndSlowPaths() {
     assertThat(SERVER.get("/health").body())
         .contains("\"status\":\"ready\"")

@@ -51,6 +51,11 @@ final class RecordingGate implements Gate {
       public LimitState limits() {
         return LimitState.NONE;
       }
+
+      @Override
+      public synchronized long cost() {
+        return over ? 7 : 0;
+      }
     };
   }
 

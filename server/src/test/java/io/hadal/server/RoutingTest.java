@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hadal.platform.tenancy.Identity;
 import io.hadal.platform.tenancy.ProjectPolicy;
+import io.hadal.platform.tenancy.Scope;
 import io.hadal.platform.usage.Outcome;
 import io.hadal.platform.usage.Quantities;
 import io.hadal.server.admin.AdminCall;
@@ -362,6 +363,46 @@ class RoutingTest {
   }
 
   @Test
+  void keysAskTheirModelsOnly() {
+    PlatformAccess.Keys keys =
+        (key, address) ->
+            new Identity(
+                "o",
+                "t",
+                "p",
+                "k",
+                null,
+                Set.of(Scope.INFERENCE),
+                List.of("ours*"),
+                ProjectPolicy.DEFAULT);
+    String upstreams = "upstreams:\n" + Gateway.upstream("a", a.port(), "speaks: [chat, videos]");
+    try (Gateway own = new Gateway(folder, upstreams, keys)) {
+      for (String path : List.of("/v1/videos", "/v1/chat/completions")) {
+        assertThat(own.server.post(path, "{'model':'m','prompt':'a cat'}").statusCode())
+            .as(path)
+            .isEqualTo(403);
+      }
+    }
+    assertThat(a.requests).isEmpty();
+  }
+
+  @Test
+  void noNameOfAModelIsLongerThanAnyModelHas() {
+    gateway.configure(
+        "upstreams: [{name: a, url: 'http://127.0.0.1:"
+            + a.port()
+            + "', probe_seconds: 0}]\nroutes: [{model: 'a/*', upstreams: [a]}]\n");
+    String ask = "{'model':'a/%s','messages':[{'role':'user','content':'Hi'}]}";
+    assertThat(
+            gateway
+                .server
+                .post("/v1/chat/completions", ask.formatted("x".repeat(300)))
+                .statusCode())
+        .isEqualTo(400);
+    assertThat(a.requests).isEmpty();
+  }
+
+  @Test
   void theCheapestAndTheAbleAnswer() {
     gateway.configure(
         "upstreams:\n"
@@ -467,6 +508,10 @@ class RoutingTest {
         gateway.server.post("/v1/images/generations", "{'model':'m','prompt':'a cat','n':2}");
     assertThat(images.statusCode()).isEqualTo(200);
     assertThat(gateway.gate.events.getLast().ending().quantities().images()).isEqualTo(2);
+    assertThat(gateway.gate.events.getLast().work().ahead().images()).isEqualTo(2);
+    assertThat(gateway.server.get("/metrics").body())
+        .contains("llm_cost_nanousd_total{model=\"a/theirs\"}")
+        .doesNotContain("llm_cost_nanousd_total{model=\"a/theirs\"} 0.0");
     assertThat(gateway.gate.events.getLast().ending().upstreamCost()).isEqualTo(80_000_000);
   }
 
@@ -496,11 +541,15 @@ class RoutingTest {
     String id = TestServer.json(made).get("id").stringValue();
     assertThat(id).startsWith("video_").endsWith("_v1");
     assertThat(gateway.gate.outcomes()).containsExactly(Outcome.UPSTREAM_ERROR);
-    JsonNode poll = TestServer.json(gateway.server.get("/v1/videos/" + id));
+    HttpResponse<String> running = gateway.server.get("/v1/videos/" + id);
+    JsonNode poll = TestServer.json(running);
     assertThat(poll.get("id").stringValue()).isEqualTo(id);
+    assertThat(running.headers().firstValue("retry-after")).hasValue("5");
     assertThat(gateway.gate.events).hasSize(1);
-    gateway.server.get("/v1/videos/" + id);
+    assertThat(gateway.server.get("/v1/videos/" + id).headers().firstValue("retry-after"))
+        .isEmpty();
     assertThat(gateway.gate.events.getLast().ending().quantities().seconds()).isEqualTo(8);
+    assertThat(gateway.gate.events.getLast().work().ahead().seconds()).isEqualTo(4);
     assertThat(gateway.gate.events.getLast().ending().upstreamCost()).isEqualTo(800_000_000);
     assertThat(gateway.server.get("/v1/videos/" + id + "/content").body()).isEqualTo("BYTES");
     assertThat(b.requests.getLast().path()).isEqualTo("/v1/videos/v1/content");

@@ -132,6 +132,8 @@ class ServeConfigTest {
         "upstreams: [{name: a, url: 'http://x', prices: {input: 0.00000000001}}]",
         "routes: [{model: m, upstreams: [a]}]",
         "platform: {enabeld: true}",
+        "platform: {audit_days: -1}",
+        "access: {origins: ['https://x/path']}",
         "platform: {shared: true}",
         "platform: {pepper: secret}",
         "platform: {database: {password: secret}}",

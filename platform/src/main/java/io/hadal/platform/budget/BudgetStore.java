@@ -286,6 +286,15 @@ final class BudgetStore {
                     .list()));
   }
 
+  /** Whether a project has ever been credited. */
+  static boolean paysAhead(Handle h, String project) {
+    return h.createQuery("SELECT 1 FROM prepaid_credit WHERE project_id = :project LIMIT 1")
+        .bind("project", project)
+        .mapTo(Integer.class)
+        .findFirst()
+        .isPresent();
+  }
+
   /** Adds to a balance, once for a reference. */
   static boolean credit(Handle h, String project, long amount, String ref, long now) {
     int rows =

@@ -293,6 +293,29 @@ public final class Budgets implements AutoCloseable {
     return settings.prepaid.contains(project);
   }
 
+  /**
+   * What the tightest budget leaves that may refuse a request of this kind, nano-USD.
+   *
+   * @return null when there is none
+   */
+  public @Nullable Long left(Identity identity) {
+    long now = clock.millis();
+    Long least = null;
+    for (ScopeIndex.Match<Budget> match :
+        settings.index.find(
+            identity,
+            null,
+            budget ->
+                budget.action() == BudgetAction.BLOCK
+                    && (budget.org() == null || budget.org().equals(identity.org())))) {
+      Share share = leases.share(match.item().pool(match.subject()), now);
+      leases.refresh(share);
+      long left = Math.max(0, share.left());
+      least = least == null ? left : Long.valueOf(Math.min(least, left));
+    }
+    return least;
+  }
+
   /** The prepaid balance of a project; null when it does not pay in advance. */
   public @Nullable BudgetState balanceState(String project) {
     leases.sweep(this::alerts);

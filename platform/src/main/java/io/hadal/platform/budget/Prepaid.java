@@ -18,4 +18,15 @@ public final class Prepaid {
   public static boolean credit(Handle handle, String project, long amount, String ref, long now) {
     return BudgetStore.credit(handle, project, amount, ref, now);
   }
+
+  /**
+   * Adds what is given back or corrected to the balance of a project that pays in advance. One that
+   * does not goes on as before: it would be refused as soon as what it got is used up.
+   *
+   * @return false when this reference was credited before, or there is no balance
+   */
+  public static boolean correct(Handle handle, String project, long amount, String ref, long now) {
+    return BudgetStore.paysAhead(handle, project)
+        && BudgetStore.credit(handle, project, amount, ref, now);
+  }
 }

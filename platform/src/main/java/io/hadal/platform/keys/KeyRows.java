@@ -15,7 +15,7 @@ final class KeyRows {
       SELECT k.id, k.kid, k.env, k.project_id, k.principal_id, k.name, k.last4, k.secret_mac,
         k.pepper, k.previous_mac, k.previous_pepper, k.previous_until, k.scopes, k.models,
         k.addresses, k.limits, k.created_at, k.expires_at, k.revoked_at, k.last_used_at,
-        p.org_id, p.team_id, p.policy, p.status AS project_status, o.status AS org_status,
+        p.org_id, p.team_id, p.slug, p.policy, p.status AS project_status, o.status AS org_status,
         r.status AS principal_status, ob.policy AS org_policy, tb.policy AS team_policy,
         tb.archived_at AS team_archived_at
       FROM api_key k
@@ -34,6 +34,7 @@ final class KeyRows {
    * @param mac hex of the secret's MAC
    * @param pepper generation it was made with
    * @param previousMac that of the secret before the last rotation; null without
+   * @param slug name of its project in requests
    * @param closed what above the key has been archived; null for nothing
    */
   record Row(
@@ -43,6 +44,7 @@ final class KeyRows {
       @Nullable String previousMac,
       int previousPepper,
       ProjectPolicy policy,
+      String slug,
       @Nullable String closed,
       List<AddressRange> ranges) {}
 
@@ -122,6 +124,7 @@ final class KeyRows {
         rs.getInt("previous_pepper"),
         Tenants.policy(
             rs.getString("policy"), rs.getString("org_policy"), rs.getString("team_policy")),
+        rs.getString("slug"),
         closed(rs),
         addresses.stream().map(AddressRange::parse).toList());
   }

@@ -363,6 +363,16 @@ public final class KeyStore implements AutoCloseable {
    * @throws Refusal when it is no valid key, not from here, or this address has tried too often
    */
   public Identity authenticate(String text, String address) {
+    return authenticate(text, address, null);
+  }
+
+  /**
+   * Whose key this is.
+   *
+   * @param project id or slug of the project that the caller means; null when it does not say
+   * @throws Refusal as above, and when the key belongs to another project
+   */
+  public Identity authenticate(String text, String address, @Nullable String project) {
     KeyText given = KeyText.parse(text.strip());
     if (given == null) {
       throw failed(text, address);
@@ -388,6 +398,11 @@ public final class KeyStore implements AutoCloseable {
       throw new Refusal(
           Refusal.Reason.ADDRESS_NOT_ALLOWED,
           "The API key ****" + key.last4() + " may not be used from this address.");
+    }
+    if (project != null && !project.equals(key.project()) && !project.equals(row.slug())) {
+      throw new Refusal(
+          Refusal.Reason.PROJECT_NOT_ALLOWED,
+          "The API key ****" + key.last4() + " belongs to another project.");
     }
     used.put(key.id(), now);
     return new Identity(

@@ -4,6 +4,7 @@ import io.hadal.formats.FormatException;
 import io.hadal.formats.Json;
 import io.hadal.platform.limits.KeyLimits;
 import io.hadal.platform.tenancy.Scope;
+import io.hadal.platform.tenancy.Tenants;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -44,9 +45,7 @@ public record KeyTerms(
     scopes = Set.copyOf(scopes);
     models = List.copyOf(models);
     addresses = List.copyOf(addresses);
-    if (name.isEmpty()
-        || name.length() > LONGEST_NAME
-        || name.chars().anyMatch(Character::isISOControl)) {
+    if (name.isEmpty() || name.length() > LONGEST_NAME || !Tenants.isPlain(name)) {
       throw new FormatException(
           "name", "must be 1 to " + LONGEST_NAME + " characters without control characters");
     }

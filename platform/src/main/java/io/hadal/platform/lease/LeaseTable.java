@@ -7,6 +7,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The rows behind shares. All changes of a pool happen under the lock of its row. */
 final class LeaseTable {
+  /** With it, sums stay numbers of 64 bits. */
+  private static final long MOST_CARRY = Long.MAX_VALUE / 4;
+
   private final LeaseOptions options;
   private final Spending spending;
 
@@ -160,7 +163,7 @@ final class LeaseTable {
     long rest = Math.max(0, before.rest);
     long at = before.end;
     for (int i = 0; i < 1000 && at < span.start(); i++) {
-      rest += pool.capacity();
+      rest = Math.min(rest, MOST_CARRY - pool.capacity()) + pool.capacity();
       at = pool.window().at(at, pool.zone()).end();
     }
     return rest;

@@ -63,27 +63,7 @@ public record Account(String id, Type type, @Nullable String owner) {
    * @throws FormatException when there can be none
    */
   public static Account of(String id) {
-    if (id.equals("cash")) {
-      return CASH;
-    }
-    if (id.equals("grants")) {
-      return GRANTS;
-    }
-    if (id.equals("write_off")) {
-      return WRITE_OFF;
-    }
-    int slash = id.indexOf('/');
-    String rest = slash < 0 ? "" : id.substring(slash + 1);
-    Account found =
-        rest.isEmpty() || id.length() > MOST_ID
-            ? null
-            : switch (id.substring(0, slash)) {
-              case "revenue" -> revenue(rest);
-              case "cost" -> cost(rest);
-              case "payable" -> payable(rest);
-              case "project" -> ofProject(rest);
-              default -> null;
-            };
+    Account found = id.length() > MOST_ID || id.endsWith("/") ? null : parsed(id);
     if (found == null) {
       throw new FormatException(
           "account",
@@ -93,6 +73,39 @@ public record Account(String id, Type type, @Nullable String owner) {
               + " payable/UPSTREAM, project/ID/prepaid and project/ID/held");
     }
     return found;
+  }
+
+  /**
+   * The account of a row. Books stay readable whatever name somebody once got into them.
+   *
+   * @throws FormatException when there can be none
+   */
+  public static Account stored(String id) {
+    Account found = parsed(id);
+    if (found == null) {
+      throw new FormatException("account", "'" + id + "' is none");
+    }
+    return found;
+  }
+
+  private static @Nullable Account parsed(String id) {
+    int slash = id.indexOf('/');
+    if (slash < 0) {
+      return switch (id) {
+        case "cash" -> CASH;
+        case "grants" -> GRANTS;
+        case "write_off" -> WRITE_OFF;
+        default -> null;
+      };
+    }
+    String rest = id.substring(slash + 1);
+    return switch (id.substring(0, slash)) {
+      case "revenue" -> revenue(rest);
+      case "cost" -> cost(rest);
+      case "payable" -> payable(rest);
+      case "project" -> ofProject(rest);
+      default -> null;
+    };
   }
 
   private static @Nullable Account ofProject(String rest) {

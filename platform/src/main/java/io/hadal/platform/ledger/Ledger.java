@@ -58,10 +58,11 @@ public final class Ledger {
    * A payment is given back.
    *
    * @param model whose revenue it is taken from; null to write it off
+   * @throws FormatException when no model can have that name, or as {@link #topUp} does
    */
   public Transaction refund(
       String project, @Nullable String model, long amount, String ref, String memo, String by) {
-    Account from = model == null ? Account.WRITE_OFF : Account.revenue(model);
+    Account from = model == null ? Account.WRITE_OFF : Account.of(Account.revenue(model).id());
     return incoming(Kind.REFUND, from, project, amount, ref, memo, by);
   }
 
@@ -176,24 +177,29 @@ public final class Ledger {
    * What comes in or is corrected changes what may be spent; what is spent changes it elsewhere.
    */
   private void credit(Handle handle, Draft draft) {
-    String project = draft.project();
-    boolean incoming =
-        switch (draft.kind()) {
-          case TOPUP, GRANT, REFUND, ADJUST -> true;
-          default -> false;
-        };
-    if (project == null || !incoming) {
+    boolean incoming = draft.kind() == Kind.TOPUP || draft.kind() == Kind.GRANT;
+    boolean corrected = draft.kind() == Kind.REFUND || draft.kind() == Kind.ADJUST;
+    if (!incoming && !corrected) {
       return;
     }
-    Account prepaid = Account.prepaid(project);
-    long amount =
-        draft.postings().stream()
-            .filter(posting -> posting.account().equals(prepaid))
-            .mapToLong(Posting::amount)
-            .sum();
-    if (amount != 0) {
-      Prepaid.credit(handle, project, amount, draft.ref(), clock.millis());
+    // A correction may be about several projects, of which the transaction names one.
+    Map<String, Long> amounts = new TreeMap<>();
+    for (Posting posting : draft.postings()) {
+      String project = posting.account().owner();
+      if (project != null && posting.account().equals(Account.prepaid(project))) {
+        amounts.merge(project, posting.amount(), Math::addExact);
+      }
     }
+    amounts.forEach(
+        (project, amount) -> {
+          String ref =
+              project.equals(draft.project()) ? draft.ref() : draft.ref() + " of " + project;
+          if (amount != 0 && incoming) {
+            Prepaid.credit(handle, project, amount, ref, clock.millis());
+          } else if (amount != 0) {
+            Prepaid.correct(handle, project, amount, ref, clock.millis());
+          }
+        });
   }
 
   private static void insertAccounts(Handle handle, Map<String, Account> accounts) {
@@ -373,7 +379,8 @@ public final class Ledger {
         .bindList("seqs", rows.stream().map(TransactionRow::seq).toList())
         .map(
             (rs, ctx) ->
-                Map.entry(rs.getLong(1), new Posting(Account.of(rs.getString(2)), rs.getLong(3))))
+                Map.entry(
+                    rs.getLong(1), new Posting(Account.stored(rs.getString(2)), rs.getLong(3))))
         .forEach(
             e -> postings.computeIfAbsent(e.getKey(), _ -> new ArrayList<>()).add(e.getValue()));
     return rows.stream().map(row -> row.with(postings.getOrDefault(row.seq(), List.of()))).toList();

@@ -210,7 +210,7 @@ public final class LedgerVerifier {
             .map(
                 (rs, ctx) ->
                     Map.entry(
-                        rs.getLong(1), new Posting(Account.of(rs.getString(2)), rs.getLong(3))))
+                        rs.getLong(1), new Posting(Account.stored(rs.getString(2)), rs.getLong(3))))
             .forEach(
                 e ->
                     postings.computeIfAbsent(e.getKey(), _ -> new ArrayList<>()).add(e.getValue()));

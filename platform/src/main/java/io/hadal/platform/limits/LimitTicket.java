@@ -111,6 +111,19 @@ public final class LimitTicket {
         requests == null ? -1 : requests.allowance.resetMillis(now),
         tokens == null ? -1 : tokens.limit.amount(),
         tokens == null ? -1 : tokensLeft,
-        tokens == null ? -1 : tokens.allowance.resetMillis(now));
+        tokens == null ? -1 : tokens.allowance.resetMillis(now),
+        tightest(Dimension.TPM_IN_UNCACHED, now),
+        tightest(Dimension.TPM_OUT, now));
+  }
+
+  private LimitState.Tokens tightest(Dimension dimension, long now) {
+    LimitState.Tokens found = LimitState.Tokens.NONE;
+    for (Part part : parts) {
+      long left = Math.max(0, part.allowance.left(now));
+      if (part.limit.dimension() == dimension && (found.most() < 0 || left < found.left())) {
+        found = new LimitState.Tokens(part.limit.amount(), left, part.allowance.resetMillis(now));
+      }
+    }
+    return found;
   }
 }

@@ -49,6 +49,7 @@ final class Attempt {
       long start,
       PriceSnapshot price,
       long quantum,
+      long covered,
       LimitTicket ticket,
       @Nullable Hold hold) {
     this.metering = metering;
@@ -58,7 +59,7 @@ final class Attempt {
     this.quantum = quantum;
     this.ticket = ticket;
     this.hold = hold;
-    this.covered = quantum;
+    this.covered = covered;
     this.reserved = quantum;
     this.checkpointAt = start;
   }
@@ -89,6 +90,11 @@ final class Attempt {
     @Override
     public LimitState limits() {
       return attempt.limits();
+    }
+
+    @Override
+    public long cost() {
+      return attempt.cost();
     }
   }
 
@@ -140,6 +146,17 @@ final class Attempt {
       return 0;
     }
     return highest(price).cost(Quantities.tokens(prompt, 0, 0, output, 0)) + 1;
+  }
+
+  /** The same for all that is known of a request. */
+  static long worst(PriceSnapshot price, Work work, long output) {
+    if (price.equals(PriceSnapshot.FREE)) {
+      return 0;
+    }
+    Quantities all =
+        new Quantities(
+            work.promptTokens(), 0, 0, output, 0, work.ahead().images(), work.ahead().seconds());
+    return highest(price).cost(all) + 1;
   }
 
   private synchronized boolean produced(Quantities soFar) {
@@ -202,7 +219,7 @@ final class Attempt {
     ended = true;
     long now = metering.now();
     try {
-      cost = ending.outcome().charged() ? price.cost(ending.quantities()) : 0;
+      cost = metering.cost(price, ending);
       return metering
           .journal()
           .ending(

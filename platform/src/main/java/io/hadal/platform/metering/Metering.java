@@ -6,6 +6,7 @@ import io.hadal.platform.budget.Budgets;
 import io.hadal.platform.budget.Hold;
 import io.hadal.platform.limits.LimitTicket;
 import io.hadal.platform.limits.RateLimits;
+import io.hadal.platform.money.Charging;
 import io.hadal.platform.money.PriceSnapshot;
 import io.hadal.platform.usage.Ending;
 import io.hadal.platform.usage.Gate;
@@ -35,6 +36,7 @@ public final class Metering implements Gate, AutoCloseable {
   private final Budgets budgets;
   private final Prices prices;
   private final UsageJournal journal;
+  private final Charging faults;
   private final Clock clock;
   private final Duration longest;
   private final OutputLengths lengths = new OutputLengths();
@@ -49,11 +51,7 @@ public final class Metering implements Gate, AutoCloseable {
 
   private final PeriodicTask sweeper = new PeriodicTask("hadal-metering", this::sweep);
 
-  /**
-   * A gate; nothing is swept before {@link #start}.
-   *
-   * @param longest age at which an attempt is reported
-   */
+  /** A gate for whose faults nobody pays. */
   public Metering(
       RateLimits limits,
       Budgets budgets,
@@ -61,10 +59,28 @@ public final class Metering implements Gate, AutoCloseable {
       UsageJournal journal,
       Clock clock,
       Duration longest) {
+    this(limits, budgets, prices, journal, Charging.FAULTS_FREE, clock, longest);
+  }
+
+  /**
+   * A gate; nothing is swept before {@link #start}.
+   *
+   * @param faults who pays when something of ours goes wrong
+   * @param longest age at which an attempt is reported
+   */
+  public Metering(
+      RateLimits limits,
+      Budgets budgets,
+      Prices prices,
+      UsageJournal journal,
+      Charging faults,
+      Clock clock,
+      Duration longest) {
     this.limits = limits;
     this.budgets = budgets;
     this.prices = prices;
     this.journal = journal;
+    this.faults = faults;
     this.clock = clock;
     this.longest = longest;
   }
@@ -78,16 +94,18 @@ public final class Metering implements Gate, AutoCloseable {
   public Metered admit(Work work) {
     long start = clock.millis();
     PriceSnapshot price = prices.at(work.modelVersion(), work.identity().project(), start);
+    long most = Math.max(0, work.maxOutput());
     long quantum =
         Math.min(
-            Math.max(0, work.maxOutput()),
+            most,
             Math.max(
                 LEAST_QUANTUM, lengths.ninthDecile(work.identity().key(), work.modelVersion())));
+    long covered = Math.min(most, Math.max(quantum, work.ahead().tokens()));
     LimitTicket ticket = limits.admit(work, quantum);
     Hold hold = null;
     boolean admitted = false;
     try {
-      hold = budgets.hold(work, start, Attempt.worst(price, work.promptTokens(), quantum));
+      hold = budgets.hold(work, start, Attempt.worst(price, work, covered));
       journal.admit(work, start, hold == null ? null : hold.id(), hold == null ? 0 : hold.amount());
       admitted = true;
     } finally {
@@ -98,7 +116,7 @@ public final class Metering implements Gate, AutoCloseable {
         ticket.undo(clock.millis());
       }
     }
-    Attempt attempt = new Attempt(this, work, start, price, quantum, ticket, hold);
+    Attempt attempt = new Attempt(this, work, start, price, quantum, covered, ticket, hold);
     Metered handle = attempt.handle();
     running.add(attempt);
     return handle;
@@ -107,7 +125,7 @@ public final class Metering implements Gate, AutoCloseable {
   @Override
   public void book(Work work, long start, Ending ending) {
     PriceSnapshot price = prices.at(work.modelVersion(), work.identity().project(), start);
-    long cost = ending.outcome().charged() ? price.cost(ending.quantities()) : 0;
+    long cost = cost(price, ending);
     Hold hold = null;
     try {
       hold = cost == 0 ? null : budgets.hold(work, clock.millis(), cost);
@@ -131,6 +149,11 @@ public final class Metering implements Gate, AutoCloseable {
         hold.settle(cost);
       }
     }
+  }
+
+  /** What the customer pays, nano-USD. */
+  long cost(PriceSnapshot price, Ending ending) {
+    return faults.costOf(ending.outcome(), price, ending.quantities());
   }
 
   long now() {
@@ -186,7 +209,7 @@ public final class Metering implements Gate, AutoCloseable {
         leaked.incrementAndGet();
         LOG.log(
             Level.WARNING,
-            "metering: request {0} was dropped without an end; it is not charged",
+            "metering: request {0} was dropped without an end, and counts as an error of ours",
             attempt.work().requestId());
         quietly(attempt::abandon, true);
       } else if (attempt.reportOlder(old)) {

@@ -108,11 +108,13 @@ public final class Platform implements AutoCloseable {
   private final String run;
   private final Signals signals;
   private final Set<String> metricProjects;
+  private final int auditDays;
   private final @Nullable SecretText firstPassword;
 
   private Platform(PlatformOptions options, Database database, Consumer<String> log) {
     this.data = options.data();
     this.metricProjects = options.metricProjects();
+    this.auditDays = options.auditDays();
     this.database = database;
     open.push(database);
     this.tenants = new Tenants(database, clock);
@@ -172,6 +174,7 @@ public final class Platform implements AutoCloseable {
     this.alerts = keep(new Alerts(database, told == null ? AlertOptions.NONE : told, clock));
     this.prices = keep(new PriceBook(database, options.unpriced(), clock, options.outage()));
     prices.start();
+    Charging faults = options.faultsFree() ? Charging.FAULTS_FREE : Charging.FAULTS_DELIVERED;
     JournalOptions usual = JournalOptions.of(options.data().journal(), options.node());
     this.journal =
         keep(
@@ -181,7 +184,7 @@ public final class Platform implements AutoCloseable {
                     usual.node(),
                     options.journalBytes(),
                     Math.min(usual.segmentBytes(), options.journalBytes()),
-                    options.faultsFree() ? Charging.FAULTS_FREE : Charging.FAULTS_DELIVERED),
+                    faults),
                 database,
                 new UsageStore(database.kind(), prices, ledger),
                 prices,
@@ -205,7 +208,8 @@ public final class Platform implements AutoCloseable {
                 clock,
                 new UsageEvents(),
                 (handle, alert) -> alerts.raise(handle, alert.alert())));
-    this.metering = keep(new Metering(limits, budgets, prices::at, journal, clock, LONGEST));
+    this.metering =
+        keep(new Metering(limits, budgets, prices::at, journal, faults, clock, LONGEST));
     this.registry = new Registry(database, clock);
     this.rollouts = new Rollouts(database, registry, clock, new RolloutAudit(audit));
     this.nodeTokens = new NodeTokens(pepper.derive("node requests"), clock);
@@ -278,7 +282,7 @@ public final class Platform implements AutoCloseable {
                     .toList(),
             audit,
             List.of(new UsageRetention()),
-            0,
+            auditDays,
             clock)
         .run();
   }

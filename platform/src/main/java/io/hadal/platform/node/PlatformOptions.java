@@ -34,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  * @param outage what goes on while the database does not answer
  * @param export where usage is exported to by itself; null for nowhere
  * @param metricProjects projects that have a label of their own in metrics; the others share one
+ * @param auditDays days that names and addresses stay in the audit log; 0 for ever
  */
 public record PlatformOptions(
     DataFolder data,
@@ -53,9 +54,52 @@ public record PlatformOptions(
     @Nullable Path auditKey,
     Outage outage,
     @Nullable ExportPlan export,
-    Set<String> metricProjects) {
+    Set<String> metricProjects,
+    int auditDays) {
   public PlatformOptions {
     metricProjects = Set.copyOf(metricProjects);
+  }
+
+  /** Options with an audit log that keeps names and addresses for ever. */
+  public PlatformOptions(
+      DataFolder data,
+      @Nullable String url,
+      @Nullable String user,
+      @Nullable String password,
+      String node,
+      boolean several,
+      long journalBytes,
+      boolean faultsFree,
+      Unpriced unpriced,
+      @Nullable AlertOptions alerts,
+      @Nullable OidcOptions oidc,
+      boolean passwordUntilOidc,
+      @Nullable String pepper,
+      @Nullable String masterKey,
+      @Nullable Path auditKey,
+      Outage outage,
+      @Nullable ExportPlan export,
+      Set<String> metricProjects) {
+    this(
+        data,
+        url,
+        user,
+        password,
+        node,
+        several,
+        journalBytes,
+        faultsFree,
+        unpriced,
+        alerts,
+        oidc,
+        passwordUntilOidc,
+        pepper,
+        masterKey,
+        auditKey,
+        outage,
+        export,
+        metricProjects,
+        0);
   }
 
   /** A single process with everything in one folder; models without a price are free. */

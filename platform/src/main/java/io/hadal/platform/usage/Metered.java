@@ -33,4 +33,9 @@ public interface Metered {
 
   /** The tightest limits as they are now, for headers. */
   LimitState limits();
+
+  /** What the customer pays, nano-USD; 0 before it has ended. */
+  default long cost() {
+    return 0;
+  }
 }

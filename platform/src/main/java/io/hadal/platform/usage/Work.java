@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param session hash of the session; null for none
  * @param tags tags for the costs
  * @param priority class in which it is scheduled, such as {@code agent}; null where none is
+ * @param ahead what money is held for from the beginning, beside the prompt and the first tokens
  */
 public record Work(
     Identity identity,
@@ -34,22 +35,74 @@ public record Work(
     @Nullable String endUser,
     @Nullable String session,
     Map<String, String> tags,
-    @Nullable String priority) {
+    @Nullable String priority,
+    Ahead ahead) {
+  /**
+   * What is known of an answer that does not come token by token.
+   *
+   * @param tokens tokens of an answer that comes as a whole, at most
+   * @param images images that are asked for
+   * @param seconds seconds of video or sound
+   */
+  public record Ahead(long tokens, long images, long seconds) {
+    /** Answers come token by token. */
+    public static final Ahead NONE = new Ahead(0, 0, 0);
+  }
+
   public Work {
     tags = Map.copyOf(tags);
   }
 
+  /** An attempt whose answer comes token by token. */
+  public Work(
+      Identity identity,
+      String requestId,
+      int attempt,
+      String dialect,
+      String operation,
+      String alias,
+      String modelVersion,
+      String backend,
+      long promptTokens,
+      long maxOutput,
+      @Nullable String endUser,
+      @Nullable String session,
+      Map<String, String> tags,
+      @Nullable String priority) {
+    this(
+        identity,
+        requestId,
+        attempt,
+        dialect,
+        operation,
+        alias,
+        modelVersion,
+        backend,
+        promptTokens,
+        maxOutput,
+        endUser,
+        session,
+        tags,
+        priority,
+        Ahead.NONE);
+  }
+
   /** The same in a class. */
   public Work withPriority(@Nullable String name) {
-    return with(attempt, name);
+    return with(attempt, name, ahead);
+  }
+
+  /** The same with money held for more. */
+  public Work withAhead(Ahead more) {
+    return with(attempt, priority, more);
   }
 
   /** The same as another attempt. */
   public Work withAttempt(int number) {
-    return with(number, priority);
+    return with(number, priority, ahead);
   }
 
-  private Work with(int number, @Nullable String name) {
+  private Work with(int number, @Nullable String name, Ahead more) {
     return new Work(
         identity,
         requestId,
@@ -64,6 +117,7 @@ public record Work(
         endUser,
         session,
         tags,
-        name);
+        name,
+        more);
   }
 }

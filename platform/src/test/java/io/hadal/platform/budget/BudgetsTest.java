@@ -174,6 +174,23 @@ class BudgetsTest {
   }
 
   @OnBothDatabases
+  void whatIsCarriedOverStaysANumber(DatabaseKind kind) {
+    try (Database database = TestDatabases.open(kind);
+        Budgets budgets = open(database)) {
+      budgets.create(
+          budget(LimitScope.PROJECT, "p", Window.DAY, Budget.MOST, BudgetAction.BLOCK, null, true));
+      hold(budgets, 1).settle(1);
+      clock.advance(30L * 86_400_000);
+      hold(budgets, 1).settle(1);
+      assertThat(budgets.left(work.identity())).isGreaterThan(Budget.MOST);
+      budgets.create(block(LimitScope.KEY, "k", Window.DAY, 1000));
+      hold(budgets, 300).settle(100);
+      assertThat(budgets.left(work.identity())).isEqualTo(900);
+      assertThat(budgets.left(TestWork.identity("p2", "k2"))).isNull();
+    }
+  }
+
+  @OnBothDatabases
   void windowsBeginAnewAndCarryOver(DatabaseKind kind) {
     try (Database database = TestDatabases.open(kind);
         Budgets budgets = open(database)) {

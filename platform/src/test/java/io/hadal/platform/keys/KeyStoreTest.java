@@ -87,6 +87,14 @@ class KeyStoreTest {
       assertThat(refused(keys, text, "10.0.0.1").reason())
           .isEqualTo(Refusal.Reason.ADDRESS_NOT_ALLOWED);
       assertThat(keys.authenticate(text, "2001:db8::7").key()).isEqualTo(created.key().id());
+      for (String said : new String[] {project.id(), project.slug()}) {
+        assertThat(keys.authenticate(text, HOME, said).key()).isEqualTo(created.key().id());
+      }
+      assertThatThrownBy(() -> keys.authenticate(text, HOME, "another"))
+          .isInstanceOfSatisfying(
+              Refusal.class,
+              refusal ->
+                  assertThat(refusal.reason()).isEqualTo(Refusal.Reason.PROJECT_NOT_ALLOWED));
 
       keys.flush();
       ApiKey shown = Objects.requireNonNull(keys.get(created.key().id()));

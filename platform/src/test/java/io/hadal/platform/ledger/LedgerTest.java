@@ -12,9 +12,11 @@ import io.hadal.platform.usage.Outcome;
 import io.hadal.platform.usage.Quantities;
 import java.time.Clock;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.jdbi.v3.core.generic.GenericType;
 
 class LedgerTest {
   private static final Quantities TOKENS = Quantities.tokens(200, 5000, 1000, 250, 50);
@@ -60,6 +62,62 @@ class LedgerTest {
                       "anna"))
           .hasMessageContaining("sum to zero");
       assertThat(ledger.balances().values().stream().mapToLong(Long::longValue).sum()).isZero();
+      assertThat(new LedgerVerifier(database).verify().fault()).isNull();
+    }
+  }
+
+  @OnBothDatabases
+  void correctionsReachTheBalancesOfAllProjectsAndMakeNone(DatabaseKind kind) {
+    try (Database database = TestDatabases.open(kind)) {
+      Ledger ledger = new Ledger(database, Clock.systemUTC());
+      ledger.topUp("ahead", 9_000, "t1", "", "anna");
+      ledger.topUp("other", 1_000, "t2", "", "anna");
+      ledger.adjust(
+          "t1",
+          List.of(
+              new Posting(Account.prepaid("ahead"), -4_000),
+              new Posting(Account.prepaid("other"), 3_000),
+              new Posting(Account.prepaid("later"), 1_000)),
+          "a1",
+          "wrong project",
+          "anna");
+      ledger.refund("ahead", null, 7, "r1", "", "anna");
+      // It pays afterwards, and would be refused as soon as this is used up.
+      ledger.refund("later", "m@1", 50, "r2", "", "anna");
+      assertThat(
+              database.<Map<String, Long>>read(
+                  h ->
+                      h.createQuery("SELECT pool, capacity FROM lease_pool")
+                          .setMapKeyColumn("pool")
+                          .setMapValueColumn("capacity")
+                          .collectInto(new GenericType<Map<String, Long>>() {})))
+          .containsOnly(
+              Map.entry("budget:@balance/ahead", 5_007L),
+              Map.entry("budget:@balance/other", 4_000L));
+      assertThat(ledger.balance("later").prepaid()).isEqualTo(1_050);
+    }
+  }
+
+  @OnBothDatabases
+  void noNameMakesTheBooksUnreadable(DatabaseKind kind) {
+    try (Database database = TestDatabases.open(kind)) {
+      Ledger ledger = new Ledger(database, Clock.systemUTC());
+      for (String model : List.of("", "x".repeat(600))) {
+        assertThatThrownBy(() -> ledger.refund("p", model, 5, "r", "", "anna"))
+            .isInstanceOf(FormatException.class);
+        // As earlier versions let them in.
+        ledger.post(
+            new Draft(
+                Kind.ADJUST,
+                "old-" + model.length(),
+                null,
+                null,
+                "",
+                "anna",
+                1,
+                List.of(new Posting(Account.revenue(model), -5), new Posting(Account.CASH, 5))));
+      }
+      assertThat(ledger.list(null, null, Long.MAX_VALUE, 10)).hasSize(2);
       assertThat(new LedgerVerifier(database).verify().fault()).isNull();
     }
   }

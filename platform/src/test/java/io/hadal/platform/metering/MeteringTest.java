@@ -18,6 +18,7 @@ import io.hadal.platform.limits.Dimension;
 import io.hadal.platform.limits.Limit;
 import io.hadal.platform.limits.LimitScope;
 import io.hadal.platform.limits.RateLimits;
+import io.hadal.platform.money.Charging;
 import io.hadal.platform.money.PriceSnapshot;
 import io.hadal.platform.usage.Ending;
 import io.hadal.platform.usage.Metered;
@@ -99,6 +100,52 @@ class MeteringTest {
             0,
             0,
             "test"));
+  }
+
+  @Test
+  void holdsForAllThatIsKnownToCome() {
+    budgets.create(budget);
+    price = new PriceSnapshot(7, 1_000_000, 0, 0, 2_000_000, 2_000_000, 500_000_000, 9_000_000, 0);
+    Metered images = metering.admit(work(0, 0).withAhead(new Work.Ahead(0, 7, 0)));
+    assertThat(state().held()).isEqualTo(7 * 500_000 + 1);
+    // Two at once would be beyond the limit.
+    assertThatThrownBy(() -> metering.admit(work(0, 0).withAhead(new Work.Ahead(0, 7, 0))))
+        .isInstanceOf(Refusal.class);
+    images.end(ending(Quantities.NONE, Outcome.UPSTREAM_ERROR));
+    Metered video = metering.admit(work(0, 0).withAhead(new Work.Ahead(0, 0, 8)));
+    assertThat(state().held()).isEqualTo(8 * 9_000 + 1);
+    video.end(ending(Quantities.NONE, Outcome.UPSTREAM_ERROR));
+    // An answer that comes as a whole cannot be ended in the middle.
+    Metered whole = metering.admit(work(0, 100_000).withAhead(new Work.Ahead(200, 0, 0)));
+    assertThat(state().held()).isEqualTo(256 * 2000 + 1);
+    whole.end(ending(Quantities.NONE, Outcome.ERROR));
+    assertThatThrownBy(() -> metering.admit(work(0, 100_000).withAhead(new Work.Ahead(2100, 0, 0))))
+        .isInstanceOf(Refusal.class);
+  }
+
+  @Test
+  void theOperatorDecidesWhoPaysForFaults() {
+    budgets.create(budget);
+    Quantities took = Quantities.tokens(10, 0, 0, 5, 0);
+    Metering paid =
+        new Metering(
+            limits,
+            budgets,
+            (version, project, when) -> price,
+            journal,
+            Charging.FAULTS_DELIVERED,
+            clock,
+            Duration.ofMinutes(30));
+    for (Outcome outcome : new Outcome[] {Outcome.ERROR, Outcome.DRAINED}) {
+      Metered free = metering.admit(work(10, 100));
+      assertThat(free.end(ending(took, outcome))).isZero();
+      Metered delivered = paid.admit(work(10, 100));
+      assertThat(delivered.end(ending(took, outcome))).isEqualTo(10_000 + 5 * 2000);
+      assertThat(delivered.cost()).isEqualTo(20_000);
+      assertThat(paid.admit(work(10, 100)).end(ending(Quantities.tokens(10, 0, 0, 0, 0), outcome)))
+          .isZero();
+    }
+    assertThat(state().settled()).isEqualTo(40_000);
   }
 
   @Test

@@ -53,7 +53,10 @@ class TenantsTest {
         assertThatThrownBy(() -> tenants.createProject(core.id(), slug, "x", null))
             .isInstanceOf(FormatException.class);
       }
-      assertThatThrownBy(() -> tenants.createOrg("a\nb")).hasMessageContaining("name");
+      // The last ones show another name than they are.
+      for (String name : new String[] {"a\nb", "a\ud800", "\u202Emca", "a\u2067b"}) {
+        assertThatThrownBy(() -> tenants.createOrg(name)).hasMessageContaining("name");
+      }
       assertThat(tenants.place("project", app.id()))
           .isEqualTo(Place.project(acme.id(), core.id(), app.id()));
       assertThat(tenants.place("project", "none")).isNull();

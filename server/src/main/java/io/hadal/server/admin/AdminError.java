@@ -42,6 +42,8 @@ record AdminError(
           refused(403, "permission_error", "model_not_allowed", refusal, seconds);
       case ADDRESS_NOT_ALLOWED ->
           refused(403, "permission_error", "address_not_allowed", refusal, seconds);
+      case PROJECT_NOT_ALLOWED ->
+          refused(403, "permission_error", "project_not_allowed", refusal, seconds);
       case NOT_PERMITTED -> refused(403, "permission_error", "not_permitted", refusal, seconds);
       case UNKNOWN_MODEL ->
           refused(404, "invalid_request_error", "model_not_found", refusal, seconds);

@@ -126,7 +126,7 @@ final class AdminRequest {
       if (!json.isObject()) {
         throw Problem.invalid("body", "must be an object");
       }
-      requireNoNul(json);
+      requireTexts(json);
       return json;
     } catch (CharacterCodingException e) {
       throw HttpProblem.invalidJson("not UTF-8");
@@ -135,12 +135,25 @@ final class AdminRequest {
     }
   }
 
-  private static void requireNoNul(JsonNode json) {
+  /** PostgreSQL has neither NUL nor halves of surrogate pairs in texts. */
+  private static void requireTexts(JsonNode json) {
+    for (String name : json.propertyNames()) {
+      requireText(name);
+    }
     for (JsonNode value : json) {
-      if (value.isString() && value.stringValue().indexOf('\0') >= 0) {
-        throw Problem.invalid("body", "has a text with a NUL character");
+      if (value.isString()) {
+        requireText(value.stringValue());
       }
-      requireNoNul(value);
+      requireTexts(value);
+    }
+  }
+
+  private static void requireText(String text) {
+    if (text.indexOf('\0') >= 0) {
+      throw Problem.invalid("body", "has a text with a NUL character");
+    }
+    if (!StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
+      throw Problem.invalid("body", "has a text with half a character");
     }
   }
 }

@@ -12,6 +12,7 @@ import io.hadal.platform.limits.LimitScope;
 import io.hadal.platform.limits.SubjectLookup;
 import io.hadal.platform.tenancy.Permission;
 import io.hadal.platform.tenancy.Place;
+import io.hadal.platform.tenancy.Tenants;
 import io.hadal.server.http.HttpProblem;
 import java.time.Clock;
 import java.time.DateTimeException;
@@ -148,8 +149,9 @@ public final class BudgetEndpoints implements EndpointGroup {
   }
 
   private static String name(String text) {
-    if (text.isBlank() || text.length() > MOST_NAME) {
-      throw Problem.invalid("name", "must have 1 to " + MOST_NAME + " characters");
+    if (text.isBlank() || text.length() > MOST_NAME || !Tenants.isPlain(text)) {
+      throw Problem.invalid(
+          "name", "must have 1 to " + MOST_NAME + " characters without control characters");
     }
     return text.strip();
   }

@@ -120,7 +120,7 @@ public final class LedgerEndpoints implements EndpointGroup {
             (account, balance) ->
                 data.addObject()
                     .put("account", account)
-                    .put("type", Account.of(account).type().name().toLowerCase(Locale.ROOT))
+                    .put("type", Account.stored(account).type().name().toLowerCase(Locale.ROOT))
                     .put("balance_nano", balance)
                     .put("balance_usd", Usd.text(balance)));
     return answer.putNull("next");

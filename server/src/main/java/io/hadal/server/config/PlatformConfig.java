@@ -42,6 +42,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param outage what goes on while the database does not answer
  * @param export where usage is exported to by itself; null for nowhere
  * @param metricProjects ids of projects with a label of their own in metrics
+ * @param auditDays days that names and addresses stay in the audit log; 0 for ever
  */
 public record PlatformConfig(
     boolean enabled,
@@ -67,8 +68,10 @@ public record PlatformConfig(
     QualityOptions quality,
     Outage outage,
     @Nullable ExportPlan export,
-    List<String> metricProjects) {
+    List<String> metricProjects,
+    int auditDays) {
   private static final int MOST_PROJECTS = 100;
+  private static final int MOST_DAYS = 36_500;
 
   private static final String SECRET = "client_secret";
   private static final String NODE = "[A-Za-z0-9_.-]{1,64}";
@@ -115,7 +118,8 @@ public record PlatformConfig(
                 (int) outage.number("seconds", 10, 86_400, Outage.DEFAULT.seconds()),
                 outage.choice("then", Afterwards.REFUSE) == Afterwards.SERVE),
             export(export, folder),
-            metrics.texts("projects"));
+            metrics.texts("projects"),
+            (int) section.number("audit_days", 0, MOST_DAYS, 0));
     for (Section one : List.of(section, database, alerts, quality, outage, export, metrics)) {
       one.requireKnown();
     }
@@ -199,7 +203,8 @@ public record PlatformConfig(
         quality,
         outage,
         export,
-        metricProjects);
+        metricProjects,
+        auditDays);
   }
 
   /** Secrets that it refers to. */
@@ -313,7 +318,8 @@ public record PlatformConfig(
         auditKey,
         outage,
         export,
-        Set.copyOf(metricProjects));
+        Set.copyOf(metricProjects),
+        auditDays);
   }
 
   private AlertOptions alerts() {

@@ -17,21 +17,23 @@ record RoutedRequest(
     Call call, RequestView view, Identity identity, SessionKey session, String alias, boolean zdr) {
   /** What an attempt is recorded as. */
   Work work(int attempt, Candidate candidate) {
-    return new Work(
-        identity,
-        call.requestId(),
-        attempt,
-        call.dialectName(),
-        view.operation().label(),
-        call.resolution() == null ? alias : call.model(),
-        call.version(candidate.version()),
-        candidate.name(),
-        view.promptTokens(),
-        view.maxOutput(),
-        call.endUser(),
-        session.given() == null ? null : Long.toHexString(session.value()),
-        call.tags(),
-        CallMeter.name(view.priority(call.client().background())));
+    Work work =
+        new Work(
+            identity,
+            call.requestId(),
+            attempt,
+            call.dialectName(),
+            view.operation().label(),
+            call.resolution() == null ? alias : call.model(),
+            call.version(candidate.version()),
+            candidate.name(),
+            view.promptTokens(),
+            view.mostOutput(candidate.model().context()),
+            call.endUser(),
+            session.given() == null ? null : Long.toHexString(session.value()),
+            call.tags(),
+            CallMeter.name(view.priority(call.client().background())));
+    return work.withAhead(view.ahead());
   }
 
   /** The same request for another model. */

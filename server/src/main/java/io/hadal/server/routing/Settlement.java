@@ -175,6 +175,7 @@ final class Settlement {
                 perToken,
                 prices == null || !any ? null : prices.cost(took),
                 upstreamId));
+    call.meter().costs(metered.cost());
     String finish = usage.finish();
     if (finish != null && ForeignWords.isReason(finish)) {
       call.finished(finish);

@@ -148,7 +148,7 @@ final class VideoJob {
         created);
   }
 
-  private static Quantities took(long seconds) {
+  static Quantities took(long seconds) {
     return new Quantities(0, 0, 0, 0, 0, 0, seconds);
   }
 

@@ -52,6 +52,11 @@ public final class Videos implements AutoCloseable {
   private static final long MOST_AGE_MILLIS = 86_400_000;
   private static final long KEPT_MILLIS = 7 * MOST_AGE_MILLIS;
   private static final int MOST_SECONDS = 3600;
+  private static final int USUAL_SECONDS = 4;
+
+  /** When it is worth to ask for a job again. */
+  private static final long POLL_SECONDS = 5;
+
   private static final int MOST_LISTED = 100;
   private static final int MOST_OPEN = 1000;
 
@@ -92,6 +97,7 @@ public final class Videos implements AutoCloseable {
   /** {@code POST /v1/videos}. */
   public void create(Call call) throws IOException {
     Form form = form(call);
+    call.model(form.view.model());
     RoutedRequest request = router.request(call, form.view);
     Failure last = null;
     int attempt = 0;
@@ -149,7 +155,12 @@ public final class Videos implements AutoCloseable {
       KeyPool.Lease key,
       int attempt)
       throws IOException {
-    Work work = request.work(attempt, candidate);
+    // What is not said is what OpenAI's API takes then.
+    long said = seconds(form.seconds);
+    Work work =
+        request
+            .work(attempt, candidate)
+            .withAhead(new Work.Ahead(0, 0, said == 0 ? USUAL_SECONDS : said));
     Metered metered;
     try {
       metered = router.gate().admit(work);
@@ -171,6 +182,8 @@ public final class Videos implements AutoCloseable {
       if (job != null && VideoIds.usable(id)) {
         String own = VideoIds.id(candidate.backend(), request.identity().project(), id);
         long seconds = seconds(job.path("seconds").asString(form.seconds));
+        // It has begun, also when there is too little for what the upstream makes of it.
+        metered.produced(VideoJob.took(seconds));
         keep(
             new VideoJob(
                 own,
@@ -346,7 +359,9 @@ public final class Videos implements AutoCloseable {
         return;
       }
       byte[] answer = response.body().readNBytes(MOST_ANSWER);
-      saw(id, answer, response.status(), delete);
+      if (saw(id, answer, response.status(), delete)) {
+        call.exchange().setHeader("retry-after", Long.toString(POLL_SECONDS));
+      }
       call.exchange().send(response.status(), type, withId(answer, id));
     }
   }
@@ -362,10 +377,11 @@ public final class Videos implements AutoCloseable {
     }
   }
 
-  private void saw(String id, byte[] answer, int status, boolean delete) {
+  /** Learns of a job; true when it goes on. */
+  private boolean saw(String id, byte[] answer, int status, boolean delete) {
     JsonNode json = delete ? null : json(answer);
     if (status >= 300 || (json == null && !delete)) {
-      return;
+      return false;
     }
     VideoJob job = jobs.get(id);
     if (job != null && json == null) {
@@ -389,6 +405,7 @@ public final class Videos implements AutoCloseable {
             }
           });
     }
+    return json != null && VideoJob.ending(VideoJob.status(json), 0, null, "") == null;
   }
 
   private void look() {

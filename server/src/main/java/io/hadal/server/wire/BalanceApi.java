@@ -7,24 +7,34 @@ import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
-/** {@code GET /user/balance}: what the key's project has paid ahead (api.md 8.5). */
+/**
+ * {@code GET /user/balance}: what the key's project has paid ahead, or what budgets leave to one
+ * that does not (api.md 8.5).
+ */
 public final class BalanceApi {
   private static final int NANO_DIGITS = 9;
 
   private final Function<String, Balance> balances;
   private final Predicate<String> paysAhead;
+  private final Function<Identity, @Nullable Long> budgetLeft;
 
   /**
    * An API over balances of projects.
    *
    * @param balances nano-USD by project
    * @param paysAhead whether a project may only use what it has paid ahead
+   * @param budgetLeft what budgets leave to a key, nano-USD; null without one
    */
-  public BalanceApi(Function<String, Balance> balances, Predicate<String> paysAhead) {
+  public BalanceApi(
+      Function<String, Balance> balances,
+      Predicate<String> paysAhead,
+      Function<Identity, @Nullable Long> budgetLeft) {
     this.balances = balances;
     this.paysAhead = paysAhead;
+    this.budgetLeft = budgetLeft;
   }
 
   /** Answers. */
@@ -33,10 +43,12 @@ public final class BalanceApi {
     if (identity == null) {
       throw HttpProblem.notFound("balance");
     }
-    Balance balance = balances.apply(identity.project());
+    boolean ahead = paysAhead.test(identity.project());
+    Long left = ahead ? null : budgetLeft.apply(identity);
+    Balance balance =
+        left == null ? balances.apply(identity.project()) : new Balance(left, 0, left, 0);
     ObjectNode json =
-        WireJson.object()
-            .put("is_available", balance.prepaid() > 0 || !paysAhead.test(identity.project()));
+        WireJson.object().put("is_available", balance.prepaid() > 0 || (!ahead && left == null));
     json.putArray("balance_infos")
         .addObject()
         .put("currency", "USD")

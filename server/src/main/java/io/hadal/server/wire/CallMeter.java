@@ -94,6 +94,11 @@ public final class CallMeter {
     return priority == null ? null : priority.name().toLowerCase(Locale.ROOT);
   }
 
+  /** Adds what an attempt at an upstream cost, nano-USD. */
+  public void costs(long nano) {
+    cost += nano;
+  }
+
   /** Notes that an attempt has been admitted, here or at an upstream. */
   public void attempted() {
     admitted = true;
@@ -163,6 +168,16 @@ public final class CallMeter {
     if (state.tokens() >= 0) {
       header(
           call, anthropic, "tokens", state.tokens(), state.tokensLeft(), state.tokensResetMillis());
+    }
+    if (anthropic) {
+      tell(call, "input-tokens", state.input());
+      tell(call, "output-tokens", state.output());
+    }
+  }
+
+  private static void tell(Call call, String what, LimitState.Tokens tokens) {
+    if (tokens.most() >= 0) {
+      header(call, true, what, tokens.most(), tokens.left(), tokens.resetMillis());
     }
   }
 

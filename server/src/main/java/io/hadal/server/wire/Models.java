@@ -61,7 +61,10 @@ public final class Models {
     return names;
   }
 
-  /** All names; {@code limit}, {@code after_id} and {@code before_id} page through them. */
+  /**
+   * All names, or those of a {@code lifecycle}; {@code limit}, {@code after_id} and {@code
+   * before_id} page through them.
+   */
   public void list(Call call) {
     List<String> names = model == null ? new ArrayList<>() : names(model);
     others.names().stream().filter(name -> !names.contains(name)).forEach(names::add);
@@ -73,10 +76,18 @@ public final class Models {
     cards.keySet().stream().filter(name -> !names.contains(name)).forEach(names::add);
     String after = call.exchange().query("after_id");
     String before = call.exchange().query("before_id");
+    String lifecycle = call.exchange().query("lifecycle");
+    if (lifecycle != null) {
+      names.removeIf(name -> !lifecycle.equals(lifecycle(cards.get(name))));
+    }
     int from = after == null ? 0 : names.indexOf(after) + 1;
     int to = before == null || !names.contains(before) ? names.size() : names.indexOf(before);
     int limit = limit(call.exchange().query("limit"));
     boolean more = to - from > limit;
+    if (to < names.size() && after == null) {
+      // The page that ends there, as Anthropic's API has it.
+      from = Math.max(0, to - limit);
+    }
     List<String> page = from >= to ? List.of() : names.subList(from, Math.min(to, from + limit));
     ObjectNode json = WireJson.object().put("object", "list").put("has_more", more);
     json.put("first_id", page.isEmpty() ? null : page.getFirst());
@@ -84,6 +95,10 @@ public final class Models {
     ArrayNode data = json.putArray("data");
     page.forEach(name -> data.add(entry(name, identity, cards.get(name))));
     Responders.json(call, 200, json);
+  }
+
+  private static String lifecycle(@Nullable ModelCard card) {
+    return card == null ? "active" : card.version().lifecycle().text();
   }
 
   private Map<String, ModelCard> cards(@Nullable Identity identity) {

@@ -18,6 +18,7 @@ public final class Refusals {
       case UNAUTHENTICATED -> HttpProblem.unauthorized(message);
       case MODEL_NOT_ALLOWED -> HttpProblem.forbidden("model_not_allowed", "model", message);
       case ADDRESS_NOT_ALLOWED -> HttpProblem.forbidden("address_not_allowed", null, message);
+      case PROJECT_NOT_ALLOWED -> HttpProblem.forbidden("project_not_allowed", null, message);
       case NOT_PERMITTED -> HttpProblem.forbidden("not_permitted", null, message);
       case UNKNOWN_MODEL -> Problem.noSuchModel(message);
       case RATE_LIMIT -> HttpProblem.rateLimited(message, refusal.retryAfterMillis());

@@ -432,6 +432,8 @@ class AdminApiTest {
             "{'name':'" + "x".repeat(101) + "'}",
             "{'name':'a\\u0000b'}",
             "{'name':'a\\nb'}",
+            "{'name':'a\\ud800'}",
+            "{'name':'a','policy':{'a\\udc00':1}}",
             "{'name':null}",
             "{'name':'\u0001'}"
           }) {

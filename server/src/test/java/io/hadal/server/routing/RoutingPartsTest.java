@@ -149,6 +149,31 @@ class RoutingPartsTest {
     assertThat(CallMeter.name(view.priority(true))).isEqualTo(name == null ? null : "shadow");
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "CHAT | 'stream':true | 0 | 1048576 | 0",
+        "CHAT | 'stream':true | 8192 | 8192 | 0",
+        "CHAT | 'stream':true,'max_tokens':100,'n':3 | 0 | 300 | 0",
+        "CHAT | 'max_completion_tokens':100 | 0 | 100 | 100",
+        "CHAT | 'n':2 | 8192 | 16384 | 8192",
+        "RESPONSES | 'max_output_tokens':999999999999999999 | 0 | 1048576 | 1048576",
+        "MESSAGES | 'max_tokens':-5,'n':-1 | 0 | 1048576 | 4096",
+        "EMBEDDINGS | 'input':'x' | 0 | 0 | 0",
+        "IMAGES | 'n':4 | 0 | 0 | 0"
+      })
+  void moneyIsHeldForAnswersOfAnyLength(
+      Operation operation, String fields, int context, long most, long whole) {
+    RequestView view =
+        Objects.requireNonNull(
+            RequestView.of(bytes(("{'model':'m'," + fields + "}").replace('\'', '"')), operation));
+    assertThat(view.mostOutput(context)).isEqualTo(most);
+    assertThat(view.ahead().tokens()).isEqualTo(whole);
+    assertThat(view.ahead().images()).isEqualTo(operation == Operation.IMAGES ? 4 : 0);
+  }
+
   @Test
   void aDeadReplicaMovesOnlyWhatWasItsOwn() {
     List<String> four = List.of("a", "b", "c", "d");

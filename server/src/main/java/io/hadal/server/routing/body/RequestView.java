@@ -2,6 +2,7 @@ package io.hadal.server.routing.body;
 
 import io.hadal.chat.Problem;
 import io.hadal.engine.serving.PriorityClass;
+import io.hadal.platform.usage.Work;
 import io.hadal.server.http.HttpProblem;
 import io.hadal.server.routing.config.Operation;
 import io.hadal.server.wire.JsonMembers;
@@ -18,6 +19,18 @@ import tools.jackson.databind.JsonNode;
 public final class RequestView {
   private static final List<String> PROMPTS =
       List.of("messages", "system", "tools", "prompt", "suffix", "input", "instructions");
+
+  /** No model has a longer name; those that clients make up become names of accounts. */
+  private static final int MOST_NAME = 256;
+
+  /** Longer than any answer. */
+  private static final long MOST_OUTPUT = 1 << 20;
+
+  /** Tokens of an answer whose length nobody said and that comes as a whole. */
+  private static final long USUAL_OUTPUT = 4096;
+
+  private static final int MOST_CHOICES = 128;
+  private static final int MOST_IMAGES = 1000;
 
   private static final byte[][] IMAGES = {
     ascii("\"image_url\""), ascii("\"input_image\""), ascii("\"image\"")
@@ -45,13 +58,16 @@ public final class RequestView {
   /**
    * A view of a body; null when it is no object that names a model, which is for others to say.
    *
-   * @throws Problem when it names two
+   * @throws Problem when it names two, or one that is too long
    */
   public static @Nullable RequestView of(byte[] body, Operation operation) {
     JsonMembers members = JsonMembers.of(body);
     String model = members == null ? null : members.text("model");
     if (members == null || model == null) {
       return null;
+    }
+    if (model.length() > MOST_NAME) {
+      throw Problem.invalid("model", "must have at most " + MOST_NAME + " characters");
     }
     if (members.repeats("model")) {
       throw HttpProblem.invalidJson("ambiguous: it has model twice");
@@ -91,6 +107,38 @@ public final class RequestView {
     long most = members.number("max_completion_tokens", 0);
     most = most > 0 ? most : members.number("max_output_tokens", 0);
     return most > 0 ? most : members.number("max_tokens", 0);
+  }
+
+  /**
+   * Most tokens of all answers, for money to be held: where the client does not say, what the model
+   * can have.
+   *
+   * @param context longest conversation; 0 when unknown
+   */
+  public long mostOutput(int context) {
+    if (!operation.generates()) {
+      return 0;
+    }
+    long said = maxOutput();
+    long each = said > 0 ? said : context > 0 ? context : MOST_OUTPUT;
+    return Math.min(each, MOST_OUTPUT) * count("n", MOST_CHOICES);
+  }
+
+  /** What comes at once, so that the money for it has to be there from the beginning. */
+  public Work.Ahead ahead() {
+    if (operation == Operation.IMAGES) {
+      return new Work.Ahead(0, count("n", MOST_IMAGES), 0);
+    }
+    if (!operation.generates() || stream()) {
+      return Work.Ahead.NONE;
+    }
+    long said = maxOutput();
+    long each = said > 0 ? Math.min(said, MOST_OUTPUT) : USUAL_OUTPUT;
+    return new Work.Ahead(each * count("n", MOST_CHOICES), 0, 0);
+  }
+
+  private long count(String name, long most) {
+    return Math.clamp(members.number(name, 1), 1, most);
   }
 
   /** About how many tokens the prompt has. */
