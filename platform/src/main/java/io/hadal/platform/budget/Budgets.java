@@ -220,6 +220,31 @@ public final class Budgets implements AutoCloseable {
     }
   }
 
+  /**
+   * Takes money for what was done already, also out of budgets that have too little: they are
+   * overdrawn then, and refuse what follows.
+   *
+   * @return null when nothing matches
+   */
+  public @Nullable Hold overdraw(Work work, long now, long amount) {
+    long held = Math.max(1, amount);
+    while (true) {
+      Purse purse = purse(work, now);
+      List<Share> all = new ArrayList<>(purse.hard);
+      all.addAll(purse.soft);
+      if (all.isEmpty()) {
+        return null;
+      }
+      try {
+        leases.take(List.of(), all, held);
+      } catch (Leases.Retired e) {
+        Thread.onSpinWait();
+        continue;
+      }
+      return new Hold(holds + count.incrementAndGet(), leases, List.of(), all, held);
+    }
+  }
+
   private Refusal refusal(Leases.Shortage missing, @Nullable Budget budget, long now) {
     if (missing.unknown()) {
       return new Refusal(

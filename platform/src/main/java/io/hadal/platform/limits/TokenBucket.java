@@ -5,9 +5,6 @@ final class TokenBucket implements Allowance {
   /** The level's unit is a part of a token, so that a millisecond's refill is whole. */
   static final long PARTS = 60_000;
 
-  /** Longer times fill any bucket whose burst is at most two minutes' amount. */
-  private static final long LONGEST = 1 << 20;
-
   private final long perMinute;
   private final long full;
   private long level;
@@ -29,7 +26,8 @@ final class TokenBucket implements Allowance {
 
   /** A level after some milliseconds. */
   static long refilled(long level, long full, long perMinute, long millis) {
-    return Math.min(full, level + perMinute * Math.min(millis, LONGEST));
+    // A division, because the product may be no number of 64 bits.
+    return millis > (full - level) / perMinute ? full : level + perMinute * millis;
   }
 
   @Override

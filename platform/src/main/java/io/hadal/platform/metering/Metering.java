@@ -132,6 +132,7 @@ public final class Metering implements Gate, AutoCloseable {
     } catch (Refusal e) {
       LOG.log(
           Level.INFO, "metering: request {0} cost more than its budget has left", work.requestId());
+      hold = budgets.overdraw(work, clock.millis(), cost);
     }
     try {
       journal.admit(work, start, hold == null ? null : hold.id(), hold == null ? 0 : cost);

@@ -42,6 +42,15 @@ class AllowanceTest {
   }
 
   @Test
+  void aLongPauseFillsALargeBucket() {
+    TokenBucket bucket = new TokenBucket(1000, 1_000_000, START);
+    assertThat(bucket.take(1_000_000, START)).isZero();
+    assertThat(bucket.left(START + 3_600_000)).isEqualTo(60_000);
+    long full = 60_000L * Limit.MOST_TOKENS;
+    assertThat(TokenBucket.refilled(-1, full, Limit.MOST_TOKENS, Long.MAX_VALUE)).isEqualTo(full);
+  }
+
+  @Test
   void saysWhenARequestMayCome() {
     Gcra gcra = new Gcra(60, 2);
     assertThat(gcra.take(1, START)).isZero();

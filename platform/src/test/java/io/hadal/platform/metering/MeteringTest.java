@@ -124,6 +124,16 @@ class MeteringTest {
   }
 
   @Test
+  void whatIsBookedAfterwardsCountsAlsoBeyondABudget() {
+    budgets.create(budget);
+    Ending done = ending(Quantities.tokens(0, 0, 0, 1500, 0), Outcome.COMPLETED);
+    metering.book(work(0, 1500), clock.millis(), done);
+    metering.book(work(0, 1500), clock.millis(), done);
+    assertThat(state().settled()).isEqualTo(6_000_000);
+    assertThatThrownBy(() -> metering.admit(work(1, 1))).isInstanceOf(Refusal.class);
+  }
+
+  @Test
   void theOperatorDecidesWhoPaysForFaults() {
     budgets.create(budget);
     Quantities took = Quantities.tokens(10, 0, 0, 5, 0);

@@ -13,6 +13,18 @@ const WINDOWS = ["day", "week", "month", "total"];
 const ACTIONS = ["block", "alert", "downgrade"];
 const DIMENSIONS = ["rpm", "tpm_total", "tpm_in_uncached", "tpm_out", "concurrency", "rpd", "tpd"];
 
+/* What of a limit seldom needs to be said: for a dimension, or for any that may be chosen yet. */
+const details = (dimension, l) =>
+  [
+    { name: "burst", label: t("budgets.burst"), type: "number", optional: true, value: l ? String(l.burst) : "", more: { min: 1, step: 1 }, help: t("budgets.burst_help"), check: (v) => (v === "" || /^[1-9]\d{0,14}$/.test(v) ? null : t("budgets.number_wrong")), only: /^rpm|^tpm/ },
+    { name: "cached", label: t("budgets.cached"), optional: true, value: l ? String(l.cache_weight) : "", placeholder: "0", help: t("budgets.cached_help"), check: (v) => (v === "" || /^(0|1|0?\.\d{1,3}|[01]\.0{1,3})$/.test(v) ? null : t("budgets.cached_wrong")), only: /^tp/ },
+  ].filter((field) => !dimension || field.only.test(dimension));
+
+const detailed = (v) => ({
+  ...(v.burst ? { burst: Number(v.burst) } : {}),
+  ...(v.cached ? { cache_weight: Number(v.cached) } : {}),
+});
+
 export async function show(place, page) {
   const body = h("div");
   let all = null;
@@ -180,10 +192,13 @@ export async function show(place, page) {
 
   function changeLimit(l) {
     ask(t("budgets.change", { name: named("limit", l.dimension) }), {
-      fields: [{ name: "amount", label: t("budgets.most"), type: "number", required: true, value: String(l.amount), more: { min: 1, step: 1 }, check: (v) => (/^[1-9]\d{0,14}$/.test(v) ? null : t("budgets.number_wrong")) }],
+      fields: [
+        { name: "amount", label: t("budgets.most"), type: "number", required: true, value: String(l.amount), more: { min: 1, step: 1 }, check: (v) => (/^[1-9]\d{0,14}$/.test(v) ? null : t("budgets.number_wrong")) },
+        ...details(l.dimension, l),
+      ],
       submit: t("save"),
       send: async (v, close) => {
-        await api.limits.change(l.id, { amount: Number(v.amount) });
+        await api.limits.change(l.id, { amount: Number(v.amount), ...detailed(v) });
         close();
         toast(t("saved"));
         refresh();
@@ -240,11 +255,12 @@ export async function show(place, page) {
         { name: "dimension", label: t("budgets.what"), type: "select", options: DIMENSIONS.map((d) => [d, named("limit", d)]) },
         { name: "amount", label: t("budgets.most"), type: "number", required: true, more: { min: 1, step: 1 }, check: (v) => (/^[1-9]\d{0,14}$/.test(v) ? null : t("budgets.number_wrong")) },
         { name: "model", label: t("budgets.model"), optional: true, placeholder: "deepseek-v4-*", help: t("budgets.model_help") },
+        ...details(),
       ],
       submit: t("create"),
       send: async (v, close) => {
         const { type, id } = scopeOf(v.scope);
-        await api.limits.add({ scope_type: type, scope_id: id, dimension: v.dimension, amount: Number(v.amount), model: v.model || null });
+        await api.limits.add({ scope_type: type, scope_id: id, dimension: v.dimension, amount: Number(v.amount), model: v.model || null, ...detailed(v) });
         close();
         toast(t("created_done"));
         refresh();
