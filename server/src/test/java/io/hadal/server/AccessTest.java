@@ -5,10 +5,17 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.hadal.formats.FormatException;
 import io.hadal.platform.SecretText;
+import io.hadal.platform.ledger.Balance;
+import io.hadal.platform.tenancy.Identity;
+import io.hadal.platform.tenancy.ProjectPolicy;
+import io.hadal.platform.tenancy.Scope;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
@@ -108,6 +115,54 @@ class AccessTest {
             .header("access-control-request-headers", "authorization, x-stainless-os, cookie")
             .method("OPTIONS", java.net.http.HttpRequest.BodyPublishers.noBody())
             .build());
+  }
+
+  @Test
+  void aBalanceIsWhatIsPaidAheadOrWhatBudgetsLeave() {
+    AtomicReference<@Nullable Long> left = new AtomicReference<>();
+    PlatformAccess.Balances balances =
+        new PlatformAccess.Balances() {
+          @Override
+          public Balance of(String project) {
+            return new Balance(-5_000_000_000L, 0, 0, -5_000_000_000L);
+          }
+
+          @Override
+          public boolean paysAhead(String project) {
+            return false;
+          }
+
+          @Override
+          public @Nullable Long budgetLeft(Identity identity) {
+            return left.get();
+          }
+        };
+    Identity identity =
+        new Identity(
+            "o", "t", "p", "k", null, Set.of(Scope.INFERENCE), List.of(), ProjectPolicy.DEFAULT);
+    try (TestServer server =
+        TestServer.with(
+            new PlatformAccess(
+                (key, address) -> identity,
+                new RecordingGate(),
+                balances,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null))) {
+      Long[] budgets = {null, 9_509_999_999L, 0L};
+      String[] totals = {"-5.00", "9.50", "0.00"};
+      for (int i = 0; i < budgets.length; i++) {
+        left.set(budgets[i]);
+        JsonNode told = TestServer.json(server.get("/user/balance"));
+        assertThat(told.get("is_available").asBoolean()).isEqualTo(i < 2);
+        assertThat(told.at("/balance_infos/0/total_balance").asString()).isEqualTo(totals[i]);
+        assertThat(told.at("/balance_infos/0/granted_balance").asString())
+            .isEqualTo(i == 0 ? "0.00" : totals[i]);
+      }
+    }
   }
 
   @Test

@@ -186,6 +186,9 @@ class NodesServerTest {
   void sessionsStayWithTheirEngineAcrossGateways() throws Exception {
     KeyStore.Created key = key(NODES.get(0), "sessions");
     String text = key.text().reveal();
+    String[] elsewhere = {"authorization", "Bearer " + text, "x-hadal-project", "elsewhere"};
+    assertThat(NODES.get(0).server.get("/v1/models", elsewhere).body())
+        .contains("project_not_allowed");
     Set<String> engines = new HashSet<>();
     int sessions = 0;
     // Where a session goes depends on the project's id, which is made anew each time.

@@ -248,14 +248,8 @@ class PlatformServerTest {
     assertThat(requests.at("/data/0/request_id").asString())
         .isEqualTo(answer.headers().firstValue("x-request-id").orElseThrow());
     HttpResponse<String> balance =
-        server.get(
-            "/user/balance", "authorization", "Bearer " + key.text, "x-hadal-project", "costs");
+        server.get("/user/balance", "authorization", "Bearer " + key.text);
     assertThat(balance.statusCode()).isEqualTo(200);
-    HttpResponse<String> other =
-        server.get(
-            "/user/balance", "authorization", "Bearer " + key.text, "x-hadal-project", "default");
-    assertThat(other.statusCode()).isEqualTo(403);
-    assertThat(other.body()).contains("project_not_allowed");
     assertThat(TestServer.json(balance).at("/balance_infos/0/total_balance").asString())
         .isEqualTo(
             new BigDecimal("12.50")
@@ -426,17 +420,6 @@ class PlatformServerTest {
     JsonNode balance =
         TestServer.json(server.get("/user/balance", "authorization", "Bearer " + key.text));
     assertThat(balance.path("is_available").asBoolean()).isTrue();
-    admin(
-        "POST",
-        "/budgets",
-        """
-        {"scope_type": "project", "scope_id": "%s", "name": "b", "window": "month", "limit_usd": "9.5"}
-        """
-            .formatted(own));
-    balance = TestServer.json(server.get("/user/balance", "authorization", "Bearer " + key.text));
-    // A little of it is spent, and the rest is rounded down.
-    assertThat(balance.at("/balance_infos/0/granted_balance").asString()).isEqualTo("9.49");
-    assertThat(balance.at("/balance_infos/0/total_balance").asString()).isEqualTo("9.49");
   }
 
   @Test
