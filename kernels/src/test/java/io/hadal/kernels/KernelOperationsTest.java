@@ -59,9 +59,9 @@ class KernelOperationsTest {
   @Test
   void longRowSetsAgree() {
     Random random = new Random(8);
-    for (int n : new int[] {64, 72, 512}) {
-      int as = n == 72 ? 7 : 19;
-      int bs = 299;
+    for (int n : new int[] {64, 72, 512, 2048}) {
+      int as = n == 72 ? 7 : n == 2048 ? 39 : 19;
+      int bs = n == 2048 ? 11 : 299;
       float[] a = TestArrays.gaussian(random, as * n);
       float[] b = TestArrays.gaussian(random, bs * (n + 3));
       float[] expected = new float[as * bs];

@@ -130,6 +130,7 @@ class MatmulTest {
     Random random = new Random(9);
     manyTokens(MatrixFixtures.random(StorageType.Q8_0, 5, 64, random), 600, random);
     manyTokens(MatrixFixtures.random(StorageType.BF16, 21, 1100, random), 39, random);
+    manyTokens(MatrixFixtures.random(StorageType.BF16, 45, 2064, random), 139, random);
   }
 
   private static void manyTokens(Matrix w, int tokens, Random random) {

@@ -1,5 +1,7 @@
 package io.hadal.kernels.vector;
 
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
+
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorShuffle;
@@ -89,6 +91,42 @@ final class LaneFold {
     a1 = a1.blend(a3, M2).add(a3.blend(a1, M2).rearrange(S2));
     a0 = a0.blend(a1, M1).add(a1.blend(a0, M1).rearrange(S1));
     a0.intoArray(out, outAt);
+  }
+
+  /** {@link #fold} by addresses, with 512 bits. */
+  static void fold512(long lanes, long out) {
+    FloatVector a0 = FloatVector.fromMemorySegment(F, OffHeap.MEMORY, lanes, LITTLE_ENDIAN);
+    FloatVector b0 = FloatVector.fromMemorySegment(F, OffHeap.MEMORY, lanes + 512, LITTLE_ENDIAN);
+    a0 = a0.blend(b0, M8).add(b0.blend(a0, M8).rearrange(S8));
+    FloatVector a1 = FloatVector.fromMemorySegment(F, OffHeap.MEMORY, lanes + 64, LITTLE_ENDIAN);
+    FloatVector b1 = FloatVector.fromMemorySegment(F, OffHeap.MEMORY, lanes + 576, LITTLE_ENDIAN);
+    a1 = a1.blend(b1, M8).add(b1.blend(a1, M8).rearrange(S8));
+    FloatVector a2 = FloatVector.fromMemorySegment(F, OffHeap.MEMORY, lanes + 128, LITTLE_ENDIAN);
+    FloatVector b2 = FloatVector.fromMemorySegment(F, OffHeap.MEMORY, lanes + 640, LITTLE_ENDIAN);
+    a2 = a2.blend(b2, M8).add(b2.blend(a2, M8).rearrange(S8));
+    FloatVector a3 = FloatVector.fromMemorySegment(F, OffHeap.MEMORY, lanes + 192, LITTLE_ENDIAN);
+    FloatVector b3 = FloatVector.fromMemorySegment(F, OffHeap.MEMORY, lanes + 704, LITTLE_ENDIAN);
+    a3 = a3.blend(b3, M8).add(b3.blend(a3, M8).rearrange(S8));
+    FloatVector a4 = FloatVector.fromMemorySegment(F, OffHeap.MEMORY, lanes + 256, LITTLE_ENDIAN);
+    FloatVector b4 = FloatVector.fromMemorySegment(F, OffHeap.MEMORY, lanes + 768, LITTLE_ENDIAN);
+    a4 = a4.blend(b4, M8).add(b4.blend(a4, M8).rearrange(S8));
+    FloatVector a5 = FloatVector.fromMemorySegment(F, OffHeap.MEMORY, lanes + 320, LITTLE_ENDIAN);
+    FloatVector b5 = FloatVector.fromMemorySegment(F, OffHeap.MEMORY, lanes + 832, LITTLE_ENDIAN);
+    a5 = a5.blend(b5, M8).add(b5.blend(a5, M8).rearrange(S8));
+    FloatVector a6 = FloatVector.fromMemorySegment(F, OffHeap.MEMORY, lanes + 384, LITTLE_ENDIAN);
+    FloatVector b6 = FloatVector.fromMemorySegment(F, OffHeap.MEMORY, lanes + 896, LITTLE_ENDIAN);
+    a6 = a6.blend(b6, M8).add(b6.blend(a6, M8).rearrange(S8));
+    FloatVector a7 = FloatVector.fromMemorySegment(F, OffHeap.MEMORY, lanes + 448, LITTLE_ENDIAN);
+    FloatVector b7 = FloatVector.fromMemorySegment(F, OffHeap.MEMORY, lanes + 960, LITTLE_ENDIAN);
+    a7 = a7.blend(b7, M8).add(b7.blend(a7, M8).rearrange(S8));
+    a0 = a0.blend(a4, M4).add(a4.blend(a0, M4).rearrange(S4));
+    a1 = a1.blend(a5, M4).add(a5.blend(a1, M4).rearrange(S4));
+    a2 = a2.blend(a6, M4).add(a6.blend(a2, M4).rearrange(S4));
+    a3 = a3.blend(a7, M4).add(a7.blend(a3, M4).rearrange(S4));
+    a0 = a0.blend(a2, M2).add(a2.blend(a0, M2).rearrange(S2));
+    a1 = a1.blend(a3, M2).add(a3.blend(a1, M2).rearrange(S2));
+    a0 = a0.blend(a1, M1).add(a1.blend(a0, M1).rearrange(S1));
+    a0.intoMemorySegment(OffHeap.MEMORY, out, LITTLE_ENDIAN);
   }
 
   /** Eight dots. */

@@ -24,8 +24,8 @@ final class MatrixProduct {
   /** Up to this many inputs, decoding in registers for each beats decoding once to memory. */
   private static final int DIRECT_TOKENS = 3;
 
-  /** From so many inputs on, a panel is worth a copy outside the heap. */
-  private static final int ALIGNED_TOKENS = 32;
+  /** From so many inputs on, both sides are worth a copy outside the heap. */
+  private static final int ALIGNED_TOKENS = 8;
 
   private static final Tiles TILES = Tiles.INSTANCE;
 
@@ -104,6 +104,11 @@ final class MatrixProduct {
       int yOffset,
       int yStride) {
     RowDecoder decoder = VectorDecoders.of(w.type());
+    if (tokens >= ALIGNED_TOKENS && AlignedProducts.handles(w)) {
+      AlignedProducts.multiply(
+          w, decoder, fromRow, toRow, x, xOffset, xStride, tokens, y, yOffset, yStride);
+      return;
+    }
     Scratch scratch = Scratch.get();
     int panelRows = tokens < 4 ? 4 : PANEL_ROWS;
     float[] lanes = scratch.lanes(Math.min(tokens, TOKENS) * panelRows * Lanes.COUNT);
@@ -191,7 +196,6 @@ final class MatrixProduct {
       Scratch scratch,
       float[] lanes) {
     float[] panel = scratch.panel;
-    boolean aligned = AlignedTiles.USABLE && tokens >= ALIGNED_TOKENS;
     int cols = w.cols();
     int panelCols = panel.length / panelRows;
     int laneStride = panelRows * Lanes.COUNT;
@@ -204,11 +208,6 @@ final class MatrixProduct {
       }
       int whole = n & -Lanes.COUNT;
       int t = 0;
-      if (aligned) {
-        long p = scratch.align(panel, 0, panelCols, 4 * quads, panelCols);
-        t = tokens & -4;
-        aligned(p, panelCols, quads, x, xAt + k, xStride, t, whole, lanes, laneStride);
-      }
       for (; t + 4 <= tokens; t += 4) {
         int b = xAt + t * xStride + k;
         for (int q = 0; q < quads; q++) {
@@ -260,41 +259,6 @@ final class MatrixProduct {
                 j * laneStride + i * Lanes.COUNT);
           }
         }
-      }
-    }
-  }
-
-  /** A panel at address {@code p} with whole tiles of tokens. */
-  private static void aligned(
-      long p,
-      int panelCols,
-      int quads,
-      float[] x,
-      int xAt,
-      int xStride,
-      int tokens,
-      int n,
-      float[] lanes,
-      int laneStride) {
-    long row = 4L * panelCols;
-    for (int t = 0; t < tokens; t += 4) {
-      int b = xAt + t * xStride;
-      for (int q = 0; q < quads; q++) {
-        long a = p + 4 * q * row;
-        AlignedTiles.tile4x4(
-            a,
-            a + row,
-            a + 2 * row,
-            a + 3 * row,
-            x,
-            b,
-            b + xStride,
-            b + 2 * xStride,
-            b + 3 * xStride,
-            n,
-            lanes,
-            t * laneStride + 4 * q * Lanes.COUNT,
-            laneStride);
       }
     }
   }

@@ -14,7 +14,7 @@ final class RowProducts {
   /** Floats of a block of rows that stays in the first cache level. */
   private static final int BLOCK_FLOATS = 8192;
 
-  /** From so many a rows on, a block of b rows is worth a copy outside the heap. */
+  /** From so many a rows on, b rows are worth a copy outside the heap. */
   private static final int ALIGNED_ROWS = 16;
 
   /** Rows whose columns stay in the first cache level for all sums. */
@@ -35,64 +35,22 @@ final class RowProducts {
       float[] out,
       int outOffset,
       int outStride) {
+    if (aCount >= ALIGNED_ROWS && AlignedProducts.handles(n)) {
+      AlignedProducts.dots(
+          a, aOffset, aStride, aCount, b, bOffset, bStride, bCount, n, out, outOffset, outStride);
+      return;
+    }
     // A block of b rows stays in the first cache level for all a rows.
     int block = Math.max(4, BLOCK_FLOATS / Math.max(1, n) & -4);
-    Scratch scratch = Scratch.get();
-    float[] lanes = scratch.lanes(17 * Lanes.COUNT);
-    boolean aligned =
-        AlignedTiles.USABLE
-            && aCount >= ALIGNED_ROWS
-            && n % Lanes.COUNT == 0
-            && block * n <= BLOCK_FLOATS;
+    float[] lanes = Scratch.get().lanes(17 * Lanes.COUNT);
     for (int j = 0; j < bCount; j += block) {
       int cols = Math.min(block, bCount - j);
-      if (aligned && cols % 4 == 0) {
-        long p = scratch.align(b, bOffset + j * bStride, bStride, cols, n);
-        for (int i = 0; i < aCount; i += 4) {
-          int rows = Math.min(4, aCount - i);
-          int outAt = outOffset + i * outStride + j;
-          aligned(
-              p, cols, a, aOffset + i * aStride, aStride, rows, n, lanes, out, outAt, outStride);
-        }
-        continue;
-      }
       for (int i = 0; i < aCount; i += 4) {
         int rows = Math.min(4, aCount - i);
         int aAt = aOffset + i * aStride;
         int bAt = bOffset + j * bStride;
         int outAt = outOffset + i * outStride + j;
         dots4(a, aAt, aStride, rows, b, bAt, bStride, cols, n, lanes, out, outAt, outStride);
-      }
-    }
-  }
-
-  /** Up to four a rows with a block of b rows at address {@code p}. */
-  private static void aligned(
-      long p,
-      int bCount,
-      float[] a,
-      int aAt,
-      int aStride,
-      int rows,
-      int n,
-      float[] lanes,
-      float[] out,
-      int outAt,
-      int outStride) {
-    // Rows past the end repeat the last one; their results are dropped.
-    int a1 = aAt + Math.min(1, rows - 1) * aStride;
-    int a2 = aAt + Math.min(2, rows - 1) * aStride;
-    int a3 = aAt + Math.min(3, rows - 1) * aStride;
-    long row = 4L * n;
-    int sums = 16 * Lanes.COUNT;
-    for (int j = 0; j < bCount; j += 4) {
-      long b = p + j * row;
-      Arrays.fill(lanes, 0, sums, 0);
-      AlignedTiles.tile4x4(
-          b, b + row, b + 2 * row, b + 3 * row, a, aAt, a1, a2, a3, n, lanes, 0, 4 * Lanes.COUNT);
-      LaneFold.fold(lanes, 0, lanes, sums);
-      for (int i = 0; i < rows; i++) {
-        System.arraycopy(lanes, sums + 4 * i, out, outAt + i * outStride + j, 4);
       }
     }
   }
@@ -200,7 +158,7 @@ final class RowProducts {
       Arrays.fill(out, outOffset + i * outStride, outOffset + i * outStride + n, 0);
     }
     int eights = AlignedTiles.USABLE && pCount >= ALIGNED_ROWS ? pCount & -8 : 0;
-    long strip = eights > 0 ? Scratch.get().aligned().address() : 0;
+    long strip = eights > 0 ? Scratch.get().aligned(128 * BLOCK_ROWS) : 0;
     for (int j = 0; j < rowCount; j += BLOCK_ROWS) {
       int count = Math.min(BLOCK_ROWS, rowCount - j);
       int rowsAt = rowsOffset + j * rowStride;

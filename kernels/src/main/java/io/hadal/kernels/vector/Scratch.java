@@ -2,7 +2,6 @@ package io.hadal.kernels.vector;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import org.jspecify.annotations.Nullable;
 
 /** Buffers of one thread, grown as needed and kept. */
@@ -19,23 +18,14 @@ final class Scratch {
     return OWN.get();
   }
 
-  /** Memory for {@link AlignedTiles}, as much as a panel. */
-  MemorySegment aligned() {
+  /** Address of at least so many bytes outside the heap, of unknown content, a multiple of 64. */
+  long aligned(long bytes) {
     MemorySegment own = aligned;
-    if (own == null) {
-      own = Arena.ofAuto().allocate(4L * panel.length, 64);
+    if (own == null || own.byteSize() < bytes) {
+      own = Arena.ofAuto().allocate(bytes, 64);
       aligned = own;
     }
-    return own;
-  }
-
-  /** Copies rows to the start of {@link #aligned()}, side by side. */
-  long align(float[] from, int at, int stride, int rows, int n) {
-    MemorySegment to = aligned();
-    for (int i = 0; i < rows; i++) {
-      MemorySegment.copy(from, at + i * stride, to, ValueLayout.JAVA_FLOAT, 4L * i * n, n);
-    }
-    return to.address();
+    return own.address();
   }
 
   /** At least n floats of unknown content. */

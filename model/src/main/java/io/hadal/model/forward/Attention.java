@@ -147,17 +147,21 @@ final class Attention {
     compute.norm(rows, tokens, dim, w.kvNorm(), config.normEps(), rows);
     for (Span span : batch.spans()) {
       RowRing window = span.cache().layer(lc.index()).window();
-      for (int i = 0; i < span.count(); i++) {
-        int at = (span.offset() + i) * dim;
-        rope.rotate(rows, at + shape.nopeDim(), span.offset() + i, false);
-        compute.round(rows, at + shape.nopeDim(), shape.ropeDim());
-        if (compute.roundsRows) {
-          config.windowCode().round(rows, at, dim, shape.ropeDim());
-        }
-        if (!batch.isProposal()) {
-          window.write(span.start() + i, rows, at);
-        }
-      }
+      // Tasks have no order, so of positions that share a slot only the last is written.
+      int first = batch.isProposal() ? span.count() : span.count() - window.capacity();
+      compute.forRows(
+          span.count(),
+          (i, worker) -> {
+            int at = (span.offset() + i) * dim;
+            rope.rotate(rows, at + shape.nopeDim(), span.offset() + i, false);
+            compute.round(rows, at + shape.nopeDim(), shape.ropeDim());
+            if (compute.roundsRows) {
+              config.windowCode().round(rows, at, dim, shape.ropeDim());
+            }
+            if (i >= first) {
+              window.write(span.start() + i, rows, at);
+            }
+          });
     }
     compute.probe(layer, "kv", rows, tokens, dim);
   }

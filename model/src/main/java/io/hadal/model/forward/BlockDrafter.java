@@ -74,7 +74,7 @@ final class BlockDrafter {
     Arrays.fill(ids, draft.noiseId());
     ids[0] = anchor;
     Batch batch = Batch.proposal(cache, ids);
-    rotary.fill(batch);
+    rotary.fill(batch, compute);
     float[] x = new float[n * streams * d];
     for (int i = 0; i < n * streams; i++) {
       System.arraycopy(embedded, i / streams * d, x, i * d, d);

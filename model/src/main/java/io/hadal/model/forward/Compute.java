@@ -20,6 +20,15 @@ final class Compute {
 
   private static final int TILE_ROWS = 4;
 
+  /** Tasks of a region for each thread, for the sake of an even end. */
+  private static final int TASKS = 4;
+
+  /** Rows of a task from which on it may well read all inputs. */
+  private static final int SHARED_ROWS = 32;
+
+  /** Tokens that are worth decoding rows for. */
+  private static final int SHARED_TOKENS = 32;
+
   final Kernels kernels = Kernels.get();
   final AttentionKernels attention = AttentionKernels.get();
   final WorkerPool pool;
@@ -134,16 +143,28 @@ final class Compute {
     }
   }
 
-  /** An f32 layer: router, compressor, mHC, head. */
+  /**
+   * An f32 layer: router, compressor, mHC, head. Tasks of a few rows would each read all inputs
+   * again; those of a chunk of tokens share them out instead.
+   */
   void matmul(Matrix w, float[] x, int xStride, int tokens, float[] y, int yStride) {
     int rows = w.rows();
-    int chunk = rowsPerTask(rows, w.cols(), tokens);
+    int perTask = rowsPerTask(rows, w.cols(), tokens);
+    boolean byTokens = perTask < rows && perTask < SHARED_ROWS && tokens >= 2 * SHARED_TOKENS;
+    int chunk = byTokens ? Math.min(rows, 2 * SHARED_ROWS) : perTask;
+    int chunks = (rows + chunk - 1) / chunk;
+    int parts =
+        byTokens ? Math.min(tokens / SHARED_TOKENS, (TASKS * pool.threads() - 1) / chunks + 1) : 1;
     parallel(
-        (rows + chunk - 1) / chunk,
+        chunks * parts,
         (task, worker) -> {
-          int from = task * chunk;
+          int from = task / parts * chunk;
+          int to = Math.min(rows, from + chunk);
+          int part = task % parts;
+          int first = tokens * part / parts;
+          int count = tokens * (part + 1) / parts - first;
           kernels.matmul(
-              w, from, Math.min(rows, from + chunk), x, 0, xStride, tokens, y, 0, yStride);
+              w, from, to, x, first * xStride, xStride, count, y, first * yStride, yStride);
         });
   }
 
@@ -244,7 +265,7 @@ final class Compute {
     if ((long) rows * cols * tokens <= SERIAL_WORK || pool.threads() == 1) {
       return rows;
     }
-    int perTask = (rows + 4 * pool.threads() - 1) / (4 * pool.threads());
+    int perTask = (rows + TASKS * pool.threads() - 1) / (TASKS * pool.threads());
     return Math.max(TILE_ROWS, (perTask + TILE_ROWS - 1) / TILE_ROWS * TILE_ROWS);
   }
 

@@ -79,7 +79,7 @@ public final class ForwardPass {
     batch.begin();
     boolean done = false;
     try {
-      rotary.fill(batch);
+      rotary.fill(batch, compute);
       hyper.start(batch.size());
       if (engram != null) {
         engram.begin(batch);
@@ -90,12 +90,14 @@ public final class ForwardPass {
       int width = config.streamWidth();
       int d = config.hiddenSize();
       streams = Compute.grow(streams, batch.size() * width);
-      for (int t = 0; t < batch.size(); t++) {
-        embed(batch.id(t), streams, t * width);
-        for (int s = 1; s < config.hyper().streams(); s++) {
-          System.arraycopy(streams, t * width, streams, t * width + s * d, d);
-        }
-      }
+      compute.forRows(
+          batch.size(),
+          (t, worker) -> {
+            embed(batch.id(t), streams, t * width);
+            for (int s = 1; s < config.hyper().streams(); s++) {
+              System.arraycopy(streams, t * width, streams, t * width + s * d, d);
+            }
+          });
       int layers = batch.isEncoded() ? config.encoderLayers() : config.layers().size();
       for (int i = 0; i < layers; i++) {
         LayerConfig layer = config.layers().get(i);
@@ -228,7 +230,7 @@ public final class ForwardPass {
     batch.begin();
     boolean done = false;
     try {
-      rotary.fill(batch);
+      rotary.fill(batch, compute);
       MtpWeights w = weights.drafters().get(drafter);
       join(batch, w, trunk, trunkRow);
       block.forward(batch, -1, config.drafters().get(drafter), w.layer(), drafted);

@@ -95,24 +95,7 @@ final class MixtureOfExperts {
     weights = Compute.grow(weights, tokens * active);
     chosen = chosen.length >= tokens * active ? chosen : new int[tokens * active];
     compute.matmul(router, x, config.hiddenSize(), tokens, logits, experts);
-    for (int t = 0; t < tokens; t++) {
-      Router.scores(logits, t * experts, experts, logits, t * experts);
-      int[] table = w.table();
-      if (table != null) {
-        System.arraycopy(table, batch.id(t) * active, chosen, t * active, active);
-        Arrays.sort(chosen, t * active, (t + 1) * active);
-      } else {
-        Router.select(logits, t * experts, experts, w.bias(), active, chosen, t * active);
-      }
-      int at = t * active;
-      if (moe.normalized()) {
-        Router.weights(logits, t * experts, chosen, at, active, moe.routedScale(), weights, at);
-      } else {
-        for (int i = at; i < at + active; i++) {
-          weights[i] = logits[t * experts + chosen[i]] * moe.routedScale();
-        }
-      }
-    }
+    compute.forRows(tokens, (t, worker) -> choose(batch, moe, w, t));
     compute.probe(layer, "gate_scores", logits, tokens, experts);
     compute.probe(layer, "gate_w", weights, tokens, active);
     if (compute.probe != null) {
@@ -121,6 +104,28 @@ final class MixtureOfExperts {
         ids[i] = chosen[i];
       }
       compute.probe(layer, "gate_idx", ids, tokens, active);
+    }
+  }
+
+  /** Experts of a token and their weights, from its logits. */
+  private void choose(Batch batch, MoeConfig moe, MoeWeights w, int t) {
+    int experts = moe.experts();
+    int active = moe.activeExperts();
+    Router.scores(logits, t * experts, experts, logits, t * experts);
+    int[] table = w.table();
+    if (table != null) {
+      System.arraycopy(table, batch.id(t) * active, chosen, t * active, active);
+      Arrays.sort(chosen, t * active, (t + 1) * active);
+    } else {
+      Router.select(logits, t * experts, experts, w.bias(), active, chosen, t * active);
+    }
+    int at = t * active;
+    if (moe.normalized()) {
+      Router.weights(logits, t * experts, chosen, at, active, moe.routedScale(), weights, at);
+    } else {
+      for (int i = at; i < at + active; i++) {
+        weights[i] = logits[t * experts + chosen[i]] * moe.routedScale();
+      }
     }
   }
 

@@ -24,14 +24,12 @@ final class RotaryTables {
       Rope.rotate(x, offset, cos[row], sin[row], inverse);
     }
 
-    private void fill(Batch batch) {
+    private void fill(Batch batch, Compute compute) {
       if (cos.length < batch.size()) {
         cos = new float[batch.size()][half];
         sin = new float[batch.size()][half];
       }
-      for (int t = 0; t < batch.size(); t++) {
-        rope.cosSin(batch.position(t), cos[t], sin[t]);
-      }
+      compute.forRows(batch.size(), (t, worker) -> rope.cosSin(batch.position(t), cos[t], sin[t]));
     }
   }
 
@@ -46,7 +44,7 @@ final class RotaryTables {
     return tables.computeIfAbsent(config, c -> new Table(dim, c));
   }
 
-  void fill(Batch batch) {
-    tables.values().forEach(table -> table.fill(batch));
+  void fill(Batch batch, Compute compute) {
+    tables.values().forEach(table -> table.fill(batch, compute));
   }
 }
