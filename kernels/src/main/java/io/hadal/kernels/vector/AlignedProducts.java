@@ -148,9 +148,9 @@ final class AlignedProducts {
     long row = 4L * width;
     int quads = (rows + 3) / 4;
     int tiles = (tokens + 3) / 4 * quads;
-    long panel = scratch.aligned((4 * quads + 4) * row + tiles * TILE + 64);
+    long panel = scratch.aligned((4 * quads + 8) * row + tiles * TILE + 64);
     long inputs = panel + 4 * quads * row;
-    long lanes = inputs + 4 * row;
+    long lanes = inputs + 8 * row;
     for (int k = 0; k < cols; k += width) {
       int n = Math.min(width, cols - k);
       for (int i = 0; i < rows; i += 4) {
@@ -160,10 +160,17 @@ final class AlignedProducts {
         }
         AlignedTiles.copy(scratch.panel, 0, n, count, n, panel + 4L * n * i);
       }
+      AlignedTiles.copy(x, xAt + k, xStride, Math.min(4, tokens), n, inputs);
+      long own = inputs;
+      long next = inputs + 4 * row;
       for (int t = 0; t < tokens; t += 4) {
-        int count = Math.min(4, tokens - t);
-        AlignedTiles.copy(x, xAt + t * xStride + k, xStride, count, n, inputs);
-        tiles(panel, inputs, quads, n, k == 0, lanes + t / 4 * quads * TILE);
+        int ahead = Math.min(4, tokens - t - 4);
+        int nextAt = xAt + (t + 4) * xStride + k;
+        long to = lanes + t / 4 * quads * TILE;
+        tiles(panel, own, quads, n, k == 0, to, x, nextAt, xStride, ahead, next);
+        long swap = own;
+        own = next;
+        next = swap;
       }
     }
     long sums = lanes + tiles * TILE;
@@ -176,14 +183,33 @@ final class AlignedProducts {
     }
   }
 
-  /** Four inputs with all rows of a panel. */
-  private static void tiles(long panel, long inputs, int quads, int n, boolean first, long lanes) {
+  /**
+   * Four inputs with all rows of a panel. The inputs behind them are copied a part after each tile,
+   * so that the processor fetches the next part meanwhile.
+   */
+  private static void tiles(
+      long panel,
+      long inputs,
+      int quads,
+      int n,
+      boolean first,
+      long lanes,
+      float[] x,
+      int nextAt,
+      int xStride,
+      int ahead,
+      long next) {
     for (int q = 0; q < quads; q++) {
       long a = panel + 16L * n * q;
       if (first) {
         AlignedTiles.first4x4(a, inputs, n, lanes + q * TILE);
       } else {
         AlignedTiles.next4x4(a, inputs, n, lanes + q * TILE);
+      }
+      if (ahead > 0) {
+        int from = n / Lanes.COUNT * q / quads * Lanes.COUNT;
+        int to = n / Lanes.COUNT * (q + 1) / quads * Lanes.COUNT;
+        AlignedTiles.copy(x, nextAt + from, xStride, ahead, to - from, next + 16L * from);
       }
     }
   }
