@@ -385,6 +385,27 @@ class ConsoleBrowserTest {
   }
 
   @Test
+  void theBurstOfALimitFollowsItsAmount() {
+    JsonNode limit =
+        console.admin(
+            "POST",
+            "/limits",
+            "{'scope_type':'org','scope_id':'*','dimension':'rpm','amount':1000000}");
+    visit("budgets?tab=limits");
+    page.locator("main tr", new Page.LocatorOptions().setHasText("1,000,000"))
+        .getByRole(AriaRole.BUTTON)
+        .first()
+        .click();
+    assertThat(page.locator("dialog [name=burst]")).hasValue("100000");
+    page.locator("dialog [name=amount]").fill("2000000");
+    page.locator("dialog button[type=submit]").click();
+    assertThat(page.locator("dialog[open]")).hasCount(0);
+    String path = "/limits/" + limit.path("id").asString("");
+    assertThat(console.admin("GET", path, "").path("burst").asInt()).isEqualTo(200000);
+    console.admin("DELETE", path, "");
+  }
+
+  @Test
   void aRollOutIsRolledBackByKeyboard() {
     visit("models?tab=rollouts");
     tabTo("Roll back");

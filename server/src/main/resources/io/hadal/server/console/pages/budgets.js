@@ -20,9 +20,10 @@ const details = (dimension, l) =>
     { name: "cached", label: t("budgets.cached"), optional: true, value: l ? String(l.cache_weight) : "", placeholder: "0", help: t("budgets.cached_help"), check: (v) => (v === "" || /^(0|1|0?\.\d{1,3}|[01]\.0{1,3})$/.test(v) ? null : t("budgets.cached_wrong")), only: /^tp/ },
   ].filter((field) => !dimension || field.only.test(dimension));
 
-const detailed = (v) => ({
-  ...(v.burst ? { burst: Number(v.burst) } : {}),
-  ...(v.cached ? { cache_weight: Number(v.cached) } : {}),
+/* Only what was changed is sent: a burst that follows the amount goes on following it. */
+const detailed = (v, l) => ({
+  ...(v.burst && v.burst !== String(l?.burst) ? { burst: Number(v.burst) } : {}),
+  ...(v.cached && v.cached !== String(l?.cache_weight) ? { cache_weight: Number(v.cached) } : {}),
 });
 
 export async function show(place, page) {
@@ -198,7 +199,7 @@ export async function show(place, page) {
       ],
       submit: t("save"),
       send: async (v, close) => {
-        await api.limits.change(l.id, { amount: Number(v.amount), ...detailed(v) });
+        await api.limits.change(l.id, { amount: Number(v.amount), ...detailed(v, l) });
         close();
         toast(t("saved"));
         refresh();
