@@ -332,7 +332,7 @@ final class ApiHandler implements HttpHandler {
     }
     try {
       return platform != null
-          ? platform.keys().identify(key(exchange), exchange.peer()) != null
+          ? platform.keys().identify(key(exchange), exchange.peer(), null) != null
           : keys != null && client(exchange) != null;
     } catch (Problem | Refusal e) {
       return false;

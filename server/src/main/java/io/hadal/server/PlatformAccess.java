@@ -102,19 +102,11 @@ public record PlatformAccess(
      *
      * @param key null when the request shows none
      * @param address address of the peer
-     * @throws io.hadal.platform.Refusal when nobody's, or not to be used from there
+     * @param project id or slug of the project that the request means; null when it does not say
+     * @throws io.hadal.platform.Refusal when nobody's, another project's, or not to be used from
+     *     there
      */
-    Identity identify(@Nullable String key, String address);
-
-    /**
-     * The same for a request that says whose it means to be.
-     *
-     * @param project id or slug of a project; null when it does not say
-     * @throws io.hadal.platform.Refusal when the key belongs to another one, too
-     */
-    default Identity identify(@Nullable String key, String address, @Nullable String project) {
-      return identify(key, address);
-    }
+    Identity identify(@Nullable String key, String address, @Nullable String project);
   }
 
   /** Knows balances. */

@@ -90,7 +90,20 @@ public final class PlatformWiring {
    */
   public static PlatformAccess access(Platform platform, boolean secure) {
     return new PlatformAccess(
-        keys(platform, secure),
+        (key, address, project) -> {
+          if (key == null) {
+            throw new Refusal(
+                Reason.UNAUTHENTICATED,
+                "No API key: send it as 'Authorization: Bearer KEY' or 'x-api-key: KEY'.");
+          }
+          Identity counted = platform.nodeTokens().read(key);
+          Identity identity =
+              counted != null ? counted : platform.keys().authenticate(key, address, project);
+          if (identity.policy().phi()) {
+            requireSafe(secure, address);
+          }
+          return identity;
+        },
         new NodeGate(platform.metering()),
         balances(platform),
         usage(platform),
@@ -104,31 +117,6 @@ public final class PlatformWiring {
         health(platform),
         vault(new Envelope(platform.dataKeys())),
         new Seal(platform.sealKey()));
-  }
-
-  private static PlatformAccess.Keys keys(Platform platform, boolean secure) {
-    return new PlatformAccess.Keys() {
-      @Override
-      public Identity identify(@Nullable String key, String address) {
-        return identify(key, address, null);
-      }
-
-      @Override
-      public Identity identify(@Nullable String key, String address, @Nullable String project) {
-        if (key == null) {
-          throw new Refusal(
-              Reason.UNAUTHENTICATED,
-              "No API key: send it as 'Authorization: Bearer KEY' or 'x-api-key: KEY'.");
-        }
-        Identity counted = platform.nodeTokens().read(key);
-        Identity identity =
-            counted != null ? counted : platform.keys().authenticate(key, address, project);
-        if (identity.policy().phi()) {
-          requireSafe(secure, address);
-        }
-        return identity;
-      }
-    };
   }
 
   /** Health information needs TLS, here or in a proxy on this machine, and leaves no dump. */

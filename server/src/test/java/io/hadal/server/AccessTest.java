@@ -143,7 +143,7 @@ class AccessTest {
     try (TestServer server =
         TestServer.with(
             new PlatformAccess(
-                (key, address) -> identity,
+                (key, address, project) -> identity,
                 new RecordingGate(),
                 balances,
                 null,

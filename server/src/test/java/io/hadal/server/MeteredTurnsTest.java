@@ -84,7 +84,7 @@ class MeteredTurnsTest {
   private static final TestServer SERVER =
       TestServer.with(new PlatformAccess(MeteredTurnsTest::identify, LEDGER));
 
-  private static Identity identify(@Nullable String key, String address) {
+  private static Identity identify(@Nullable String key, String address, @Nullable String project) {
     if (!KEY.equals(key)) {
       throw new Refusal(Reason.UNAUTHENTICATED, "Incorrect API key provided.");
     }

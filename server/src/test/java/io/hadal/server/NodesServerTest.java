@@ -87,7 +87,8 @@ class NodesServerTest {
                   first ? null : shared.resolve("audit.key"),
                   Outage.DEFAULT,
                   null,
-                  Set.of()),
+                  Set.of(),
+                  0),
               line -> {});
       server = TestServer.with(PlatformWiring.access(platform, false), engine ? "pool" : "tiny");
       NodeWiring.join(

@@ -108,7 +108,8 @@ class PlatformLoadTest {
         null,
         Outage.DEFAULT,
         new ExportPlan(folder.resolve("export"), ExportFormat.CSV, Duration.ofMillis(400)),
-        Set.of("prj_none"));
+        Set.of("prj_none"),
+        0);
   }
 
   /** Or those that a failed test left would load the next. */

@@ -66,7 +66,8 @@ class PlatformOutageTest {
         null,
         outage,
         null,
-        Set.of());
+        Set.of(),
+        0);
   }
 
   private void goesAway(boolean open) throws Exception {

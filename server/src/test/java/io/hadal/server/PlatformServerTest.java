@@ -672,12 +672,12 @@ class PlatformServerTest {
     Key key = key("health", own);
     ask("PATCH", "/projects/" + own, "{\"policy\":{\"phi\":true}}");
     PlatformAccess.Keys plain = PlatformWiring.access(platform, false).keys();
-    assertThatThrownBy(() -> plain.identify(key.text, "10.1.2.3"))
+    assertThatThrownBy(() -> plain.identify(key.text, "10.1.2.3", null))
         .isInstanceOf(Refusal.class)
         .hasMessageContaining("TLS");
-    assertThat(plain.identify(key.text, "127.0.0.1").policy().zdr()).isTrue();
+    assertThat(plain.identify(key.text, "127.0.0.1", null).policy().zdr()).isTrue();
     PlatformAccess.Keys secure = PlatformWiring.access(platform, true).keys();
-    assertThat(secure.identify(key.text, "10.1.2.3").project()).isEqualTo(own);
+    assertThat(secure.identify(key.text, "10.1.2.3", null).project()).isEqualTo(own);
   }
 
   @Test

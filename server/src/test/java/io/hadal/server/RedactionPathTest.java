@@ -39,7 +39,7 @@ class RedactionPathTest {
         new Gateway(
             folder,
             "upstreams: []",
-            (key, address) ->
+            (key, address, project) ->
                 new Identity(
                     "org",
                     "team",

@@ -365,7 +365,7 @@ class RoutingTest {
   @Test
   void keysAskTheirModelsOnly() {
     PlatformAccess.Keys keys =
-        (key, address) ->
+        (key, address, project) ->
             new Identity(
                 "o",
                 "t",

@@ -51,17 +51,6 @@ public final class Metering implements Gate, AutoCloseable {
 
   private final PeriodicTask sweeper = new PeriodicTask("hadal-metering", this::sweep);
 
-  /** A gate for whose faults nobody pays. */
-  public Metering(
-      RateLimits limits,
-      Budgets budgets,
-      Prices prices,
-      UsageJournal journal,
-      Clock clock,
-      Duration longest) {
-    this(limits, budgets, prices, journal, Charging.FAULTS_FREE, clock, longest);
-  }
-
   /**
    * A gate; nothing is swept before {@link #start}.
    *

@@ -60,48 +60,6 @@ public record PlatformOptions(
     metricProjects = Set.copyOf(metricProjects);
   }
 
-  /** Options with an audit log that keeps names and addresses for ever. */
-  public PlatformOptions(
-      DataFolder data,
-      @Nullable String url,
-      @Nullable String user,
-      @Nullable String password,
-      String node,
-      boolean several,
-      long journalBytes,
-      boolean faultsFree,
-      Unpriced unpriced,
-      @Nullable AlertOptions alerts,
-      @Nullable OidcOptions oidc,
-      boolean passwordUntilOidc,
-      @Nullable String pepper,
-      @Nullable String masterKey,
-      @Nullable Path auditKey,
-      Outage outage,
-      @Nullable ExportPlan export,
-      Set<String> metricProjects) {
-    this(
-        data,
-        url,
-        user,
-        password,
-        node,
-        several,
-        journalBytes,
-        faultsFree,
-        unpriced,
-        alerts,
-        oidc,
-        passwordUntilOidc,
-        pepper,
-        masterKey,
-        auditKey,
-        outage,
-        export,
-        metricProjects,
-        0);
-  }
-
   /** A single process with everything in one folder; models without a price are free. */
   public static PlatformOptions in(DataFolder data) {
     return new PlatformOptions(
@@ -122,7 +80,8 @@ public record PlatformOptions(
         null,
         Outage.DEFAULT,
         null,
-        Set.of());
+        Set.of(),
+        0);
   }
 
   @Override

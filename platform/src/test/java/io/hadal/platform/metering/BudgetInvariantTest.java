@@ -18,6 +18,7 @@ import io.hadal.platform.lease.TestClock;
 import io.hadal.platform.lease.Window;
 import io.hadal.platform.limits.LimitScope;
 import io.hadal.platform.limits.RateLimits;
+import io.hadal.platform.money.Charging;
 import io.hadal.platform.money.PriceSnapshot;
 import io.hadal.platform.usage.Ending;
 import io.hadal.platform.usage.Metered;
@@ -80,6 +81,7 @@ class BudgetInvariantTest {
             budgets,
             (version, project, when) -> PRICE,
             journal,
+            Charging.FAULTS_FREE,
             clock,
             Duration.ofHours(1)));
   }

@@ -13,6 +13,7 @@ import io.hadal.platform.limits.Dimension;
 import io.hadal.platform.limits.Limit;
 import io.hadal.platform.limits.LimitScope;
 import io.hadal.platform.limits.RateLimits;
+import io.hadal.platform.money.Charging;
 import io.hadal.platform.money.PriceSnapshot;
 import io.hadal.platform.usage.Ending;
 import io.hadal.platform.usage.Outcome;
@@ -81,7 +82,14 @@ public final class GateCost {
                 "test"));
       }
       try (Metering metering =
-          new Metering(limits, budgets, (v, p, t) -> price, none, clock, Duration.ofHours(1))) {
+          new Metering(
+              limits,
+              budgets,
+              (v, p, t) -> price,
+              none,
+              Charging.FAULTS_FREE,
+              clock,
+              Duration.ofHours(1))) {
         Ending ending =
             Ending.local(Quantities.tokens(10, 90, 0, 20, 0), Outcome.COMPLETED, 200, 0, 0, 0);
         Work work = TestWork.work("p", "k", "m", 100, 100);

@@ -49,6 +49,7 @@ class MeteringTest {
           budgets,
           (version, project, when) -> price,
           journal,
+          Charging.FAULTS_FREE,
           clock,
           Duration.ofMinutes(30));
   private final Budget budget =

@@ -65,7 +65,8 @@ final class ReleaseData {
         o.auditKey(),
         o.outage(),
         o.export(),
-        o.metricProjects());
+        o.metricProjects(),
+        o.auditDays());
   }
 
   /** Fills a new platform and closes it; the answer is what must hold. */
