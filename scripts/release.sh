@@ -57,7 +57,7 @@ staged=$(mktemp -d)
 trap 'rm -rf "$staged"' EXIT
 mkdir -p "$staged/$name/dist" "$staged/$name/scripts"
 cp "$root/hadal" "$root/LICENSE" "$root/NOTICE" "$staged/$name"
-cp "$root/scripts/find-jdk.sh" "$staged/$name/scripts"
+cp "$root/scripts/find-jdk.sh" "$root/scripts/locale.sh" "$staged/$name/scripts"
 cp -R "$built/lib" "$built/bom.json" "$staged/$name/dist"
 : >"$staged/$name/dist/built"
 tar --format=ustar --sort=name --mtime="$time" --owner=0 --group=0 --numeric-owner \

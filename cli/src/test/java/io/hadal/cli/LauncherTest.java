@@ -37,7 +37,9 @@ class LauncherTest {
   void copyScripts() throws IOException {
     root = Files.createDirectories(folder.resolve("a checkout"));
     Files.createDirectories(root.resolve("scripts"));
-    for (String script : List.of("hadal", "mvnw", "scripts/find-jdk.sh", "scripts/find-maven.sh")) {
+    for (String script :
+        List.of(
+            "hadal", "mvnw", "scripts/locale.sh", "scripts/find-jdk.sh", "scripts/find-maven.sh")) {
       Files.copy(
           ShellScripts.PROJECT.resolve(script),
           root.resolve(script),
@@ -116,6 +118,16 @@ class LauncherTest {
     assertThat(hadal(Map.of(), "x").err()).startsWith("hadal: building");
     assertThat(builds()).isEqualTo(2);
     assertThat(root.resolve("dist/lib/stale.jar")).doesNotExist();
+  }
+
+  @Test
+  void buildReadsFileNamesOfAnyScriptInTheLocaleOfTheJdk() throws Exception {
+    installBuild("echo \"$LC_ALL\" >locale; mkdir -p cli/target/dist/lib");
+    hadal(Map.of("LC_ALL", "C"), "x");
+    assertThat(root.resolve("locale")).hasContent("C.UTF-8");
+    Files.delete(root.resolve("dist/built"));
+    hadal(Map.of("LC_ALL", "de_DE.utf8"), "x");
+    assertThat(root.resolve("locale")).hasContent("de_DE.utf8");
   }
 
   @Test
