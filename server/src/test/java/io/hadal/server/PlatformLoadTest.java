@@ -244,8 +244,12 @@ class PlatformLoadTest {
     Tenant tenant = world.tenant("measured");
     double time = SOAK ? 10 : 0.7;
     // More clients than places: the time that records take to be written is no capacity.
-    LoadFigures alone = during(tenant, 4 * PLACES, 8, time);
-    capacity = alone.answered.get() / time;
+    // What else the machine does makes a short time too short, never too long.
+    capacity = 0;
+    for (int round = 0; round < (SOAK ? 1 : 2); round++) {
+      LoadFigures alone = during(tenant, 4 * PLACES, 8, time);
+      capacity = Math.max(capacity, alone.answered.get() / time);
+    }
     report("overload: capacity, requests/s", capacity);
     // An eighth of the queue is as much as can be served in that time, so the promise refuses.
     double promised = Math.max(SOAK ? 0.25 : 0, WAITING / (8 * capacity));
