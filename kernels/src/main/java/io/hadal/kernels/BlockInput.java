@@ -230,6 +230,20 @@ public final class BlockInput {
     return ((t / PANEL * tileSteps() + b / TILE_BLOCKS) * PANEL + t % PANEL) * TILE_BYTES;
   }
 
+  /**
+   * Codes in a form of their own order or not, to be read at {@link #codesAt}; not {@code ORDERED}.
+   */
+  public byte[] blockCodes() {
+    return form == Form.TILES ? tiles : codes;
+  }
+
+  /** First of the 32 codes of block {@code b} of token {@code t} in {@link #blockCodes()}. */
+  public int codesAt(int t, int b) {
+    return form == Form.TILES
+        ? tileAt(t, b - b % TILE_BLOCKS) + b % TILE_BLOCKS * 32
+        : t * cols + 32 * b;
+  }
+
   private static void spread(byte[] from, int at, float[] to, int toAt) {
     for (int k = 0; k < 32; k++) {
       to[toAt + k] = from[at + k];

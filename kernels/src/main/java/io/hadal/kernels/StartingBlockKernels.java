@@ -58,9 +58,13 @@ final class StartingBlockKernels implements BlockKernels {
       float[] y,
       int yOffset,
       int yStride) {
-    // Plain code reads the codes, which every form of input has.
+    // Plain code reads the codes of every form that vector code asks for.
     // As vector code tells them apart.
-    boolean several = x.form() == BlockInput.Form.PANELS || toToken - fromToken > 2;
+    boolean several =
+        switch (x.form()) {
+          case PANELS, TILES -> true;
+          default -> toToken - fromToken > 2;
+        };
     boolean open = KernelGate.packed(w.type(), several).open();
     (open ? vector : plain).multiply(w, fromRow, toRow, x, fromToken, toToken, y, yOffset, yStride);
   }

@@ -256,6 +256,11 @@ class BlockKernelsTest {
           float[] y = new float[expected.length];
           kernels.multiply(packed, 0, rows, in, 0, tokens, y, 0, rows);
           TestArrays.assertSameBits(type + " x " + tokens + ", " + form, expected, y);
+          if (form != BlockInput.Form.ORDERED) {
+            // What runs while vector code is being compiled.
+            new PlainBlockKernels().multiply(packed, 0, rows, in, 0, tokens, y, 0, rows);
+            TestArrays.assertSameBits(type + " in plain Java, " + form, expected, y);
+          }
         }
       }
     }

@@ -29,11 +29,12 @@ public final class ScalarBlockKernels {
 
   /** One block of one row and token. */
   static float block(BlockCodes codes, BlockInput x, int t, int b, float sum) {
-    int at = t * x.cols() + 32 * b;
+    int at = x.codesAt(t, b);
+    byte[] input = x.blockCodes();
     int sums = 2 * (t * x.blocks() + b);
     int products =
-        codes.scale[0] * half(codes.value, 0, x.codes(), at)
-            + codes.scale[1] * half(codes.value, 16, x.codes(), at);
+        codes.scale[0] * half(codes.value, 0, input, at)
+            + codes.scale[1] * half(codes.value, 16, input, at);
     int mins = codes.min[0] * x.sums()[sums] + codes.min[1] * x.sums()[sums + 1];
     float dx = x.scales()[t * x.blocks() + b];
     float out = Math.fma((float) products, codes.d * dx, sum);
