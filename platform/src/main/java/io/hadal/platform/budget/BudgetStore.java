@@ -295,8 +295,8 @@ final class BudgetStore {
         .isPresent();
   }
 
-  /** Adds to a balance, once for a reference. */
-  static boolean credit(Handle h, String project, long amount, String ref, long now) {
+  /** Adds to a balance, once for a reference; the first one meets what there was before. */
+  static boolean credit(Handle h, String project, long amount, long before, String ref, long now) {
     int rows =
         h.createUpdate(
                 "INSERT INTO prepaid_credit (ref, project_id, amount_nano, created_at)"
@@ -311,16 +311,28 @@ final class BudgetStore {
     }
     h.createUpdate(
             "INSERT INTO lease_pool (pool, window_start, window_end, capacity, carry, baseline,"
-                + " counted_from, committed) VALUES (:pool, 0, :end, :amount, 0, 0, :now, 0)"
-                + " ON CONFLICT (pool, window_start) DO UPDATE"
-                + " SET capacity = lease_pool.capacity + :amount")
+                + " counted_from, committed) VALUES (:pool, 0, :end, :amount + :given, 0, :owed,"
+                + " :now, :owed) ON CONFLICT (pool, window_start) DO UPDATE SET capacity ="
+                + " lease_pool.capacity + :amount")
         .bind("pool", Budgets.balance(project))
         .bind("end", Long.MAX_VALUE)
         .bind("amount", amount)
+        .bind("given", Math.max(0, before))
+        .bind("owed", Math.max(0, -before))
         .bind("now", now)
         .execute();
     SettingVersion.bump(h, AREA);
     return true;
+  }
+
+  /** Takes from a balance, if there is one, what nobody held of it. */
+  static void spent(Handle h, String project, long cost) {
+    h.createUpdate(
+            "UPDATE lease_pool SET baseline = baseline + :cost, committed = committed + :cost"
+                + " WHERE pool = :pool AND window_start = 0")
+        .bind("cost", cost)
+        .bind("pool", Budgets.balance(project))
+        .execute();
   }
 
   /** Deletes windows that ended before a moment. */

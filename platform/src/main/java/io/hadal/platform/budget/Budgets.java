@@ -117,7 +117,7 @@ public final class Budgets implements AutoCloseable {
     int slash = pool.indexOf('/');
     String subject = pool.substring(slash + 1);
     if (pool.startsWith(BALANCE)) {
-      return source.settled(handle, LimitScope.PROJECT, subject, from, to, node);
+      return source.settledAhead(handle, subject, from, to, node);
     }
     Budget budget = settings.budgets.get(pool.substring(PREFIX.length(), slash));
     return budget == null ? 0 : source.settled(handle, budget.scope(), subject, from, to, node);
@@ -147,8 +147,9 @@ public final class Budgets implements AutoCloseable {
     return true;
   }
 
-  /** What a request is paid from: shares in the order of their rules. */
-  private record Purse(List<Share> hard, List<Share> soft, Map<Share, Budget> budgets) {}
+  /** What a request is paid from: shares in the order of their rules; ahead with a balance. */
+  private record Purse(
+      List<Share> hard, List<Share> soft, Map<Share, Budget> budgets, boolean ahead) {}
 
   private Purse purse(Work work, long now) {
     Settings set = settings;
@@ -172,10 +173,11 @@ public final class Budgets implements AutoCloseable {
       (stops ? hard : soft).add(share);
       budgets.put(share, budget);
     }
-    if (set.prepaid.contains(work.identity().project())) {
+    boolean ahead = set.prepaid.contains(work.identity().project());
+    if (ahead) {
       hard.add(leases.share(balancePool(work.identity().project()), now));
     }
-    return new Purse(hard, soft, budgets);
+    return new Purse(hard, soft, budgets, ahead);
   }
 
   private static Pool balancePool(String project) {
@@ -214,7 +216,7 @@ public final class Budgets implements AutoCloseable {
           boolean stops = budget == null || budget.action() == BudgetAction.BLOCK;
           (stops ? hard : soft).add(share);
         }
-        return new Hold(holds + count.incrementAndGet(), leases, hard, soft, held);
+        return new Hold(id(purse), leases, hard, soft, held);
       }
       throw refusal(missing, purse.budgets.get(missing.share()), now);
     }
@@ -241,8 +243,12 @@ public final class Budgets implements AutoCloseable {
         Thread.onSpinWait();
         continue;
       }
-      return new Hold(holds + count.incrementAndGet(), leases, List.of(), all, held);
+      return new Hold(id(purse), leases, List.of(), all, held);
     }
+  }
+
+  private String id(Purse purse) {
+    return holds + count.incrementAndGet() + (purse.ahead ? "" : Prepaid.AFTERWARDS);
   }
 
   private Refusal refusal(Leases.Shortage missing, @Nullable Budget budget, long now) {

@@ -21,4 +21,10 @@ public interface SettledSource {
    */
   long settled(
       Handle handle, LimitScope scope, String subject, long from, long to, @Nullable String node);
+
+  /** The same of those requests of a project whose money was held from its balance. */
+  default long settledAhead(
+      Handle handle, String project, long from, long to, @Nullable String node) {
+    return settled(handle, LimitScope.PROJECT, project, from, to, node);
+  }
 }

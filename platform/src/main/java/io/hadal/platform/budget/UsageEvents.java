@@ -10,6 +10,24 @@ public final class UsageEvents implements SettledSource {
   @Override
   public long settled(
       Handle handle, LimitScope scope, String subject, long from, long to, @Nullable String node) {
+    return settled(handle, scope, subject, from, to, node, "");
+  }
+
+  @Override
+  public long settledAhead(
+      Handle handle, String project, long from, long to, @Nullable String node) {
+    String held = " AND hold_id NOT LIKE '%" + Prepaid.AFTERWARDS + "'";
+    return settled(handle, LimitScope.PROJECT, project, from, to, node, held);
+  }
+
+  private static long settled(
+      Handle handle,
+      LimitScope scope,
+      String subject,
+      long from,
+      long to,
+      @Nullable String node,
+      String which) {
     String where =
         switch (scope) {
           case END_USER -> "project_id = :project AND end_user = :id";
@@ -25,7 +43,8 @@ public final class UsageEvents implements SettledSource {
                 "SELECT coalesce(sum(cost_nano), 0) FROM usage_event WHERE "
                     + where
                     + " AND end_at >= :from AND start_at >= :from AND start_at < :to"
-                    + (node == null ? "" : " AND substr(hold_id, 1, :length) = :node"))
+                    + (node == null ? "" : " AND substr(hold_id, 1, :length) = :node")
+                    + which)
             .bind("from", from)
             .bind("to", to);
     if (scope == LimitScope.END_USER) {

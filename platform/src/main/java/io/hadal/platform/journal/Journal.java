@@ -42,11 +42,15 @@ public final class Journal implements UsageJournal, AutoCloseable {
   private static final String NODE = "node";
   private static final int END_TRIES = 3;
 
+  /** How long the database may take for what is to be looked up in it. */
+  private static final Duration LOOK = Duration.ofSeconds(5);
+
   private final JournalOptions options;
   private final Clock clock;
   private final Segments segments;
   private final OpenAttempts open = new OpenAttempts();
   private final GroupCommit commit;
+  private final Database database;
   private final JournalMover mover;
   private final FileChannel lockFile;
   private final List<Damage> damage = new ArrayList<>();
@@ -65,6 +69,7 @@ public final class Journal implements UsageJournal, AutoCloseable {
     this.options = options;
     this.lockFile = lockFile;
     this.clock = clock;
+    this.database = database;
     this.segments = new Segments(options.folder());
     NavigableSet<Long> old = segments.list();
     long bytes = 0;
@@ -253,6 +258,26 @@ public final class Journal implements UsageJournal, AutoCloseable {
   @Override
   public void end(UsageEvent event) {
     ending(event).run();
+  }
+
+  @Override
+  public boolean ended(String requestId, int attempt) {
+    try {
+      if (flush(LOOK)) {
+        return database.read(
+            h ->
+                h.createQuery(
+                        "SELECT 1 FROM usage_event WHERE request_id = :id AND attempt = :attempt")
+                    .bind("id", requestId)
+                    .bind("attempt", attempt)
+                    .mapTo(Integer.class)
+                    .findOne()
+                    .isPresent());
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    throw unavailable("The database does not take the records of the usage journal.");
   }
 
   @Override

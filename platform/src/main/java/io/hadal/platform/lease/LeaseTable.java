@@ -121,7 +121,9 @@ final class LeaseTable {
   private void create(Handle h, Share share, long now) {
     Pool pool = share.pool;
     Window.Span span = share.span;
-    long baseline = spending.spent(h, pool.id(), span.start(), now, null);
+    // What an earlier window is made for has not been booked yet.
+    long until = Math.min(now, span.end());
+    long baseline = spending.spent(h, pool.id(), span.start(), until, null);
     h.createUpdate(
             "INSERT INTO lease_pool (pool, window_start, window_end, capacity, carry, baseline,"
                 + " counted_from, committed) VALUES (:pool, :start, :end, :capacity, :carry,"
@@ -132,7 +134,7 @@ final class LeaseTable {
         .bind("capacity", pool.capacity())
         .bind("carry", pool.carryOver() ? carry(h, pool, span) : 0)
         .bind("baseline", baseline)
-        .bind("from", baseline == 0 ? span.start() : now)
+        .bind("from", baseline == 0 ? span.start() : until)
         .execute();
   }
 

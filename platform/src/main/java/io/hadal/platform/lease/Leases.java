@@ -69,23 +69,47 @@ public final class Leases implements AutoCloseable {
     database.run(h -> table.recover(h, prefix, clock.millis()));
   }
 
-  /** The share of a pool in the window of a moment. */
+  /** The share of a pool in the window of a moment, which may be over. */
   public Share share(Pool pool, long now) {
     Share share = shares.get(pool.id());
     if (share != null && share.span.holds(now)) {
       return share;
     }
-    return shares.compute(
+    Share[] found = new Share[1];
+    shares.compute(
         pool.id(),
         (id, old) -> {
-          if (old != null && (old.span.holds(now) || now < old.span.start())) {
+          if (old != null && old.span.holds(now)) {
+            found[0] = old;
             return old;
+          }
+          // One window must not have two shares: each would count by itself.
+          Share kept = past(pool, now);
+          found[0] = kept == null ? new Share(pool, pool.window().at(now, pool.zone())) : kept;
+          if (old != null && now < old.span.start()) {
+            if (kept == null) {
+              past.add(found[0]);
+            }
+            return old;
+          }
+          if (kept != null) {
+            past.remove(kept);
           }
           if (old != null) {
             past.add(old);
           }
-          return new Share(pool, pool.window().at(now, pool.zone()));
+          return found[0];
         });
+    return found[0];
+  }
+
+  private @Nullable Share past(Pool pool, long moment) {
+    for (Share share : past) {
+      if (share.pool.id().equals(pool.id()) && share.span.holds(moment) && !share.retired) {
+        return share;
+      }
+    }
+    return null;
   }
 
   /** Forgets that pools had too little: they have got more. */

@@ -20,7 +20,7 @@ public final class Share {
   boolean loaded;
 
   /** No longer in use: whoever has it must look its successor up. */
-  boolean retired;
+  volatile boolean retired;
 
   boolean dirty;
   long authority;

@@ -195,7 +195,8 @@ public final class Ledger {
           String ref =
               project.equals(draft.project()) ? draft.ref() : draft.ref() + " of " + project;
           if (amount != 0 && incoming) {
-            Prepaid.credit(handle, project, amount, ref, clock.millis());
+            long before = balance(handle, Account.prepaid(project)) - amount;
+            Prepaid.credit(handle, project, amount, before, ref, clock.millis());
           } else if (amount != 0) {
             Prepaid.correct(handle, project, amount, ref, clock.millis());
           }
@@ -257,6 +258,15 @@ public final class Ledger {
       changes.forEach((id, change) -> batch.add(id, change[0], change[1]));
       batch.execute();
     }
+  }
+
+  private static long balance(Handle handle, Account account) {
+    return handle
+        .createQuery("SELECT balance_nano FROM ledger_balance WHERE account_id = :id")
+        .bind("id", account.id())
+        .mapTo(Long.class)
+        .findOne()
+        .orElse(0L);
   }
 
   /** What a project has. */

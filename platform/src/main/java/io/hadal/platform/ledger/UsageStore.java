@@ -1,5 +1,6 @@
 package io.hadal.platform.ledger;
 
+import io.hadal.platform.budget.Prepaid;
 import io.hadal.platform.db.DatabaseKind;
 import io.hadal.platform.db.HashChain;
 import io.hadal.platform.money.Price;
@@ -13,6 +14,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.PreparedBatch;
 import org.jspecify.annotations.Nullable;
@@ -70,6 +73,7 @@ public final class UsageStore {
     }
     List<Draft> drafts = new ArrayList<>();
     List<UsageEvent> events = new ArrayList<>();
+    SortedMap<String, Long> afterwards = new TreeMap<>();
     try (PreparedBatch batch = handle.prepareBatch(INSERT)) {
       for (Settled one : fresh.values()) {
         EventRow row = EventRow.of(one, snapshot(handle, one.event())).withSeq(chain.seq() + 1);
@@ -78,6 +82,10 @@ public final class UsageStore {
         batch.add(values.toArray());
         transactions(one, drafts);
         events.add(one.event());
+        if (one.event().cost() > 0 && !Prepaid.heldFrom(one.event().holdId())) {
+          Work work = one.event().work();
+          afterwards.merge(work.identity().project(), one.event().cost(), Math::addExact);
+        }
       }
       for (int count : batch.execute()) {
         if (count == 0) {
@@ -87,6 +95,7 @@ public final class UsageStore {
     }
     chain.save();
     ledger.post(handle, drafts);
+    Prepaid.spentAfterwards(handle, afterwards);
     return events;
   }
 

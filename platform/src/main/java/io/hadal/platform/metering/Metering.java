@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * The gate in front of models: limits, then money, then the journal. An attempt that its caller
@@ -42,6 +43,9 @@ public final class Metering implements Gate, AutoCloseable {
   private final OutputLengths lengths = new OutputLengths();
   private final Set<Attempt> running = ConcurrentHashMap.newKeySet();
   private final AtomicLong leaked = new AtomicLong();
+
+  /** Held while something is booked that is over. */
+  private final ReentrantLock booking = new ReentrantLock();
 
   /** What projects have done that is over. */
   private final Map<String, ProjectFigures> over = new ConcurrentHashMap<>();
@@ -113,15 +117,27 @@ public final class Metering implements Gate, AutoCloseable {
 
   @Override
   public void book(Work work, long start, Ending ending) {
+    booking.lock();
+    try {
+      // Whoever booked it may have died before it could note that; budgets have counted it.
+      if (!journal.ended(work.requestId(), work.attempt())) {
+        bookOnce(work, start, ending);
+      }
+    } finally {
+      booking.unlock();
+    }
+  }
+
+  private void bookOnce(Work work, long start, Ending ending) {
     PriceSnapshot price = prices.at(work.modelVersion(), work.identity().project(), start);
     long cost = cost(price, ending);
     Hold hold = null;
     try {
-      hold = cost == 0 ? null : budgets.hold(work, clock.millis(), cost);
+      hold = cost == 0 ? null : budgets.hold(work, start, cost);
     } catch (Refusal e) {
       LOG.log(
           Level.INFO, "metering: request {0} cost more than its budget has left", work.requestId());
-      hold = budgets.overdraw(work, clock.millis(), cost);
+      hold = budgets.overdraw(work, start, cost);
     }
     try {
       journal.admit(work, start, hold == null ? null : hold.id(), hold == null ? 0 : cost);

@@ -22,6 +22,13 @@ public interface UsageJournal {
   void end(UsageEvent event);
 
   /**
+   * Whether it is known how an attempt ended, by any node whose records are in the database.
+   *
+   * @throws io.hadal.platform.Refusal when that cannot be found out now
+   */
+  boolean ended(String requestId, int attempt);
+
+  /**
    * Notes how an attempt ended, and does not wait.
    *
    * @return waits until it is durable, and fails as {@link #end} does; to be run once

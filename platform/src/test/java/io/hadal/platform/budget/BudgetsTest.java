@@ -11,8 +11,14 @@ import io.hadal.platform.db.TestDatabases;
 import io.hadal.platform.lease.LeaseOptions;
 import io.hadal.platform.lease.TestClock;
 import io.hadal.platform.lease.Window;
+import io.hadal.platform.ledger.SampleUsage;
+import io.hadal.platform.ledger.Settled;
 import io.hadal.platform.limits.LimitScope;
 import io.hadal.platform.metering.TestWork;
+import io.hadal.platform.usage.Ending;
+import io.hadal.platform.usage.Outcome;
+import io.hadal.platform.usage.Quantities;
+import io.hadal.platform.usage.UsageEvent;
 import io.hadal.platform.usage.Work;
 import java.time.Instant;
 import java.time.ZoneId;
@@ -327,16 +333,16 @@ class BudgetsTest {
       try (Budgets budgets = open(database)) {
         assertThat(
                 database.<Boolean>write(
-                    h -> Prepaid.credit(h, "p", 1000, "topup:1", clock.millis())))
+                    h -> Prepaid.credit(h, "p", 1000, 0, "topup:1", clock.millis())))
             .isTrue();
         assertThat(
                 database.<Boolean>write(
-                    h -> Prepaid.credit(h, "p", 1000, "topup:1", clock.millis())))
+                    h -> Prepaid.credit(h, "p", 1000, 0, "topup:1", clock.millis())))
             .isFalse();
         budgets.reload();
         hold(budgets, 900).settle(900);
         assertThat(refused(budgets, work, 101).reason()).isEqualTo(Refusal.Reason.BALANCE);
-        database.run(h -> Prepaid.credit(h, "p", 500, "topup:2", clock.millis()));
+        database.run(h -> Prepaid.credit(h, "p", 500, 1000, "topup:2", clock.millis()));
         budgets.reload();
         hold(budgets, 600).settle(600);
         refused(budgets, work, 1);
@@ -347,6 +353,49 @@ class BudgetsTest {
         assertThat(refused(budgets, work, 1).reason()).isEqualTo(Refusal.Reason.BALANCE);
       }
     }
+  }
+
+  @OnBothDatabases
+  void whatWasSpentBeforeTheFirstTopUpIsPaidByIt(DatabaseKind kind) {
+    DatabaseOptions options = TestDatabases.fresh(kind);
+    try (Database database = Database.open(options)) {
+      SampleUsage usage = new SampleUsage(database);
+      try (Budgets budgets = open(database, LeaseOptions.alone("n1"), new UsageEvents())) {
+        bill(usage, 1, null, 300);
+        // A correction by hand came before, too.
+        usage.ledger.refund("p", null, 20, "sorry", "", "anna");
+        budgets.create(block(LimitScope.ORG, "o", Window.TOTAL, 1_000_000));
+        Hold running = hold(budgets, 90);
+        usage.ledger.topUp("p", 1000, "pay-1", "", "anna");
+        budgets.reload();
+        assertThat(refused(budgets, work, 721).reason()).isEqualTo(Refusal.Reason.BALANCE);
+        Hold ahead = hold(budgets, 400);
+        // What ran when the money came reaches the books behind it.
+        running.settle(90);
+        bill(usage, 2, running.id(), 90);
+        bill(usage, 3, null, 10);
+        ahead.settle(400);
+        bill(usage, 4, ahead.id(), 400);
+        assertThat(usage.ledger.balance("p").prepaid()).isEqualTo(220);
+        assertThat(Objects.requireNonNull(budgets.balanceState("p")).remaining()).isEqualTo(220);
+        hold(budgets, 5);
+      }
+      try (Budgets again = open(database, LeaseOptions.alone("n1"), new UsageEvents())) {
+        assertThat(Objects.requireNonNull(again.balanceState("p")).remaining()).isEqualTo(220);
+        refused(again, work, 221);
+        hold(again, 220).settle(220);
+      }
+    }
+  }
+
+  private void bill(SampleUsage usage, int request, @Nullable String hold, long cost) {
+    Work work = SampleUsage.work("p", "r" + request, 1);
+    Ending done = Ending.local(Quantities.NONE, Outcome.COMPLETED, 200, 0, 0, 0);
+    long now = clock.millis();
+    assertThat(
+            usage.store(
+                List.of(new Settled(UsageEvent.of(work, now, now, done, 1, cost, hold), 0))))
+        .isEqualTo(1);
   }
 
   /** A node dies with a settled request it had not written, and a running one. */

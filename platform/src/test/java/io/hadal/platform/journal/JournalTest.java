@@ -86,8 +86,10 @@ class JournalTest {
         assertThat(journal.completeUntil()).isPositive();
         // Files that the database has are gone, though one attempt began in the first.
         assertThat(files()).hasSizeLessThan(4);
+        assertThat(journal.ended("slow", 1)).isFalse();
         journal.end(usage.event(slow, 1, Outcome.COMPLETED, TOKENS, null));
-        assertThat(journal.flush(Duration.ofSeconds(20))).isTrue();
+        assertThat(journal.ended("slow", 1)).isTrue();
+        assertThat(journal.ended("slow", 2)).isFalse();
         assertThat(event(usage, "slow").held()).isEqualTo(70_000);
       }
       assertThat(files()).isEmpty();

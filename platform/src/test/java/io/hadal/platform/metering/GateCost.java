@@ -45,6 +45,11 @@ public final class GateCost {
           public void checkpoint(String requestId, int attempt, Quantities soFar) {}
 
           @Override
+          public boolean ended(String requestId, int attempt) {
+            return false;
+          }
+
+          @Override
           public void end(UsageEvent event) {}
         };
     PriceSnapshot price =

@@ -43,6 +43,11 @@ public final class MemoryJournal implements UsageJournal, SettledSource {
     }
   }
 
+  @Override
+  public boolean ended(String requestId, int attempt) {
+    return events.containsKey(requestId + "/" + attempt);
+  }
+
   public Collection<UsageEvent> events() {
     return events.values();
   }

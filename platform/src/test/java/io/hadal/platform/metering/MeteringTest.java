@@ -134,6 +134,49 @@ class MeteringTest {
     assertThatThrownBy(() -> metering.admit(work(1, 1))).isInstanceOf(Refusal.class);
   }
 
+  /** A job that outlived its process, over midnight. */
+  @Test
+  void whatIsBookedAfterwardsCountsOnceInTheWindowOfItsStart() {
+    Budget daily =
+        new Budget(
+            "b",
+            "o",
+            LimitScope.PROJECT,
+            "p",
+            "b",
+            Window.DAY,
+            ZoneOffset.UTC,
+            1_000_000,
+            List.of(),
+            BudgetAction.BLOCK,
+            null,
+            true,
+            0,
+            "test");
+    budgets.create(daily);
+    Work job = work(0, 300);
+    long start = clock.millis();
+    clock.advance(86_400_000);
+    // The window of its start has no row and no share here; then that of today is in use.
+    Ending done = ending(Quantities.tokens(0, 0, 0, 300, 0), Outcome.COMPLETED);
+    metering.book(job, start, done);
+    metering.book(job, start, done);
+    metering.admit(work(0, 100)).end(ending(Quantities.tokens(0, 0, 0, 50, 0), Outcome.COMPLETED));
+    metering.book(work(0, 300), start, done);
+    metering.book(work(0, 300), start, done);
+    BudgetState today = budgets.states(daily, 1).getFirst();
+    assertThat(today.settled()).isEqualTo(100_000);
+    // It was overdrawn: nothing of that day is left for this one.
+    assertThat(today.carry()).isBetween(-800_000L, 400_000L);
+    assertThat(
+            database.<List<Long>>read(
+                h ->
+                    h.createQuery("SELECT settled FROM lease_share ORDER BY window_start")
+                        .mapTo(Long.class)
+                        .list()))
+        .containsExactly(1_800_000L, 100_000L);
+  }
+
   @Test
   void theOperatorDecidesWhoPaysForFaults() {
     budgets.create(budget);

@@ -225,7 +225,7 @@ class LimitBudgetEndpointsTest {
     call("o", "DELETE", "/budgets/{id}", id, "", "{}");
     assertThat(ask("GET", "/budgets", "", "{}").get("data")).isEmpty();
 
-    database.run(h -> Prepaid.credit(h, "p", 3_000_000_000L, "topup:1", 0));
+    database.run(h -> Prepaid.credit(h, "p", 3_000_000_000L, 0, "topup:1", 0));
     assertThat(
             ask("GET", "/budget-balances/{project}", "p", "{}").get("remaining_usd").stringValue())
         .isEqualTo("3");
