@@ -63,6 +63,11 @@ class MeteredTurnsTest {
         }
 
         @Override
+        public synchronized long cost() {
+          return over ? 1 : 0;
+        }
+
+        @Override
         public LimitState limits() {
           return new LimitState(
               100,

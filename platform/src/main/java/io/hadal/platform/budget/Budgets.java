@@ -44,6 +44,9 @@ public final class Budgets implements AutoCloseable {
   private static final long HOUR = 3_600_000;
   private static final long KEPT_WINDOWS = 400 * 24 * HOUR;
 
+  /** How often a hold takes what a budget seems to have left before it halves what it asks for. */
+  private static final int MOST_LOOKS = 4;
+
   /** Most alerts that are remembered as raised. */
   private static final int MOST_RAISED = 100_000;
 
@@ -193,9 +196,21 @@ public final class Budgets implements AutoCloseable {
    * @throws Refusal when one of them has too little; nothing is held then
    */
   public @Nullable Hold hold(Work work, long now, long amount) {
+    return hold(work, now, amount, amount);
+  }
+
+  /**
+   * The same where it is not known how much is needed: what is left, when that is less than the
+   * amount.
+   *
+   * @param amount nano-USD that it cannot cost more than
+   * @param least nano-USD without which it is refused
+   */
+  public @Nullable Hold hold(Work work, long now, long amount, long least) {
     // Something is always held, so that shares stay while requests run.
     long held = Math.max(1, amount);
-    while (true) {
+    long needed = Math.max(1, Math.min(amount, least));
+    for (int tries = 0; ; tries++) {
       Purse purse = purse(work, now);
       if (purse.hard.isEmpty() && purse.soft.isEmpty()) {
         return null;
@@ -218,7 +233,13 @@ public final class Budgets implements AutoCloseable {
         }
         return new Hold(id(purse), leases, hard, soft, held);
       }
-      throw refusal(missing, purse.budgets.get(missing.share()), now);
+      if (missing.unknown() || held <= needed) {
+        throw refusal(missing, purse.budgets.get(missing.share()), now);
+      }
+      // What is left as far as this node knows; others may have leased it.
+      long left = missing.share().left();
+      boolean known = tries < MOST_LOOKS && left >= needed && left < held;
+      held = known ? left : Math.max(needed, held / 2);
     }
   }
 

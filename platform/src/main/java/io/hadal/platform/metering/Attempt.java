@@ -149,13 +149,12 @@ final class Attempt {
   }
 
   /** The same for all that is known of a request. */
-  static long worst(PriceSnapshot price, Work work, long output) {
+  static long worst(PriceSnapshot price, Work work, long prompt, long output) {
     if (price.equals(PriceSnapshot.FREE)) {
       return 0;
     }
     Quantities all =
-        new Quantities(
-            work.promptTokens(), 0, 0, output, 0, work.ahead().images(), work.ahead().seconds());
+        new Quantities(prompt, 0, 0, output, 0, work.ahead().images(), work.ahead().seconds());
     return highest(price).cost(all) + 1;
   }
 

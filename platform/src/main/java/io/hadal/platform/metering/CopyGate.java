@@ -76,5 +76,10 @@ public final class CopyGate implements Gate {
     public LimitState limits() {
       return LimitState.NONE;
     }
+
+    @Override
+    public long cost() {
+      return 0;
+    }
   }
 }

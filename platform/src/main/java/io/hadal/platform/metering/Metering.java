@@ -93,12 +93,18 @@ public final class Metering implements Gate, AutoCloseable {
             most,
             Math.max(
                 LEAST_QUANTUM, lengths.ninthDecile(work.identity().key(), work.modelVersion())));
-    long covered = Math.min(most, Math.max(quantum, work.ahead().tokens()));
+    Work.Ahead ahead = work.ahead();
+    long whole = Math.min(most, Math.max(quantum, ahead.tokens()));
+    long part = Math.min(most, Math.max(quantum, Math.min(ahead.least(), ahead.tokens())));
     LimitTicket ticket = limits.admit(work, quantum);
     Hold hold = null;
     boolean admitted = false;
+    long covered;
     try {
-      hold = budgets.hold(work, start, Attempt.worst(price, work, covered));
+      long all = Attempt.worst(price, work, Math.max(work.promptTokens(), ahead.prompt()), whole);
+      long least = Attempt.worst(price, work, work.promptTokens(), part);
+      hold = budgets.hold(work, start, all, least);
+      covered = hold == null || hold.amount() >= all ? whole : part;
       journal.admit(work, start, hold == null ? null : hold.id(), hold == null ? 0 : hold.amount());
       admitted = true;
     } finally {

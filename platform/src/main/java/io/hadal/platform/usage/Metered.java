@@ -35,7 +35,5 @@ public interface Metered {
   LimitState limits();
 
   /** What the customer pays, nano-USD; 0 before it has ended. */
-  default long cost() {
-    return 0;
-  }
+  long cost();
 }

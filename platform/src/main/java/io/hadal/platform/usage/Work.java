@@ -40,13 +40,20 @@ public record Work(
   /**
    * What is known of an answer that does not come token by token.
    *
+   * @param prompt tokens that a prompt nobody has counted cannot have more of; 0 when it is counted
    * @param tokens tokens of an answer that comes as a whole, at most
+   * @param least of these, what has to be paid for in any case; more where there is money for it
    * @param images images that are asked for
    * @param seconds seconds of video or sound
    */
-  public record Ahead(long tokens, long images, long seconds) {
-    /** Answers come token by token. */
-    public static final Ahead NONE = new Ahead(0, 0, 0);
+  public record Ahead(long prompt, long tokens, long least, long images, long seconds) {
+    /** The prompt is counted, and the answer comes token by token. */
+    public static final Ahead NONE = new Ahead(0, 0, 0, 0, 0);
+
+    /** Ahead of an answer whose length somebody said, behind a counted prompt. */
+    public Ahead(long tokens, long images, long seconds) {
+      this(0, tokens, tokens, images, seconds);
+    }
   }
 
   public Work {

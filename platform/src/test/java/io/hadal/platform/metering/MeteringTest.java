@@ -124,6 +124,28 @@ class MeteringTest {
         .isInstanceOf(Refusal.class);
   }
 
+  /** A routed answer whose length nobody said, behind a prompt that nobody counted. */
+  @Test
+  void holdsForWhatNobodySaidAsLongAsThereIsMoney() {
+    price = new PriceSnapshot(7, 1_000_000, 0, 0, 2_000_000, 2_000_000, 0, 0, 0);
+    budgets.create(budget);
+    Work unknown = work(100, 4000).withAhead(new Work.Ahead(400, 1000, 300, 0, 0));
+    long all = 400_000 + 1000 * 2000 + 1;
+    Metered first = metering.admit(unknown);
+    assertThat(state().held()).isEqualTo(all);
+    // The second gets the rest, and nobody anything beyond it.
+    Metered second = metering.admit(unknown.withAttempt(2));
+    assertThat(state().held()).isEqualTo(4_000_000);
+    assertThatThrownBy(() -> metering.admit(unknown.withAttempt(3))).isInstanceOf(Refusal.class);
+    first.end(ending(Quantities.tokens(400, 0, 0, 1000, 0), Outcome.COMPLETED));
+    second.end(ending(Quantities.tokens(100, 0, 0, 100, 0), Outcome.COMPLETED));
+    assertThat(state().settled()).isEqualTo(2_400_000 + 300_000);
+    // With less than the least it is refused.
+    metering.admit(work(600, 0));
+    assertThat(state().remaining()).isLessThan(100_000 + 300 * 2000);
+    assertThatThrownBy(() -> metering.admit(unknown.withAttempt(4))).isInstanceOf(Refusal.class);
+  }
+
   @Test
   void whatIsBookedAfterwardsCountsAlsoBeyondABudget() {
     budgets.create(budget);

@@ -25,6 +25,11 @@ public final class OpenGate implements Gate {
         public LimitState limits() {
           return LimitState.NONE;
         }
+
+        @Override
+        public long cost() {
+          return 0;
+        }
       };
 
   @Override

@@ -33,7 +33,7 @@ record RoutedRequest(
             session.given() == null ? null : Long.toHexString(session.value()),
             call.tags(),
             CallMeter.name(view.priority(call.client().background())));
-    return work.withAhead(view.ahead());
+    return work.withAhead(view.ahead(candidate.model().context()));
   }
 
   /** The same request for another model. */

@@ -73,7 +73,7 @@ final class Settlement {
       return true;
     }
     looked = produced;
-    return metered.produced(usage.quantities(prompt, false));
+    return metered.produced(usage.soFar(prompt));
   }
 
   /** The answer is complete; {@link #durable} has to follow before the client sees its end. */

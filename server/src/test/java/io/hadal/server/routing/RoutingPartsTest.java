@@ -154,24 +154,64 @@ class RoutingPartsTest {
       delimiter = '|',
       quoteCharacter = '`',
       value = {
-        "CHAT | 'stream':true | 0 | 1048576 | 0",
-        "CHAT | 'stream':true | 8192 | 8192 | 0",
-        "CHAT | 'stream':true,'max_tokens':100,'n':3 | 0 | 300 | 0",
-        "CHAT | 'max_completion_tokens':100 | 0 | 100 | 100",
-        "CHAT | 'n':2 | 8192 | 16384 | 8192",
-        "RESPONSES | 'max_output_tokens':999999999999999999 | 0 | 1048576 | 1048576",
-        "MESSAGES | 'max_tokens':-5,'n':-1 | 0 | 1048576 | 4096",
-        "EMBEDDINGS | 'input':'x' | 0 | 0 | 0",
-        "IMAGES | 'n':4 | 0 | 0 | 0"
+        "CHAT | 'stream':true | 0 | 1048576 | 0 | 0",
+        "CHAT | 'stream':true | 8192 | 8192 | 0 | 0",
+        "CHAT | 'stream':true,'max_tokens':100,'n':3 | 0 | 300 | 0 | 0",
+        "CHAT | 'max_completion_tokens':100 | 0 | 100 | 100 | 100",
+        "CHAT | 'n':2 | 8192 | 16384 | 16384 | 8192",
+        "RESPONSES | 'max_output_tokens':999999999999999999 | 0 | 1048576 | 1048576 | 1048576",
+        "MESSAGES | 'max_tokens':-5,'n':-1 | 0 | 1048576 | 131072 | 4096",
+        "EMBEDDINGS | 'input':'x' | 0 | 0 | 0 | 0",
+        "IMAGES | 'n':4 | 0 | 0 | 0 | 0"
       })
   void moneyIsHeldForAnswersOfAnyLength(
-      Operation operation, String fields, int context, long most, long whole) {
+      Operation operation, String fields, int context, long most, long whole, long least) {
     RequestView view =
         Objects.requireNonNull(
             RequestView.of(bytes(("{'model':'m'," + fields + "}").replace('\'', '"')), operation));
     assertThat(view.mostOutput(context)).isEqualTo(most);
-    assertThat(view.ahead().tokens()).isEqualTo(whole);
-    assertThat(view.ahead().images()).isEqualTo(operation == Operation.IMAGES ? 4 : 0);
+    assertThat(view.ahead(context).tokens()).isEqualTo(whole);
+    assertThat(view.ahead(context).least()).isEqualTo(least);
+    assertThat(view.ahead(context).images()).isEqualTo(operation == Operation.IMAGES ? 4 : 0);
+  }
+
+  @Test
+  void noPromptHasMoreTokensThanIsSaid() {
+    String digits = "7".repeat(2000);
+    RequestView text = chat("'" + digits + "'");
+    // Four characters a token are usual; a token for each is possible.
+    assertThat(text.promptTokens()).isBetween(500L, 600L);
+    assertThat(text.ahead(0).prompt()).isBetween(2000L, 2060L);
+    assertThat(text.ahead(1500).prompt()).isEqualTo(1500);
+    // A picture has a size, whatever its bytes are; what only looks like one is text.
+    String url = "data:image/png;base64," + "QUJD".repeat(50_000);
+    RequestView picture = chat("[{'type':'image_url','image_url':{'url' : '" + url + "'}}]");
+    assertThat(picture.promptTokens()).isBetween(1600L, 1700L);
+    assertThat(picture.ahead(0).prompt()).isBetween(16_384L, 16_500L);
+    RequestView source = chat("[{'source':{'data':'" + "QUJD".repeat(50_000) + "'}}]");
+    assertThat(source.promptTokens()).isBetween(1600L, 1700L);
+    assertThat(chat("'" + url + "'").promptTokens()).isGreaterThan(50_000);
+    assertThat(chat("[{'text':'" + url + "'}]").promptTokens()).isGreaterThan(50_000);
+    assertThat(chat("[{'data':'" + digits.substring(1500) + "'}]").promptTokens())
+        .isBetween(125L, 160L);
+  }
+
+  private static RequestView chat(String content) {
+    String body = "{'model':'m','messages':[{'role':'user','content':" + content + "}]}";
+    return Objects.requireNonNull(RequestView.of(bytes(body.replace('\'', '"')), Operation.CHAT));
+  }
+
+  @Test
+  void eachPieceOfAStreamIsOneTokenAtLeast() {
+    UsageReader reader = new UsageReader(Operation.CHAT);
+    for (int i = 0; i < 90; i++) {
+      reader.event(bytes("{\"choices\":[{\"delta\":{\"reasoning_content\":\"7\"}}]}"));
+      reader.event(bytes("{\"choices\":[{\"delta\":{\"content\":\"\"}}]}"));
+    }
+    assertThat(reader.produced()).isEqualTo(90);
+    assertThat(reader.soFar(9)).isEqualTo(Quantities.tokens(9, 0, 0, 67, 23));
+    // What is billed when it breaks off is not more than the usual.
+    assertThat(reader.quantities(9, false).output()).isEqualTo(23);
   }
 
   @Test

@@ -26,8 +26,11 @@ public final class RequestView {
   /** Longer than any answer. */
   private static final long MOST_OUTPUT = 1 << 20;
 
-  /** Tokens of an answer whose length nobody said and that comes as a whole. */
+  /** Tokens that an answer whose length nobody said, and that comes as a whole, usually has. */
   private static final long USUAL_OUTPUT = 4096;
+
+  /** Longer than such an answer of models whose context nobody has set. */
+  private static final long MOST_WHOLE = 1 << 17;
 
   private static final int MOST_CHOICES = 128;
   private static final int MOST_IMAGES = 1000;
@@ -43,7 +46,7 @@ public final class RequestView {
   private final String model;
 
   /** Counted when it is first asked for: prompts may be long. */
-  private long promptTokens = -1;
+  private @Nullable PromptSize prompt;
 
   /** Looked for when they are first asked for. */
   private @Nullable Set<String> features;
@@ -124,17 +127,27 @@ public final class RequestView {
     return Math.min(each, MOST_OUTPUT) * count("n", MOST_CHOICES);
   }
 
-  /** What comes at once, so that the money for it has to be there from the beginning. */
-  public Work.Ahead ahead() {
+  /**
+   * What comes at once, so that the money for it has to be there from the beginning.
+   *
+   * @param context longest conversation; 0 when unknown
+   */
+  public Work.Ahead ahead(int context) {
+    long bound = prompt().most();
+    long most = context > 0 ? Math.min(bound, context) : bound;
     if (operation == Operation.IMAGES) {
-      return new Work.Ahead(0, count("n", MOST_IMAGES), 0);
+      return new Work.Ahead(most, 0, 0, count("n", MOST_IMAGES), 0);
     }
     if (!operation.generates() || stream()) {
-      return Work.Ahead.NONE;
+      return new Work.Ahead(most, 0, 0, 0, 0);
     }
-    long said = maxOutput();
-    long each = said > 0 ? Math.min(said, MOST_OUTPUT) : USUAL_OUTPUT;
-    return new Work.Ahead(each * count("n", MOST_CHOICES), 0, 0);
+    long choices = count("n", MOST_CHOICES);
+    if (maxOutput() > 0) {
+      long said = Math.min(maxOutput(), MOST_OUTPUT) * choices;
+      return new Work.Ahead(most, said, said, 0, 0);
+    }
+    long each = context > 0 ? Math.min(context, MOST_OUTPUT) : MOST_WHOLE;
+    return new Work.Ahead(most, each * choices, Math.min(each, USUAL_OUTPUT) * choices, 0, 0);
   }
 
   private long count(String name, long most) {
@@ -143,21 +156,23 @@ public final class RequestView {
 
   /** About how many tokens the prompt has. */
   public long promptTokens() {
-    if (promptTokens < 0) {
-      promptTokens = countPrompt();
-    }
-    return promptTokens;
+    return prompt().about();
   }
 
-  private long countPrompt() {
-    long tokens = 0;
-    for (String name : PROMPTS) {
-      JsonMembers.Member member = members.find(name);
-      if (member != null) {
-        tokens += TokenEstimate.ofUtf8(body, member.start(), member.end());
+  private PromptSize prompt() {
+    PromptSize known = prompt;
+    if (known == null) {
+      known = PromptSize.NONE;
+      for (String name : PROMPTS) {
+        JsonMembers.Member member = members.find(name);
+        if (member != null) {
+          boolean pictures = name.equals("messages") || name.equals("input");
+          known = known.plus(PromptSize.of(body, member.start(), member.end(), pictures));
+        }
       }
+      prompt = known;
     }
-    return tokens;
+    return known;
   }
 
   /** What a model must be able to do to answer; names of {@code UpstreamModel.FEATURES}. */

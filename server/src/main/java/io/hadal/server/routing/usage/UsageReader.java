@@ -38,6 +38,7 @@ public final class UsageReader {
   private long asciiReasoning;
   private long otherReasoning;
   private long images;
+  private long pieces;
   private @Nullable String finish;
   private @Nullable String id;
   private boolean ended;
@@ -151,9 +152,20 @@ public final class UsageReader {
     return new Quantities(uncached, read, write, all - thought, thought, images, 0);
   }
 
-  /** Tokens of the answer so far, by estimate. */
+  /** Tokens of the answer so far: by estimate, but at least one for each piece of it. */
   public long produced() {
-    return estimate(false) + estimate(true);
+    return Math.max(estimate(false) + estimate(true), pieces);
+  }
+
+  /** What the answer took so far, as far as money has to be there for it. */
+  public Quantities soFar(long prompt) {
+    Quantities said = quantities(prompt, false);
+    return Quantities.tokens(
+        said.inputUncached(),
+        said.cacheRead(),
+        said.cacheWrite(),
+        produced() - said.outputReasoning(),
+        said.outputReasoning());
   }
 
   private long estimate(boolean ofReasoning) {
@@ -288,6 +300,7 @@ public final class UsageReader {
 
     private void count(String text, boolean ofReasoning) {
       content |= !text.isEmpty();
+      pieces += text.isEmpty() ? 0 : 1;
       long others = 0;
       for (int i = 0; i < text.length(); i++) {
         others += text.charAt(i) > 0x7f ? 1 : 0;
