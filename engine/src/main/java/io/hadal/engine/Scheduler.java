@@ -87,7 +87,7 @@ final class Scheduler {
       batch.add(w.session().cache(), w.tokens(), w.done(), counts[i]);
       taken.add(w);
     }
-    float[] streams = forward.run(batch);
+    float[] streams = forward.run(batch, wanted(taken, counts, encoding));
     for (int i = 0; i < taken.size(); i++) {
       Work w = taken.get(i);
       w.session().advance(w.tokens(), w.done(), counts[i]);
@@ -109,6 +109,24 @@ final class Scheduler {
     } else if (drafting) {
       keepStreams(taken, counts, streams);
     }
+  }
+
+  /** Rows of the step whose streams something is made of: a drafter of its own layers reads all. */
+  private int[] wanted(List<Work> taken, int[] counts, boolean encoding) {
+    IntStream.Builder rows = IntStream.builder();
+    boolean all = drafting && !blockDrafts();
+    int row = 0;
+    for (int i = 0; i < taken.size(); i++) {
+      Work w = taken.get(i);
+      boolean each = all || (!encoding && (w.isPooling() || w.allLogits()));
+      boolean last = !encoding && w.remaining() == counts[i];
+      int from = each ? row : last ? row + counts[i] - 1 : row + counts[i];
+      row += counts[i];
+      for (int r = from; r < row; r++) {
+        rows.add(r);
+      }
+    }
+    return rows.build().toArray();
   }
 
   private boolean blockDrafts() {

@@ -10,11 +10,12 @@ import io.hadal.model.config.NumericMode;
 import io.hadal.model.weights.SafetensorsExport;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Threads, batches, step sizes and packed caches change no bit. */
+/** Threads, batches, step sizes, packed caches and logits that nobody asks for change no bit. */
 class DeterminismGoldenTest {
   private static final int WHOLE = 512;
   private static final List<String> V4_PROMPTS = List.of("p129", "p17", "p63", "p16");
@@ -123,10 +124,47 @@ class DeterminismGoldenTest {
           for (int i = 0; i < prompts.size(); i++) {
             Rows.same(what + ", batch, " + ids.get(i), together.get(i), expected.get(i));
           }
+          if (setting.threads() == 2) {
+            checkLastOnly(what, engine, prompts, expected);
+          }
         }
       }
     }
   }
+
+  /** Most of every prompt, where only the last logits of most are wanted, then the rest. */
+  private static void checkLastOnly(
+      String what, Engine engine, List<int[]> prompts, List<float[][]> expected) {
+    List<Work> work = new ArrayList<>();
+    for (int i = 0; i < prompts.size(); i++) {
+      int[] prompt = prompts.get(i);
+      work.add(
+          new Work(engine.newSession(), Arrays.copyOf(prompt, prompt.length - REST), i % 3 == 1));
+    }
+    engine.run(work);
+    List<Work> rest = new ArrayList<>();
+    for (int i = 0; i < prompts.size(); i++) {
+      int[] prompt = prompts.get(i);
+      int from = prompt.length - REST;
+      float[][] before = work.get(i).logits();
+      assertThat(before.length).isEqualTo(i % 3 == 1 ? from : 1);
+      Rows.same(what + ", last only", before[before.length - 1], expected.get(i)[from - 1]);
+      rest.add(
+          new Work(work.get(i).session(), Arrays.copyOfRange(prompt, from, prompt.length), true));
+    }
+    engine.run(rest);
+    for (int i = 0; i < prompts.size(); i++) {
+      int n = expected.get(i).length;
+      Rows.same(
+          what + ", behind it",
+          rest.get(i).logits(),
+          Arrays.copyOfRange(expected.get(i), n - REST, n));
+    }
+    rest.forEach(w -> w.session().close());
+  }
+
+  /** Tokens that follow a part of which only the last logits are wanted. */
+  private static final int REST = 2;
 
   private static final boolean[] PLAIN = {false};
 

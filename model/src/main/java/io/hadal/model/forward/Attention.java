@@ -60,9 +60,31 @@ final class Attention {
    * @param out {@code [tokens, hidden]}
    */
   void forward(Batch batch, int layer, LayerConfig lc, AttentionWeights w, float[] x, float[] out) {
-    int tokens = batch.size();
+    projectQueries(batch.size(), layer, w, rotary.table(lc.rope()), x);
+    remember(batch, layer, lc, w, x);
+    answer(batch, layer, lc, w, x, out);
+  }
+
+  /** {@link #remember} has run for the whole batch: the queries of some of its rows. */
+  void queryPart(
+      Batch part,
+      int[] rows,
+      int layer,
+      LayerConfig lc,
+      AttentionWeights w,
+      float[] x,
+      float[] out) {
+    for (int i = 0; i < rows.length && rows[i] < published.length; i++) {
+      published[i] = published[rows[i]];
+    }
+    indexer.keep(rows);
+    projectQueries(part.size(), layer, w, rotary.table(lc.rope()), x);
+    answer(part, layer, lc, w, x, out);
+  }
+
+  /** What later tokens may attend to: rows, index keys and compressed entries, into the caches. */
+  void remember(Batch batch, int layer, LayerConfig lc, AttentionWeights w, float[] x) {
     RotaryTables.Table rope = rotary.table(lc.rope());
-    projectQueries(tokens, layer, w, rope, x);
     projectRows(batch, layer, lc, w, rope, x);
     if (w.indexKeys() instanceof IndexKeyWeights.Compressed(CompressorWeights keys)) {
       compressor.indexKeys(batch, layer, lc, keys, rope, x);
@@ -70,6 +92,12 @@ final class Attention {
     if (w.compressor() != null) {
       compressor.entries(batch, layer, lc, w, rope, x);
     }
+  }
+
+  private void answer(
+      Batch batch, int layer, LayerConfig lc, AttentionWeights w, float[] x, float[] out) {
+    int tokens = batch.size();
+    RotaryTables.Table rope = rotary.table(lc.rope());
     if (w.indexer() != null) {
       published = indexer.select(batch, layer, lc, w.indexer(), rope, x, latent);
     }

@@ -66,6 +66,28 @@ public final class Batch {
     size += count;
   }
 
+  /** Some of the rows, ascending, as a batch of their own over the same timelines. */
+  Batch part(int[] rows) {
+    Batch part = new Batch(rows.length, proposal, encoded);
+    int at = 0;
+    for (Span span : spans) {
+      while (at < rows.length && rows[at] < span.offset() + span.count()) {
+        int first = rows[at];
+        int from = at;
+        while (at < rows.length
+            && rows[at] == first + at - from
+            && rows[at] < span.offset() + span.count()) {
+          part.ids[at] = ids[rows[at]];
+          part.positions[at] = positions[rows[at]];
+          at++;
+        }
+        part.spans.add(new Span(span.cache(), positions[first], from, at - from));
+      }
+    }
+    part.size = at;
+    return part;
+  }
+
   public int size() {
     return size;
   }

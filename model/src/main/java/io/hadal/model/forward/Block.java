@@ -8,6 +8,7 @@ import io.hadal.model.weights.LayerWeights;
 final class Block {
   private final ModelConfig config;
   private final Compute compute;
+  private final RotaryTables rotary;
   private final HyperConnections hyper;
   private final Attention attention;
   private final MixtureOfExperts experts;
@@ -18,6 +19,7 @@ final class Block {
   Block(ModelConfig config, Compute compute, RotaryTables rotary, HyperConnections hyper) {
     this.config = config;
     this.compute = compute;
+    this.rotary = rotary;
     this.hyper = hyper;
     this.attention = new Attention(config, compute, rotary);
     this.experts = new MixtureOfExperts(config, compute);
@@ -30,7 +32,37 @@ final class Block {
    * @param x streams {@code [tokens, streams, hidden]}
    */
   void forward(Batch batch, int layer, LayerConfig lc, LayerWeights w, float[] x) {
-    int tokens = batch.size();
+    enter(batch.size(), layer, w, x);
+    attention.forward(batch, layer, lc, w.attention(), collapsed, output);
+    leave(batch, layer, lc, w, x);
+  }
+
+  /**
+   * As {@link #forward} where only some rows are wanted, as behind the last layer: the others leave
+   * what later tokens attend to, and no more. Tables of rotation are those of the wanted rows
+   * afterwards.
+   *
+   * @param rows ascending; the others of {@code x} are undefined then
+   */
+  void forward(Batch batch, int[] rows, int layer, LayerConfig lc, LayerWeights w, float[] x) {
+    enter(batch.size(), layer, w, x);
+    attention.remember(batch, layer, lc, w.attention(), collapsed);
+    if (rows.length == 0) {
+      return;
+    }
+    Batch part = batch.part(rows);
+    rotary.fill(part, compute);
+    hyper.keep(rows);
+    Compute.keep(collapsed, rows, config.hiddenSize());
+    Compute.keep(x, rows, config.streamWidth());
+    attention.queryPart(part, rows, layer, lc, w.attention(), collapsed, output);
+    leave(part, layer, lc, w, x);
+    hyper.putBack(rows);
+    Compute.putBack(x, rows, config.streamWidth());
+  }
+
+  /** Attention's input, from the streams. */
+  private void enter(int tokens, int layer, LayerWeights w, float[] x) {
     int d = config.hiddenSize();
     int width = config.streamWidth();
     collapsed = Compute.grow(collapsed, tokens * d);
@@ -44,7 +76,13 @@ final class Block {
     compute.probe(layer, "attn_collapsed", collapsed, tokens, d);
     compute.norm(collapsed, tokens, d, w.attnNorm(), config.normEps(), collapsed);
     compute.probe(layer, "attn_norm", collapsed, tokens, d);
-    attention.forward(batch, layer, lc, w.attention(), collapsed, output);
+  }
+
+  /** Attention's output and then the experts', to the streams. */
+  private void leave(Batch batch, int layer, LayerConfig lc, LayerWeights w, float[] x) {
+    int tokens = batch.size();
+    int d = config.hiddenSize();
+    int width = config.streamWidth();
     hyper.expand(x, output, tokens, streams);
     compute.probe(layer, "mid", streams, tokens, width);
 

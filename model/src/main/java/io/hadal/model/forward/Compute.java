@@ -275,6 +275,20 @@ final class Compute {
     }
   }
 
+  /** Moves some rows, ascending, to the front. */
+  static void keep(float[] x, int[] rows, int width) {
+    for (int i = 0; i < rows.length; i++) {
+      System.arraycopy(x, rows[i] * width, x, i * width, width);
+    }
+  }
+
+  /** Moves the rows in front back to where {@link #keep} found them. */
+  static void putBack(float[] x, int[] rows, int width) {
+    for (int i = rows.length - 1; i >= 0; i--) {
+      System.arraycopy(x, i * width, x, rows[i] * width, width);
+    }
+  }
+
   static float[] grow(float[] buffer, int size) {
     return buffer.length >= size ? buffer : new float[Math.max(size, buffer.length * 3 / 2)];
   }

@@ -16,6 +16,7 @@ import io.hadal.model.weights.MtpWeights;
 import io.hadal.model.weights.MtpWeights.Projection;
 import io.hadal.model.weights.PackedWeights;
 import java.util.Objects;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -76,6 +77,16 @@ public final class ForwardPass {
    *     call
    */
   public float[] run(Batch batch) {
+    return run(batch, IntStream.range(0, batch.size()).toArray());
+  }
+
+  /**
+   * As {@link #run(Batch)} where only the streams of some rows are wanted: behind the last layer's
+   * keys nothing is computed for the others.
+   *
+   * @param rows ascending; the others of the result are undefined
+   */
+  public float[] run(Batch batch, int[] rows) {
     batch.begin();
     boolean done = false;
     try {
@@ -105,7 +116,12 @@ public final class ForwardPass {
           engram.apply(i, batch.size(), streams);
         }
         tap(i, batch.size());
-        block.forward(batch, i, layer, weights.layers().get(i), streams);
+        // A probe sees every row of every layer.
+        if (i == layers - 1 && rows.length < batch.size() && compute.probe == null) {
+          block.forward(batch, rows, i, layer, weights.layers().get(i), streams);
+        } else {
+          block.forward(batch, i, layer, weights.layers().get(i), streams);
+        }
       }
       done = true;
     } finally {
@@ -204,6 +220,7 @@ public final class ForwardPass {
    */
   public void followBlock(Batch batch) {
     batch.begin();
+    rotary.fill(batch, compute);
     Objects.requireNonNull(blockDrafter).follow(batch, taps);
     batch.commit();
   }

@@ -57,6 +57,18 @@ final class HyperConnections {
     }
   }
 
+  /** Moves what was mixed for some tokens, ascending, to the front. */
+  void keep(int[] rows) {
+    Compute.keep(post, rows, streams);
+    Compute.keep(comb, rows, streams * streams);
+    Compute.keep(gates, rows, streams);
+  }
+
+  /** Puts the gates of the tokens in front back to their places in the pass. */
+  void putBack(int[] rows) {
+    Compute.putBack(gates, rows, streams);
+  }
+
   /** Computes pre, post and comb of every token from its streams. */
   void mix(HyperWeights w, float[] x, int tokens, int layer, String site) {
     int n = w.fn().rows();

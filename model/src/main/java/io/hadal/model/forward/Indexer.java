@@ -110,6 +110,13 @@ final class Indexer {
     return selected;
   }
 
+  /** Moves the candidates of some tokens, ascending, to the front. */
+  void keep(int[] rows) {
+    for (int i = 0; i < rows.length && rows[i] < candidates.length; i++) {
+      candidates[i] = candidates[rows[i]];
+    }
+  }
+
   private boolean needed(Batch batch, LayerConfig lc) {
     for (Span span : batch.spans()) {
       if (lc.visibleEntries(span.start() + span.count() - 1) > index.topK()) {
