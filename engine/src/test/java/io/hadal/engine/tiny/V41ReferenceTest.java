@@ -46,7 +46,10 @@ class V41ReferenceTest {
         assertThat(single.append(tokens[t])).as("position %d", t).isEqualTo(actual[t]);
       }
       List<Work> together = List.of(work(engine, tokens, 7), work(engine, tokens, 90));
-      engine.run(together);
+      Work last = new Work(engine.newSession(), Arrays.copyOf(tokens, 120), false);
+      engine.run(List.of(together.get(0), last, together.get(1)));
+      last.session().close();
+      assertThat(last.logits()[0]).as("last position alone").isEqualTo(actual[119]);
       for (Work w : together) {
         w.session().close();
         for (int t = 0; t < w.logits().length; t++) {
