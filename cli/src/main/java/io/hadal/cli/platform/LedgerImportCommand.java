@@ -33,8 +33,8 @@ import picocli.CommandLine.Spec;
     description = {
       "Brings the journal of a dead node into the database: what had ended is booked, what had not"
           + " is settled as crashed, and no money stays held.",
-      "Its leases are given back when the folder says whose it is. Refused while that node runs; safe"
-          + " to repeat."
+      "Its leases are given back when the folder says whose it is. Refused while that node runs;"
+          + " safe to repeat."
     })
 final class LedgerImportCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
@@ -73,6 +73,7 @@ final class LedgerImportCommand implements Callable<Integer> {
             journal.crashed());
         if (done && node != null) {
           release(open, node, clock);
+          Journal.imported(open, node);
           out.println("leases of '" + node + "' are given back");
         }
         out.flush();

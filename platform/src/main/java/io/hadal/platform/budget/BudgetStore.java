@@ -1,6 +1,7 @@
 package io.hadal.platform.budget;
 
 import io.hadal.platform.db.Database;
+import io.hadal.platform.db.DatabaseKind;
 import io.hadal.platform.lease.SettingVersion;
 import io.hadal.platform.lease.Window;
 import io.hadal.platform.limits.KeyLimits;
@@ -333,6 +334,54 @@ final class BudgetStore {
         .bind("cost", cost)
         .bind("pool", Budgets.balance(project))
         .execute();
+  }
+
+  /** Deletes windows of each subject of a budget that ended before a moment. */
+  void prune(Budget budget, long before) {
+    deletePools(budget.prefix(), " AND window_end < :before", Map.of("before", before));
+  }
+
+  /** Deletes windows of budgets that are gone. */
+  void pruneGone(Set<String> there) {
+    String slash = database.kind() == DatabaseKind.SQLITE ? "instr" : "strpos";
+    List<String> found =
+        database.read(
+            h ->
+                h.createQuery(
+                        "SELECT DISTINCT substr(pool, 8, "
+                            + slash
+                            + "(pool, '/') - 8) FROM lease_pool WHERE substr(pool, 1, 7) = '"
+                            + Budgets.PREFIX
+                            + "' AND substr(pool, 8, 1) <> '@'")
+                    .mapTo(String.class)
+                    .list());
+    for (String id : found) {
+      if (!there.contains(id)) {
+        // Another node may have set it a moment ago.
+        deletePools(
+            Budgets.PREFIX + id + "/",
+            " AND NOT EXISTS (SELECT 1 FROM budget WHERE id = :id)",
+            Map.of("id", id));
+      }
+    }
+  }
+
+  private void deletePools(String prefix, String which, Map<String, ?> values) {
+    database.run(
+        h -> {
+          String pools =
+              " FROM lease_pool WHERE substr(pool, 1, " + prefix.length() + ") = :prefix" + which;
+          h.createUpdate(
+                  "DELETE FROM lease_share WHERE substr(pool, 1, "
+                      + prefix.length()
+                      + ") = :prefix AND window_start IN (SELECT window_start"
+                      + pools
+                      + " AND lease_pool.pool = lease_share.pool)")
+              .bind("prefix", prefix)
+              .bindMap(values)
+              .execute();
+          h.createUpdate("DELETE" + pools).bind("prefix", prefix).bindMap(values).execute();
+        });
   }
 
   /** Deletes windows that ended before a moment. */

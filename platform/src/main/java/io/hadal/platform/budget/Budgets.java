@@ -43,6 +43,7 @@ public final class Budgets implements AutoCloseable {
 
   private static final long HOUR = 3_600_000;
   private static final long KEPT_WINDOWS = 400 * 24 * HOUR;
+  private static final long KEPT_END_USERS = 7 * 24 * HOUR;
 
   /** How often a hold takes what a budget seems to have left before it halves what it asks for. */
   private static final int MOST_LOOKS = 4;
@@ -441,8 +442,20 @@ public final class Budgets implements AutoCloseable {
     usedUp.values().removeIf(until -> until <= now);
     if (now - pruned > 24 * HOUR) {
       pruned = now;
-      store.prune(now - KEPT_WINDOWS);
+      prune(now);
     }
+  }
+
+  private void prune(long now) {
+    store.prune(now - KEPT_WINDOWS);
+    Map<String, Budget> there = settings.budgets;
+    for (Budget budget : there.values()) {
+      // There may be many end users, and one may never come again.
+      if (budget.scope() == LimitScope.END_USER && !budget.carryOver()) {
+        store.prune(budget, now - KEPT_END_USERS);
+      }
+    }
+    store.pruneGone(there.keySet());
   }
 
   private void alerts(Share share) {

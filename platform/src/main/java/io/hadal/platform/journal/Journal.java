@@ -144,6 +144,11 @@ public final class Journal implements UsageJournal, AutoCloseable {
     }
   }
 
+  /** Says that the database has all of the journal of a node that does not come back. */
+  public static void imported(Database database, String node) {
+    JournalMover.nothingLeft(database, node);
+  }
+
   private static boolean locked(FileChannel file) throws IOException {
     try {
       FileLock lock = file.tryLock();

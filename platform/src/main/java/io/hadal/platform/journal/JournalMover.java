@@ -179,7 +179,7 @@ final class JournalMover implements AutoCloseable {
         boolean rest = moveAll(source, deadline);
         if (last) {
           if (rest) {
-            removeAll();
+            removeAll(source);
           }
           return;
         }
@@ -382,12 +382,31 @@ final class JournalMover implements AutoCloseable {
     }
   }
 
+  private void nothingLeft() {
+    try {
+      nothingLeft(database, node);
+    } catch (RuntimeException e) {
+      log.accept("journal: reports may not know that all is in the database: " + cause(e));
+    }
+  }
+
+  /** Says that nothing comes from a node before it starts again: reports do not wait for it. */
+  static void nothingLeft(Database database, String node) {
+    database.run(
+        h ->
+            h.execute(
+                "UPDATE journal_mark SET complete_until = ? WHERE node = ?", Long.MAX_VALUE, node));
+  }
+
   /** At the end, when everything is in the database and nothing runs. */
-  private void removeAll() {
+  private void removeAll(GroupCommit source) {
     if (open.size() > 0) {
       return;
     }
     closeReader();
+    if (!before(done, source.durable())) {
+      nothingLeft();
+    }
     try {
       for (long number : segments.list()) {
         segments.delete(number);

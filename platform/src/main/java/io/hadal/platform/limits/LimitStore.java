@@ -169,6 +169,17 @@ final class LimitStore {
                       + " AND window_end < :before")
               .bind("before", before)
               .execute();
+          // Requests at a time have one window: what nobody holds or asks for says nothing.
+          h.createUpdate(
+                  "DELETE FROM lease_share WHERE substr(pool, 1, 6) = 'limit:'"
+                      + " AND window_start = 0 AND renewed_at < :before")
+              .bind("before", before)
+              .execute();
+          h.createUpdate(
+                  "DELETE FROM lease_pool WHERE substr(pool, 1, 6) = 'limit:'"
+                      + " AND window_start = 0 AND NOT EXISTS (SELECT 1 FROM lease_share s"
+                      + " WHERE s.pool = lease_pool.pool AND s.window_start = 0)")
+              .execute();
         });
   }
 }

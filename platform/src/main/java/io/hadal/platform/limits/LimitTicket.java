@@ -21,9 +21,20 @@ public final class LimitTicket {
   }
 
   private final List<Part> parts = new ArrayList<>(4);
+  private final long admitted;
   private boolean done;
 
-  LimitTicket() {}
+  /**
+   * @param admitted when the attempt began, milliseconds since 1970
+   */
+  LimitTicket(long admitted) {
+    this.admitted = admitted;
+  }
+
+  /** What it took of a day is corrected in that day, whenever it ends. */
+  private long moment(Part part, long now) {
+    return part.limit.dimension().daily() ? admitted : now;
+  }
 
   void add(Part part) {
     parts.add(part);
@@ -34,7 +45,7 @@ public final class LimitTicket {
     for (Part part : parts) {
       switch (part.limit.dimension()) {
         case TPM_OUT, TPM_TOTAL, TPD -> {
-          part.allowance.force(tokens, now);
+          part.allowance.force(tokens, moment(part, now));
           part.taken += tokens;
         }
         case CONCURRENCY, RPM, RPD, TPM_IN_UNCACHED -> {}
@@ -47,7 +58,7 @@ public final class LimitTicket {
     if (!done) {
       done = true;
       for (Part part : parts) {
-        part.allowance.settle(part.taken, actual(part, took), now);
+        part.allowance.settle(part.taken, actual(part, took), moment(part, now));
       }
     }
   }
@@ -57,7 +68,7 @@ public final class LimitTicket {
     if (!done) {
       done = true;
       for (Part part : parts) {
-        part.allowance.settle(part.taken, 0, now);
+        part.allowance.settle(part.taken, 0, moment(part, now));
       }
     }
   }

@@ -131,7 +131,7 @@ public final class RateLimits implements AutoCloseable {
    */
   public LimitTicket admit(Work work, long output) {
     long now = clock.millis();
-    LimitTicket ticket = new LimitTicket();
+    LimitTicket ticket = new LimitTicket(now);
     for (ScopeIndex.Match<Rule> match :
         matches(work.identity(), work.endUser(), work.alias(), work.modelVersion())) {
       Limit limit = match.item().limit;

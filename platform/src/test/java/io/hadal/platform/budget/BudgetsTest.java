@@ -398,6 +398,34 @@ class BudgetsTest {
         .isEqualTo(1);
   }
 
+  @OnBothDatabases
+  void windowsOfEndUsersAndOfBudgetsThatAreGoneAreForgotten(DatabaseKind kind) {
+    try (Database database = TestDatabases.open(kind);
+        Budgets budgets = open(database)) {
+      database.run(h -> Prepaid.credit(h, "p", 1000, 0, "topup:1", clock.millis()));
+      Budget gone = block(LimitScope.PROJECT, "p", Window.TOTAL, 1000);
+      budgets.create(gone);
+      budgets.create(block(LimitScope.END_USER, "*", Window.DAY, 1000));
+      budgets.create(block(LimitScope.KEY, "*", Window.DAY, 1000));
+      Work user = TestWork.work(work.identity(), "m", 1, "u", 1, 1);
+      Objects.requireNonNull(budgets.hold(user, clock.millis(), 10)).settle(10);
+      budgets.delete(gone.id());
+      for (int i = 0; i < 2; i++) {
+        clock.advance(8L * 86_400_000);
+        budgets.sweep();
+      }
+      assertThat(
+              database.<List<String>>read(
+                  h ->
+                      h.createQuery(
+                              "SELECT p.pool FROM lease_pool p LEFT JOIN lease_share s"
+                                  + " ON s.pool = p.pool ORDER BY p.pool")
+                          .mapTo(String.class)
+                          .list()))
+          .containsExactly("budget:@balance/p", "budget:bud_2/k");
+    }
+  }
+
   /** A node dies with a settled request it had not written, and a running one. */
   @OnBothDatabases
   void aCrashLosesNothing(DatabaseKind kind) {

@@ -2,6 +2,7 @@ package io.hadal.platform.journal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import io.hadal.formats.FormatException;
 import io.hadal.platform.Refusal;
@@ -15,6 +16,7 @@ import io.hadal.platform.ledger.LedgerVerifier;
 import io.hadal.platform.ledger.SampleUsage;
 import io.hadal.platform.money.Charging;
 import io.hadal.platform.reports.UsageFilter;
+import io.hadal.platform.reports.UsageQuery;
 import io.hadal.platform.reports.UsageReports;
 import io.hadal.platform.usage.Outcome;
 import io.hadal.platform.usage.Quantities;
@@ -93,6 +95,23 @@ class JournalTest {
         assertThat(event(usage, "slow").held()).isEqualTo(70_000);
       }
       assertThat(files()).isEmpty();
+      // A node that ended in order keeps no report back; one that did not does.
+      UsageReports reports = new UsageReports(database);
+      UsageQuery query = new UsageQuery(UsageFilter.ALL, List.of(), false, 1);
+      assertThat(reports.run(query).completeUntil())
+          .isCloseTo(System.currentTimeMillis(), within(5_000L));
+      database.run(
+          h -> h.execute("INSERT INTO journal_mark VALUES (?, ?, ?, ?)", "dead", 1, 1, 4711));
+      assertThat(reports.run(query).completeUntil()).isEqualTo(4711);
+      Journal.imported(database, "dead");
+      assertThat(reports.run(query).completeUntil()).isGreaterThan(4711);
+      assertThat(
+              database.<List<Long>>read(
+                  h ->
+                      h.createQuery("SELECT complete_until FROM journal_mark")
+                          .mapTo(Long.class)
+                          .list()))
+          .containsExactly(Long.MAX_VALUE, Long.MAX_VALUE);
       assertThat(count(usage)).isEqualTo(321);
       assertBooks(usage);
       assertThat(log).isEmpty();

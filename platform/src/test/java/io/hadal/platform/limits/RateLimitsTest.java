@@ -177,11 +177,17 @@ class RateLimitsTest {
         assertThat(limits.whatIf(work.identity(), null, "m", 1))
             .extracting(LimitCheck::left)
             .containsExactlyInAnyOrder(0L, 1000L - 3 * 30);
+        LimitTicket late = limits.admit(TestWork.work(work.identity(), "m", 2, null, 10, 10), 500);
         clock.set("2026-11-30T00:00:00Z");
         for (int i = 0; i < 5; i++) {
           passes(limits, work);
         }
         refused(limits, work, 0);
+        // What of the day before was not needed is no more for this one.
+        late.end(Quantities.NONE, clock.millis());
+        assertThat(limits.whatIf(work.identity(), null, "m", 1))
+            .extracting(LimitCheck::left)
+            .containsExactlyInAnyOrder(0L, 1000L);
       }
     }
   }
@@ -258,6 +264,22 @@ class RateLimitsTest {
       mine.add(here.admit(work, 0));
       refused(here, work, 0);
       mine.forEach(ticket -> ticket.end(Quantities.NONE, clock.millis()));
+      // Subjects that do not come again leave no rows; who comes again finds all of the limit.
+      here.sweep();
+      for (int i = 0; i < 2; i++) {
+        clock.advance(49 * 3_600_000L);
+        here.sweep();
+      }
+      for (String table : List.of("lease_pool", "lease_share")) {
+        assertThat(
+                one.<Integer>read(
+                    h -> h.createQuery("SELECT count(*) FROM " + table).mapTo(Integer.class).one()))
+            .isZero();
+      }
+      for (int i = 0; i < 5; i++) {
+        here.admit(work, 0);
+      }
+      refused(here, work, 0);
     }
   }
 
