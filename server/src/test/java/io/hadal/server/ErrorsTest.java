@@ -68,6 +68,20 @@ class ErrorsTest {
     assertThat(error.get("message").stringValue()).isNotEmpty().doesNotContain("java.", "io.hadal");
   }
 
+  @Test
+  void whatAClientSentIsNotRepeatedAtAnyLength() {
+    String name = "x".repeat(1999 - "The model '".length()) + "\uD83D\uDE00" + "y".repeat(9000);
+    String body = "{'model':'" + name + "','messages':[],'max_tokens':1}";
+    for (String path : List.of("/v1/chat/completions", "/v1/messages")) {
+      HttpResponse<String> response = SERVER.post(path, body);
+      assertThat(response.statusCode()).isEqualTo(404);
+      assertThat(TestServer.json(response).at("/error/message").stringValue())
+          .hasSizeBetween(1999, 2001)
+          .endsWith("…");
+      assertThat(response.body()).doesNotContain("\uFFFD").doesNotContain("?");
+    }
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',

@@ -540,6 +540,13 @@ class RoutingTest {
     assertThat(b.requests.getFirst().body()).contains("\r\n\r\ntheirs\r\n").contains("a cat");
     String id = TestServer.json(made).get("id").stringValue();
     assertThat(id).startsWith("video_").endsWith("_v1");
+    JsonNode page = TestServer.json(gateway.server.get("/v1/videos?limit=1&order=asc"));
+    assertThat(page.get("last_id").stringValue()).isEqualTo(id);
+    assertThat(page.get("has_more").booleanValue()).isFalse();
+    assertThat(TestServer.json(gateway.server.get("/v1/videos?after=" + id)).get("data")).isEmpty();
+    for (String query : List.of("limit=0", "limit=101", "limit=x", "order=up")) {
+      assertThat(gateway.server.get("/v1/videos?" + query).statusCode()).isEqualTo(400);
+    }
     assertThat(gateway.gate.outcomes()).containsExactly(Outcome.UPSTREAM_ERROR);
     HttpResponse<String> running = gateway.server.get("/v1/videos/" + id);
     JsonNode poll = TestServer.json(running);

@@ -21,7 +21,8 @@ import tools.jackson.databind.node.ObjectNode;
  */
 public final class MediaJobs {
   private static final String COLUMNS =
-      "id, backend, upstream_id, work, seconds, upstream_cost_nano, owner, status, seen, created_at";
+      "id, backend, upstream_id, work, seconds, upstream_cost_nano, owner, status, seen,"
+          + " created_at";
 
   private final Database database;
 
@@ -92,16 +93,34 @@ public final class MediaJobs {
                 owner));
   }
 
-  /** Jobs of a project, the newest first, without those that were deleted. */
-  public List<MediaJob> list(String project, int limit) {
+  /**
+   * Jobs of a project, without those that were deleted.
+   *
+   * @param after id of the one behind which they begin, which may be deleted; null for the first
+   * @param oldestFirst else the newest first
+   */
+  public List<MediaJob> list(
+      String project, @Nullable String after, boolean oldestFirst, int limit) {
+    String order = oldestFirst ? "ASC" : "DESC";
+    String behind =
+        " AND (created_at, id) "
+            + (oldestFirst ? ">" : "<")
+            + " (SELECT created_at, id FROM media_job WHERE id = :after"
+            + " AND project_id = :project)";
     return database.read(
         h ->
             h.createQuery(
                     "SELECT "
                         + COLUMNS
                         + " FROM media_job WHERE project_id = :project AND status <> 'deleted'"
-                        + " ORDER BY created_at DESC, id DESC LIMIT :limit")
+                        + (after == null ? "" : behind)
+                        + " ORDER BY created_at "
+                        + order
+                        + ", id "
+                        + order
+                        + " LIMIT :limit")
                 .bind("project", project)
+                .bindMap(after == null ? Map.of() : Map.of("after", after))
                 .bind("limit", limit)
                 .map((rs, ctx) -> job(rs))
                 .list());

@@ -36,6 +36,9 @@ public final class Reconciliation {
   /** Ids that are remembered; files are split beyond that. */
   private static final int MOST_IDS = 2_000_000;
 
+  /** A count or cost that the file does not have. */
+  private static final long ABSENT = Long.MIN_VALUE;
+
   private static final long HOUR = 3_600_000;
   private static final long DAY = 24 * HOUR;
 
@@ -54,8 +57,17 @@ public final class Reconciliation {
    */
   public record Summary(long lines, long matched, long differences) {}
 
-  /** A line of the file. A count or cost below zero is not in the file. */
-  private record Line(String id, long time, String model, long input, long output, long cost) {}
+  /** A line of the file. */
+  private record Line(String id, long time, String model, long input, long output, long cost) {
+    /** Whether it gives something back. */
+    boolean credit() {
+      return below(input) || below(output) || below(cost);
+    }
+
+    private static boolean below(long value) {
+      return value < 0 && value != ABSENT;
+    }
+  }
 
   /** An event, or a sum of some. */
   private static final class Sum {
@@ -68,10 +80,13 @@ public final class Reconciliation {
 
     private void add(long moreInput, long moreOutput, long moreCost) {
       parts++;
-      counted &= moreInput >= 0;
-      input += Math.max(0, moreInput);
-      output += Math.max(0, moreOutput);
-      if (moreCost < 0) {
+      if (moreInput == ABSENT) {
+        counted = false;
+      } else {
+        input += moreInput;
+        output += moreOutput;
+      }
+      if (moreCost == ABSENT) {
         priced = false;
       } else {
         cost += moreCost;
@@ -162,6 +177,14 @@ public final class Reconciliation {
               .add(line.input(), line.output(), line.cost());
           continue;
         }
+        if (line.credit()) {
+          // Nothing here gives back what an upstream billed for a request.
+          Sum back = new Sum();
+          back.add(line.input(), line.output(), line.cost());
+          String what = (line.model() + " " + back.text()).strip();
+          difference(Difference.Kind.MISSING_HERE, line.id(), "", what);
+          continue;
+        }
         if (ids.size() >= MOST_IDS) {
           throw new FormatException(
               columns.source, "has more than " + MOST_IDS + " requests; split it, such as by day");
@@ -204,7 +227,7 @@ public final class Reconciliation {
                       boolean priced = !rs.wasNull();
                       found
                           .computeIfAbsent(rs.getString("id"), _ -> new Sum())
-                          .add(rs.getLong("input"), rs.getLong("output"), priced ? cost : -1);
+                          .add(rs.getLong("input"), rs.getLong("output"), priced ? cost : ABSENT);
                       return 0;
                     })
                 .list();
@@ -314,7 +337,7 @@ public final class Reconciliation {
                             rs.getString("model_version"),
                             rs.getLong("input"),
                             rs.getLong("output"),
-                            priced ? cost : -1);
+                            priced ? cost : ABSENT);
                       })
                   .list());
     }
@@ -406,10 +429,17 @@ public final class Reconciliation {
               id < 0 ? "" : row.get(id).strip(),
               time(row.get(time), where),
               model < 0 ? "" : row.get(model),
-              exported ? sum(row, inputs, where) : input < 0 ? -1 : count(row.get(input), where),
-              exported ? sum(row, outputs, where) : output < 0 ? -1 : count(row.get(output), where),
-              cost < 0 || row.get(cost).isBlank() ? -1 : Usd.nano(row.get(cost).strip(), where));
-      return exported && line.input() + line.output() == 0 && line.cost() <= 0 ? null : line;
+              exported
+                  ? sum(row, inputs, where)
+                  : input < 0 ? ABSENT : count(row.get(input), where),
+              exported
+                  ? sum(row, outputs, where)
+                  : output < 0 ? ABSENT : count(row.get(output), where),
+              cost < 0 || row.get(cost).isBlank()
+                  ? ABSENT
+                  : Usd.nano(row.get(cost).strip(), where));
+      boolean free = line.cost() == 0 || line.cost() == ABSENT;
+      return exported && line.input() + line.output() == 0 && free ? null : line;
     }
 
     private static long sum(List<String> row, List<Integer> columns, String where) {
@@ -420,7 +450,7 @@ public final class Reconciliation {
     }
 
     private static long count(String text, String where) {
-      if (!text.strip().matches("[0-9]{1,15}")) {
+      if (!text.strip().matches("-?[0-9]{1,15}")) {
         throw new FormatException(where, "'" + text + "' is no count of tokens");
       }
       return Long.parseLong(text.strip());

@@ -30,11 +30,21 @@ class MediaJobsTest {
       assertThat(kept.work().tags()).isEqualTo(work.tags());
       assertThat(kept.work().withAttempt(3).attempt()).isEqualTo(3);
       assertThat(kept.work().requestId()).isEqualTo("r1");
-      assertThat(jobs.list("p1", 10))
+      assertThat(jobs.list("p1", null, false, 10))
           .extracting(MediaJob::id)
           .containsExactly("video_2", "video_1");
-      assertThat(jobs.list("p1", 10).getFirst().upstreamCost()).isNull();
-      assertThat(jobs.list("p2", 10)).isEmpty();
+      assertThat(jobs.list("p1", null, false, 10).getFirst().upstreamCost()).isNull();
+      assertThat(jobs.list("p2", null, false, 10)).isEmpty();
+
+      assertThat(jobs.list("p1", "video_2", false, 10))
+          .extracting(MediaJob::id)
+          .containsExactly("video_1");
+      assertThat(jobs.list("p1", "video_2", true, 10)).isEmpty();
+      assertThat(jobs.list("p1", "video_1", true, 1))
+          .extracting(MediaJob::id)
+          .containsExactly("video_2");
+      assertThat(jobs.list("p1", "another", false, 10)).isEmpty();
+      assertThat(jobs.list("p2", "video_2", false, 10)).isEmpty();
 
       assertThat(jobs.take("video_1", 2000, 3000)).isTrue();
       assertThat(jobs.take("video_1", 2000, 3000)).as("another has taken it").isFalse();
@@ -42,17 +52,19 @@ class MediaJobsTest {
       jobs.handOver("run_1");
       assertThat(jobs.open(10)).allMatch(one -> one.owner().isEmpty());
       assertThat(jobs.take("video_1", 1, 4000)).as("it may be looked at at once").isTrue();
-      assertThat(jobs.list("p1", 10).getLast().status()).isEqualTo("completed");
+      assertThat(jobs.list("p1", null, false, 10).getLast().status()).isEqualTo("completed");
 
       jobs.delete("video_2");
       jobs.saw("video_2", "queued", "{}", 5000);
-      assertThat(jobs.list("p1", 10)).extracting(MediaJob::id).containsExactly("video_1");
+      assertThat(jobs.list("p1", null, false, 10))
+          .extracting(MediaJob::id)
+          .containsExactly("video_1");
       assertThat(jobs.open(10)).extracting(MediaJob::status).contains(MediaJob.DELETED);
 
       jobs.settled("video_1", 6000);
       assertThat(jobs.open(10)).extracting(MediaJob::id).containsExactly("video_2");
       jobs.prune(10_000);
-      assertThat(jobs.list("p1", 10)).isEmpty();
+      assertThat(jobs.list("p1", null, false, 10)).isEmpty();
       assertThat(jobs.open(10)).as("what is not booked stays").hasSize(1);
     }
   }

@@ -407,6 +407,34 @@ class UsageReportsTest {
       assertThat(differences)
           .extracting(d -> d.kind() + " " + d.where())
           .containsExactly("TOKENS 2026-11-29T11:00:00Z hadal-nano");
+      // What is given back counts: in the sum of its hour, and as what nobody here knows of.
+      differences.clear();
+      new Reconciliation(database)
+          .compare(
+              "deepseek",
+              new StringReader(
+                  """
+                  time,model,prompt_tokens,completion_tokens
+                  2026-11-29T10:00:00Z,hadal-nano,2000,30
+                  2026-11-29T10:20:00Z,hadal-nano,-892,-6
+                  """),
+              "file",
+              differences::add);
+      assertThat(differences).isEmpty();
+      new Reconciliation(database)
+          .compare(
+              "deepseek",
+              new StringReader(
+                  """
+                  id,time,model,cost
+                  up-r1,2026-11-29T10:20:00Z,hadal-nano,0.000001001
+                  up-r1,2026-11-29T10:20:00Z,hadal-nano,-0.0000004
+                  """),
+              "file",
+              differences::add);
+      assertThat(differences)
+          .extracting(d -> d.kind() + " " + d.where() + " " + d.there())
+          .containsExactly("MISSING_HERE up-r1 hadal-nano -0.0000004 USD");
       assertThatThrownBy(
               () ->
                   new Reconciliation(database)

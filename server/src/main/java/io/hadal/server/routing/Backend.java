@@ -102,7 +102,13 @@ final class Backend {
   Lane lane(String model) {
     String name = lanes.size() < MOST_LANES || lanes.containsKey(model) ? model : "*";
     return lanes.computeIfAbsent(
-        name, n -> new Lane(name(), config.timeouts().firstToken().dividedBy(2), breakerOpen));
+        name,
+        n ->
+            new Lane(
+                name(),
+                config.timeouts().firstToken().dividedBy(2),
+                breakerOpen,
+                System::nanoTime));
   }
 
   Map<String, Lane> lanes() {

@@ -6,19 +6,21 @@ import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig.SlidingWindowT
 import io.hadal.platform.usage.Quantities;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 
 /** A model at an upstream: its circuit breaker and what was measured of it. */
 final class Lane {
   /** What a new measurement weighs. */
   private static final double NEW = 0.2;
 
-  private static final int WINDOW_CALLS = 50;
-  private static final int LEAST_CALLS = 10;
   private static final int HALF_OPEN_CALLS = 3;
   private static final int FAILURE_PERCENT = 50;
   private static final int SLOW_PERCENT = 80;
 
   private final CircuitBreaker breaker;
+  private final CallWindow window = new CallWindow();
+  private final long slowNanos;
+  private final LongSupplier nanos;
   private double firstTokenMillis = -1;
   private double tokenMicros = -1;
   private double cacheHit;
@@ -37,15 +39,17 @@ final class Lane {
    *
    * @param slow time to the first token that counts as slow
    * @param open how long the breaker stays open before it lets calls try
+   * @param nanos a clock as {@link System#nanoTime}
    */
-  Lane(String name, Duration slow, Duration open) {
+  Lane(String name, Duration slow, Duration open, LongSupplier nanos) {
+    this.nanos = nanos;
+    slowNanos = slow.toNanos();
+    // The library counts by calls or by time: what opens it is counted here by both.
     breaker =
         CircuitBreaker.of(
             name,
             CircuitBreakerConfig.custom()
-                .slidingWindowType(SlidingWindowType.COUNT_BASED)
-                .slidingWindowSize(WINDOW_CALLS)
-                .minimumNumberOfCalls(LEAST_CALLS)
+                .slidingWindow(1, Integer.MAX_VALUE, SlidingWindowType.TIME_BASED)
                 .failureRateThreshold(FAILURE_PERCENT)
                 .slowCallRateThreshold(SLOW_PERCENT)
                 .slowCallDurationThreshold(slow)
@@ -66,10 +70,21 @@ final class Lane {
 
   void succeeded(long firstTokenNanos) {
     breaker.onSuccess(firstTokenNanos, TimeUnit.NANOSECONDS);
+    seen(false, firstTokenNanos > slowNanos);
   }
 
-  void failed(long nanos) {
-    breaker.onError(nanos, TimeUnit.NANOSECONDS, new Failure());
+  void failed(long took) {
+    breaker.onError(took, TimeUnit.NANOSECONDS, new Failure());
+    seen(true, took > slowNanos);
+  }
+
+  private void seen(boolean failed, boolean slow) {
+    // Whether it closes again is for the calls it lets try.
+    if (breaker.getState() == CircuitBreaker.State.CLOSED
+        && window.add(failed, slow, nanos.getAsLong())) {
+      window.clear();
+      breaker.transitionToOpenState();
+    }
   }
 
   /** {@code closed}, {@code open} or {@code half_open}. */
@@ -92,7 +107,7 @@ final class Lane {
 
   /** Share of failed calls in the window, percent; -1 before there are enough. */
   double failurePercent() {
-    return breaker.getMetrics().getFailureRate();
+    return window.failurePercent(nanos.getAsLong());
   }
 
   /** Learns from an answer. */

@@ -30,6 +30,7 @@ import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -58,6 +59,7 @@ public final class Videos implements AutoCloseable {
   private static final long POLL_SECONDS = 5;
 
   private static final int MOST_LISTED = 100;
+  private static final int USUALLY_LISTED = 20;
   private static final int MOST_OPEN = 1000;
 
   /** Looks at jobs in memory between two at those in the database. */
@@ -297,24 +299,50 @@ public final class Videos implements AutoCloseable {
     return backend.http().call(request, backend.config().timeouts().firstToken());
   }
 
-  /** {@code GET /v1/videos}: jobs of the project. */
+  /** {@code GET /v1/videos}: jobs of the project, by {@code limit}, {@code after} and order. */
   public void list(Call call) {
     String project = router.identity(call).project();
+    Exchange exchange = call.exchange();
+    String limit = exchange.query("limit");
+    if (limit != null && !limit.matches("[1-9][0-9]?|100")) {
+      throw Problem.invalid("limit", "must be a number from 1 to " + MOST_LISTED);
+    }
+    int most = limit == null ? USUALLY_LISTED : Integer.parseInt(limit);
+    String order = exchange.query("order");
+    if (order != null && !order.equals("asc") && !order.equals("desc")) {
+      throw Problem.invalid("order", "must be asc or desc");
+    }
+    List<JsonNode> found = listed(project, exchange.query("after"), "asc".equals(order), most + 1);
+    boolean more = found.size() > most;
     ObjectNode json = JsonNodeFactory.instance.objectNode().put("object", "list");
     ArrayNode data = json.putArray("data");
-    JobKeeping kept = keeping;
-    if (kept != null) {
-      kept.jobs().list(project, MOST_LISTED).forEach(job -> data.add(seen(job)));
-    } else {
-      jobs.values().stream()
-          .filter(job -> job.project.equals(project))
-          .sorted(Comparator.comparingLong(job -> -job.created))
-          .limit(MOST_LISTED)
-          .forEach(job -> data.add(job.seen()));
-    }
-    json.put("has_more", false);
+    (more ? found.subList(0, most) : found).forEach(data::add);
+    json.put("first_id", data.isEmpty() ? null : data.get(0).path("id").asString(""));
+    json.put("last_id", data.isEmpty() ? null : data.get(data.size() - 1).path("id").asString(""));
+    json.put("has_more", more);
     byte[] body = json.toString().getBytes(StandardCharsets.UTF_8);
     call.exchange().send(200, "application/json", body);
+  }
+
+  private List<JsonNode> listed(
+      String project, @Nullable String after, boolean oldestFirst, int limit) {
+    JobKeeping kept = keeping;
+    if (kept != null) {
+      return kept.jobs().list(project, after, oldestFirst, limit).stream()
+          .map(Videos::seen)
+          .toList();
+    }
+    Comparator<VideoJob> age =
+        Comparator.comparingLong((VideoJob job) -> job.created).thenComparing(job -> job.id);
+    Comparator<VideoJob> order = oldestFirst ? age : age.reversed();
+    VideoJob last = after == null ? null : jobs.get(after);
+    return jobs.values().stream()
+        .filter(job -> job.project.equals(project))
+        .filter(job -> after == null || (last != null && order.compare(job, last) > 0))
+        .sorted(order)
+        .limit(limit)
+        .<JsonNode>map(VideoJob::seen)
+        .toList();
   }
 
   private static JsonNode seen(MediaJob job) {

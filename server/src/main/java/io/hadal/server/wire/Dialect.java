@@ -9,6 +9,9 @@ public enum Dialect {
   ANTHROPIC,
   OLLAMA;
 
+  /** Names and values of a request in messages may be as long as its body. */
+  private static final int MOST_MESSAGE = 2000;
+
   /** Body of an error answer. */
   public byte[] body(Problem problem, String requestId) {
     return WireJson.bytes(json(problem, requestId));
@@ -25,7 +28,7 @@ public enum Dialect {
       case OPENAI -> {
         ObjectNode error =
             body.putObject("error")
-                .put("message", problem.message())
+                .put("message", message(problem.message()))
                 .put("type", problem.type())
                 .put("param", problem.param())
                 .put("code", problem.code());
@@ -38,13 +41,22 @@ public enum Dialect {
         ObjectNode error = body.putObject("error");
         error
             .put("type", problem.anthropicType())
-            .put("message", problem.anthropicMessage())
+            .put("message", message(problem.anthropicMessage()))
             .putObject("details")
             .put("error_code", problem.code());
         body.put("request_id", requestId);
       }
-      case OLLAMA -> body.put("error", problem.message());
+      case OLLAMA -> body.put("error", message(problem.message()));
     }
     return body;
+  }
+
+  /** What a client is told, no longer than anybody reads. */
+  static String message(String text) {
+    if (text.length() <= MOST_MESSAGE) {
+      return text;
+    }
+    int end = Character.isHighSurrogate(text.charAt(MOST_MESSAGE - 1)) ? 1 : 0;
+    return text.substring(0, MOST_MESSAGE - end) + "…";
   }
 }

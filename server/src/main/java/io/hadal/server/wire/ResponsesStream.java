@@ -185,7 +185,10 @@ final class ResponsesStream implements AnswerStream {
   @Override
   public void fail(Problem problem, EventStream out) throws IOException {
     ObjectNode response = head.response("failed", output, null);
-    response.putObject("error").put("code", problem.code()).put("message", problem.message());
+    response
+        .putObject("error")
+        .put("code", problem.code())
+        .put("message", Dialect.message(problem.message()));
     send("response.failed", with("response", response), out);
   }
 

@@ -4,10 +4,12 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hadal.platform.usage.Quantities;
+import io.hadal.server.config.Section;
 import io.hadal.server.routing.body.BodyEdit;
 import io.hadal.server.routing.body.MultipartForm;
 import io.hadal.server.routing.body.RequestView;
 import io.hadal.server.routing.config.Operation;
+import io.hadal.server.routing.config.RoutingConfig;
 import io.hadal.server.routing.usage.SseReader;
 import io.hadal.server.routing.usage.UsageReader;
 import io.hadal.server.wire.CallMeter;
@@ -16,6 +18,8 @@ import io.hadal.server.wire.JsonMembers;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -27,6 +31,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.dataformat.yaml.YAMLMapper;
 
 /** The parts of routing that need no network. */
 class RoutingPartsTest {
@@ -212,6 +218,61 @@ class RoutingPartsTest {
     assertThat(reader.soFar(9)).isEqualTo(Quantities.tokens(9, 0, 0, 67, 23));
     // What is billed when it breaks off is not more than the usual.
     assertThat(reader.quantities(9, false).output()).isEqualTo(23);
+  }
+
+  @Test
+  void onlyTheLastMinuteAndFiftyCallsOpenABreaker() {
+    long[] now = {0};
+    Lane lane = new Lane("a", Duration.ofSeconds(5), Duration.ofMinutes(1), () -> now[0]);
+    // Ten failures, and never ten in a minute.
+    for (int i = 0; i < 15; i++) {
+      lane.failed(1);
+      now[0] += 7_000_000_000L;
+    }
+    assertThat(lane.breakerState()).isEqualTo("closed");
+    assertThat(lane.failurePercent()).isEqualTo(-1);
+    // Fifty good calls leave nothing of what was before in the same minute.
+    now[0] += 60_000_000_000L;
+    for (int i = 0; i < 10; i++) {
+      lane.succeeded(1);
+      lane.succeeded(1);
+      lane.failed(1);
+    }
+    for (int i = 0; i < 50; i++) {
+      lane.succeeded(1);
+    }
+    assertThat(lane.failurePercent()).isZero();
+    for (int i = 0; i < 24; i++) {
+      lane.failed(1);
+    }
+    assertThat(lane.breakerState()).isEqualTo("closed");
+    lane.failed(1);
+    assertThat(lane.breakerState()).isEqualTo("open");
+    assertThat(lane.tryCall() && lane.tryCall()).isFalse();
+    Lane slow = new Lane("b", Duration.ofSeconds(5), Duration.ofMinutes(1), () -> now[0]);
+    for (int i = 0; i < 10; i++) {
+      slow.succeeded(i < 2 ? 1 : 6_000_000_000L);
+    }
+    assertThat(slow.breakerState()).isEqualTo("open");
+  }
+
+  @Test
+  void patternsOfUpstreamsInNoRouteAreRoutes() {
+    JsonNode yaml =
+        new YAMLMapper()
+            .readTree(
+                """
+                upstreams:
+                  - {name: u, url: 'http://127.0.0.1:1', models: {'a/*': '*', n: n}}
+                  - {name: v, url: 'http://127.0.0.1:1', models: {'*': '*'}}
+                  - {name: w, url: 'http://127.0.0.1:1'}
+                routes: [{model: 'v/*', upstreams: [v]}]
+                """);
+    RoutingConfig config = RoutingConfig.read(new Section(yaml, "", "test"), Path.of(""));
+    assertThat(Objects.requireNonNull(config.route("a/x")).upstreams()).containsExactly("u");
+    assertThat(Objects.requireNonNull(config.route("n")).upstreams()).containsExactly("u");
+    assertThat(Objects.requireNonNull(config.route("v/x")).upstreams()).containsExactly("v");
+    assertThat(config.route("b/x")).isNull();
   }
 
   @Test

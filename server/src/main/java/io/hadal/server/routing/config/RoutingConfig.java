@@ -103,7 +103,8 @@ public record RoutingConfig(List<UpstreamConfig> upstreams, List<RouteConfig> ro
 
   /**
    * The route of a name: that of the name itself, else the longest pattern; else, when upstreams
-   * name the model, one over them; null when there is none.
+   * name the model, one over them; else, when upstreams that are in no route have a pattern for it,
+   * one over them; null when there is none.
    */
   public @Nullable RouteConfig route(String model) {
     RouteConfig best = explicit(model);
@@ -115,7 +116,22 @@ public record RoutingConfig(List<UpstreamConfig> upstreams, List<RouteConfig> ro
             .filter(u -> u.models().containsKey(model) && !NamePattern.isPattern(model))
             .map(UpstreamConfig::name)
             .toList();
-    return named.isEmpty() ? null : new RouteConfig(model, Strategy.PRIORITY, named, null, true);
+    return named.isEmpty() ? fitting(model) : over(model, named);
+  }
+
+  /** Whoever puts an upstream into a route says what it is for. */
+  private @Nullable RouteConfig fitting(String model) {
+    List<String> found =
+        upstreams.stream()
+            .filter(u -> !u.models().isEmpty() && u.model(model) != null)
+            .map(UpstreamConfig::name)
+            .filter(name -> routes.stream().noneMatch(route -> route.upstreams().contains(name)))
+            .toList();
+    return found.isEmpty() ? null : over(model, found);
+  }
+
+  private static RouteConfig over(String model, List<String> upstreams) {
+    return new RouteConfig(model, Strategy.PRIORITY, upstreams, null, true);
   }
 
   /** The route that was written down for a name; null when there is none. */
