@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hadal.platform.DataFolder;
 import io.hadal.platform.Outage;
+import io.hadal.platform.audit.AuditEntry;
+import io.hadal.platform.audit.AuditLog;
 import io.hadal.platform.budget.Budget;
 import io.hadal.platform.budget.BudgetAction;
 import io.hadal.platform.cluster.ConfigMark;
@@ -28,6 +30,7 @@ import io.hadal.server.config.EngineConfig;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
@@ -88,7 +91,7 @@ class NodesServerTest {
                   Outage.DEFAULT,
                   null,
                   Set.of(),
-                  0),
+                  30),
               line -> {});
       server = TestServer.with(PlatformWiring.access(platform, false), engine ? "pool" : "tiny");
       NodeWiring.join(
@@ -181,6 +184,52 @@ class NodesServerTest {
 
   private static @Nullable String upstream(HttpResponse<String> answer) {
     return answer.headers().firstValue("x-hadal-upstream").orElse(null);
+  }
+
+  @Test
+  void aBalanceHasWhatABudgetLeaves() {
+    KeyStore.Created key = key(NODES.get(0), "balance");
+    Platform other = NODES.get(1).platform;
+    other
+        .budgets()
+        .create(
+            new Budget(
+                "bud_balance",
+                null,
+                LimitScope.KEY,
+                key.key().id(),
+                "b",
+                Window.TOTAL,
+                ZoneOffset.UTC,
+                3_000_000_000L,
+                List.of(),
+                BudgetAction.BLOCK,
+                null,
+                false,
+                0,
+                "test"));
+    // The gateway hears of it within a second.
+    String[] shown = {"authorization", "Bearer " + key.text().reveal()};
+    await(() -> NODES.get(0).server.get("/user/balance", shown).body().contains("\"3.00\""));
+  }
+
+  @Test
+  void namesLeaveTheAuditLogWhenTheirDaysAreOver() {
+    Platform platform = NODES.getFirst().platform;
+    Clock before = Clock.offset(Clock.systemUTC(), Duration.ofDays(-31));
+    new AuditLog(platform.database(), before)
+        .append(new AuditEntry(null, "usr_1", "Ann", "10.0.0.1", "test", "o", null, null, null));
+    platform
+        .database()
+        .run(h -> h.execute("UPDATE audit_job SET next_at = 0 WHERE name = 'daily:retention'"));
+    long due = before.millis() + 86_400_000;
+    // Whichever node looks first.
+    platform.auditSchedule().tick();
+    await(
+        () ->
+            platform
+                .database()
+                .<Boolean>read(h -> platform.audit().personalValues(h, AuditLog.SYSTEM, due) == 0));
   }
 
   @Test

@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.hadal.formats.FormatException;
 import io.hadal.model.packed.PackedChoice;
+import io.hadal.platform.DataFolder;
 import io.hadal.platform.alert.AlertRule;
 import io.hadal.server.config.MailConfig;
 import io.hadal.server.config.Overrides;
+import io.hadal.server.config.PlatformConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -203,6 +205,8 @@ class ServeConfigTest {
         .hasSize(2);
     ServeConfig implicit = read(yaml.formatted("implicit"));
     assertThat(Objects.requireNonNull(implicit.platform().mail()).port()).isEqualTo(465);
+    PlatformConfig kept = read("platform: {audit_days: 30}").platform();
+    assertThat(kept.options(new DataFolder(folder)).auditDays()).isEqualTo(30);
     assertThat(implicit.effective().at("/platform.alerts.email").asString())
         .isEqualTo("smtp.example.com:465");
     assertThat(implicit.effective().toString()).doesNotContain("SMTP_PASSWORD");

@@ -36,7 +36,7 @@ final class Attempt {
   /** Tokens of the answer that limits know of. */
   private long reserved;
 
-  private Quantities last = Quantities.NONE;
+  private volatile Quantities last = Quantities.NONE;
   private long checkpointTokens;
   private long checkpointAt;
   private boolean ended;
@@ -239,7 +239,7 @@ final class Attempt {
   }
 
   /** What it is known to have taken. */
-  synchronized Quantities last() {
+  Quantities last() {
     return last;
   }
 

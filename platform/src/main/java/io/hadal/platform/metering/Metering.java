@@ -44,6 +44,9 @@ public final class Metering implements Gate, AutoCloseable {
   private final Set<Attempt> running = ConcurrentHashMap.newKeySet();
   private final AtomicLong leaked = new AtomicLong();
 
+  /** Held while an attempt goes from those that run to what is over; attempts may be locked. */
+  private final ReentrantLock counting = new ReentrantLock();
+
   /** Held while something is booked that is over. */
   private final ReentrantLock booking = new ReentrantLock();
 
@@ -177,11 +180,16 @@ public final class Metering implements Gate, AutoCloseable {
   }
 
   void over(Attempt attempt, Ending ending) {
-    over.merge(
-        attempt.work().identity().project(),
-        ProjectFigures.NONE.plus(0, ending.quantities()),
-        (before, _) -> before.plus(0, ending.quantities()));
-    running.remove(attempt);
+    counting.lock();
+    try {
+      over.merge(
+          attempt.work().identity().project(),
+          ProjectFigures.NONE.plus(0, ending.quantities()),
+          (before, _) -> before.plus(0, ending.quantities()));
+      running.remove(attempt);
+    } finally {
+      counting.unlock();
+    }
     if (ending.outcome().charged() && ending.quantities().output() > 0) {
       Work work = attempt.work();
       lengths.add(work.identity().key(), work.modelVersion(), ending.quantities().output());
@@ -195,13 +203,18 @@ public final class Metering implements Gate, AutoCloseable {
 
   /** What a project has done here so far. */
   public ProjectFigures figures(String project) {
-    ProjectFigures sum = over.getOrDefault(project, ProjectFigures.NONE);
-    for (Attempt attempt : running) {
-      if (attempt.work().identity().project().equals(project)) {
-        sum = sum.plus(1, attempt.last());
+    counting.lock();
+    try {
+      ProjectFigures sum = over.getOrDefault(project, ProjectFigures.NONE);
+      for (Attempt attempt : running) {
+        if (attempt.work().identity().project().equals(project)) {
+          sum = sum.plus(1, attempt.last());
+        }
       }
+      return sum;
+    } finally {
+      counting.unlock();
     }
-    return sum;
   }
 
   /** Attempts that were dropped without an end, so far. */

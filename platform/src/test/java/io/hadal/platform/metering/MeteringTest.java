@@ -28,7 +28,9 @@ import io.hadal.platform.usage.UsageEvent;
 import io.hadal.platform.usage.Work;
 import java.time.Duration;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -344,6 +346,38 @@ class MeteringTest {
     other.end(ending(Quantities.tokens(100, 0, 0, 100, 0), Outcome.COMPLETED));
     assertThat(metering.figures("p")).isEqualTo(new ProjectFigures(0, 2, 17, 6, 30));
     assertThat(metering.figures("r")).isEqualTo(ProjectFigures.NONE);
+  }
+
+  @Test
+  void figuresNeverGoBack() throws Exception {
+    price = PriceSnapshot.FREE;
+    // Others make the look longer.
+    List<Metered> idle = new ArrayList<>();
+    for (int i = 0; i < 300; i++) {
+      idle.add(metering.admit(TestWork.work("q", "k2", "m", 0, 5)));
+    }
+    AtomicBoolean done = new AtomicBoolean();
+    Quantities took = Quantities.tokens(0, 0, 0, 5, 0);
+    Thread other =
+        Thread.ofPlatform()
+            .start(
+                () -> {
+                  for (int i = 0; i < 3000; i++) {
+                    Metered one = metering.admit(work(0, 5));
+                    one.produced(took);
+                    one.end(ending(took, Outcome.COMPLETED));
+                  }
+                  done.set(true);
+                });
+    long most = 0;
+    while (!done.get()) {
+      long now = metering.figures("p").output();
+      assertThat(now).isGreaterThanOrEqualTo(most);
+      most = now;
+    }
+    other.join();
+    assertThat(metering.figures("p").output()).isEqualTo(15_000);
+    idle.forEach(one -> one.end(ending(Quantities.NONE, Outcome.COMPLETED)));
   }
 
   @Test

@@ -56,12 +56,21 @@ final class RelayWatch {
       gone = true;
       // An interrupted virtual thread leaves its socket closed.
       thread.interrupt();
-    } else if (!gone && !client.connected()) {
+    } else if (!gone && !connected()) {
       gone = true;
       close();
     } else if (since == 0 && deadline != Long.MAX_VALUE && now - deadline > 0) {
       late = true;
       close();
+    }
+  }
+
+  /** A client that cannot even be looked at is as good as gone: nobody would end this any more. */
+  private boolean connected() {
+    try {
+      return client.connected();
+    } catch (RuntimeException e) {
+      return false;
     }
   }
 

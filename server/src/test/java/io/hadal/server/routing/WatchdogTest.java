@@ -47,6 +47,22 @@ class WatchdogTest {
   }
 
   @Test
+  void whoCannotBeLookedAtIsGone() {
+    NoExchange broken =
+        new NoExchange() {
+          @Override
+          public boolean connected() {
+            throw new IllegalStateException("on purpose");
+          }
+        };
+    CountDownLatch closed = new CountDownLatch(1);
+    RelayWatch watch = new RelayWatch(broken, closed::countDown, Duration.ofSeconds(10));
+    watch.look(System.nanoTime());
+    assertThat(closed.getCount()).isZero();
+    assertThat(watch.gone()).isTrue();
+  }
+
+  @Test
   void theEndReachesAll() {
     Watchdog watchdog = new Watchdog();
     // Nobody looks any more: what closes them is the end alone.
