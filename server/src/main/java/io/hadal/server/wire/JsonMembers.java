@@ -5,7 +5,9 @@ import io.hadal.formats.Json;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -190,9 +192,10 @@ public final class JsonMembers {
     return null;
   }
 
-  /** True when a name is there twice, so that readers may differ in what it means. */
-  public boolean repeats(String name) {
-    return members.stream().filter(m -> m.name().equals(name)).count() > 1;
+  /** A name that is there twice, so that readers may differ in what it means; null for none. */
+  public @Nullable String repeated() {
+    Set<String> seen = new HashSet<>();
+    return members.stream().map(Member::name).filter(n -> !seen.add(n)).findFirst().orElse(null);
   }
 
   public List<Member> all() {

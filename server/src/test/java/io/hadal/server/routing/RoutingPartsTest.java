@@ -2,7 +2,9 @@ package io.hadal.server.routing;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.hadal.chat.Problem;
 import io.hadal.platform.usage.Quantities;
 import io.hadal.server.config.Section;
 import io.hadal.server.routing.body.BodyEdit;
@@ -167,6 +169,7 @@ class RoutingPartsTest {
         "CHAT | 'n':2 | 8192 | 16384 | 16384 | 8192",
         "RESPONSES | 'max_output_tokens':999999999999999999 | 0 | 1048576 | 1048576 | 1048576",
         "MESSAGES | 'max_tokens':-5,'n':-1 | 0 | 1048576 | 131072 | 4096",
+        "COMPLETIONS | 'max_tokens':10,'n':2,'best_of':5 | 0 | 50 | 50 | 50",
         "EMBEDDINGS | 'input':'x' | 0 | 0 | 0 | 0",
         "IMAGES | 'n':4 | 0 | 0 | 0 | 0"
       })
@@ -179,6 +182,59 @@ class RoutingPartsTest {
     assertThat(view.ahead(context).tokens()).isEqualTo(whole);
     assertThat(view.ahead(context).least()).isEqualTo(least);
     assertThat(view.ahead(context).images()).isEqualTo(operation == Operation.IMAGES ? 4 : 0);
+  }
+
+  /** An upstream may read the other one. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "'max_tokens':1,'max_tokens':9",
+        "'messages':[],'\\u006dessages':[]",
+        "'stream':false,'stream':true",
+        "'store':false,'store':true",
+        "'model':'n'"
+      })
+  void aFieldThatIsThereTwiceIsRefused(String fields) {
+    byte[] body = bytes(("{'model':'m'," + fields + "}").replace('\'', '"'));
+    assertThatThrownBy(() -> RequestView.of(body, Operation.CHAT))
+        .isInstanceOf(Problem.class)
+        .hasMessageContaining("twice");
+  }
+
+  @Test
+  void whatNobodyWouldSeeTheEndOfIsRefused() {
+    byte[] body = bytes("{\"model\":\"m\",\"background\":true}");
+    assertThatThrownBy(() -> RequestView.of(body, Operation.RESPONSES))
+        .isInstanceOf(Problem.class)
+        .hasMessageContaining("background");
+    assertThat(RequestView.of(body, Operation.CHAT)).isNotNull();
+  }
+
+  @Test
+  void aFormHasOneMeaning() {
+    String part = "--B\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\ncheap\r\n";
+    String end = "--B--\r\n";
+    String file =
+        "--B\r\ncontent-disposition: form-data; name=\"input_reference\"; filename=\"a b.png\";"
+            + " filename*=UTF-8''a%20b.png\r\nContent-Type: image/png\r\n\r\nXX\r\n";
+    MultipartForm form = Objects.requireNonNull(form(part + file + end));
+    assertThat(form.text("model")).isEqualTo("cheap");
+    assertThat(form.text("input_reference")).isNull();
+    assertThat(new String(form.with("model", "theirs"), UTF_8)).contains("\r\n\r\ntheirs\r\n");
+    for (String other :
+        List.of(
+            part,
+            part.replace("cheap", "dear").replace("\"model\"", "model"),
+            part.replace("\r\n\r\n", "\n\n"),
+            part.replace("Content-D", "X: ; name=\"a\"\r\nContent-D"),
+            part.replace("\r\n\r\n", "\r\nContent-Disposition: form-data; name=\"b\"\r\n\r\n"),
+            part.replace("\"model\"", "\"model\"; filename=\"f\""))) {
+      assertThat(form(part + other + end)).as(other).isNull();
+    }
+  }
+
+  private static @Nullable MultipartForm form(String text) {
+    return MultipartForm.of(bytes(text), "multipart/form-data; boundary=B");
   }
 
   @Test
@@ -248,7 +304,7 @@ class RoutingPartsTest {
     assertThat(lane.breakerState()).isEqualTo("closed");
     lane.failed(1);
     assertThat(lane.breakerState()).isEqualTo("open");
-    assertThat(lane.tryCall() && lane.tryCall()).isFalse();
+    assertThat(lane.tryCall()).isFalse();
     Lane slow = new Lane("b", Duration.ofSeconds(5), Duration.ofMinutes(1), () -> now[0]);
     for (int i = 0; i < 10; i++) {
       slow.succeeded(i < 2 ? 1 : 6_000_000_000L);

@@ -3,7 +3,9 @@ package io.hadal.server.routing.body;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -13,7 +15,16 @@ public final class MultipartForm {
   private static final Pattern BOUNDARY =
       Pattern.compile(";\\s*boundary=\"?([A-Za-z0-9'()+_,./:=? -]{1,70})\"?");
 
-  private static final Pattern NAME = Pattern.compile(";\\s*name=\"([A-Za-z0-9_\\[\\]]{1,64})\"");
+  /** The one way in which clients write it; what others read in another one must not come in. */
+  private static final Pattern HEAD =
+      Pattern.compile(
+          "content-disposition: *form-data; *name=\"([A-Za-z0-9_\\[\\]]{1,64})\"(;"
+              + " *filename\\*?=[^;\r\n"
+              + "]*){0,2}(\r\n"
+              + "content-(type|length|transfer-encoding):[^\r\n"
+              + "]*)*",
+          Pattern.CASE_INSENSITIVE);
+
   private static final int MOST_PARTS = 64;
   private static final int MOST_VALUE = 4096;
 
@@ -24,7 +35,7 @@ public final class MultipartForm {
     this.body = body;
   }
 
-  /** The form; null when it is none, or has a field twice. */
+  /** The form; null when it is none, has a field twice, or may be read in several ways. */
   public static @Nullable MultipartForm of(byte[] body, String contentType) {
     Matcher matcher = BOUNDARY.matcher(contentType);
     if (!contentType.startsWith("multipart/form-data") || !matcher.find()) {
@@ -32,6 +43,7 @@ public final class MultipartForm {
     }
     byte[] line = ("--" + matcher.group(1)).getBytes(StandardCharsets.US_ASCII);
     MultipartForm form = new MultipartForm(body);
+    Set<String> names = new HashSet<>();
     int at = find(body, line, 0);
     for (int parts = 0; at >= 0 && parts < MOST_PARTS; parts++) {
       int start = at + line.length + 2;
@@ -40,15 +52,16 @@ public final class MultipartForm {
       if (next < 0) {
         return form;
       }
-      if (content >= 0 && content + 4 <= next - 2) {
-        String head = new String(body, start, content - start, StandardCharsets.ISO_8859_1);
-        Matcher name = NAME.matcher(head);
-        boolean file = head.contains("filename=");
-        if (name.find()
-            && !file
-            && form.places.put(name.group(1), new int[] {content + 4, next - 2}) != null) {
-          return null;
-        }
+      if (content < 0 || content + 4 > next - 2) {
+        return null;
+      }
+      Matcher head =
+          HEAD.matcher(new String(body, start, content - start, StandardCharsets.ISO_8859_1));
+      if (!head.matches() || !names.add(head.group(1))) {
+        return null;
+      }
+      if (head.group(2) == null) {
+        form.places.put(head.group(1), new int[] {content + 4, next - 2});
       }
       at = next;
     }

@@ -61,7 +61,8 @@ public final class RequestView {
   /**
    * A view of a body; null when it is no object that names a model, which is for others to say.
    *
-   * @throws Problem when it names two, or one that is too long
+   * @throws Problem when it has a field twice, names a model that is too long, or asks for what
+   *     cannot be counted
    */
   public static @Nullable RequestView of(byte[] body, Operation operation) {
     JsonMembers members = JsonMembers.of(body);
@@ -72,8 +73,14 @@ public final class RequestView {
     if (model.length() > MOST_NAME) {
       throw Problem.invalid("model", "must have at most " + MOST_NAME + " characters");
     }
-    if (members.repeats("model")) {
-      throw HttpProblem.invalidJson("ambiguous: it has model twice");
+    // What is checked and held for here must be what an upstream reads.
+    String twice = members.repeated();
+    if (twice != null) {
+      throw HttpProblem.invalidJson("ambiguous: it has " + twice + " twice");
+    }
+    if (operation == Operation.RESPONSES && members.isTrue("background")) {
+      // Nobody would see what it took: its answer comes by another request.
+      throw Problem.unsupported("background", "must be false");
     }
     return new RequestView(body, members, operation, model);
   }
@@ -124,7 +131,13 @@ public final class RequestView {
     }
     long said = maxOutput();
     long each = said > 0 ? said : context > 0 ? context : MOST_OUTPUT;
-    return Math.min(each, MOST_OUTPUT) * count("n", MOST_CHOICES);
+    return Math.min(each, MOST_OUTPUT) * choices();
+  }
+
+  /** Answers that are generated, of which clients may get the best only. */
+  private long choices() {
+    long best = operation == Operation.COMPLETIONS ? count("best_of", MOST_CHOICES) : 1;
+    return Math.max(best, count("n", MOST_CHOICES));
   }
 
   /**
@@ -141,7 +154,7 @@ public final class RequestView {
     if (!operation.generates() || stream()) {
       return new Work.Ahead(most, 0, 0, 0, 0);
     }
-    long choices = count("n", MOST_CHOICES);
+    long choices = choices();
     if (maxOutput() > 0) {
       long said = Math.min(maxOutput(), MOST_OUTPUT) * choices;
       return new Work.Ahead(most, said, said, 0, 0);
