@@ -97,7 +97,8 @@ public final class NodeTokens {
             "off",
             RedactionRules.STANDARD,
             Long.parseLong(fields[7]),
-            Integer.parseInt(fields[8]));
+            Integer.parseInt(fields[8]),
+            0);
     return new Identity(
         fields[0],
         fields[1],

@@ -36,6 +36,7 @@ import io.hadal.platform.money.PriceBook;
 import io.hadal.platform.privacy.DataKeys;
 import io.hadal.platform.privacy.MasterKey;
 import io.hadal.platform.privacy.RetentionJob;
+import io.hadal.platform.privacy.RowRetention;
 import io.hadal.platform.privacy.UsageRetention;
 import io.hadal.platform.registry.DeprecationNotices;
 import io.hadal.platform.registry.Registry;
@@ -278,10 +279,10 @@ public final class Platform implements AutoCloseable {
                     .projects(Permissions.Visible.EVERYTHING, null, null, after, limit)
                     .data()
                     .stream()
-                    .map(p -> new RetentionJob.Kept(p.id(), p.org(), p.policy().retentionDays()))
+                    .map(p -> new RetentionJob.Kept(p.id(), p.org(), p.policy()))
                     .toList(),
             audit,
-            List.of(new UsageRetention()),
+            List.of(new UsageRetention(), RowRetention.jobs(), RowRetention.endUserAlerts()),
             auditDays,
             clock)
         .run();

@@ -3,6 +3,7 @@ package io.hadal.platform.privacy;
 import io.hadal.platform.audit.AuditEntry;
 import io.hadal.platform.audit.AuditLog;
 import io.hadal.platform.db.Database;
+import io.hadal.platform.tenancy.ProjectPolicy;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -26,12 +27,8 @@ public final class RetentionJob {
   private final int auditDays;
   private final Clock clock;
 
-  /**
-   * A project, and how long it keeps records.
-   *
-   * @param days days; 0 for ever
-   */
-  public record Kept(String id, String org, int days) {}
+  /** A project, and what says how long it keeps records of each kind. */
+  public record Kept(String id, String org, ProjectPolicy policy) {}
 
   /** All projects with what their policies say, inside the bounds of their organisations. */
   @FunctionalInterface
@@ -81,9 +78,7 @@ public final class RetentionJob {
     while (true) {
       List<Kept> page = projects.behind(after, PAGE);
       for (Kept project : page) {
-        if (project.days() > 0) {
-          erased += erase(project, clock.millis() - Duration.ofDays(project.days()).toMillis());
-        }
+        erased += erase(project);
         after = project.id();
       }
       if (page.size() < PAGE) {
@@ -92,11 +87,15 @@ public final class RetentionJob {
     }
   }
 
-  private long erase(Kept project, long before) {
+  private long erase(Kept project) {
     ObjectNode proof = JsonNodeFactory.instance.objectNode();
-    proof.put("before", before);
     long total = 0;
     for (RetentionTarget target : targets) {
+      int days = target.days(project.policy());
+      if (days == 0) {
+        continue;
+      }
+      long before = clock.millis() - Duration.ofDays(days).toMillis();
       long due = database.read(handle -> target.remaining(handle, project.id(), before));
       if (due == 0) {
         continue;
@@ -108,10 +107,15 @@ public final class RetentionJob {
         erased += batch;
       }
       long left = database.read(handle -> target.remaining(handle, project.id(), before));
-      proof.putObject(target.name()).put("due", due).put("erased", erased).put("left", left);
+      proof
+          .putObject(target.name())
+          .put("before", before)
+          .put("due", due)
+          .put("erased", erased)
+          .put("left", left);
       total += erased;
     }
-    if (proof.size() > 1) {
+    if (!proof.isEmpty()) {
       audit.append(
           AuditEntry.system(project.org(), "retention.erase", "project:" + project.id(), proof));
     }

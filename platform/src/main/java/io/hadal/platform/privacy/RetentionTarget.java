@@ -1,5 +1,6 @@
 package io.hadal.platform.privacy;
 
+import io.hadal.platform.tenancy.ProjectPolicy;
 import org.jdbi.v3.core.Handle;
 
 /**
@@ -9,6 +10,9 @@ import org.jdbi.v3.core.Handle;
 public interface RetentionTarget {
   /** Name for the audit log, such as {@code usage_event}. */
   String name();
+
+  /** How many days a project keeps them; 0 for ever. */
+  int days(ProjectPolicy policy);
 
   /** How many records of a project before a moment still hold personal data. */
   long remaining(Handle handle, String project, long before);

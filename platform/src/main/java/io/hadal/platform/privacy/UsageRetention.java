@@ -1,5 +1,6 @@
 package io.hadal.platform.privacy;
 
+import io.hadal.platform.tenancy.ProjectPolicy;
 import org.jdbi.v3.core.Handle;
 
 /**
@@ -14,6 +15,11 @@ public final class UsageRetention implements RetentionTarget {
   @Override
   public String name() {
     return "usage_event";
+  }
+
+  @Override
+  public int days(ProjectPolicy policy) {
+    return policy.retentionDays();
   }
 
   @Override

@@ -17,7 +17,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param storePrompts whether bodies may be kept
  * @param zdr zero data retention: nothing of a request outlives it
  * @param phi content is health information: only backends under a contract
- * @param retentionDays days that metadata of requests is kept; 0 for ever
+ * @param retentionDays days that metadata of requests ties them to people; 0 for ever
  * @param cacheIsolation what shares prompt caches: {@code project}, {@code key} or {@code user}
  * @param regions regions a backend may be in; empty for all
  * @param redaction {@code off}, {@code detect}, {@code mask}, {@code pseudonymise} or {@code block}
@@ -27,6 +27,8 @@ import tools.jackson.databind.node.ObjectNode;
  *     disk; 0 for no bound of its own
  * @param cacheSeconds seconds after which a prompt that nobody used is forgotten; 0 for no such
  *     time
+ * @param jobDays days that jobs which make videos are known when they are done; 0 for as long as
+ *     anybody's
  */
 public record ProjectPolicy(
     boolean storePrompts,
@@ -38,7 +40,8 @@ public record ProjectPolicy(
     String redaction,
     RedactionRules redactionRules,
     long cacheBytes,
-    int cacheSeconds) {
+    int cacheSeconds,
+    int jobDays) {
   /** Nothing is kept, nothing is restricted. */
   public static final ProjectPolicy DEFAULT =
       new ProjectPolicy(false, false, false, 0, "project", List.of(), "off");
@@ -67,6 +70,7 @@ public record ProjectPolicy(
           "zdr",
           "phi",
           "retention_days",
+          "retention_job_days",
           "cache_isolation",
           "regions",
           "redaction",
@@ -96,6 +100,7 @@ public record ProjectPolicy(
         redaction,
         RedactionRules.STANDARD,
         0,
+        0,
         0);
   }
 
@@ -111,7 +116,8 @@ public record ProjectPolicy(
         tighter(REDACTIONS, redaction, bound.redaction),
         redactionRules.within(bound.redactionRules),
         lesser(cacheBytes, bound.cacheBytes),
-        (int) lesser(cacheSeconds, bound.cacheSeconds));
+        (int) lesser(cacheSeconds, bound.cacheSeconds),
+        (int) lesser(jobDays, bound.jobDays));
   }
 
   /** The lesser of two bounds, where 0 is none. */
@@ -141,7 +147,8 @@ public record ProjectPolicy(
         redaction,
         redactionRules,
         cacheBytes,
-        cacheSeconds);
+        cacheSeconds,
+        jobDays);
   }
 
   private static String tighter(List<String> order, String a, String b) {
@@ -184,7 +191,9 @@ public record ProjectPolicy(
                                             ? "cache_bytes"
                                             : cacheSeconds != tightened.cacheSeconds
                                                 ? "cache_seconds"
-                                                : "";
+                                                : jobDays != tightened.jobDays
+                                                    ? "retention_job_days"
+                                                    : "";
     if (!field.isEmpty()) {
       throw new FormatException(
           "policy." + field, "may only be tightened; the team or org above is stricter");
@@ -198,6 +207,7 @@ public record ProjectPolicy(
         .put("zdr", zdr)
         .put("phi", phi)
         .put("retention_days", retentionDays)
+        .put("retention_job_days", jobDays)
         .put("cache_isolation", cacheIsolation)
         .put("redaction", redaction)
         .put("cache_bytes", cacheBytes)
@@ -232,7 +242,8 @@ public record ProjectPolicy(
         choice(json, "redaction", redaction, REDACTIONS),
         redactionRules.with(json),
         whole(json, "cache_bytes", cacheBytes, MOST_BYTES),
-        (int) whole(json, "cache_seconds", cacheSeconds, MOST_SECONDS));
+        (int) whole(json, "cache_seconds", cacheSeconds, MOST_SECONDS),
+        (int) whole(json, "retention_job_days", jobDays, MOST_DAYS));
   }
 
   private static boolean flag(JsonNode json, String name, boolean fallback) {

@@ -13,11 +13,14 @@ import io.hadal.platform.db.Database;
 import io.hadal.platform.db.DatabaseKind;
 import io.hadal.platform.db.OnBothDatabases;
 import io.hadal.platform.db.TestDatabases;
+import io.hadal.platform.tenancy.ProjectPolicy;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.JdbiException;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.JsonNodeFactory;
 
 class RetentionJobTest {
   private static final long DAY = Duration.ofDays(1).toMillis();
@@ -27,6 +30,11 @@ class RetentionJobTest {
     @Override
     public String name() {
       return "visit";
+    }
+
+    @Override
+    public int days(ProjectPolicy policy) {
+      return policy.retentionDays();
     }
 
     @Override
@@ -54,10 +62,66 @@ class RetentionJobTest {
   private static List<RetentionJob.Kept> projects(@Nullable String after, int limit) {
     return after == null
         ? List.of(
-            new RetentionJob.Kept("proj_1", "org_a", 30),
-            new RetentionJob.Kept("proj_2", "org_a", 0),
-            new RetentionJob.Kept("proj_3", "org_b", 90))
+            new RetentionJob.Kept("proj_1", "org_a", policy(30, 3)),
+            new RetentionJob.Kept("proj_2", "org_a", policy(0, 0)),
+            new RetentionJob.Kept("proj_3", "org_b", policy(90, 0)))
         : List.of();
+  }
+
+  private static ProjectPolicy policy(int days, int jobDays) {
+    return ProjectPolicy.DEFAULT.with(
+        JsonNodeFactory.instance
+            .objectNode()
+            .put("retention_days", days)
+            .put("retention_job_days", jobDays));
+  }
+
+  @OnBothDatabases
+  void eachKindHasDaysOfItsOwn(DatabaseKind kind) {
+    try (Database database = TestDatabases.open(kind)) {
+      SteppedClock clock = new SteppedClock();
+      long now = clock.millis();
+      database.run(
+          h -> {
+            for (String project : List.of("proj_1", "proj_2")) {
+              for (int days : List.of(2, 4, 31)) {
+                String id = project + "/" + days;
+                long at = now - days * DAY;
+                for (Long settled : Arrays.asList(at, null)) {
+                  h.execute(
+                      "INSERT INTO media_job (id, project_id, backend, upstream_id, work, seconds,"
+                          + " owner, status, seen, created_at, looked_at, settled_at)"
+                          + " VALUES (?, ?, '', '', '', 0, '', '', '', ?, 0, ?)",
+                      id + settled,
+                      project,
+                      at,
+                      settled);
+                }
+                for (String subject : List.of(project + "/hash", project)) {
+                  h.execute(
+                      "INSERT INTO budget_alert (id, budget_id, subject, window_start, percent,"
+                          + " settled_nano, limit_nano, raised_at) VALUES (?, 'b', ?, ?, 80, 1, 1,"
+                          + " ?)",
+                      id + subject,
+                      subject,
+                      at,
+                      at);
+                }
+              }
+            }
+          });
+      List<RetentionTarget> targets = List.of(RowRetention.jobs(), RowRetention.endUserAlerts());
+      AuditLog log = new AuditLog(database, clock);
+      RetentionJob job =
+          new RetentionJob(database, RetentionJobTest::projects, log, targets, 0, clock);
+      // Jobs of four and 31 days, and an alert of 31: what is not booked, or not of a user, stays.
+      assertThat(job.run()).isEqualTo(3);
+      assertThat(job.run()).isZero();
+      assertThat(log.search(AuditQuery.newest("org_a", 10)).getFirst().record())
+          .contains("\"media_job\":{")
+          .contains("\"due\":2,\"erased\":2,\"left\":0")
+          .contains("\"budget_alert\":{");
+    }
   }
 
   @OnBothDatabases
@@ -91,7 +155,9 @@ class RetentionJobTest {
           .contains(
               "\"action\":\"retention.erase\"",
               "\"object\":\"project:proj_1\"",
-              "\"visit\":{\"due\":1250,\"erased\":1250,\"left\":0}");
+              "\"visit\":{\"before\":"
+                  + (now - 30 * DAY)
+                  + ",\"due\":1250,\"erased\":1250,\"left\":0}");
     }
   }
 

@@ -151,7 +151,12 @@ class TenantsTest {
       assertThatThrownBy(() -> tenants.createProject(team, "p", "p", json("{'redaction':'off'}")))
           .hasMessageContaining("policy.redaction");
       Tenants.Project project =
-          tenants.createProject(team, "p", "p", json("{'retention_days':30,'redaction':'mask'}"));
+          tenants.createProject(
+              team,
+              "p",
+              "p",
+              json("{'retention_days':30,'retention_job_days':2,'redaction':'mask'}"));
+      assertThat(project.policy().jobDays()).isEqualTo(2);
       assertThat(project.policy().retentionDays()).isEqualTo(30);
       assertThat(project.policy().regions()).containsExactly("eu");
       // What is tightened above holds below at once.
