@@ -45,6 +45,10 @@ public final class Budgets implements AutoCloseable {
   private static final long KEPT_WINDOWS = 400 * 24 * HOUR;
   private static final long KEPT_END_USERS = 7 * 24 * HOUR;
 
+  private static final String HELD =
+      " Part of it is only held for requests that run; with max_tokens, or streamed, they hold"
+          + " less.";
+
   /** How often a hold takes what a budget seems to have left before it halves what it asks for. */
   private static final int MOST_LOOKS = 4;
 
@@ -235,7 +239,9 @@ public final class Budgets implements AutoCloseable {
         return new Hold(id(purse), leases, hard, soft, held);
       }
       if (missing.unknown() || held <= needed) {
-        throw refusal(missing, purse.budgets.get(missing.share()), now);
+        Share share = missing.share();
+        boolean onlyHeld = least < amount && share.total() - share.totalSettled() >= needed;
+        throw refusal(missing, purse.budgets.get(share), now, onlyHeld ? HELD : "");
       }
       // What is left as far as this node knows; others may have leased it.
       long left = missing.share().left();
@@ -273,7 +279,8 @@ public final class Budgets implements AutoCloseable {
     return holds + count.incrementAndGet() + (purse.ahead ? "" : Prepaid.AFTERWARDS);
   }
 
-  private Refusal refusal(Leases.Shortage missing, @Nullable Budget budget, long now) {
+  private Refusal refusal(
+      Leases.Shortage missing, @Nullable Budget budget, long now, String advice) {
     if (missing.unknown()) {
       return new Refusal(
           Refusal.Reason.UNAVAILABLE,
@@ -284,7 +291,7 @@ public final class Budgets implements AutoCloseable {
     if (budget == null) {
       return new Refusal(
           Refusal.Reason.BALANCE,
-          "The prepaid balance of this project is used up. Top it up to go on.");
+          "The prepaid balance of this project is used up. Top it up to go on." + advice);
     }
     Window.Span span = missing.share().span();
     usedUp.put(missing.share().pool().id(), Math.min(span.end(), now + USED_UP));
@@ -300,7 +307,8 @@ public final class Budgets implements AutoCloseable {
             + "."
             + (budget.downgradeTo() == null
                 ? ""
-                : " The model '" + budget.downgradeTo() + "' may still be used.");
+                : " The model '" + budget.downgradeTo() + "' may still be used.")
+            + advice;
     return new Refusal(
         Refusal.Reason.BUDGET,
         message,

@@ -138,7 +138,9 @@ class MeteringTest {
     // The second gets the rest, and nobody anything beyond it.
     Metered second = metering.admit(unknown.withAttempt(2));
     assertThat(state().held()).isEqualTo(4_000_000);
-    assertThatThrownBy(() -> metering.admit(unknown.withAttempt(3))).isInstanceOf(Refusal.class);
+    assertThatThrownBy(() -> metering.admit(unknown.withAttempt(3)))
+        .isInstanceOfSatisfying(
+            Refusal.class, e -> assertThat(e.message()).contains("is used up", "max_tokens"));
     first.end(ending(Quantities.tokens(400, 0, 0, 1000, 0), Outcome.COMPLETED));
     second.end(ending(Quantities.tokens(100, 0, 0, 100, 0), Outcome.COMPLETED));
     assertThat(state().settled()).isEqualTo(2_400_000 + 300_000);
