@@ -37,6 +37,11 @@ public final class Json {
   private static final Pattern SOURCE =
       Pattern.compile(" ?\\(?(?:start marker at )?\\[Source: [^\\]]*]\\)?");
 
+  /** What the parser says of how it is set up, which its users cannot change. */
+  private static final Pattern SETTINGS =
+      Pattern.compile(
+          ",? from `StreamReadConstraints[^`]*`|: enable `JsonReadFeature[^`]*` to allow");
+
   private Json() {}
 
   /**
@@ -55,7 +60,8 @@ public final class Json {
 
   /** What is wrong with a text, and where: without the words of the parser about its source. */
   public static String reason(JacksonException e) {
-    String what = SOURCE.matcher(String.valueOf(e.getOriginalMessage())).replaceAll("");
+    String words = SOURCE.matcher(String.valueOf(e.getOriginalMessage())).replaceAll("");
+    String what = SETTINGS.matcher(words).replaceAll("");
     TokenStreamLocation at = e.getLocation();
     return at == null || at.getLineNr() < 1
         ? what

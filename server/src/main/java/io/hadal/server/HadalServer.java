@@ -185,10 +185,7 @@ public final class HadalServer implements AutoCloseable {
     return switch (options.http()) {
       case HELIDON ->
           HelidonListener.start(
-              options,
-              handler,
-              Dialect.OPENAI.body(
-                  HttpProblem.invalidJson("no HTTP request this server knows"), ""));
+              options, handler, Dialect.OPENAI.body(HttpProblem.invalidHttp(), ""));
       case JDK -> JdkListener.start(options, handler);
     };
   }

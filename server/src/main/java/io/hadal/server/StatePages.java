@@ -46,6 +46,8 @@ final class StatePages {
     routes.addOpen("GET", "health", call -> text(call, 200, "ok\n"), "/healthz");
     routes.add("GET", Dialect.OPENAI, "health", this::state, "/health");
     routes.addOpen("GET", "ready", this::ready, "/readyz");
+    routes.addOpen("HEAD", "health", call -> text(call, 200, "ok\n"), "/healthz");
+    routes.addOpen("HEAD", "ready", this::ready, "/readyz");
     routes.addOpen("HEAD", "probe", call -> text(call, 200, ""), "/", "/api/hello");
   }
 
@@ -61,7 +63,8 @@ final class StatePages {
     if (ready && local != null && local.warmUp().state() == WarmUp.State.RUNNING) {
       state = "ready, warming up";
     }
-    if (call.exchange().target().matches("[^?]*\\?(.*&)?verbose(=.*|&.*)?")
+    if (call.exchange().method().equals("GET")
+        && call.exchange().target().matches("[^?]*\\?(.*&)?verbose(=.*|&.*)?")
         && handler.get().trusts(call.exchange())) {
       byte[] details = details(ready, state, recording);
       call.exchange().send(ready ? 200 : 503, "application/json", details);
@@ -130,7 +133,8 @@ final class StatePages {
   }
 
   private static void text(Call call, int status, String body) {
+    String sent = call.exchange().method().equals("HEAD") ? "" : body;
     call.exchange()
-        .send(status, "text/plain; charset=utf-8", body.getBytes(StandardCharsets.UTF_8));
+        .send(status, "text/plain; charset=utf-8", sent.getBytes(StandardCharsets.UTF_8));
   }
 }

@@ -2,7 +2,9 @@ package io.hadal.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.hadal.server.http.HttpServerKind;
 import java.io.ByteArrayOutputStream;
+import java.net.Socket;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
@@ -14,6 +16,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
@@ -137,6 +140,36 @@ class BrokenRequestsTest {
     assertThat(refused).isBetween(EACH / 4, EACH - 1);
     SERVER.awaitNothingLeft();
     assertThat(SERVER.post(path, valid).statusCode()).isEqualTo(200);
+  }
+
+  /** Bodies that are no bodies: the fault is the client's, and nothing is waited for. */
+  @ParameterizedTest
+  @CsvSource({
+    "transfer-encoding: chunked,zz|abc|,400,incomplete or damaged",
+    "transfer-encoding: chunked,-5|abc|,400,incomplete or damaged",
+    "transfer-encoding: chunked,FFFFFFFFFFFFFFFF|abc|,400,incomplete or damaged",
+    "content-length: 500,{},400,incomplete or damaged",
+    "content-length: 99999999999,{,413,larger than the limit",
+    "content-encoding: br|content-length: 2,{},400,content-encoding",
+  })
+  void bodiesThatAreNoneAreNoFaults(String header, String body, int status, String words)
+      throws Exception {
+    // The JDK's own server closes such connections without a word.
+    Assumptions.assumeTrue(TestServer.HTTP == HttpServerKind.HELIDON);
+    try (Socket socket = new Socket("127.0.0.1", SERVER.server.port())) {
+      String head = "POST /v1/chat/completions HTTP/1.1|host: x|content-type: application/json|";
+      socket
+          .getOutputStream()
+          .write(
+              (head + header + "||" + body).replace("|", "\r\n").getBytes(StandardCharsets.UTF_8));
+      if (status == 400) {
+        socket.shutdownOutput();
+      }
+      socket.setSoTimeout(20_000);
+      String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      assertThat(answer).startsWith("HTTP/1.1 " + status).contains(words);
+    }
+    assertThat(SERVER.log).noneMatch(line -> line.contains("internal_error"));
   }
 
   private static HttpResponse<String> post(String path, byte[] body) {

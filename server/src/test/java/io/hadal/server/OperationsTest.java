@@ -8,6 +8,7 @@ import java.net.Socket;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.function.LongConsumer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
@@ -26,6 +27,9 @@ class OperationsTest {
   void figuresForPrometheus() {
     SERVER.post("/v1/chat/completions", ASK);
     SERVER.post("/v1/chat/completions", "{");
+    assertThat(SERVER.post("/v1/chat/completions", "[".repeat(300)).body())
+        .contains("nesting depth")
+        .doesNotContain("Constraints");
     String text = SERVER.get("/metrics").body();
     assertThat(text)
         .contains(
@@ -74,6 +78,10 @@ class OperationsTest {
         .contains("llm_warm_up_progress{")
         .contains("llm_slow_paths");
     assertThat(SERVER.get("/readyz").body()).isEqualTo("ready\n");
+    for (String probe : List.of("/healthz", "/readyz")) {
+      var head = SERVER.send(SERVER.request(probe).HEAD().build());
+      assertThat(head.statusCode()).as(probe).isEqualTo(200);
+    }
   }
 
   private static double figure(String name) {

@@ -176,6 +176,10 @@ class ServeConfigTest {
     assertThatThrownBy(() -> read("a: " + "[".repeat(100_000)))
         .isInstanceOf(FormatException.class)
         .hasMessageContaining("is no YAML");
+    assertThatThrownBy(() -> read("listen: {port: 1}\nlimits: {running: 2}\nlisten: {port: 2}\n"))
+        .isInstanceOf(FormatException.class)
+        .hasMessageContaining("listen")
+        .hasMessageContaining("line 3");
     Path file = Files.write(folder.resolve("serve.yaml"), new byte[] {'a', ':', (byte) 0xff});
     assertThatThrownBy(() -> ServeConfig.read(file))
         .isInstanceOf(FormatException.class)

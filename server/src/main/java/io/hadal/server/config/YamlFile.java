@@ -1,6 +1,7 @@
 package io.hadal.server.config;
 
 import io.hadal.formats.FormatException;
+import io.hadal.formats.Json;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -10,13 +11,20 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import tools.jackson.core.JacksonException;
+import tools.jackson.core.StreamReadFeature;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.dataformat.yaml.YAMLFactory;
 import tools.jackson.dataformat.yaml.YAMLMapper;
 
 /** Files in YAML (or JSON, which YAML includes) that people write. */
 public final class YamlFile {
   /** Longest file; a longer one is none that people write. */
   public static final int MOST_BYTES = 1 << 20;
+
+  /** A field that is there twice would hide what the first one says. */
+  private static final YAMLMapper MAPPER =
+      new YAMLMapper(
+          YAMLFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build());
 
   private YamlFile() {}
 
@@ -32,8 +40,8 @@ public final class YamlFile {
       if (bytes.length > MOST_BYTES) {
         throw new FormatException(source, "is longer than " + MOST_BYTES + " bytes");
       }
-      return new YAMLMapper()
-          .readTree(StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString());
+      return MAPPER.readTree(
+          StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString());
     } catch (NoSuchFileException e) {
       throw new FormatException(source, "no such file", e);
     } catch (CharacterCodingException e) {
@@ -41,7 +49,13 @@ public final class YamlFile {
     } catch (IOException e) {
       throw new FormatException(source, "cannot be read: " + e.getMessage(), e);
     } catch (JacksonException e) {
-      throw new FormatException(source, "is no YAML: " + e.getOriginalMessage(), e);
+      throw new FormatException(source, "is no YAML: " + reason(e), e);
     }
+  }
+
+  /** The scanner's own words have the line, others have not. */
+  private static String reason(JacksonException e) {
+    String words = e.getOriginalMessage();
+    return words.contains(" line ") ? words : Json.reason(e);
   }
 }

@@ -6,10 +6,10 @@ import io.helidon.http.Status;
 import io.helidon.webserver.http.RoutingResponse;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.io.UncheckedIOException;
 import java.util.Set;
 import java.util.function.LongConsumer;
 import java.util.stream.Collectors;
@@ -93,14 +93,17 @@ final class HelidonExchange implements Exchange {
     }
     try (var _ = BodyTimer.begin()) {
       return read(limit, grows);
-    } catch (UncheckedIOException e) {
-      throw new IOException(e);
     }
   }
 
   private byte @Nullable [] read(long limit, LongConsumer grows) throws IOException {
     long length = request.headers().contentLength().orElse(-1);
-    InputStream in = request.content().inputStream();
+    InputStream in = new Body(request.content().inputStream());
+    if (length > DISCARD) {
+      // More than would be read: its end is not waited for.
+      setHeader("connection", "close");
+      return null;
+    }
     try {
       byte[] body = length <= limit ? BodyReader.read(in, length, limit, grows) : null;
       if (body != null) {
@@ -114,6 +117,28 @@ final class HelidonExchange implements Exchange {
     setHeader("connection", "close");
     drop(in);
     return null;
+  }
+
+  /** What Helidon throws at a body that breaks off or has no lengths of chunks is no fault. */
+  private static final class Body extends FilterInputStream {
+    Body(InputStream in) {
+      super(in);
+    }
+
+    @Override
+    public int read() throws IOException {
+      byte[] one = new byte[1];
+      return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+    }
+
+    @Override
+    public int read(byte[] bytes, int from, int length) throws IOException {
+      try {
+        return in.read(bytes, from, length);
+      } catch (RuntimeException e) {
+        throw new IOException("the body breaks off, or its chunks are broken", e);
+      }
+    }
   }
 
   private static void drop(InputStream in) throws IOException {

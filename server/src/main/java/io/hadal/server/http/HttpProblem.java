@@ -19,6 +19,15 @@ public final class HttpProblem {
     return request(400, "invalid_json", "The body is " + detail);
   }
 
+  /** A request that is refused before its path is known. */
+  public static Problem invalidHttp() {
+    return request(
+        400,
+        "invalid_http",
+        "The request is no valid HTTP/1.1, its headers are longer than 64 KiB, or its"
+            + " content-encoding is none of gzip, zstd and identity.");
+  }
+
   /** Texts with data that does not go to models, or not back from them; kinds only. */
   public static Problem redactionBlocked(String message) {
     return request(400, "redaction_blocked", message);
