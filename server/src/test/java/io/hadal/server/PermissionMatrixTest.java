@@ -30,6 +30,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
@@ -276,6 +277,28 @@ class PermissionMatrixTest {
               .isEqualTo(401);
         }
         check(sample, role, "org", may && !sample.where.equals("system"), mine, holder.key);
+      }
+    }
+  }
+
+  /** A role holds where it was given: who may change limits of a project may set them, too. */
+  @Test
+  void anAdministratorOfAProjectSetsItsLimitsAndBudgets() {
+    String org = platform.tenants().createOrg("one-project").id();
+    Tenants.Project base = AdminThings.project(platform, org);
+    Tenants.Project beside = AdminThings.project(platform, org);
+    Holder holder =
+        holder(Role.ADMIN, new Actor.Grant(Role.ADMIN, "project", base.id()), base.id(), org);
+    for (Sample sample : SAMPLES) {
+      if (sample.call.equals("POST /limits") || sample.call.equals("POST /budgets")) {
+        Map<String, Integer> expected = Map.of(base.id(), 200, beside.id(), 403, "*", 403);
+        String path = sample.call.substring("POST ".length());
+        expected.forEach(
+            (id, status) -> {
+              String body = sample.body.replace("{project}", id);
+              HttpResponse<String> answer = send(sample.method(), path, body, holder.key);
+              assertThat(answer.statusCode()).as(body + answer.body()).isEqualTo(status);
+            });
       }
     }
   }

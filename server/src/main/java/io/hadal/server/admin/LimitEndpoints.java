@@ -71,6 +71,10 @@ public final class LimitEndpoints implements EndpointGroup {
     if (endpoint.method().equals("GET") && LISTS.contains(endpoint.path())) {
       return Place.ANYWHERE;
     }
+    if (endpoint.method().equals("POST") && endpoint.path().equals("/limits")) {
+      // Whom it is for is in the body, which is a place of its own: a project, for instance.
+      return Place.ANYWHERE;
+    }
     if (!endpoint.path().contains("{id}")) {
       return null;
     }
