@@ -25,10 +25,19 @@ public final class Hadal {
       System.err.println(refusal.get());
       System.exit(ExitCode.CHECK_FAILED);
     }
+    logInOneLine();
     SlowPaths.listen(path -> System.err.println("hadal: slow: " + path.line()));
     CommandLine commandLine = commandLine(System.getenv(), args);
     commandLine.setOut(utf8(FileDescriptor.out)).setErr(utf8(FileDescriptor.err));
     System.exit(run(commandLine, args));
+  }
+
+  /** The JDK's own form takes two lines and names a class, which tells nobody what to do. */
+  static void logInOneLine() {
+    String format = "java.util.logging.SimpleFormatter.format";
+    if (System.getProperty(format) == null) {
+      System.setProperty(format, "%1$tF %1$tT hadal: %4$s: %5$s%6$s%n");
+    }
   }
 
   /**

@@ -8,16 +8,22 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import picocli.CommandLine;
 
-/** Links between the files of the documentation lead to files and headings that exist. */
+/** Links of the documentation lead to files and headings that exist, and so do its commands. */
 class DocLinksTest {
   private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
   private static final Pattern CODE =
       Pattern.compile("^```.*?^```", Pattern.DOTALL | Pattern.MULTILINE);
   private static final Pattern LINK = Pattern.compile("\\]\\(([^)\\s]+)\\)");
   private static final Pattern HEADING = Pattern.compile("^#{1,6} +(.+)$", Pattern.MULTILINE);
+
+  private static final Pattern COMMAND =
+      Pattern.compile("^\\s*(?:\\./)?hadal ([^;|<>&\\n]+)", Pattern.MULTILINE);
+  private static final Pattern WORD = Pattern.compile("'[^']*'|\"[^\"]*\"|\\S+");
 
   @Test
   void linksLeadSomewhere() throws IOException {
@@ -40,6 +46,34 @@ class DocLinksTest {
     }
     assertThat(broken).isEmpty();
     assertThat(links).isGreaterThan(40);
+  }
+
+  /** Whoever copies a command of the documentation must not be told that there is no such flag. */
+  @Test
+  void commandsInBlocksOfCodeAreUnderstood() throws IOException {
+    List<String> broken = new ArrayList<>();
+    int commands = 0;
+    for (Path file : files()) {
+      for (var block : CODE.matcher(Files.readString(file)).results().toList()) {
+        String code = block.group().replaceAll("\\\\\\R", " ");
+        var found = COMMAND.matcher(code);
+        while (found.find()) {
+          String[] words =
+              WORD.matcher(found.group(1).replaceAll("\\s#.*", ""))
+                  .results()
+                  .map(word -> word.group().replaceAll("^['\"]|['\"]$", ""))
+                  .toArray(String[]::new);
+          commands++;
+          try {
+            Hadal.commandLine(Map.of(), words).parseArgs(words);
+          } catch (CommandLine.ParameterException e) {
+            broken.add(ROOT.relativize(file) + ": " + found.group() + ": " + e.getMessage());
+          }
+        }
+      }
+    }
+    assertThat(broken).isEmpty();
+    assertThat(commands).isGreaterThan(80);
   }
 
   private static List<Path> files() throws IOException {

@@ -3,6 +3,7 @@ package io.hadal.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hadal.cli.terminal.ExitCode;
+import java.time.ZonedDateTime;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
@@ -96,5 +97,16 @@ class HadalTest {
     Invocation completion = Invocation.hadal("completion");
     assertThat(completion.exitCode()).isEqualTo(ExitCode.OK);
     assertThat(completion.out()).contains("complete -F").contains(commands().toList());
+  }
+
+  /** A warning of a library below is a line like all others, without the class that had it. */
+  @Test
+  void warningsTakeOneLine() {
+    Hadal.logInOneLine();
+    String format = System.getProperty("java.util.logging.SimpleFormatter.format", "");
+    String line =
+        String.format(
+            format, ZonedDateTime.now(), "io.hadal.Some run", "Some", "WARNING", "F is cut", "");
+    assertThat(line).containsPattern(":\\d\\d hadal: WARNING: F is cut\\R$").doesNotContain("Some");
   }
 }

@@ -50,7 +50,7 @@ final class LedgerReportCommand implements Callable<Integer> {
       paramLabel = "DIMENSION",
       description =
           "What to group by: org team project key principal end_user session alias version backend"
-              + " dialect operation outcome estimated hour day month tag:NAME. Default: project.")
+              + " dialect operation class outcome estimated hour day month tag:NAME. Default: project.")
   private List<String> by = List.of("project");
 
   @Option(names = "--limit", paramLabel = "N", description = "Most rows. Default: 50.")
