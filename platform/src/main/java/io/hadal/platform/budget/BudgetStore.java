@@ -344,15 +344,18 @@ final class BudgetStore {
   /** Deletes windows of budgets that are gone. */
   void pruneGone(Set<String> there) {
     String slash = database.kind() == DatabaseKind.SQLITE ? "instr" : "strpos";
+    int at = Budgets.PREFIX.length() + 1;
     List<String> found =
         database.read(
             h ->
                 h.createQuery(
-                        "SELECT DISTINCT substr(pool, 8, "
+                        "SELECT DISTINCT substr(pool, :at, "
                             + slash
-                            + "(pool, '/') - 8) FROM lease_pool WHERE substr(pool, 1, 7) = '"
-                            + Budgets.PREFIX
-                            + "' AND substr(pool, 8, 1) <> '@'")
+                            + "(pool, '/') - :at) FROM lease_pool"
+                            + " WHERE substr(pool, 1, :at - 1) = :prefix"
+                            + " AND substr(pool, :at, 1) <> '@'")
+                    .bind("at", at)
+                    .bind("prefix", Budgets.PREFIX)
                     .mapTo(String.class)
                     .list());
     for (String id : found) {
