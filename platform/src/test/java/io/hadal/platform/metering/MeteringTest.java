@@ -30,7 +30,6 @@ import java.time.Duration;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -54,27 +53,30 @@ class MeteringTest {
           Charging.FAULTS_FREE,
           clock,
           Duration.ofMinutes(30));
-  private final Budget budget =
-      new Budget(
-          "b",
-          "o",
-          LimitScope.PROJECT,
-          "p",
-          "b",
-          Window.TOTAL,
-          ZoneOffset.UTC,
-          4_000_000,
-          List.of(),
-          BudgetAction.BLOCK,
-          null,
-          false,
-          0,
-          "test");
+  private final Budget budget = budget(Window.TOTAL, 4_000_000, false);
 
   @AfterEach
   void close() {
     metering.close();
     database.close();
+  }
+
+  private static Budget budget(Window window, long amount, boolean carryOver) {
+    return new Budget(
+        "b",
+        "o",
+        LimitScope.PROJECT,
+        "p",
+        "b",
+        window,
+        ZoneOffset.UTC,
+        amount,
+        List.of(),
+        BudgetAction.BLOCK,
+        null,
+        carryOver,
+        0,
+        "test");
   }
 
   private static Work work(long prompt, long output) {
@@ -163,22 +165,7 @@ class MeteringTest {
   /** A job that outlived its process, over midnight. */
   @Test
   void whatIsBookedAfterwardsCountsOnceInTheWindowOfItsStart() {
-    Budget daily =
-        new Budget(
-            "b",
-            "o",
-            LimitScope.PROJECT,
-            "p",
-            "b",
-            Window.DAY,
-            ZoneOffset.UTC,
-            1_000_000,
-            List.of(),
-            BudgetAction.BLOCK,
-            null,
-            true,
-            0,
-            "test");
+    Budget daily = budget(Window.DAY, 1_000_000, true);
     budgets.create(daily);
     Work job = work(0, 300);
     long start = clock.millis();
@@ -358,7 +345,6 @@ class MeteringTest {
     for (int i = 0; i < 300; i++) {
       idle.add(metering.admit(TestWork.work("q", "k2", "m", 0, 5)));
     }
-    AtomicBoolean done = new AtomicBoolean();
     Quantities took = Quantities.tokens(0, 0, 0, 5, 0);
     Thread other =
         Thread.ofPlatform()
@@ -369,10 +355,9 @@ class MeteringTest {
                     one.produced(took);
                     one.end(ending(took, Outcome.COMPLETED));
                   }
-                  done.set(true);
                 });
     long most = 0;
-    while (!done.get()) {
+    while (other.isAlive()) {
       long now = metering.figures("p").output();
       assertThat(now).isGreaterThanOrEqualTo(most);
       most = now;
