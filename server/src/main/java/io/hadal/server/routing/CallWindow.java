@@ -7,8 +7,8 @@ final class CallWindow {
   private static final int MOST_CALLS = 50;
   private static final int LEAST_CALLS = 10;
   private static final long NANOS = TimeUnit.SECONDS.toNanos(60);
-  private static final int FAILURE_PERCENT = 50;
-  private static final int SLOW_PERCENT = 80;
+  static final int FAILURE_PERCENT = 50;
+  static final int SLOW_PERCENT = 80;
 
   private final long[] at = new long[MOST_CALLS];
   private final boolean[] failed = new boolean[MOST_CALLS];

@@ -14,8 +14,6 @@ final class Lane {
   private static final double NEW = 0.2;
 
   private static final int HALF_OPEN_CALLS = 3;
-  private static final int FAILURE_PERCENT = 50;
-  private static final int SLOW_PERCENT = 80;
 
   private final CircuitBreaker breaker;
   private final CallWindow window = new CallWindow();
@@ -50,8 +48,8 @@ final class Lane {
             name,
             CircuitBreakerConfig.custom()
                 .slidingWindow(1, Integer.MAX_VALUE, SlidingWindowType.TIME_BASED)
-                .failureRateThreshold(FAILURE_PERCENT)
-                .slowCallRateThreshold(SLOW_PERCENT)
+                .failureRateThreshold(CallWindow.FAILURE_PERCENT)
+                .slowCallRateThreshold(CallWindow.SLOW_PERCENT)
                 .slowCallDurationThreshold(slow)
                 .permittedNumberOfCallsInHalfOpenState(HALF_OPEN_CALLS)
                 .waitDurationInOpenState(open)
