@@ -38,14 +38,24 @@ final class Iq4Products {
     return PRODUCTS.get();
   }
 
-  /**
-   * Sums of a block. Vectors take a line of the cache in turn: the processor fetches ahead in each
-   * stream, and the sums do not wait for each other.
-   */
+  /** Sums of a block. */
   static void multiply(
       MemorySegment w, long at, long groupBytes, int vectors, int[] pairs, int xb, int[] out) {
-    int u = 0;
-    for (; u + 4 <= vectors; u += 4) {
+    int whole = vectors & -4;
+    fours(w, at, groupBytes, whole, pairs, xb, out);
+    if (whole < vectors) {
+      rest(w, at, groupBytes, whole, vectors, pairs, xb, out);
+    }
+  }
+
+  /**
+   * {@link #multiply} of four vectors together, a line of the cache in turn: the processor fetches
+   * ahead in each stream, and the sums do not wait for each other. Apart from {@link #rest}, as in
+   * {@link E2m1Rows}.
+   */
+  private static void fours(
+      MemorySegment w, long at, long groupBytes, int vectors, int[] pairs, int xb, int[] out) {
+    for (int u = 0; u < vectors; u += 4) {
       long p0 = at + (u / PARTS) * groupBytes + (u % PARTS) * (4 * L);
       long p1 = at + ((u + 1) / PARTS) * groupBytes + ((u + 1) % PARTS) * (4 * L);
       long p2 = at + ((u + 2) / PARTS) * groupBytes + ((u + 2) % PARTS) * (4 * L);
@@ -128,9 +138,6 @@ final class Iq4Products {
       a1.intoArray(out, L * (u + 1));
       a2.intoArray(out, L * (u + 2));
       a3.intoArray(out, L * (u + 3));
-    }
-    if (u < vectors) {
-      rest(w, at, groupBytes, u, vectors, pairs, xb, out);
     }
   }
 

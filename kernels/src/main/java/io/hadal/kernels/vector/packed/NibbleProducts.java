@@ -26,14 +26,24 @@ final class NibbleProducts {
     return PRODUCTS.get();
   }
 
-  /**
-   * Sums of a block, even columns' in the low halves. Eight vectors a line of the cache in turn:
-   * the processor fetches ahead in each stream, and the sums do not wait for each other.
-   */
+  /** Sums of a block, even columns' in the low halves. */
   static void multiply(
       MemorySegment w, long at, long groupBytes, int vectors, int[] pairs, int xb, int[] out) {
-    int u = 0;
-    for (; u + 8 <= vectors; u += 8) {
+    int whole = vectors & -8;
+    eights(w, at, groupBytes, whole, pairs, xb, out);
+    if (whole < vectors) {
+      rest(w, at, groupBytes, whole, vectors, pairs, xb, out);
+    }
+  }
+
+  /**
+   * {@link #multiply} of eight vectors together, a line of the cache in turn: the processor fetches
+   * ahead in each stream, and the sums do not wait for each other. Apart from {@link #rest}, as in
+   * {@link E2m1Rows}.
+   */
+  private static void eights(
+      MemorySegment w, long at, long groupBytes, int vectors, int[] pairs, int xb, int[] out) {
+    for (int u = 0; u < vectors; u += 8) {
       long p0 = at + (u / PARTS) * groupBytes + (u % PARTS) * (4 * L);
       long p1 = at + ((u + 1) / PARTS) * groupBytes + ((u + 1) % PARTS) * (4 * L);
       long p2 = at + ((u + 2) / PARTS) * groupBytes + ((u + 2) % PARTS) * (4 * L);
@@ -232,9 +242,6 @@ final class NibbleProducts {
       a5.reinterpretAsInts().intoArray(out, L * (u + 5));
       a6.reinterpretAsInts().intoArray(out, L * (u + 6));
       a7.reinterpretAsInts().intoArray(out, L * (u + 7));
-    }
-    if (u < vectors) {
-      rest(w, at, groupBytes, u, vectors, pairs, xb, out);
     }
   }
 

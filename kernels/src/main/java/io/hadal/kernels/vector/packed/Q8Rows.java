@@ -63,14 +63,24 @@ final class Q8Rows implements PackedRows {
     }
   }
 
-  /**
-   * Sums of a block. Four vectors two lines of the cache in turn: the processor fetches ahead in
-   * each stream, and the sums do not wait for each other. C2 gives up on eight.
-   */
+  /** Sums of a block. */
   private static void products(
       MemorySegment w, long at, long groupBytes, int vectors, long[] quads, int xb, int[] out) {
-    int u = 0;
-    for (; u + 4 <= vectors; u += 4) {
+    int whole = vectors & -4;
+    fours(w, at, groupBytes, whole, quads, xb, out);
+    if (whole < vectors) {
+      rest(w, at, groupBytes, whole, vectors, quads, xb, out);
+    }
+  }
+
+  /**
+   * {@link #products} of four vectors together, two lines of the cache in turn: the processor
+   * fetches ahead in each stream, and the sums do not wait for each other. C2 gives up on eight.
+   * Apart from {@link #rest}, as in {@link E2m1Rows}.
+   */
+  private static void fours(
+      MemorySegment w, long at, long groupBytes, int vectors, long[] quads, int xb, int[] out) {
+    for (int u = 0; u < vectors; u += 4) {
       long p0 = at + (u / PARTS) * groupBytes + (u % PARTS) * (4 * L);
       long p1 = at + ((u + 1) / PARTS) * groupBytes + ((u + 1) % PARTS) * (4 * L);
       long p2 = at + ((u + 2) / PARTS) * groupBytes + ((u + 2) % PARTS) * (4 * L);
@@ -199,9 +209,6 @@ final class Q8Rows implements PackedRows {
       a3 = a3.add(a3.reinterpretAsLongs().lanewise(LSHR, 32).reinterpretAsInts());
       c3 = c3.add(c3.reinterpretAsLongs().lanewise(LSHR, 32).reinterpretAsInts());
       EVEN.selectFrom(a3, c3).intoArray(out, L * (u + 3));
-    }
-    if (u < vectors) {
-      rest(w, at, groupBytes, u, vectors, quads, xb, out);
     }
   }
 
