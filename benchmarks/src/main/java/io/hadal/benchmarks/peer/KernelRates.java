@@ -14,8 +14,11 @@ import java.util.Locale;
  * warm. Prints lines of type, tokens and rate; {@link Floors} reads them.
  */
 final class KernelRates {
-  private static final int COLS = 4096;
-  private static final long MATRIX_BYTES = 256 << 10;
+  private static final int COLS = 2048;
+
+  /** A chunk of rows, as the worker pool hands out, and a rest that does not fill one. */
+  private static final int ROWS = 128 + 32;
+
   private static final double WINDOW_NANOS = 2e6;
 
   private static final double MOST_WARM_UP_NANOS = 12e9;
@@ -31,25 +34,19 @@ final class KernelRates {
   private int repeats = 1;
 
   private KernelRates(Arena arena, Contender contender, StorageType type, int tokens) {
-    int rows = rows(type);
-    Matrix matrix = RandomMatrix.create(arena, type, rows, COLS, 1);
+    Matrix matrix = RandomMatrix.create(arena, type, ROWS, COLS, 1);
     kernel = contender.prepare(arena, matrix);
     x = new float[tokens * COLS];
     for (int i = 0; i < x.length; i++) {
       x[i] = (i * 37 % 101 - 50) / 50f;
     }
-    y = new float[tokens * rows];
+    y = new float[tokens * ROWS];
     this.tokens = tokens;
-    weights = (double) rows * COLS * tokens;
-  }
-
-  /** Rows of a small matrix: whole groups of 32, as rearranged layouts want. */
-  static int rows(StorageType type) {
-    return (int) Math.max(32, MATRIX_BYTES / type.bytes(COLS) / 32 * 32);
+    weights = (double) ROWS * COLS * tokens;
   }
 
   static boolean supports(Contender contender, StorageType type) {
-    return contender.supports(type, rows(type), COLS);
+    return contender.supports(type, ROWS, COLS);
   }
 
   /**
