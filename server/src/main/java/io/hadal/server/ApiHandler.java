@@ -20,6 +20,7 @@ import io.hadal.server.wire.Call;
 import io.hadal.server.wire.CallMeter;
 import io.hadal.server.wire.ClientGoneException;
 import io.hadal.server.wire.Dialect;
+import io.hadal.server.wire.HeaderFlag;
 import io.hadal.server.wire.Refusals;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -269,10 +270,17 @@ final class ApiHandler implements HttpHandler {
                 .identify(key(exchange), exchange.peer(), exchange.header("x-hadal-project"));
     if (platform == null || identity == null) {
       Client client = client(exchange);
-      return new Call(recorded(exchange, true), dialect, operation, requestId, client, UNMETERED);
+      boolean keeps = !HeaderFlag.ZDR.of(exchange);
+      return new Call(
+          recorded(exchange, keeps),
+          dialect,
+          operation,
+          requestId,
+          keeps ? client : new Client(client.tenant(), client.cacheKey(), false),
+          UNMETERED);
     }
     requireScope(identity, operation);
-    boolean keeps = !identity.policy().zdr() && !"true".equals(exchange.header("x-hadal-zdr"));
+    boolean keeps = !identity.policy().zdr() && !HeaderFlag.ZDR.of(exchange);
     String shared =
         identity.policy().cacheIsolation().equals("project") ? identity.project() : identity.key();
     return new Call(

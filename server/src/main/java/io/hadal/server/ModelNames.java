@@ -17,6 +17,7 @@ import io.hadal.server.routing.config.Operation;
 import io.hadal.server.trial.AnswerTap;
 import io.hadal.server.trial.Shadows;
 import io.hadal.server.wire.Call;
+import io.hadal.server.wire.HeaderFlag;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
@@ -172,7 +173,7 @@ final class ModelNames {
     if (tap == null || identity == null || (!failed && answer.length == 0)) {
       return;
     }
-    boolean zdr = "true".equals(call.exchange().header("x-hadal-zdr"));
+    boolean zdr = HeaderFlag.ZDR.of(call.exchange());
     known
         .rollouts()
         .shadow(found, identity, tap.session(), zdr)

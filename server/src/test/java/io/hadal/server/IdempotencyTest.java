@@ -44,6 +44,23 @@ class IdempotencyTest {
     return TestServer.json(response).at("/error/code").asString("");
   }
 
+  private static int cached(HttpResponse<String> answer) {
+    return TestServer.json(answer).at("/usage/prompt_tokens_details/cached_tokens").asInt();
+  }
+
+  @Test
+  void withoutAPlatformTooNothingIsKeptOfARequestThatWantsIt() throws Exception {
+    String ask =
+        "{'model':'tiny','max_tokens':2,'messages':[{'role':'user','content':'once only'}]}";
+    String[] wish = {"idempotency-key", "kept-from-it", "x-hadal-zdr", "true"};
+    assertThat(SERVER.post("/v1/chat/completions", ask, wish).statusCode()).isEqualTo(200);
+    assertThat(code(SERVER.post("/v1/chat/completions", ask, wish)))
+        .isEqualTo("idempotency_replay_unavailable");
+    // Others have left the tokens in front of it.
+    assertThat(cached(SERVER.post("/v1/chat/completions", ask)))
+        .isLessThan(cached(SERVER.post("/v1/chat/completions", ask)));
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',

@@ -312,6 +312,24 @@ class MeteredTurnsTest {
     assertThat(SERVER.served.dispatcher().stats().prefixMemoryBytes()).isEqualTo(kept);
   }
 
+  @Test
+  void aRequestIsKeptFromRetentionHoweverItSaysSo() throws Exception {
+    String ask = chat(false, 3);
+    for (String yes : List.of("true", "TRUE", " True", "false,true")) {
+      String[] wish = {"idempotency-key", "zdr-" + yes, "x-hadal-zdr", yes};
+      assertThat(post("/v1/chat/completions", ask, wish).statusCode()).isEqualTo(200);
+      assertThat(post("/v1/chat/completions", ask, wish).statusCode()).as(yes).isEqualTo(409);
+    }
+    for (String other : List.of("1", "yes", "true;", "")) {
+      HttpResponse<String> refused = post("/v1/chat/completions", ask, "x-hadal-zdr", other);
+      assertThat(refused.statusCode()).as(other).isEqualTo(400);
+      assertThat(refused.body()).contains("x-hadal-zdr must be true or false");
+    }
+    String[] no = {"idempotency-key", "zdr-no", "x-hadal-zdr", "False"};
+    assertThat(post("/v1/chat/completions", ask, no).statusCode()).isEqualTo(200);
+    assertThat(post("/v1/chat/completions", ask, no).statusCode()).isEqualTo(200);
+  }
+
   private static String of(String user, String words) {
     return chat(false, 2).replace("'P'", "'" + words + "'").replace("'stream'", user + ",'stream'");
   }

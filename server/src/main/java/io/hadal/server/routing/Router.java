@@ -19,6 +19,7 @@ import io.hadal.server.routing.config.Strategy;
 import io.hadal.server.routing.config.UpstreamConfig;
 import io.hadal.server.routing.config.UpstreamModel;
 import io.hadal.server.wire.Call;
+import io.hadal.server.wire.HeaderFlag;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -221,7 +222,7 @@ public final class Router implements AutoCloseable {
   /** A request of the caller. */
   RoutedRequest request(Call call, RequestView view) {
     Identity identity = identities.apply(call);
-    boolean zdr = identity.policy().zdr() || "true".equals(call.exchange().header("x-hadal-zdr"));
+    boolean zdr = identity.policy().zdr() || HeaderFlag.ZDR.of(call.exchange());
     SessionKey session = SessionKey.of(view, identity.project(), call.exchange()::header);
     return new RoutedRequest(call, view, identity, session, view.model(), zdr);
   }

@@ -358,7 +358,7 @@ public final class Call {
    */
   void unknown(Fields fields) {
     List<String> names = fields.unread();
-    if (!names.isEmpty() && "true".equals(exchange.header("x-hadal-strict-params"))) {
+    if (!names.isEmpty() && HeaderFlag.STRICT_PARAMS.of(exchange)) {
       throw Problem.invalid(names.getFirst(), "is unknown");
     }
     ignore(names);

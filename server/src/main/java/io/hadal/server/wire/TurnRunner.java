@@ -79,7 +79,7 @@ public final class TurnRunner implements AutoCloseable {
     }
     CacheExplainer.Asked asked = comparing.ask(request, call.sessionHash());
     call.asked(asked);
-    if (asked != null && "true".equals(call.exchange().header("x-hadal-explain-cache"))) {
+    if (asked != null && HeaderFlag.EXPLAIN_CACHE.of(call.exchange())) {
       call.exchange().setHeader("x-hadal-cache", asked.difference().header());
     }
   }
