@@ -574,6 +574,23 @@ class RoutingTest {
     assertThat(TestServer.json(gateway.server.get("/v1/videos")).get("data")).isEmpty();
   }
 
+  /** Of the client, of the upstream, and what is charged. */
+  @ParameterizedTest
+  @CsvSource({"'\"seconds\":7.5', '', 8", "'', '\"seconds\":12.0', 12", "'', '', 4"})
+  void noVideoIsWithoutALength(String asked, String made, long seconds) {
+    a.then(answer(200, "{\"id\":\"v1\",\"status\":\"completed\"" + and(made) + "}"));
+    gateway.configure("upstreams:\n" + Gateway.upstream("a", a.port(), "speaks: [videos]"));
+    HttpResponse<String> job =
+        gateway.server.post(
+            "/v1/videos", "{\"model\":\"m\",\"prompt\":\"a cat\"" + and(asked) + "}");
+    assertThat(job.statusCode()).as(job.body()).isEqualTo(200);
+    assertThat(gateway.gate.events.getLast().ending().quantities().seconds()).isEqualTo(seconds);
+  }
+
+  private static String and(String field) {
+    return field.isEmpty() ? "" : "," + field;
+  }
+
   @Test
   void operatorsSeeUpstreams() throws Exception {
     gateway.configure(Gateway.two(a, b, "keys: ['file:key1']"));

@@ -180,7 +180,9 @@ final class Attempt {
     }
     boolean asSaid =
         soFar.input() <= work.promptTokens() && soFar.images() == 0 && soFar.seconds() == 0;
-    if (asSaid && (output + AHEAD <= covered || covered >= work.maxOutput())) {
+    boolean asLong = output <= work.maxOutput() && covered >= work.maxOutput();
+    // An upstream may not care how long an answer should be.
+    if (asSaid && (output + AHEAD <= covered || asLong)) {
       return true;
     }
     return pay(hold, soFar);

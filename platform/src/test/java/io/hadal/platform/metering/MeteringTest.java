@@ -32,6 +32,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class MeteringTest {
   private static final PriceSnapshot PRICE =
@@ -245,12 +247,14 @@ class MeteringTest {
     assertThat(event.queueMillis()).isEqualTo(3);
   }
 
-  @Test
-  void endsAnAnswerWhoseBudgetIsUsedUp() {
+  /** Also one of an upstream that does not care how long it should be. */
+  @ParameterizedTest
+  @ValueSource(longs = {5000, 1})
+  void endsAnAnswerWhoseBudgetIsUsedUp(long asked) {
     budgets.create(budget);
-    Metered metered = metering.admit(work(1000, 5000));
+    Metered metered = metering.admit(work(1000, asked));
     long produced = 0;
-    while (metered.produced(Quantities.tokens(1000, 0, 0, produced + 1, 0))) {
+    while (produced < 5000 && metered.produced(Quantities.tokens(1000, 0, 0, produced + 1, 0))) {
       produced++;
     }
     // The last token that was paid for, and the one that was not.

@@ -214,6 +214,7 @@ public final class Router implements AutoCloseable {
       return false;
     }
     call.model(view.model());
+    view.requireCountable();
     retries.request();
     call.exchange().bodyTaken();
     return run(now, request(call, view), route, 0);

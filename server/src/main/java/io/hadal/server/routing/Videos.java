@@ -27,6 +27,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.lang.System.Logger.Level;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Comparator;
@@ -52,7 +54,7 @@ public final class Videos implements AutoCloseable {
   private static final long LOOK_MILLIS = 15_000;
   private static final long MOST_AGE_MILLIS = 86_400_000;
   private static final long KEPT_MILLIS = 7 * MOST_AGE_MILLIS;
-  private static final int MOST_SECONDS = 3600;
+  private static final BigDecimal MOST_SECONDS = BigDecimal.valueOf(3600);
   private static final int USUAL_SECONDS = 4;
 
   /** When it is worth to ask for a job again. */
@@ -183,7 +185,8 @@ public final class Videos implements AutoCloseable {
       String id = job == null ? "" : job.path("id").asString("");
       if (job != null && VideoIds.usable(id)) {
         String own = VideoIds.id(candidate.backend(), request.identity().project(), id);
-        long seconds = seconds(job.path("seconds").asString(form.seconds));
+        long made = seconds(job.path("seconds").asString(""));
+        long seconds = made > 0 ? made : work.ahead().seconds();
         // It has begun, also when there is too little for what the upstream makes of it.
         metered.produced(VideoJob.took(seconds));
         keep(
@@ -265,7 +268,10 @@ public final class Videos implements AutoCloseable {
   }
 
   private static long seconds(String text) {
-    return text.matches("[0-9]{1,6}") ? Math.min(MOST_SECONDS, Long.parseLong(text)) : 0;
+    // Some write 8.0, and a part of a second is made, too.
+    return text.matches("[0-9]{1,6}(\\.[0-9]{1,6})?")
+        ? new BigDecimal(text).setScale(0, RoundingMode.CEILING).min(MOST_SECONDS).longValueExact()
+        : 0;
   }
 
   private static @Nullable JsonNode json(byte[] body) {

@@ -215,8 +215,13 @@ public final class JsonMembers {
 
   /** True when a member is the literal {@code true}. */
   public boolean isTrue(String name) {
+    return is(name, "true");
+  }
+
+  /** True when a member is there and is written so. */
+  public boolean is(String name, String literal) {
     Member member = find(name);
-    return member != null && is(member, "true");
+    return member != null && is(member, literal);
   }
 
   private boolean is(Member member, String literal) {

@@ -170,6 +170,13 @@ class RoutingPartsTest {
         "RESPONSES | 'max_output_tokens':999999999999999999 | 0 | 1048576 | 1048576 | 1048576",
         "MESSAGES | 'max_tokens':-5,'n':-1 | 0 | 1048576 | 131072 | 4096",
         "COMPLETIONS | 'max_tokens':10,'n':2,'best_of':5 | 0 | 50 | 50 | 50",
+        "COMPLETIONS | 'max_tokens':10,'n':2,'prompt':['a', 'b','c'] | 0 | 60 | 60 | 60",
+        "COMPLETIONS | 'max_tokens':10,'prompt':[[1,2],[3]] | 0 | 20 | 20 | 20",
+        "COMPLETIONS | 'max_tokens':10,'prompt':[1,2,3] | 0 | 10 | 10 | 10",
+        "CHAT | 'max_completion_tokens':1,'max_tokens':100 | 0 | 100 | 100 | 100",
+        "CHAT | 'max_output_tokens':1 | 8192 | 8192 | 8192 | 4096",
+        "RESPONSES | 'max_tokens':1 | 8192 | 8192 | 8192 | 4096",
+        "MESSAGES | 'max_completion_tokens':1,'n':9 | 8192 | 8192 | 8192 | 4096",
         "EMBEDDINGS | 'input':'x' | 0 | 0 | 0 | 0",
         "IMAGES | 'n':4 | 0 | 0 | 0 | 0"
       })
@@ -208,6 +215,88 @@ class RoutingPartsTest {
         .isInstanceOf(Problem.class)
         .hasMessageContaining("background");
     assertThat(RequestView.of(body, Operation.CHAT)).isNotNull();
+  }
+
+  /** Readers of other programs take them for what they look like. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "CHAT | n | 'n':4.0",
+        "CHAT | n | 'n':'4'",
+        "CHAT | n | 'n':129",
+        "CHAT | stream | 'stream':1",
+        "MESSAGES | stream | 'stream':'true'",
+        "COMPLETIONS | best_of | 'best_of':1e2",
+        "RESPONSES | background | 'background':'true'",
+        "RESPONSES | background | 'background':1",
+        "IMAGES | n | 'n':1e1",
+        "IMAGES | stream | 'stream':true"
+      })
+  void whatCouldNotBeCountedIsRefused(Operation operation, String name, String field) {
+    RequestView view =
+        Objects.requireNonNull(
+            RequestView.of(bytes(("{'model':'m'," + field + "}").replace('\'', '"')), operation));
+    assertThatThrownBy(view::requireCountable)
+        .isInstanceOf(Problem.class)
+        .hasMessageStartingWith(name + " must be");
+  }
+
+  @Test
+  void usualFieldsCanBeCounted() {
+    String fields = "'n':2,'stream':false,'background':false,'best_of':null,'prompt':['a']";
+    for (Operation operation : Operation.values()) {
+      RequestView view =
+          Objects.requireNonNull(
+              RequestView.of(
+                  bytes(("{'model':'m'," + fields + "}").replace('\'', '"')), operation));
+      view.requireCountable();
+    }
+  }
+
+  /** Whatever a client writes, no more may come of it than is held for. */
+  @Test
+  void documentsAreHeldForAsWhatTheyMayBe() {
+    String words = "word ".repeat(40_000);
+    String base64 = "QUJD".repeat(50_000);
+    for (String plain :
+        List.of(
+            "{'type':'text','media_type':'text/plain','data':'" + words + "'}",
+            "{'data':'" + words + "','type':'text'}",
+            "{'type':'base64','data':'" + words + "','type':'text'}",
+            "{'type':'base64','data':'" + words + "','t\\u0079pe':'text'}",
+            "{'data':'" + words + "','type':'t\\u0065xt'}")) {
+      assertThat(chat("[{'type':'document','source':" + plain + "}]").ahead(0).prompt())
+          .as(plain.replace(words, "WORDS"))
+          .isGreaterThanOrEqualTo(200_000);
+    }
+    String pdf = "{'type':'base64','media_type':'application/pdf','data':'" + base64 + "'}";
+    for (String document :
+        List.of(
+            "{'type':'document','source':" + pdf + "}",
+            "{'source':" + pdf.replace("application/pdf", "image/png") + ",'type':'document'}",
+            "{'type':'image','source':" + pdf + "}",
+            "{'type':'document','source':{'type':'url','url':'https://a.example/b'}}",
+            "{'type':'document','source':{'type':'file','file_id':'file_1'}}",
+            "{'type':'input_file','file_url':'https://a.example/b'}",
+            "{'type':'file','file':{'file_data':'data:application/pdf;base64," + base64 + "'}}")) {
+      RequestView view = chat("[" + document + "]");
+      assertThat(view.ahead(0).prompt())
+          .as(document.replace(base64, "BASE64"))
+          .isBetween(131_072L, 131_072L + 300);
+      assertThat(view.promptTokens()).isBetween(4000L, 4300L);
+      assertThat(view.ahead(8000).prompt()).isEqualTo(8000);
+    }
+    String image = "{'type':'base64','media_type':'image/png','data':'" + base64 + "'}";
+    assertThat(chat("[{'type':'image','source':" + image + "}]").ahead(0).prompt())
+        .isBetween(16_384L, 16_600L);
+    RequestView kept =
+        Objects.requireNonNull(
+            RequestView.of(
+                bytes("{\"model\":\"m\",\"input\":\"go on\",\"previous_response_id\":\"r\"}"),
+                Operation.RESPONSES));
+    assertThat(kept.ahead(0).prompt()).isGreaterThanOrEqualTo(131_072);
   }
 
   @Test

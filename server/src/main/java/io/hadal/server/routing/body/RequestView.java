@@ -8,6 +8,7 @@ import io.hadal.server.routing.config.Operation;
 import io.hadal.server.wire.JsonMembers;
 import io.hadal.server.wire.OpenAiFields;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
@@ -19,6 +20,10 @@ import tools.jackson.databind.JsonNode;
 public final class RequestView {
   private static final List<String> PROMPTS =
       List.of("messages", "system", "tools", "prompt", "suffix", "input", "instructions");
+
+  /** What a request refers to that the upstream has kept. */
+  private static final List<String> STORED =
+      List.of("previous_response_id", "conversation", "prompt");
 
   /** No model has a longer name; those that clients make up become names of accounts. */
   private static final int MOST_NAME = 256;
@@ -33,6 +38,7 @@ public final class RequestView {
   private static final long MOST_WHOLE = 1 << 17;
 
   private static final int MOST_CHOICES = 128;
+  private static final int MOST_PROMPTS = 2048;
   private static final int MOST_IMAGES = 1000;
 
   private static final byte[][] IMAGES = {
@@ -112,11 +118,58 @@ public final class RequestView {
     return options != null && options.isTrue("include_usage");
   }
 
-  /** Most tokens of the answer; 0 when the client does not say. */
+  /**
+   * Makes sure that what it takes can be counted: readers of other programs take {@code "n": 4.0},
+   * {@code "stream": 1} and {@code "background": "true"} for what they look like.
+   *
+   * @throws Problem when a field that decides about it is not what it should be
+   */
+  public void requireCountable() {
+    if (operation.generates()) {
+      requireWord("stream", "true or false", "true", "false");
+    }
+    switch (operation) {
+      case CHAT -> requireCount("n", MOST_CHOICES);
+      case COMPLETIONS -> {
+        requireCount("n", MOST_CHOICES);
+        requireCount("best_of", MOST_CHOICES);
+        if (prompts() > MOST_PROMPTS) {
+          throw Problem.invalid("prompt", "must have at most " + MOST_PROMPTS + " prompts");
+        }
+      }
+      case RESPONSES -> requireWord("background", "false", "false");
+      case IMAGES -> {
+        requireCount("n", MOST_IMAGES);
+        requireWord("stream", "false", "false");
+      }
+      case MESSAGES, COUNT_TOKENS, EMBEDDINGS, VIDEOS -> {}
+    }
+  }
+
+  private void requireWord(String name, String said, String... words) {
+    if (members.has(name) && Arrays.stream(words).noneMatch(word -> members.is(name, word))) {
+      throw Problem.invalid(name, "must be " + said);
+    }
+  }
+
+  private void requireCount(String name, long most) {
+    long count = members.has(name) ? members.number(name, -1) : 1;
+    if (count < 0 || count > most) {
+      throw Problem.invalid(name, "must be a whole number of at most " + most);
+    }
+  }
+
+  /**
+   * Most tokens of the answer; 0 when the client does not say. Of two fields an upstream may know
+   * one only, and one of another dialect bounds nothing.
+   */
   public long maxOutput() {
-    long most = members.number("max_completion_tokens", 0);
-    most = most > 0 ? most : members.number("max_output_tokens", 0);
-    return most > 0 ? most : members.number("max_tokens", 0);
+    return switch (operation) {
+      case CHAT ->
+          Math.max(members.number("max_completion_tokens", 0), members.number("max_tokens", 0));
+      case RESPONSES -> members.number("max_output_tokens", 0);
+      default -> members.number("max_tokens", 0);
+    };
   }
 
   /**
@@ -136,8 +189,26 @@ public final class RequestView {
 
   /** Answers that are generated, of which clients may get the best only. */
   private long choices() {
-    long best = operation == Operation.COMPLETIONS ? count("best_of", MOST_CHOICES) : 1;
-    return Math.max(best, count("n", MOST_CHOICES));
+    return switch (operation) {
+      case CHAT -> count("n", MOST_CHOICES);
+      case COMPLETIONS ->
+          prompts() * Math.max(count("best_of", MOST_CHOICES), count("n", MOST_CHOICES));
+      default -> 1;
+    };
+  }
+
+  /** Prompts of a completion, each of which has an answer: texts, or lists of tokens. */
+  private long prompts() {
+    JsonMembers.Member member = members.find("prompt");
+    if (member == null) {
+      return 1;
+    }
+    List<int[]> elements =
+        JsonMembers.elements(body, member.start(), member.end(), MOST_PROMPTS + 1);
+    return elements != null
+            && elements.stream().anyMatch(e -> body[e[0]] == '"' || body[e[0]] == '[')
+        ? elements.size()
+        : 1;
   }
 
   /**
@@ -179,9 +250,12 @@ public final class RequestView {
       for (String name : PROMPTS) {
         JsonMembers.Member member = members.find(name);
         if (member != null) {
-          boolean pictures = name.equals("messages") || name.equals("input");
-          known = known.plus(PromptSize.of(body, member.start(), member.end(), pictures));
+          boolean attachments = name.equals("messages") || name.equals("input");
+          known = known.plus(PromptSize.of(body, member.start(), member.end(), attachments));
         }
+      }
+      if (operation == Operation.RESPONSES && STORED.stream().anyMatch(members::has)) {
+        known = known.plus(PromptSize.UNSEEN);
       }
       prompt = known;
     }
