@@ -6,6 +6,7 @@ import io.helidon.common.pki.Keys;
 import io.helidon.common.tls.Tls;
 import io.helidon.http.DirectHandler;
 import io.helidon.http.HeaderNames;
+import io.helidon.http.RequestException;
 import io.helidon.http.encoding.ContentEncodingContext;
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.WebServer;
@@ -20,6 +21,7 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /** The listener on Helidon SE: HTTP/1.1, a virtual thread a connection. */
 public final class HelidonListener implements HttpListener {
@@ -27,6 +29,12 @@ public final class HelidonListener implements HttpListener {
 
   /** Its loggers announce every start and stop; kept, because loggers can be collected. */
   private static final Logger HELIDON = Logger.getLogger("io.helidon");
+
+  /** Tells of what is no request, with its stack; kept for the same reason. */
+  private static final Logger CONNECTIONS =
+      Logger.getLogger("io.helidon.webserver.http1.Http1Connection");
+
+  private static final Duration HEAD_PATIENCE = Duration.ofSeconds(30);
 
   private final WebServer server;
   private final WatchedConnections connections;
@@ -44,24 +52,41 @@ public final class HelidonListener implements HttpListener {
    */
   public static HelidonListener start(
       ListenerOptions options, HttpHandler handler, byte[] badRequest) {
+    return start(options, handler, badRequest, HEAD_PATIENCE);
+  }
+
+  /**
+   * The same.
+   *
+   * @param headPatience how long the head of a request may take
+   */
+  static HelidonListener start(
+      ListenerOptions options, HttpHandler handler, byte[] badRequest, Duration headPatience) {
     HELIDON.setLevel(Level.WARNING);
+    // Anybody could fill the log; faults of ours are told elsewhere.
+    CONNECTIONS.setFilter(entry -> !(entry.getThrown() instanceof RequestException));
     // Helidon prints the fault with its stack, and returns as if it listened.
     options.requireFree();
     Http1Config http1 =
         Http1Config.builder().maxHeadersSize(MAX_HEADERS).validateResponseHeaders(false).build();
     WatchedConnections connections =
-        new WatchedConnections(Http1ConnectionSelector.builder().config(http1).build());
+        new WatchedConnections(
+            Http1ConnectionSelector.builder().config(http1).build(), headPatience);
     HttpRouting.Builder routing =
         HttpRouting.builder()
             .any(
                 (request, response) -> {
                   HelidonExchange exchange =
                       new HelidonExchange(request, response, connections, options.proxies());
+                  WatchedConnection connection = connections.find(request.socketId());
+                  answering(connection, true);
                   try {
                     handler.handle(exchange);
                   } catch (IOException e) {
                     // Nobody is left to tell; anything else would be logged as a fault.
                     throw new CloseConnectionException("the client has gone away", e);
+                  } finally {
+                    answering(connection, false);
                   }
                   if (exchange.closes()) {
                     // Helidon says so and reads on, until the connection has been idle for long.
@@ -102,6 +127,12 @@ public final class HelidonListener implements HttpListener {
           options.host() + ":" + options.port(),
           "cannot listen here: " + cause(e) + "; choose another --host or --port",
           e);
+    }
+  }
+
+  private static void answering(@Nullable WatchedConnection connection, boolean now) {
+    if (connection != null) {
+      connection.source().answering(now);
     }
   }
 

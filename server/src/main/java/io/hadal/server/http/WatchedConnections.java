@@ -10,6 +10,9 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,9 +26,39 @@ final class WatchedConnections implements ServerConnectionSelector, AutoCloseabl
   private final Http1ConnectionSelector http1;
   private final Map<String, WatchedConnection> open = new ConcurrentHashMap<>();
   private final ConnectionThreads threads = new ConnectionThreads(MOST_THREADS);
+  private final Duration headPatience;
+  private final ScheduledExecutorService timer =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().name("hadal-head-timer").daemon().factory());
 
-  WatchedConnections(Http1ConnectionSelector http1) {
+  /**
+   * @param headPatience how long the head of a request may take from its first byte on
+   */
+  WatchedConnections(Http1ConnectionSelector http1, Duration headPatience) {
     this.http1 = http1;
+    this.headPatience = headPatience;
+    long pause = Math.min(1000, headPatience.toMillis());
+    var _ = timer.scheduleWithFixedDelay(this::closeDawdling, pause, pause, TimeUnit.MILLISECONDS);
+  }
+
+  /** Clients that send a byte now and then would else keep all connections for themselves. */
+  private void closeDawdling() {
+    for (WatchedConnection connection : open.values()) {
+      if (connection.source().dawdles(headPatience.toNanos())) {
+        connection.source().answering(false);
+        // TLS says farewell, to somebody who may not read it.
+        Thread.ofVirtual().name("hadal-close").start(() -> close(connection));
+      }
+    }
+  }
+
+  private static void close(WatchedConnection connection) {
+    try {
+      connection.serverSocket().close();
+    } catch (RuntimeException e) {
+      // It has gone by itself.
+      return;
+    }
   }
 
   @Nullable WatchedConnection find(String socketId) {
@@ -55,6 +88,7 @@ final class WatchedConnections implements ServerConnectionSelector, AutoCloseabl
 
   @Override
   public void close() {
+    timer.shutdownNow();
     threads.close();
   }
 

@@ -20,6 +20,11 @@ final class WatchedSource implements Supplier<byte @Nullable []> {
   /** The connection's own thread reads the socket. */
   private boolean reading;
 
+  private boolean answering;
+
+  /** When the first bytes of a request came of which more is missing; 0 for none. */
+  private long headSince;
+
   /**
    * @param before holds what has been read already
    */
@@ -46,6 +51,23 @@ final class WatchedSource implements Supplier<byte @Nullable []> {
     }
   }
 
+  /** The head of a request is complete, and it is answered, or that is over. */
+  synchronized void answering(boolean now) {
+    answering = now;
+    headSince = 0;
+  }
+
+  /** Whether a request has begun to come, and its head is not there after so long. */
+  synchronized boolean dawdles(long nanos) {
+    return headSince != 0 && System.nanoTime() - headSince > nanos;
+  }
+
+  private synchronized void arrived(byte @Nullable [] bytes) {
+    if (bytes != null && !answering && headSince == 0) {
+      headSince = Math.max(1, System.nanoTime());
+    }
+  }
+
   /** False when the client is known to have gone away. */
   synchronized boolean connected() {
     CompletableFuture<byte @Nullable []> read = ahead;
@@ -56,6 +78,12 @@ final class WatchedSource implements Supplier<byte @Nullable []> {
 
   @Override
   public byte @Nullable [] get() {
+    byte[] bytes = read();
+    arrived(bytes);
+    return bytes;
+  }
+
+  private byte @Nullable [] read() {
     CompletableFuture<byte @Nullable []> read;
     synchronized (this) {
       int known = before.available();
