@@ -66,6 +66,9 @@ public final class Budgets implements AutoCloseable {
   /** Pools that refused, and until when that counts. */
   private final ConcurrentHashMap<String, Long> usedUp = new ConcurrentHashMap<>();
 
+  /** What is held for requests that run. */
+  private final Set<Hold> running = ConcurrentHashMap.newKeySet();
+
   private final Set<String> raised = ConcurrentHashMap.newKeySet();
   private volatile Settings settings = new Settings(List.of(), Set.of());
   private volatile long version = -1;
@@ -78,7 +81,7 @@ public final class Budgets implements AutoCloseable {
 
     Settings(List<Budget> all, Set<String> prepaid) {
       all.forEach(budget -> budgets.put(budget.id(), budget));
-      this.index = new ScopeIndex<>(all, Budget::scope, Budget::scopeId);
+      this.index = index(all);
       this.prepaid = prepaid;
     }
   }
@@ -150,26 +153,68 @@ public final class Budgets implements AutoCloseable {
       }
       all.add(budget);
     }
+    Settings before = settings;
     settings = new Settings(all, store.prepaid());
     version = now;
+    List<Budget> fresh = fresh(before, settings);
+    if (!fresh.isEmpty()) {
+      ScopeIndex<Budget> index = index(fresh);
+      running.forEach(hold -> adopt(hold, index));
+    }
     return true;
+  }
+
+  private static List<Budget> fresh(Settings before, Settings after) {
+    return after.budgets.values().stream()
+        .filter(budget -> !before.budgets.containsKey(budget.id()))
+        .toList();
+  }
+
+  private static ScopeIndex<Budget> index(List<Budget> budgets) {
+    return new ScopeIndex<>(budgets, Budget::scope, Budget::scopeId);
+  }
+
+  /** A request that runs is in its budgets' windows, also of those that were set meanwhile. */
+  private void adopt(Hold hold, ScopeIndex<Budget> fresh) {
+    for (ScopeIndex.Match<Budget> match : matches(fresh, hold.work())) {
+      Budget budget = match.item();
+      boolean adopted = false;
+      while (!adopted) {
+        Share share = leases.share(budget.pool(match.subject()), hold.start());
+        // First what is spent: this request will be, and would count twice.
+        leases.refresh(share);
+        try {
+          hold.adopt(share, budget.action() == BudgetAction.BLOCK);
+          adopted = true;
+        } catch (Leases.Retired e) {
+          Thread.onSpinWait();
+        }
+      }
+    }
+  }
+
+  private static List<ScopeIndex.Match<Budget>> matches(ScopeIndex<Budget> index, Work work) {
+    String org = work.identity().org();
+    return index.find(
+        work.identity(),
+        work.endUser(),
+        budget -> budget.org() == null || budget.org().equals(org));
   }
 
   /** What a request is paid from: shares in the order of their rules; ahead with a balance. */
   private record Purse(
-      List<Share> hard, List<Share> soft, Map<Share, Budget> budgets, boolean ahead) {}
+      Settings set, List<Share> hard, List<Share> soft, Map<Share, Budget> budgets, boolean ahead) {
+    boolean isEmpty() {
+      return hard.isEmpty() && soft.isEmpty();
+    }
+  }
 
   private Purse purse(Work work, long now) {
     Settings set = settings;
     List<Share> hard = new ArrayList<>(4);
     List<Share> soft = new ArrayList<>(4);
     Map<Share, Budget> budgets = new HashMap<>();
-    String org = work.identity().org();
-    for (ScopeIndex.Match<Budget> match :
-        set.index.find(
-            work.identity(),
-            work.endUser(),
-            budget -> budget.org() == null || budget.org().equals(org))) {
+    for (ScopeIndex.Match<Budget> match : matches(set.index, work)) {
       Budget budget = match.item();
       Share share = leases.share(budget.pool(match.subject()), now);
       boolean stops =
@@ -185,7 +230,7 @@ public final class Budgets implements AutoCloseable {
     if (ahead) {
       hard.add(leases.share(balancePool(work.identity().project()), now));
     }
-    return new Purse(hard, soft, budgets, ahead);
+    return new Purse(set, hard, soft, budgets, ahead);
   }
 
   private static Pool balancePool(String project) {
@@ -197,7 +242,7 @@ public final class Budgets implements AutoCloseable {
    *
    * @param now when the request began, milliseconds since 1970; it counts in that moment's windows
    * @param amount nano-USD
-   * @return null when nothing matches
+   * @return null when nothing matches and it costs nothing
    * @throws Refusal when one of them has too little; nothing is held then
    */
   public @Nullable Hold hold(Work work, long now, long amount) {
@@ -217,7 +262,7 @@ public final class Budgets implements AutoCloseable {
     long needed = Math.max(1, Math.min(amount, least));
     for (int tries = 0; ; tries++) {
       Purse purse = purse(work, now);
-      if (purse.hard.isEmpty() && purse.soft.isEmpty()) {
+      if (purse.isEmpty() && amount == 0) {
         return null;
       }
       Leases.Shortage missing;
@@ -236,7 +281,7 @@ public final class Budgets implements AutoCloseable {
           boolean stops = budget == null || budget.action() == BudgetAction.BLOCK;
           (stops ? hard : soft).add(share);
         }
-        return new Hold(id(purse), leases, hard, soft, held);
+        return begun(purse, work, now, hard, soft, held);
       }
       if (missing.unknown() || held <= needed) {
         Share share = missing.share();
@@ -271,8 +316,21 @@ public final class Budgets implements AutoCloseable {
         Thread.onSpinWait();
         continue;
       }
-      return new Hold(id(purse), leases, List.of(), all, held);
+      return begun(purse, work, now, List.of(), all, held);
     }
+  }
+
+  private Hold begun(
+      Purse purse, Work work, long now, List<Share> hard, List<Share> soft, long held) {
+    Hold hold =
+        new Hold(purse.isEmpty() ? null : id(purse), leases, work, now, running, hard, soft, held);
+    running.add(hold);
+    Settings set = settings;
+    if (set != purse.set) {
+      // Changed while it was taken: who did so may not have seen it.
+      adopt(hold, index(fresh(purse.set, set)));
+    }
+    return hold;
   }
 
   private String id(Purse purse) {

@@ -108,7 +108,8 @@ public final class Metering implements Gate, AutoCloseable {
       long least = Attempt.worst(price, work, work.promptTokens(), part);
       hold = budgets.hold(work, start, all, least);
       covered = hold == null || hold.amount() >= all ? whole : part;
-      journal.admit(work, start, hold == null ? null : hold.id(), hold == null ? 0 : hold.amount());
+      String id = hold == null ? null : hold.id();
+      journal.admit(work, start, id, hold == null || id == null ? 0 : hold.amount());
       admitted = true;
     } finally {
       if (!admitted) {
@@ -149,16 +150,9 @@ public final class Metering implements Gate, AutoCloseable {
       hold = budgets.overdraw(work, start, cost);
     }
     try {
-      journal.admit(work, start, hold == null ? null : hold.id(), hold == null ? 0 : cost);
-      journal.end(
-          UsageEvent.of(
-              work,
-              start,
-              clock.millis(),
-              ending,
-              price.id(),
-              cost,
-              hold == null ? null : hold.id()));
+      String id = hold == null ? null : hold.id();
+      journal.admit(work, start, id, id == null ? 0 : cost);
+      journal.end(UsageEvent.of(work, start, clock.millis(), ending, price.id(), cost, id));
     } finally {
       if (hold != null) {
         hold.settle(cost);

@@ -139,7 +139,10 @@ class BudgetsTest {
   void holdsInAllBudgetsOrInNone(DatabaseKind kind) {
     try (Database database = TestDatabases.open(kind);
         Budgets budgets = open(database)) {
-      assertThat(budgets.hold(work, clock.millis(), 5)).isNull();
+      assertThat(budgets.hold(work, clock.millis(), 0)).isNull();
+      Hold free = hold(budgets, 5);
+      assertThat(free.id()).isNull();
+      free.settle(5);
       Budget project = block(LimitScope.PROJECT, "p", Window.MONTH, 1000);
       Budget key = block(LimitScope.KEY, "*", Window.DAY, 600);
       budgets.create(project);
@@ -267,7 +270,45 @@ class BudgetsTest {
       clock.advance(1000);
       hold(there, 60).settle(60);
       here.delete(budget.id());
-      assertThat(here.hold(work, clock.millis(), 1_000_000)).isNull();
+      assertThat(hold(here, 1_000_000).id()).isNull();
+    }
+  }
+
+  @OnBothDatabases
+  void aBudgetThatIsSetMeanwhileCountsWhatRuns(DatabaseKind kind) {
+    try (Database database = TestDatabases.open(kind);
+        Budgets here = open(database, LeaseOptions.shared("n1"), SettledSource.NONE);
+        Budgets there = open(database, LeaseOptions.shared("n2"), SettledSource.NONE)) {
+      Hold long1 = hold(here, 300);
+      Hold long2 = hold(there, 200);
+      Work other = TestWork.work("p2", "k2", "m", 100, 100);
+      Hold others = Objects.requireNonNull(here.hold(other, clock.millis(), 5000));
+      Hold yesterday =
+          Objects.requireNonNull(here.hold(work, clock.millis() - 24 * 3_600_000, 5000));
+      Budget budget = block(LimitScope.PROJECT, "p", Window.DAY, 1000);
+      here.create(budget);
+      there.reload();
+      // They are in it as if it had been there.
+      assertThat(here.states(budget, 1).getFirst().held()).isEqualTo(300);
+      there.sweep();
+      assertThat(here.states(budget, 1).getFirst().held()).isEqualTo(500);
+      refused(here, work, 501);
+      assertThat(long1.extend(400)).isTrue();
+      assertThat(long1.extend(101)).as("a running one ends, too").isFalse();
+      long1.settle(650);
+      long2.settle(150);
+      yesterday.settle(5000);
+      others.settle(5000);
+      there.sweep();
+      BudgetState state = here.states(budget, 1).getFirst();
+      assertThat(state.settled()).isEqualTo(800);
+      assertThat(state.held()).isZero();
+      Hold again = hold(here, 100);
+      here.create(budget(LimitScope.TEAM, "t", Window.MONTH, 50, BudgetAction.ALERT, null, false));
+      here.create(block(LimitScope.KEY, "k", Window.MONTH, 90));
+      assertThat(again.extend(10)).as("more than the key's budget has").isFalse();
+      again.settle(100);
+      refused(here, work, 1);
     }
   }
 
