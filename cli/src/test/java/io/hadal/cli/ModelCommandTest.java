@@ -90,16 +90,27 @@ class ModelCommandTest {
     rollouts(checkpoint);
   }
 
-  private void rollouts(Path checkpoint) {
+  private void rollouts(Path checkpoint) throws IOException {
     good("add", checkpoint.toString(), "--family", "tiny", "--version-date", "2026-03-01");
     good("activate", "tiny@2026-03-01");
     String made = rollout("create", "tiny", "tiny@2026-03-01", "--mode", "blue_green");
     String id = made.substring(0, made.indexOf(' '));
+    assertThat(made).doesNotContain("note:");
     assertThat(rollout("start", id)).contains("running");
     assertThat(rollout("percent", id, "100")).contains("100 %");
     assertThat(rollout("rollback", id, "--reason", "worse")).contains("rolled_back");
     assertThat(rollout("show", id)).contains("by cli:", "worse");
     assertThat(rollout("list")).contains("tiny@2026-02-01 -> tiny@2026-03-01");
+    // Other weights need another process.
+    String manifest = good("show", "tiny", "--manifest").out();
+    assertThat(manifest).contains("sample_sha256");
+    Path other =
+        Files.writeString(
+            folder.resolve("other.json"),
+            manifest.replaceAll("\"sha256\":\"[0-9a-f]{8}", "\"sha256\":\"00000000"));
+    good("add", other.toString(), "--version-date", "2026-04-01");
+    good("activate", "tiny@2026-04-01");
+    assertThat(rollout("create", "tiny", "tiny@2026-04-01")).contains("note: tiny@2026-02-01 and");
   }
 
   private String rollout(String... args) {
@@ -108,7 +119,7 @@ class ModelCommandTest {
     all.addAll(List.of("--data", folder.resolve("data").toString()));
     Invocation run = Invocation.hadal(all.toArray(String[]::new));
     assertThat(run.exitCode()).as(run.err()).isZero();
-    return run.out();
+    return run.out() + run.err();
   }
 
   @Test

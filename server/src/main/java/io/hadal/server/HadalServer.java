@@ -10,6 +10,7 @@ import io.hadal.platform.SecretText;
 import io.hadal.platform.cluster.ConfigMark;
 import io.hadal.platform.cluster.NodeTokens;
 import io.hadal.platform.probe.QualityOptions;
+import io.hadal.platform.registry.RunningVersions;
 import io.hadal.server.admin.AdminApi;
 import io.hadal.server.admin.BackendEndpoints;
 import io.hadal.server.admin.CacheEndpoints;
@@ -66,6 +67,7 @@ public final class HadalServer implements AutoCloseable {
   private final CallRecords records;
   private final Seal seal;
   private final Router router;
+  private final @Nullable LocalVersions versions;
   private final @Nullable ModelNames names;
   private final @Nullable Trials trials;
 
@@ -147,9 +149,18 @@ public final class HadalServer implements AutoCloseable {
       metrics.platform(health);
     }
     router.meters(metrics.registry());
-    this.trials = known == null ? null : new Trials(known, this::inside, metrics.registry());
+    this.versions =
+        known == null
+            ? null
+            : new LocalVersions(known.registry(), known.hashes(), model, router::enginesOf);
+    this.trials =
+        known == null || versions == null
+            ? null
+            : new Trials(known, versions, this::inside, metrics.registry());
     this.names =
-        known == null || trials == null ? null : new ModelNames(known, name, trials.shadows());
+        known == null || trials == null || versions == null
+            ? null
+            : new ModelNames(known, name, versions, trials.shadows());
     this.records =
         new CallRecords(
             call -> {
@@ -275,20 +286,25 @@ public final class HadalServer implements AutoCloseable {
                   scrape().getBytes(StandardCharsets.UTF_8));
         },
         "/metrics");
-    new StatePages(local, router, health, () -> handler, () -> mark).add(routes);
+    new StatePages(local, router, health, versions, () -> handler, () -> mark).add(routes);
     return routes;
   }
 
-  private static @Nullable VersionEntries entries(@Nullable PlatformAccess platform) {
+  private @Nullable VersionEntries entries(@Nullable PlatformAccess platform) {
     PlatformAccess.Names known = platform == null ? null : platform.names();
-    return known == null
+    LocalVersions running = versions;
+    ModelNames meanings = names;
+    return known == null || running == null || meanings == null
         ? null
         : new VersionEntries(
-            known.registry()::cards,
+            identity ->
+                known.registry().cards(identity).stream()
+                    .filter(card -> running.answerable(card.version().id()))
+                    .toList(),
             (version, project) -> known.trials().price(version, project, known.clock().millis()),
             (name, identity) -> {
               if (known.registry().knows(name, identity)) {
-                known.registry().resolve(name, identity, null);
+                meanings.require(known.registry().resolve(name, identity, null));
               }
             });
   }
@@ -301,7 +317,9 @@ public final class HadalServer implements AutoCloseable {
     return call -> {
       // A gateway has chosen the model and this node; nothing is passed on any further.
       boolean chosen = NodeTokens.counted(call.meter().identity());
-      if (names != null && !chosen) {
+      if (names != null && chosen) {
+        names.chosen(call, operation, options.limits().bodyBytes());
+      } else if (names != null) {
         names.resolve(call, operation, options.limits().bodyBytes());
       }
       try {
@@ -359,6 +377,11 @@ public final class HadalServer implements AutoCloseable {
   /** Notes from now on what prompts are cached here. */
   void prompts(ServedPrompts now) {
     prompts = now;
+  }
+
+  /** Which versions of the registry run; null without a registry. */
+  @Nullable LocalVersions versions() {
+    return versions;
   }
 
   /** Whether it takes no more requests. */
@@ -425,7 +448,13 @@ public final class HadalServer implements AutoCloseable {
     if (trials != null) {
       own.addAll(trials.endpoints());
     }
-    AdminApi admin = platform.administration().api(own, local == null ? null : local.served());
+    AdminApi admin =
+        platform
+            .administration()
+            .api(
+                own,
+                local == null ? null : local.served(),
+                versions == null ? RunningVersions.UNKNOWN : versions);
     routes.addAdmin(admin);
     Console console = new Console();
     for (String path : console.paths()) {

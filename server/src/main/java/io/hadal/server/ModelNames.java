@@ -7,6 +7,7 @@ import io.hadal.platform.compare.AnswerReader;
 import io.hadal.platform.compare.Expectation;
 import io.hadal.platform.compare.Pairs;
 import io.hadal.platform.registry.DeprecationHeaders;
+import io.hadal.platform.registry.ModelVersion;
 import io.hadal.platform.registry.Resolution;
 import io.hadal.platform.registry.Slo;
 import io.hadal.platform.rollout.Observation;
@@ -31,7 +32,7 @@ final class ModelNames {
 
   /** How a request ends when what answers is to blame, and not the one who asked. */
   private static final Set<String> FAULTS =
-      Set.of("internal_error", "timeout", "queue_timeout", "upstream_error");
+      Set.of("internal_error", "timeout", "queue_timeout", "upstream_error", "model_not_running");
 
   /** How a request for a routed version ends when nobody there can or may take it. */
   private static final Set<String> ROUTED_FAULTS =
@@ -41,17 +42,20 @@ final class ModelNames {
 
   private final PlatformAccess.Names known;
   private final String local;
+  private final LocalVersions versions;
   private final Shadows shadows;
 
   /**
    * Names of a platform.
    *
    * @param local name of the model of this process
+   * @param versions which versions run, here and on engine nodes
    * @param shadows takes copies of answered requests
    */
-  ModelNames(PlatformAccess.Names known, String local, Shadows shadows) {
+  ModelNames(PlatformAccess.Names known, String local, LocalVersions versions, Shadows shadows) {
     this.known = known;
     this.local = local;
+    this.versions = versions;
     this.shadows = shadows;
   }
 
@@ -78,7 +82,7 @@ final class ModelNames {
     // Without a name, a conversation is known by its beginning.
     SessionKey key = SessionKey.of(view, identity.project(), call.exchange()::header);
     String session = Long.toHexString(key.value());
-    Resolution found = known.registry().resolve(view.model(), identity, session);
+    Resolution found = known.registry().resolve(view.model(), identity, session, this::runs);
     DeprecationHeaders.of(found, known.clock().instant()).forEach(call.exchange()::setHeader);
     call.resolved(found);
     call.promise(promise(found));
@@ -112,6 +116,35 @@ final class ModelNames {
     return true;
   }
 
+  /**
+   * Whether a candidate runs; one that does not has failed, so that its rollout ends, and the
+   * baseline answers for it meanwhile.
+   */
+  private boolean runs(String rollout, String candidate) {
+    if (versions.answerable(candidate)) {
+      return true;
+    }
+    known.rollouts().observe(rollout, candidate, Observation.failure());
+    return false;
+  }
+
+  /**
+   * Names the model of a call that a gateway has sent here for a version.
+   *
+   * @throws Problem when the model of this process is not that version
+   */
+  void chosen(Call call, Operation operation, long bodyLimit) throws IOException {
+    RequestView view = RequestView.of(call.body(bodyLimit), operation);
+    ModelVersion version = view == null ? null : versions.local(view.model());
+    if (view == null || version == null) {
+      return;
+    }
+    if (!versions.here(version)) {
+      throw versions.refusal(version.id());
+    }
+    call.replaceBody(view.withModel(local).body());
+  }
+
   /** What a version of this process promises about first tokens, which admission protects. */
   private @Nullable FirstTokenPromise promise(Resolution found) {
     if (!found.backends().contains(LOCAL)) {
@@ -138,11 +171,40 @@ final class ModelNames {
     rename(call, view, found);
   }
 
-  /** Names the model as whoever answers does. */
+  /**
+   * Names the model as whoever answers does.
+   *
+   * @throws Problem when it is a local version that nobody runs
+   */
   private void rename(Call call, RequestView view, Resolution found) {
-    String target = found.backends().contains(LOCAL) ? local : found.upstreamModel();
+    String target = target(found);
     if (!target.equals(view.model())) {
       call.replaceBody(view.withModel(target).body());
+    }
+  }
+
+  private String target(Resolution found) {
+    if (!found.backends().contains(LOCAL)) {
+      return found.upstreamModel();
+    }
+    ModelVersion version = versions.local(found.version());
+    if (version == null || versions.here(version)) {
+      return local;
+    }
+    if (versions.answerable(version.id())) {
+      return version.id(); // As engine nodes call it.
+    }
+    throw versions.refusal(version.id());
+  }
+
+  /**
+   * Refuses a version that nobody runs.
+   *
+   * @throws Problem when it is one
+   */
+  void require(Resolution found) {
+    if (!versions.answerable(found.version())) {
+      throw versions.refusal(found.version());
     }
   }
 
@@ -206,7 +268,7 @@ final class ModelNames {
   /** Whether what answers is to blame. A version that another one stood in for has failed, too. */
   private static boolean failed(Call call, Resolution found) {
     String outcome = call.outcome();
-    boolean routed = !found.backends().contains(LOCAL);
+    boolean routed = !found.backends().contains(LOCAL) || call.upstream() != null;
     boolean limited = call.upstream() != null && outcome.equals("rate_limit_exceeded");
     return call.isSubstituted()
         || FAULTS.contains(outcome)

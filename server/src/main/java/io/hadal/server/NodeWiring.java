@@ -9,6 +9,7 @@ import io.hadal.platform.cluster.Load;
 import io.hadal.platform.cluster.Member;
 import io.hadal.platform.cluster.Nodes;
 import io.hadal.platform.node.Platform;
+import io.hadal.platform.registry.ModelVersion;
 import io.hadal.server.config.EngineConfig;
 import io.hadal.server.routing.EngineNode;
 import io.hadal.server.routing.JobKeeping;
@@ -38,17 +39,21 @@ public final class NodeWiring {
     if (nodes == null) {
       return;
     }
+    ServedModel model = server.model();
     nodes.listener(
         members -> {
           server
               .router()
               .engines(others(members, nodes.incarnation()), platform.nodeTokens()::issue);
+          if (engine != null && model != null) {
+            // Versions begin to answer and end while it runs.
+            nodes.offer(offered(model, engine, listening, server.versions()));
+          }
           if (platform.leader()) {
             nodes.prune();
           }
         });
     server.marks(nodes::config);
-    ServedModel model = server.model();
     if (engine != null && model == null) {
       throw new FormatException(
           "platform.engine",
@@ -60,7 +65,8 @@ public final class NodeWiring {
     }
     ServedPrompts prompts = new ServedPrompts();
     server.prompts(prompts);
-    nodes.join(offered(model, engine, listening), () -> load(server), prompts::news);
+    nodes.join(
+        offered(model, engine, listening, server.versions()), () -> load(server), prompts::news);
   }
 
   private static List<EngineNode> others(List<Member> members, String own) {
@@ -74,12 +80,22 @@ public final class NodeWiring {
     return nodes;
   }
 
-  private static Engine offered(ServedModel model, EngineConfig config, String listening) {
+  private static Engine offered(
+      ServedModel model, EngineConfig config, String listening, @Nullable LocalVersions versions) {
     List<String> names = new ArrayList<>();
     names.add(model.profile().name());
     names.addAll(new TreeSet<>(model.profile().aliases()));
     if (!names.contains(model.profile().version())) {
       names.add(model.profile().version());
+    }
+    if (versions != null) {
+      // A version of the registry that happens to have such a name may be another model.
+      names.removeIf(
+          name -> {
+            ModelVersion version = versions.local(name);
+            return version != null && !versions.here(version);
+          });
+      versions.here().stream().filter(id -> !names.contains(id)).forEach(names::add);
     }
     return new Engine(
         config.address() == null ? listening : config.address(),

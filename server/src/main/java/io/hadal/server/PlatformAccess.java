@@ -12,8 +12,10 @@ import io.hadal.platform.metering.Prices;
 import io.hadal.platform.money.PriceSnapshot;
 import io.hadal.platform.probe.QualityListener;
 import io.hadal.platform.probe.QualityStore;
+import io.hadal.platform.registry.FileHashes;
 import io.hadal.platform.registry.ProbeStore;
 import io.hadal.platform.registry.Registry;
+import io.hadal.platform.registry.RunningVersions;
 import io.hadal.platform.rollout.Rollouts;
 import io.hadal.platform.tenancy.Identity;
 import io.hadal.platform.tenancy.Tenants;
@@ -58,11 +60,17 @@ public record PlatformAccess(
   /**
    * Versions of models, and which of them are being tried.
    *
+   * @param hashes knows files that were hashed when versions were added
    * @param budgets knows who has to do with a cheaper model
    * @param trials what versions are tried with
    */
   public record Names(
-      Registry registry, Rollouts rollouts, Budgets budgets, Trying trials, Clock clock) {}
+      Registry registry,
+      FileHashes hashes,
+      Rollouts rollouts,
+      Budgets budgets,
+      Trying trials,
+      Clock clock) {}
 
   /**
    * What versions are tried with.
@@ -180,7 +188,8 @@ public record PlatformAccess(
      *
      * @param own endpoints of the server itself: its state, its upstreams
      * @param model the model of this process, for plans of capacity; null for none
+     * @param running where versions run
      */
-    AdminApi api(List<EndpointGroup> own, @Nullable ServedModel model);
+    AdminApi api(List<EndpointGroup> own, @Nullable ServedModel model, RunningVersions running);
   }
 }

@@ -25,7 +25,9 @@ import io.hadal.platform.privacy.Envelope;
 import io.hadal.platform.probe.QualityAlert;
 import io.hadal.platform.probe.QualityListener;
 import io.hadal.platform.probe.QualityStore;
+import io.hadal.platform.registry.FileHashes;
 import io.hadal.platform.registry.ProbeStore;
+import io.hadal.platform.registry.RunningVersions;
 import io.hadal.platform.reports.Dimension;
 import io.hadal.platform.reports.RecentRequests;
 import io.hadal.platform.reports.Reconciliation;
@@ -109,11 +111,12 @@ public final class PlatformWiring {
         usage(platform),
         new PlatformAccess.Names(
             platform.registry(),
+            new FileHashes(platform.database()),
             platform.rollouts(),
             platform.budgets(),
             trying(platform),
             platform.clock()),
-        (own, model) -> administration(platform, secure, own, model),
+        (own, model, running) -> administration(platform, secure, own, model, running),
         health(platform),
         vault(new Envelope(platform.dataKeys())),
         new Seal(platform.sealKey()));
@@ -287,7 +290,11 @@ public final class PlatformWiring {
   }
 
   private static AdminApi administration(
-      Platform platform, boolean secure, List<EndpointGroup> own, @Nullable ServedModel model) {
+      Platform platform,
+      boolean secure,
+      List<EndpointGroup> own,
+      @Nullable ServedModel model,
+      RunningVersions running) {
     ActorScope scopes = new ActorScope(platform.database(), Permissions::allows);
     SubjectLookup subjects = new SubjectLookup(platform.database());
     UsageReports reports = new UsageReports(platform.database());
@@ -344,8 +351,11 @@ public final class PlatformWiring {
                 platform.prices(),
                 new ProbeStore(platform.database(), platform.registry()),
                 new VersionUses(platform.database()),
+                running,
                 platform.clock())));
-    groups.add(EndpointGroup.shared(new RolloutEndpoints(platform.rollouts())));
+    groups.add(
+        EndpointGroup.shared(
+            new RolloutEndpoints(platform.rollouts(), platform.registry(), running)));
     groups.add(new NodeEndpoints(platform.nodes(), platform::leader));
     groups.add(new AlertEndpoints(platform.alerts()));
     groups.add(anywhere(capacity(platform, model)));

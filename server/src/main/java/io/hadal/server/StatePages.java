@@ -21,23 +21,27 @@ final class StatePages {
   private final @Nullable LocalModel local;
   private final Router router;
   private final PlatformAccess.@Nullable Health health;
+  private final @Nullable LocalVersions versions;
   private final Supplier<ApiHandler> handler;
   private final Supplier<@Nullable ConfigMark> configuration;
 
   /**
    * @param local null without a model of its own
    * @param health null without a platform
+   * @param versions null without a registry
    * @param configuration which one this node has; null when nobody said
    */
   StatePages(
       @Nullable LocalModel local,
       Router router,
       PlatformAccess.@Nullable Health health,
+      @Nullable LocalVersions versions,
       Supplier<ApiHandler> handler,
       Supplier<@Nullable ConfigMark> configuration) {
     this.local = local;
     this.router = router;
     this.health = health;
+    this.versions = versions;
     this.handler = handler;
     this.configuration = configuration;
   }
@@ -90,6 +94,11 @@ final class StatePages {
     ObjectNode upstreams = json.putObject("upstreams");
     for (BackendState upstream : router.states()) {
       upstreams.put(upstream.name(), upstream.up() ? "up" : "down");
+    }
+    if (versions != null) {
+      ObjectNode registry = json.putObject("versions");
+      versions.here().forEach(registry.putArray("here")::add);
+      versions.nowhere().forEach(registry.putArray("nowhere")::add);
     }
     if (health != null) {
       json.put("database", health.database() ? "answers" : "away");

@@ -26,9 +26,14 @@ final class Trials implements AutoCloseable {
   /**
    * Begins.
    *
+   * @param versions which versions run
    * @param inside answers a call of this process itself
    */
-  Trials(PlatformAccess.Names known, InnerCalls.Handler inside, MeterRegistry meters) {
+  Trials(
+      PlatformAccess.Names known,
+      LocalVersions versions,
+      InnerCalls.Handler inside,
+      MeterRegistry meters) {
     this.known = known;
     this.calls = new InnerCalls(known.trials().copies(), inside);
     this.shadows = new Shadows(known.rollouts(), calls, id -> pinned(known.registry(), id), meters);
@@ -39,6 +44,7 @@ final class Trials implements AutoCloseable {
             known.trials().quality(),
             calls,
             known.trials().alerts(),
+            versions,
             meters,
             known.clock());
     this.upgrades =

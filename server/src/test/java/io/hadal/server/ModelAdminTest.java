@@ -20,6 +20,7 @@ import io.hadal.platform.registry.ProbeResult;
 import io.hadal.platform.registry.ProbeResult.Outcome;
 import io.hadal.platform.registry.ProbeStore;
 import io.hadal.platform.registry.Registry;
+import io.hadal.platform.registry.RunningVersions;
 import io.hadal.platform.registry.VersionUsage;
 import io.hadal.platform.reports.RecentRequests;
 import io.hadal.platform.rollout.Observation;
@@ -82,7 +83,9 @@ class ModelAdminTest {
                 .toList();
     Clock clock = Clock.systemUTC();
     PriceBook prices = new PriceBook(database, PriceBook.Unpriced.FREE, clock);
-    endpoints.addAll(new ModelEndpoints(registry, prices, probes, usage, clock).endpoints());
+    endpoints.addAll(
+        new ModelEndpoints(registry, prices, probes, usage, RunningVersions.UNKNOWN, clock)
+            .endpoints());
     endpoints.addAll(
         new ProbeEndpoints(
                 registry,
@@ -92,7 +95,7 @@ class ModelAdminTest {
                   throw new AssertionError("nothing runs here");
                 })
             .endpoints());
-    endpoints.addAll(new RolloutEndpoints(rollouts).endpoints());
+    endpoints.addAll(new RolloutEndpoints(rollouts, registry, RunningVersions.UNKNOWN).endpoints());
     endpoints.addAll(
         new CapacityEndpoints(
                 () -> costs,

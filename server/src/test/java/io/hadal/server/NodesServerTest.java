@@ -2,6 +2,8 @@ package io.hadal.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.hadal.formats.prompt.PromptDialect;
+import io.hadal.model.Model;
 import io.hadal.platform.DataFolder;
 import io.hadal.platform.Outage;
 import io.hadal.platform.audit.AuditEntry;
@@ -25,6 +27,16 @@ import io.hadal.platform.money.Schedule;
 import io.hadal.platform.money.UnitPrices;
 import io.hadal.platform.node.Platform;
 import io.hadal.platform.node.PlatformOptions;
+import io.hadal.platform.registry.FileHashes;
+import io.hadal.platform.registry.LocalManifest;
+import io.hadal.platform.registry.Manifest;
+import io.hadal.platform.registry.Registry;
+import io.hadal.platform.registry.Split;
+import io.hadal.platform.registry.WeightFile;
+import io.hadal.platform.rollout.Guard;
+import io.hadal.platform.rollout.Rollout;
+import io.hadal.platform.rollout.RolloutPlan;
+import io.hadal.platform.rollout.Rollouts;
 import io.hadal.platform.tenancy.Scope;
 import io.hadal.server.config.EngineConfig;
 import java.net.http.HttpResponse;
@@ -43,12 +55,14 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Two gateways and two engines over one PostgreSQL, in one process; {@code SeveralNodesTest} of the
@@ -68,6 +82,10 @@ class NodesServerTest {
     private boolean closed;
 
     Node(String name, boolean engine) {
+      this(name, engine ? "pool" : "tiny", engine, TestServer.MODEL);
+    }
+
+    Node(String name, String model, boolean engine, Path checkpoint) {
       Path shared = folder.resolve("gateway-1");
       boolean first = !Files.exists(shared);
       platform =
@@ -93,7 +111,7 @@ class NodesServerTest {
                   Set.of(),
                   30),
               line -> {});
-      server = TestServer.with(PlatformWiring.access(platform, false), engine ? "pool" : "tiny");
+      server = TestServer.with(PlatformWiring.access(platform, false), model, checkpoint);
       NodeWiring.join(
           platform, server.server, engine ? new EngineConfig(null, 1, null) : null, server.url(""));
       NODES.add(this);
@@ -184,6 +202,116 @@ class NodesServerTest {
 
   private static @Nullable String upstream(HttpResponse<String> answer) {
     return answer.headers().firstValue("x-hadal-upstream").orElse(null);
+  }
+
+  /** The tiny model with a weight that is another one. */
+  private static Path otherWeights() throws Exception {
+    Path copy = Files.createDirectory(folder.resolve("other"));
+    try (Stream<Path> files = Files.list(TestServer.MODEL)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        Path there = Files.copy(file, copy.resolve(String.valueOf(file.getFileName())));
+        if (file.toString().endsWith(".safetensors")) {
+          byte[] bytes = Files.readAllBytes(there);
+          bytes[bytes.length - 4] ^= 1;
+          Files.write(there, bytes);
+        }
+      }
+    }
+    return copy;
+  }
+
+  private static String version(Node on, Path checkpoint, String label) {
+    Manifest manifest;
+    try (Model model = Model.load(checkpoint)) {
+      manifest =
+          new LocalManifest(new FileHashes(on.platform.database()))
+              .build(
+                  checkpoint,
+                  WeightFile.of(model.store()),
+                  new LocalManifest.Run(
+                      "flash",
+                      PromptDialect.V4_1.name(),
+                      JsonMapper.shared().createObjectNode(),
+                      1024,
+                      false,
+                      "1",
+                      "fast"),
+                  n -> {});
+    }
+    Registry registry = on.platform.registry();
+    return registry.activate(registry.draft(manifest, label, "test").id(), "test").id();
+  }
+
+  private static HttpResponse<String> ask(Node at, KeyStore.Created key, String model) {
+    return at.server.post(
+        "/v1/chat/completions",
+        "{'model':'" + model + "','max_tokens':1,'messages':[{'role':'user','content':'Hi'}]}",
+        "authorization",
+        "Bearer " + key.text().reveal());
+  }
+
+  @Test
+  void aVersionIsAnsweredByTheProcessThatHasItsWeights() throws Exception {
+    Node gateway = NODES.getFirst();
+    Registry registry = gateway.platform.registry();
+    KeyStore.Created key = key(gateway, "versions");
+    Path other = otherWeights();
+    String here = version(gateway, TestServer.MODEL, "2026-01-01");
+    String there = version(gateway, other, "2026-02-01");
+    HttpResponse<String> answer = ask(gateway, key, "flash");
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+    assertThat(upstream(answer)).isNull();
+    // Nobody has those weights yet.
+    answer = ask(gateway, key, there);
+    assertThat(answer.statusCode()).isEqualTo(503);
+    assertThat(answer.body())
+        .contains("model_not_running", there, "runs 'tiny'", "engine node", "point the name");
+    HttpResponse<String> list =
+        gateway.server.get("/v1/models", "authorization", "Bearer " + key.text().reveal());
+    assertThat(list.body()).contains(here).doesNotContain(there);
+    assertThat(
+            gateway
+                .server
+                .get("/v1/models/" + there, "authorization", "Bearer " + key.text().reveal())
+                .statusCode())
+        .isEqualTo(503);
+    assertThat(gateway.server.get("/readyz?verbose").body())
+        .contains("\"here\":[\"" + here + "\"],\"nowhere\":[\"" + there + "\"]");
+    // An engine with them is found by the version, whatever it calls its model.
+    try (Node engine = new Node("engine-3", "coder", true, other)) {
+      await(() -> ask(gateway, key, there).statusCode() == 200);
+      assertThat(upstream(ask(gateway, key, there))).isEqualTo("engine-3");
+      assertThat(upstream(ask(gateway, key, here))).isNull();
+      Rollouts rollouts = gateway.platform.rollouts();
+      String rollout =
+          rollouts
+              .create(
+                  new RolloutPlan(
+                      "",
+                      "flash",
+                      there,
+                      Rollout.Mode.CANARY,
+                      100,
+                      Split.Stickiness.SESSION,
+                      Guard.DEFAULTS),
+                  "test")
+              .id();
+      rollouts.start(rollout, "test");
+      answer = ask(gateway, key, "flash");
+      assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+      assertThat(answer.headers().firstValue("x-hadal-model")).hasValue(there);
+      assertThat(upstream(answer)).isEqualTo("engine-3");
+      engine.close();
+      await(() -> gateway.server.server.router().enginesOf(there).isEmpty());
+      // Without it the baseline answers, until the rollout has seen enough.
+      for (int i = 0; i < 12; i++) {
+        answer = ask(gateway, key, "flash");
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+        assertThat(answer.headers().firstValue("x-hadal-model")).hasValue(here);
+      }
+      assertThat(rollouts.get(rollout).state()).isEqualTo(Rollout.State.ROLLED_BACK);
+      assertThat(registry.history("", "flash").getFirst().target()).isEqualTo(here);
+    }
   }
 
   @Test

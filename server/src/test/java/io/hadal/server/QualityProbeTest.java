@@ -18,6 +18,7 @@ import io.hadal.platform.registry.Manifest;
 import io.hadal.platform.registry.ProbeResult.Outcome;
 import io.hadal.platform.registry.ProbeStore;
 import io.hadal.platform.registry.Registry;
+import io.hadal.platform.registry.RunningVersions;
 import io.hadal.server.trial.InnerCalls;
 import io.hadal.server.trial.QualityMonitor;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -148,7 +149,14 @@ class QualityProbeTest {
               });
       try (QualityMonitor monitor =
           new QualityMonitor(
-              registry, probes, store, calls, listener, new SimpleMeterRegistry(), clock)) {
+              registry,
+              probes,
+              store,
+              calls,
+              listener,
+              RunningVersions.UNKNOWN,
+              new SimpleMeterRegistry(),
+              clock)) {
         monitor.tick();
         // Nobody asked for looks, but a new version is probed.
         assertThat(store.versions()).isEmpty();

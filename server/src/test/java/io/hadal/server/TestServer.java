@@ -129,6 +129,20 @@ final class TestServer implements AutoCloseable {
         name);
   }
 
+  /** The same over another checkpoint. */
+  static TestServer with(PlatformAccess platform, String name, Path checkpoint) {
+    return new TestServer(
+        null,
+        ServerLimits.DEFAULT,
+        1024,
+        16,
+        new ListenerOptions("127.0.0.1", 0, 256, null, null, HTTP),
+        UnaryOperator.identity(),
+        platform,
+        name,
+        checkpoint);
+  }
+
   /** The same, with places for so many requests. */
   static TestServer with(PlatformAccess platform, int running, int waiting, int perTenant) {
     return new TestServer(
@@ -162,7 +176,20 @@ final class TestServer implements AutoCloseable {
       UnaryOperator<DispatcherOptions> more,
       @Nullable PlatformAccess platform,
       String name) {
-    model = Model.load(MODEL);
+    this(keys, limits, context, waiting, listener, more, platform, name, MODEL);
+  }
+
+  private TestServer(
+      @Nullable KeyRing keys,
+      ServerLimits limits,
+      int context,
+      int waiting,
+      ListenerOptions listener,
+      UnaryOperator<DispatcherOptions> more,
+      @Nullable PlatformAccess platform,
+      String name,
+      Path checkpoint) {
+    model = Model.load(checkpoint);
     engine =
         new Engine(
             model,

@@ -14,6 +14,7 @@ import io.hadal.platform.registry.FileHashes;
 import io.hadal.platform.registry.LocalManifest;
 import io.hadal.platform.registry.Manifest;
 import io.hadal.platform.registry.ModelVersion;
+import io.hadal.platform.registry.WeightFile;
 import io.hadal.server.config.YamlFile;
 import java.io.IOException;
 import java.io.InputStream;
@@ -143,7 +144,7 @@ final class ModelAddCommand implements Callable<Integer> {
       if (StoredTokenizer.find(model.store(), folder).isEmpty()) {
         throw new FormatException(source.toString(), "has no tokenizer, which answers need");
       }
-      List<Path> weights = model.store().files();
+      List<WeightFile> weights = WeightFile.of(model.store());
       long bytes = LocalManifest.bytes(folder, weights);
       try (ProgressBar bar =
           progress.start(spec.commandLine().getErr(), "hashing", Math.max(1, bytes))) {

@@ -15,6 +15,7 @@ import java.io.PrintWriter;
 import java.time.Clock;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -24,6 +25,9 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.JsonNodeFactory;
 
 /** {@code hadal rollout}: new versions by degrees. */
 @Command(
@@ -43,12 +47,45 @@ public final class RolloutCommand implements Runnable {
   }
 
   private static int with(ModelData data, CommandSpec spec, Function<Rollouts, Rollout> work) {
+    return with(data, spec, work, false);
+  }
+
+  private static int with(
+      ModelData data, CommandSpec spec, Function<Rollouts, Rollout> work, boolean warn) {
     try (ModelData.Opened opened = data.open()) {
       Rollout rollout = work.apply(rollouts(opened));
       print(spec.commandLine().getOut(), rollout);
       spec.commandLine().getOut().flush();
+      if (warn && needTwoProcesses(opened, rollout)) {
+        PrintWriter err = spec.commandLine().getErr();
+        err.printf(
+            "note: %s and %s are different local models, and a process has one. Until an engine"
+                + " node runs the candidate it gets no request, and the rollout ends.%n",
+            rollout.baseline(), rollout.candidate());
+        err.flush();
+      }
     }
     return ExitCode.OK;
+  }
+
+  /** Whether no process alone can answer both sides, as far as manifests say. */
+  private static boolean needTwoProcesses(ModelData.Opened opened, Rollout rollout) {
+    Optional<JsonNode> baseline = localWeights(opened, rollout.baseline());
+    Optional<JsonNode> candidate = localWeights(opened, rollout.candidate());
+    return baseline.isPresent() && candidate.isPresent() && !baseline.equals(candidate);
+  }
+
+  private static Optional<JsonNode> localWeights(ModelData.Opened opened, String version) {
+    return opened
+        .registry
+        .version(version)
+        .filter(v -> v.manifest().kind().equals("local"))
+        .map(
+            v -> {
+              ArrayNode hashes = JsonNodeFactory.instance.arrayNode();
+              v.manifest().json().path("weights").forEach(f -> hashes.add(f.path("sha256")));
+              return hashes;
+            });
   }
 
   private static Rollouts rollouts(ModelData.Opened opened) {
@@ -165,7 +202,7 @@ public final class RolloutCommand implements Runnable {
             percent != null ? percent : how == Mode.SHADOW ? 100 : 0,
             choice("--stickiness", stickiness, Stickiness.class),
             Guard.DEFAULTS);
-    return with(data, spec, r -> r.create(plan, ModelData.actor()));
+    return with(data, spec, r -> r.create(plan, ModelData.actor()), true);
   }
 
   private <E extends Enum<E>> E choice(String option, String text, Class<E> type) {

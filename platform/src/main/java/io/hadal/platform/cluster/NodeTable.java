@@ -141,6 +141,19 @@ final class NodeTable {
         == 1;
   }
 
+  /** Says what a node computes for others from now on. */
+  void offer(String name, String incarnation, Engine engine) {
+    database.run(
+        h ->
+            h.createUpdate(
+                    "UPDATE node SET models = :models WHERE name = :name AND incarnation ="
+                        + " :incarnation")
+                .bind("models", String.join("\n", engine.models()))
+                .bind("name", name)
+                .bind("incarnation", incarnation)
+                .execute());
+  }
+
   void leave(String name, String incarnation) {
     database.run(
         h -> h.execute("DELETE FROM node WHERE name = ? AND incarnation = ?", name, incarnation));

@@ -47,6 +47,7 @@ public final class Nodes implements AutoCloseable {
   private volatile List<Member> members = List.of();
   private volatile Consumer<List<Member>> listener = list -> {};
   private @Nullable Engine engine;
+  private boolean offers;
   private Supplier<Load> load = () -> Load.IDLE;
   private Supplier<@Nullable BlockDigest> news = () -> null;
   private volatile @Nullable ConfigMark config;
@@ -100,6 +101,16 @@ public final class Nodes implements AutoCloseable {
   /** Says, from the next beat on, which configuration this node has. */
   public void config(ConfigMark now) {
     config = now;
+  }
+
+  /** Says, from the next beat on, what this node computes for others now. */
+  public void offer(Engine now) {
+    synchronized (this) {
+      if (!now.equals(engine)) {
+        engine = now;
+        offers = true;
+      }
+    }
   }
 
   /** Nodes that are of the kind of this one and have another configuration. */
@@ -226,6 +237,11 @@ public final class Nodes implements AutoCloseable {
     long now = clock.millis();
     if (table.beat(name, incarnation, load.get(), config, changed, now)) {
       robbed = false;
+      Engine offered = engine;
+      if (offers && offered != null) {
+        table.offer(name, incarnation, offered);
+        offers = false;
+      }
       return;
     }
     NodeTable.Row row = table.find(name);

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.HexFormat;
+import java.util.Optional;
 import java.util.function.LongConsumer;
 
 /**
@@ -36,21 +37,10 @@ public final class FileHashes {
       String path = real.toString();
       long bytes = Files.size(real);
       long modified = Files.getLastModifiedTime(real).toMillis();
-      String known =
-          database.read(
-              h ->
-                  h.createQuery(
-                          "SELECT sha256 FROM file_hash WHERE path = :path AND bytes = :bytes AND"
-                              + " modified = :modified")
-                      .bind("path", path)
-                      .bind("bytes", bytes)
-                      .bind("modified", modified)
-                      .mapTo(String.class)
-                      .findOne()
-                      .orElse(""));
-      if (!known.isEmpty()) {
+      Optional<String> known = find(path, bytes, modified);
+      if (known.isPresent()) {
         progress.accept(bytes);
-        return known;
+        return known.get();
       }
       String hash = read(real, progress);
       if (Files.size(real) != bytes || Files.getLastModifiedTime(real).toMillis() != modified) {
@@ -71,6 +61,29 @@ public final class FileHashes {
     } catch (IOException e) {
       throw new FormatException(file.toString(), "cannot be read: " + e, e);
     }
+  }
+
+  /**
+   * The hash of a file that was hashed as it is now; empty for others.
+   *
+   * @throws IOException when it cannot be read
+   */
+  Optional<String> known(Path file) throws IOException {
+    Path real = file.toRealPath();
+    return find(real.toString(), Files.size(real), Files.getLastModifiedTime(real).toMillis());
+  }
+
+  private Optional<String> find(String path, long bytes, long modified) {
+    return database.read(
+        h ->
+            h.createQuery(
+                    "SELECT sha256 FROM file_hash WHERE path = :path AND bytes = :bytes AND"
+                        + " modified = :modified")
+                .bind("path", path)
+                .bind("bytes", bytes)
+                .bind("modified", modified)
+                .mapTo(String.class)
+                .findOne());
   }
 
   private static String read(Path file, LongConsumer progress) throws IOException {

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.function.LongConsumer;
@@ -25,6 +26,9 @@ public final class LocalManifest {
           "vocab.json",
           "merges.txt");
   private static final Set<String> CONFIG = Set.of("config.json", "generation_config.json");
+
+  /** Fields with files that lie beside the weights. */
+  static final List<String> BESIDE = List.of("config", "tokenizer", "chat_template");
 
   private final FileHashes hashes;
 
@@ -53,11 +57,11 @@ public final class LocalManifest {
       String mode) {}
 
   /** Bytes that will be hashed, for a display of the progress. */
-  public static long bytes(Path checkpoint, List<Path> weights) {
+  public static long bytes(Path checkpoint, List<WeightFile> weights) {
     try {
       long sum = 0;
-      for (Path file : weights) {
-        sum += Files.size(file);
+      for (WeightFile file : weights) {
+        sum += Files.size(file.file());
       }
       for (Path file : beside(checkpoint)) {
         sum += Files.size(file);
@@ -75,22 +79,21 @@ public final class LocalManifest {
    * @param progress told the bytes that are done
    * @throws FormatException when a file cannot be read
    */
-  public Manifest build(Path checkpoint, List<Path> weights, Run run, LongConsumer progress) {
+  public Manifest build(Path checkpoint, List<WeightFile> weights, Run run, LongConsumer progress) {
     ObjectNode json = JsonMapper.shared().createObjectNode();
     json.put("schema", 1).put("kind", "local").put("family", run.family);
     ArrayNode files = json.putArray("weights");
-    for (Path file : weights.stream().sorted().toList()) {
-      entry(files, file, progress);
+    for (WeightFile file :
+        weights.stream().sorted(Comparator.comparing(WeightFile::file)).toList()) {
+      try {
+        entry(files, file.file(), progress).put("sample_sha256", file.sample());
+      } catch (IOException e) {
+        throw new FormatException(file.file().toString(), "cannot be read: " + e, e);
+      }
     }
-    ArrayNode config = json.putArray("config");
-    ArrayNode tokenizer = json.putArray("tokenizer");
-    ArrayNode template = json.putArray("chat_template");
+    BESIDE.forEach(json::putArray);
     for (Path file : beside(checkpoint)) {
-      String name = String.valueOf(file.getFileName());
-      entry(
-          CONFIG.contains(name) ? config : TOKENIZER.contains(name) ? tokenizer : template,
-          file,
-          progress);
+      entry((ArrayNode) json.path(kind(file)), file, progress);
     }
     json.putObject("parser").put("id", run.dialect).put("version", 1);
     json.set("quantisation", run.quantisation);
@@ -102,10 +105,10 @@ public final class LocalManifest {
     return Manifest.of(json, checkpoint.toString());
   }
 
-  private void entry(ArrayNode list, Path file, LongConsumer progress) {
+  private ObjectNode entry(ArrayNode list, Path file, LongConsumer progress) {
     String hash = hashes.sha256(file, progress);
     try {
-      list.addObject()
+      return list.addObject()
           .put("file", String.valueOf(file.getFileName()))
           .put("bytes", Files.size(file))
           .put("sha256", hash);
@@ -114,8 +117,14 @@ public final class LocalManifest {
     }
   }
 
+  /** The field that a file beside the weights belongs to. */
+  static String kind(Path file) {
+    String name = String.valueOf(file.getFileName());
+    return BESIDE.get(CONFIG.contains(name) ? 0 : TOKENIZER.contains(name) ? 1 : 2);
+  }
+
   /** Files beside the weights that decide about answers, by name; a single file has none. */
-  private static List<Path> beside(Path checkpoint) {
+  static List<Path> beside(Path checkpoint) {
     List<Path> files = new ArrayList<>();
     if (!Files.isDirectory(checkpoint)) {
       return files;

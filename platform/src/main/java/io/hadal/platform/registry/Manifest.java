@@ -118,10 +118,20 @@ public record Manifest(
   }
 
   private static void checkFile(JsonNode file, String source) {
-    String hash = text(file, "sha256", source + ": weights");
     text(file, "file", source + ": weights");
+    checkHash(text(file, "sha256", source + ": weights"), "sha256", source);
+    if (file.has("sample_sha256")) {
+      checkHash(text(file, "sample_sha256", source + ": weights"), "sample_sha256", source);
+    }
+    JsonNode bytes = file.path("bytes");
+    if (!bytes.isMissingNode() && (!bytes.canConvertToExactIntegral() || bytes.asLong(-1) < 0)) {
+      throw new FormatException(source, "weights: bytes must be a whole number");
+    }
+  }
+
+  private static void checkHash(String hash, String field, String source) {
     if (!hash.matches("[0-9a-f]{64}")) {
-      throw new FormatException(source, "weights: sha256 must be 64 hexadecimal digits");
+      throw new FormatException(source, "weights: " + field + " must be 64 hexadecimal digits");
     }
   }
 

@@ -41,7 +41,7 @@ final class ManifestFields {
           "slo", Set.of("ttft_ms", "ttft_ms_per_1k", "tpot_ms", "percent"),
           "engine", Set.of("name", "version", "mode"),
           "parser", Set.of("id", "version"),
-          "weights", FILE,
+          "weights", Set.of("file", "bytes", "sha256", "sample_sha256"),
           "config", FILE,
           "tokenizer", FILE,
           "chat_template", FILE);

@@ -21,6 +21,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BiPredicate;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
@@ -398,6 +399,16 @@ public final class Registry {
    * @throws Refusal when nothing has the name, its version has ended or the key may not use it
    */
   public Resolution resolve(String name, Identity identity, @Nullable String session) {
+    return resolve(name, identity, session, (rollout, version) -> true);
+  }
+
+  /**
+   * The same, where a rollout goes on with its baseline instead of a version that nobody runs.
+   *
+   * @param runs whether somebody runs the version that a rollout has chosen
+   */
+  public Resolution resolve(
+      String name, Identity identity, @Nullable String session, BiPredicate<String, String> runs) {
     Catalogue now = catalogue();
     String id = name;
     String rollout = null;
@@ -413,7 +424,9 @@ public final class Registry {
           rollout = id;
           id = split.version(identity, session);
           ModelVersion chosen = now.versions().get(id);
-          if (chosen == null || !chosen.answers(clock.instant())) {
+          if (chosen == null
+              || !chosen.answers(clock.instant())
+              || (!id.equals(split.baseline()) && !runs.test(rollout, id))) {
             id = split.baseline();
           }
         } else {
@@ -440,6 +453,18 @@ public final class Registry {
         version.retiresAt(),
         version.successor(),
         rollout);
+  }
+
+  /** A version of any stage, without asking the database; null for none of that id. */
+  public @Nullable ModelVersion known(String id) {
+    return catalogue().versions().get(id);
+  }
+
+  /** Local versions that answer now, without asking the database. */
+  public List<ModelVersion> local() {
+    return catalogue().versions().values().stream()
+        .filter(v -> v.manifest().kind().equals("local") && v.answers(clock.instant()))
+        .toList();
   }
 
   /** What a version promises about its speed, without asking the database; null for nothing. */

@@ -20,6 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 class ManifestTest {
@@ -122,8 +123,11 @@ class ManifestTest {
           new LocalManifest.Run(
               "m", "v4", JsonMapper.shared().createObjectNode(), 64, false, "1", "fast");
       AtomicLong done = new AtomicLong();
-      Manifest made = builder.build(folder, List.of(weights), run, done::addAndGet);
-      assertThat(done.get()).isEqualTo(8).isEqualTo(LocalManifest.bytes(folder, List.of(weights)));
+      Manifest made =
+          builder.build(folder, List.of(new WeightFile(weights, 1)), run, done::addAndGet);
+      assertThat(done.get())
+          .isEqualTo(8)
+          .isEqualTo(LocalManifest.bytes(folder, List.of(new WeightFile(weights, 1))));
       assertThat(made.json().at("/weights/0/sha256").asString())
           .isEqualTo("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
       assertThat(made.json().path("tokenizer").size()).isEqualTo(1);
@@ -132,9 +136,17 @@ class ManifestTest {
       FileTime time = Files.getLastModifiedTime(weights);
       Files.writeString(weights, "abd");
       Files.setLastModifiedTime(weights, time);
-      assertThat(builder.build(folder, List.of(weights), run, n -> {})).isEqualTo(made);
+      JsonNode kept =
+          builder.build(folder, List.of(new WeightFile(weights, 1)), run, n -> {}).json();
+      assertThat(kept.at("/weights/0/sha256")).isEqualTo(made.json().at("/weights/0/sha256"));
+      // The sample is, and tells.
+      assertThat(kept.at("/weights/0/sample_sha256"))
+          .isNotEqualTo(made.json().at("/weights/0/sample_sha256"));
       Files.setLastModifiedTime(weights, FileTime.fromMillis(time.toMillis() + 5));
-      assertThat(builder.build(folder, List.of(weights), run, n -> {}).fingerprint())
+      assertThat(
+              builder
+                  .build(folder, List.of(new WeightFile(weights, 1)), run, n -> {})
+                  .fingerprint())
           .isNotEqualTo(made.fingerprint());
     }
   }

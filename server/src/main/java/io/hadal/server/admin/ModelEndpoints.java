@@ -11,6 +11,7 @@ import io.hadal.platform.registry.ModelVersion;
 import io.hadal.platform.registry.ProbeResult;
 import io.hadal.platform.registry.ProbeStore;
 import io.hadal.platform.registry.Registry;
+import io.hadal.platform.registry.RunningVersions;
 import io.hadal.platform.registry.VersionUsage;
 import io.hadal.platform.tenancy.Permission;
 import io.hadal.platform.tenancy.Permission.Resource;
@@ -37,18 +38,26 @@ public final class ModelEndpoints implements EndpointGroup {
   private final PriceBook prices;
   private final ProbeStore probes;
   private final VersionUsage usage;
+  private final RunningVersions running;
   private final Clock clock;
 
   /**
    * @param prices get those of manifests when a version begins to answer
    * @param usage tells who uses versions that will end
+   * @param running where versions run
    */
   public ModelEndpoints(
-      Registry registry, PriceBook prices, ProbeStore probes, VersionUsage usage, Clock clock) {
+      Registry registry,
+      PriceBook prices,
+      ProbeStore probes,
+      VersionUsage usage,
+      RunningVersions running,
+      Clock clock) {
     this.registry = registry;
     this.prices = prices;
     this.probes = probes;
     this.usage = usage;
+    this.running = running;
     this.clock = clock;
   }
 
@@ -99,7 +108,8 @@ public final class ModelEndpoints implements EndpointGroup {
         registry.versions().stream()
             .filter(v -> lifecycle == null || v.lifecycle().text().equals(lifecycle))
             .toList();
-    return RegistryJson.page(call, versions, ModelVersion::id, RegistryJson::version);
+    return RegistryJson.page(
+        call, versions, ModelVersion::id, v -> RegistryJson.version(v, running));
   }
 
   private JsonNode add(AdminCall call) {
@@ -110,7 +120,7 @@ public final class ModelEndpoints implements EndpointGroup {
     }
     Manifest manifest = Manifest.of(json, "manifest");
     return RegistryJson.version(
-        registry.draft(manifest, call.text("version"), call.actor().name()));
+        registry.draft(manifest, call.text("version"), call.actor().name()), running);
   }
 
   /** A name of the path, where ~ stands for the slashes that names of routed models may have. */
@@ -125,7 +135,7 @@ public final class ModelEndpoints implements EndpointGroup {
 
   private JsonNode get(AdminCall call) {
     ModelVersion version = version(call);
-    ObjectNode json = RegistryJson.version(version);
+    ObjectNode json = RegistryJson.version(version, running);
     json.set("manifest", version.manifest().json());
     ArrayNode names = json.putArray("aliases");
     registry.aliases().stream()
@@ -149,7 +159,7 @@ public final class ModelEndpoints implements EndpointGroup {
     String by = call.actor().name();
     ModelVersion version = registry.activate(version(call).id(), by);
     ManifestPrices.enter(version, prices, by, clock);
-    return RegistryJson.version(version);
+    return RegistryJson.version(version, running);
   }
 
   private JsonNode deprecate(AdminCall call) {
@@ -159,12 +169,13 @@ public final class ModelEndpoints implements EndpointGroup {
             version(call).id(),
             RegistryJson.instant(call, "deprecated_at"),
             RegistryJson.instant(call, "retires_at"),
-            call.text("successor")));
+            call.text("successor")),
+        running);
   }
 
   private JsonNode retire(AdminCall call) {
     RegistryJson.everything(call);
-    return RegistryJson.version(registry.retire(version(call).id()));
+    return RegistryJson.version(registry.retire(version(call).id()), running);
   }
 
   private JsonNode deprecatedUse(AdminCall call) {

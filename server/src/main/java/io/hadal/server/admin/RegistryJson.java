@@ -6,6 +6,7 @@ import io.hadal.platform.Refusal;
 import io.hadal.platform.registry.AliasChange;
 import io.hadal.platform.registry.ModelVersion;
 import io.hadal.platform.registry.ProbeResult;
+import io.hadal.platform.registry.RunningVersions;
 import io.hadal.platform.rollout.Comparison;
 import io.hadal.platform.rollout.Guard;
 import io.hadal.platform.rollout.Rollout;
@@ -126,7 +127,17 @@ final class RegistryJson {
     return instant == null ? null : instant.toString();
   }
 
-  static ObjectNode version(ModelVersion v) {
+  /** A version, and where it runs. */
+  static ObjectNode version(ModelVersion v, RunningVersions running) {
+    RunningVersions.State state = running.of(v);
+    ObjectNode json =
+        version(v).put("runs_here", state.here()).put("runs_not_here_because", state.why());
+    ArrayNode engines = json.putArray("engines");
+    state.engines().forEach(engines::add);
+    return json;
+  }
+
+  private static ObjectNode version(ModelVersion v) {
     ObjectNode json =
         object()
             .put("id", v.id())

@@ -3,6 +3,9 @@ package io.hadal.server.admin;
 import static io.hadal.server.admin.RegistryJson.checked;
 
 import io.hadal.chat.Problem;
+import io.hadal.formats.FormatException;
+import io.hadal.platform.registry.Registry;
+import io.hadal.platform.registry.RunningVersions;
 import io.hadal.platform.registry.Split.Stickiness;
 import io.hadal.platform.rollout.Guard;
 import io.hadal.platform.rollout.Rollout;
@@ -25,9 +28,16 @@ public final class RolloutEndpoints implements EndpointGroup {
   private static final Permission WRITE = Permission.write(Resource.ROLLOUT);
 
   private final Rollouts rollouts;
+  private final Registry registry;
+  private final RunningVersions running;
 
-  public RolloutEndpoints(Rollouts rollouts) {
+  /**
+   * @param running where versions run: a candidate that does nowhere gets nothing
+   */
+  public RolloutEndpoints(Rollouts rollouts, Registry registry, RunningVersions running) {
     this.rollouts = rollouts;
+    this.registry = registry;
+    this.running = running;
   }
 
   @Override
@@ -141,12 +151,40 @@ public final class RolloutEndpoints implements EndpointGroup {
   }
 
   private JsonNode start(AdminCall call) {
-    return RegistryJson.rollout(rollouts.start(own(call).id(), call.actor().name()));
+    Rollout rollout = own(call);
+    requireRunning(rollout);
+    return RegistryJson.rollout(rollouts.start(rollout.id(), call.actor().name()));
+  }
+
+  /**
+   * Lets no candidate have requests that nobody could answer for it.
+   *
+   * @throws FormatException when none runs it
+   */
+  private void requireRunning(Rollout rollout) {
+    registry
+        .version(rollout.candidate())
+        .ifPresent(
+            version -> {
+              RunningVersions.State state = running.of(version);
+              if (!state.anywhere()) {
+                throw new FormatException(
+                    version.id(),
+                    "runs nowhere: "
+                        + state.why()
+                        + ", and no engine node has it. A process has one model: serve the"
+                        + " candidate's weights on an engine node (platform.engine), or add it as"
+                        + " a routed version");
+              }
+            });
   }
 
   private JsonNode percent(AdminCall call) {
     Rollout rollout = own(call);
     long percent = call.number("percent", 0, 100, -1);
+    if (percent > 0) {
+      requireRunning(rollout);
+    }
     if (percent < 0) {
       throw Problem.missing("percent");
     }
@@ -158,8 +196,10 @@ public final class RolloutEndpoints implements EndpointGroup {
   }
 
   private JsonNode promote(AdminCall call) {
+    Rollout rollout = own(call);
+    requireRunning(rollout);
     return RegistryJson.rollout(
-        rollouts.promote(own(call).id(), call.actor().name(), reason(call.text("reason"))));
+        rollouts.promote(rollout.id(), call.actor().name(), reason(call.text("reason"))));
   }
 
   private JsonNode rollBack(AdminCall call) {

@@ -100,6 +100,12 @@ public final class HttpProblem {
         new Kind(404, REQUEST, "not_found", "not_found_error"), null, what + " does not exist.");
   }
 
+  /** A version of a model that is known, and that nobody runs now. */
+  public static Problem modelNotRunning(String message) {
+    return new Problem(
+        new Kind(503, "server_error", "model_not_running", "api_error"), "model", message);
+  }
+
   /** A path of the dialect that this server does not serve. */
   public static Problem notImplemented() {
     return request(501, "not_implemented", "not supported by this server");

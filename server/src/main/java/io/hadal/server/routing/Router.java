@@ -276,6 +276,9 @@ public final class Router implements AutoCloseable {
    * name has here, if any.
    */
   private @Nullable RouteConfig route(Snapshot now, String model, @Nullable Resolution version) {
+    if (version != null && model.equals(version.version()) && version.backends().contains(LOCAL)) {
+      return engineRoute(now, version);
+    }
     RouteConfig known = route(now, model);
     List<String> there =
         version == null
@@ -287,6 +290,25 @@ public final class Router implements AutoCloseable {
     return known == null
         ? new RouteConfig(model, Strategy.PRIORITY, there, null, true)
         : new RouteConfig(model, known.strategy(), there, known.fallback(), known.providerObject());
+  }
+
+  /** The engine nodes that run a local version, by the strategy of the route that its name has. */
+  private @Nullable RouteConfig engineRoute(Snapshot now, Resolution version) {
+    RouteConfig running = engines.route(version.version());
+    RouteConfig named = now.config.explicit(version.alias());
+    return running == null || named == null || !named.upstreams().contains(RoutingConfig.ENGINES)
+        ? running
+        : new RouteConfig(
+            running.model(),
+            named.strategy(),
+            running.upstreams(),
+            named.fallback(),
+            named.providerObject());
+  }
+
+  /** Names of the engine nodes that have a model or version. */
+  public List<String> enginesOf(String model) {
+    return engines.has(model).stream().map(backend -> backend.config().name()).toList();
   }
 
   /** False when a fallback to this process has to answer. */

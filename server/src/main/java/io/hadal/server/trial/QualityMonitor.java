@@ -13,6 +13,7 @@ import io.hadal.platform.registry.ModelVersion;
 import io.hadal.platform.registry.ProbeStore;
 import io.hadal.platform.registry.Registry;
 import io.hadal.platform.registry.Resolution;
+import io.hadal.platform.registry.RunningVersions;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
@@ -54,6 +55,7 @@ public final class QualityMonitor implements AutoCloseable {
   private final QualityStore store;
   private final InnerCalls calls;
   private final QualityListener alerts;
+  private final RunningVersions where;
   private final MeterRegistry meters;
   private final Clock clock;
   private final CountDownLatch closed = new CountDownLatch(1);
@@ -70,6 +72,7 @@ public final class QualityMonitor implements AutoCloseable {
    * A monitor, which begins to look.
    *
    * @param alerts is told at each look how backends do
+   * @param running where versions run; those that do nowhere are left alone
    */
   public QualityMonitor(
       Registry registry,
@@ -77,6 +80,7 @@ public final class QualityMonitor implements AutoCloseable {
       QualityStore store,
       InnerCalls calls,
       QualityListener alerts,
+      RunningVersions running,
       MeterRegistry meters,
       Clock clock) {
     this.registry = registry;
@@ -84,6 +88,7 @@ public final class QualityMonitor implements AutoCloseable {
     this.store = store;
     this.calls = calls;
     this.alerts = alerts;
+    this.where = running;
     this.meters = meters;
     this.clock = clock;
     this.options = QualityOptions.DEFAULT;
@@ -138,7 +143,9 @@ public final class QualityMonitor implements AutoCloseable {
   }
 
   private List<ModelVersion> answering() {
-    return registry.versions().stream().filter(v -> v.answers(clock.instant())).toList();
+    return registry.versions().stream()
+        .filter(v -> v.answers(clock.instant()) && where.of(v).anywhere())
+        .toList();
   }
 
   private void probe(ModelVersion version) throws InterruptedException {

@@ -131,7 +131,7 @@ export async function show(place, page) {
         columns: [
           { key: "id", title: t("dimension.version"), first: true, sort: (v) => v.id, show: (v) => [button(v.id, { link: true, onclick: () => openVersion(v) }), h("span", { class: "sub" }, named("model_kind", v.kind))] },
           { key: "state", title: t("models.lifecycle"), show: (v) => [badge(named("lifecycle", v.lifecycle), TONES[v.lifecycle] ?? ""), v.retires_at && h("span", { class: "sub" }, t("models.retires", { date: day(v.retires_at) }))] },
-          { key: "backends", title: t("models.runs_on"), show: (v) => ((v.backends ?? []).length > 0 ? v.backends.join(", ") : t("models.here")) },
+          { key: "backends", title: t("models.runs_on"), show: (v) => runsOn(v) },
           { key: "hash", title: t("models.hash"), show: (v) => h("code", { title: v.manifest_sha256 }, String(v.manifest_sha256 ?? "").slice(0, 12)) },
           { key: "created", title: t("created"), sort: (v) => v.created_at, show: (v) => h("span", { class: "nowrap" }, day(v.created_at)) },
           {
@@ -148,6 +148,14 @@ export async function show(place, page) {
         ],
       })
     );
+  }
+
+  function runsOn(v) {
+    if (v.kind !== "local") {
+      return (v.backends ?? []).join(", ");
+    }
+    const places = [v.runs_here && t("models.here"), ...(v.engines ?? [])].filter(Boolean);
+    return places.length > 0 ? places.join(", ") : h("span", { title: v.runs_not_here_because ?? "" }, badge(t("models.nowhere"), v.lifecycle === "active" ? "bad" : ""));
   }
 
   function features(v) {
@@ -170,6 +178,8 @@ export async function show(place, page) {
             [t("models.lifecycle"), named("lifecycle", v.lifecycle)],
             [t("models.names"), (v.aliases ?? []).join(", ")],
             [t("models.passed"), features(v)],
+            [t("models.runs_on"), runsOn(v)],
+            [t("models.not_here"), v.runs_not_here_because],
             [t("models.fingerprint"), v.system_fingerprint],
             [t("models.hash"), h("span", { class: "mono" }, v.manifest_sha256)],
             [t("models.promise"), promise(v.manifest?.slo)],
