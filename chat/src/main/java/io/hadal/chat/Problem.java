@@ -176,7 +176,7 @@ public final class Problem extends RuntimeException {
 
   /** Status on Anthropic paths. */
   public int anthropicStatus() {
-    return status() == 503 ? OVERLOADED : status();
+    return kind.anthropicType().equals("overloaded_error") ? OVERLOADED : status();
   }
 
   public String type() {

@@ -2,6 +2,7 @@ package io.hadal.server;
 
 import io.hadal.chat.Problem;
 import io.hadal.chat.ServedModel;
+import io.hadal.formats.FormatException;
 import io.hadal.model.Model;
 import io.hadal.platform.registry.FileHashes;
 import io.hadal.platform.registry.ModelVersion;
@@ -92,6 +93,19 @@ final class LocalVersions implements RunningVersions {
   boolean answerable(String id) {
     ModelVersion version = local(id);
     return version == null || of(version).anywhere();
+  }
+
+  /**
+   * Lets nobody try a version that runs nowhere.
+   *
+   * @throws FormatException when it does not
+   */
+  void requireAnywhere(ModelVersion version) {
+    State state = of(version);
+    if (!state.anywhere()) {
+      throw new FormatException(
+          version.id(), "runs nowhere: " + state.why() + ", and no engine node has it");
+    }
   }
 
   /** Names of the versions that answer and are the model of this process. */

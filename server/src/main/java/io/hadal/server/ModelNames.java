@@ -23,6 +23,7 @@ import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /** Gives the names of the registry their meaning before a request goes its way. */
@@ -44,6 +45,9 @@ final class ModelNames {
   private final String local;
   private final LocalVersions versions;
   private final Shadows shadows;
+
+  /** Rollouts of which it was said that their candidate runs nowhere. */
+  private final Set<String> told = ConcurrentHashMap.newKeySet();
 
   /**
    * Names of a platform.
@@ -123,6 +127,13 @@ final class ModelNames {
   private boolean runs(String rollout, String candidate) {
     if (versions.answerable(candidate)) {
       return true;
+    }
+    if (told.add(rollout)) {
+      LOG.log(
+          Level.WARNING,
+          "rollout {0}: {1} runs nowhere; its baseline answers, and it counts as failed",
+          rollout,
+          candidate);
     }
     known.rollouts().observe(rollout, candidate, Observation.failure());
     return false;

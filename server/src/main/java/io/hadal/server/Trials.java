@@ -18,6 +18,7 @@ import java.util.List;
 /** What tries versions from inside: copies, probes, the look at quality, reports. */
 final class Trials implements AutoCloseable {
   private final PlatformAccess.Names known;
+  private final LocalVersions versions;
   private final InnerCalls calls;
   private final Shadows shadows;
   private final QualityMonitor monitor;
@@ -35,6 +36,7 @@ final class Trials implements AutoCloseable {
       InnerCalls.Handler inside,
       MeterRegistry meters) {
     this.known = known;
+    this.versions = versions;
     this.calls = new InnerCalls(known.trials().copies(), inside);
     this.shadows = new Shadows(known.rollouts(), calls, id -> pinned(known.registry(), id), meters);
     this.monitor =
@@ -79,7 +81,10 @@ final class Trials implements AutoCloseable {
                 known.registry(),
                 known.trials().probes(),
                 known.clock(),
-                version -> monitor.transport(version, null))),
+                version -> {
+                  versions.requireAnywhere(version);
+                  return monitor.transport(version, null);
+                })),
         EndpointGroup.shared(
             new QualityEndpoints(known.registry(), known.trials().quality(), monitor)),
         EndpointGroup.placed(upgrades, Place::home));

@@ -124,23 +124,51 @@ class HostileClientsTest {
     }
   }
 
+  /** Keeps what a logger says. */
+  private static Handler keeping(List<String> messages) {
+    return new Handler() {
+      @Override
+      public void publish(LogRecord entry) {
+        messages.add(entry.getMessage());
+      }
+
+      @Override
+      public void flush() {}
+
+      @Override
+      public void close() {}
+    };
+  }
+
+  /** The end of a call asks for the client's address, which a closed connection has no more. */
+  @Test
+  void aClientThatLeavesBeforeItsAnswerIsNoFault() throws Exception {
+    List<String> said = Collections.synchronizedList(new ArrayList<>());
+    Logger logger = Logger.getLogger("io.helidon");
+    Handler handler = keeping(said);
+    logger.addHandler(handler);
+    try (TestServer server = TestServer.withoutCache(ServerLimits.DEFAULT, 512, 100)) {
+      byte[] ask =
+          "GET /v1/models HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+              .getBytes(StandardCharsets.US_ASCII);
+      for (int i = 0; i < 200; i++) {
+        try (Socket socket = new Socket("127.0.0.1", server.server.port())) {
+          socket.setSoLinger(true, 0);
+          socket.getOutputStream().write(ask);
+        }
+      }
+      server.awaitNothingLeft();
+    } finally {
+      logger.removeHandler(handler);
+    }
+    assertThat(said).noneMatch(line -> line.contains("Request failed"));
+  }
+
   @Test
   void aDiskThatTakesNothingIsOneWarning() throws Exception {
     List<String> warnings = Collections.synchronizedList(new ArrayList<>());
     Logger logger = Logger.getLogger("hadal.engine");
-    Handler handler =
-        new Handler() {
-          @Override
-          public void publish(LogRecord entry) {
-            warnings.add(entry.getMessage());
-          }
-
-          @Override
-          public void flush() {}
-
-          @Override
-          public void close() {}
-        };
+    Handler handler = keeping(warnings);
     logger.addHandler(handler);
     Path prefixes = folder.resolve("prefixes");
     try (TestServer server = TestServer.withFolder(prefixes)) {

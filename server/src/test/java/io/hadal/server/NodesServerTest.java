@@ -1,6 +1,7 @@
 package io.hadal.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.hadal.formats.prompt.PromptDialect;
 import io.hadal.model.Model;
@@ -27,9 +28,12 @@ import io.hadal.platform.money.Schedule;
 import io.hadal.platform.money.UnitPrices;
 import io.hadal.platform.node.Platform;
 import io.hadal.platform.node.PlatformOptions;
+import io.hadal.platform.probe.ProbeTarget;
+import io.hadal.platform.probe.ProbedName;
 import io.hadal.platform.registry.FileHashes;
 import io.hadal.platform.registry.LocalManifest;
 import io.hadal.platform.registry.Manifest;
+import io.hadal.platform.registry.ModelVersion;
 import io.hadal.platform.registry.Registry;
 import io.hadal.platform.registry.Split;
 import io.hadal.platform.registry.WeightFile;
@@ -55,6 +59,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -277,6 +282,18 @@ class NodesServerTest {
         .isEqualTo(503);
     assertThat(gateway.server.get("/readyz?verbose").body())
         .contains("\"here\":[\"" + here + "\"],\"nowhere\":[\"" + there + "\"]");
+    ModelVersion absent = registry.version(there).orElseThrow();
+    Function<String, ProbeTarget> at =
+        name ->
+            new ProbeTarget(
+                gateway.server.url(""), key.text().reveal(), name, Duration.ofSeconds(20));
+    assertThatThrownBy(() -> ProbedName.of(absent, registry, at))
+        .hasMessageContaining("knows " + there + ", and does not run it");
+    assertThat(ProbedName.of(registry.version(here).orElseThrow(), registry, at)).isEqualTo(here);
+    ModelVersion draft = registry.draft(absent.manifest(), "2026-03-01", "test");
+    assertThatThrownBy(() -> ProbedName.of(draft, registry, at))
+        .hasMessageContaining("is " + here + " there, and not " + draft.id());
+    registry.discard(draft.id());
     // An engine with them is found by the version, whatever it calls its model.
     try (Node engine = new Node("engine-3", "coder", true, other)) {
       await(() -> ask(gateway, key, there).statusCode() == 200);

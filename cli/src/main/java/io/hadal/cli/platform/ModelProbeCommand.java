@@ -3,6 +3,7 @@ package io.hadal.cli.platform;
 import io.hadal.cli.terminal.ExitCode;
 import io.hadal.platform.probe.ProbeSuite;
 import io.hadal.platform.probe.ProbeTarget;
+import io.hadal.platform.probe.ProbedName;
 import io.hadal.platform.registry.Manifest;
 import io.hadal.platform.registry.ModelVersion;
 import io.hadal.platform.registry.ProbeResult;
@@ -39,8 +40,8 @@ final class ModelProbeCommand implements Callable<Integer> {
       names = {"-m", "--model"},
       paramLabel = "NAME",
       description =
-          "Name to ask the server for. Default: the family of a local model, the upstream's name of"
-              + " a routed one.")
+          "Name to ask the server for. Default: the version, or the family where the server does not"
+              + " know it, of a local model; the upstream's name of a routed one.")
   private @Nullable String asked;
 
   @Mixin private ServerOption server = new ServerOption();
@@ -54,9 +55,7 @@ final class ModelProbeCommand implements Callable<Integer> {
       ModelVersion version = opened.version(name);
       Manifest manifest = version.manifest();
       String model =
-          asked != null
-              ? asked
-              : manifest.kind().equals("local") ? manifest.family() : manifest.upstreamModel();
+          asked != null ? asked : ProbedName.of(version, opened.registry, server::target);
       ProbeTarget target = server.target(model);
       List<ProbeResult> results =
           new ProbeSuite(Clock.systemUTC()).run(target, context(manifest), r -> print(out, r));

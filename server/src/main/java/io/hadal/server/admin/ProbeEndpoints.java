@@ -8,7 +8,7 @@ import io.hadal.platform.probe.HttpTransport;
 import io.hadal.platform.probe.ProbeSuite;
 import io.hadal.platform.probe.ProbeTarget;
 import io.hadal.platform.probe.ProbeTransport;
-import io.hadal.platform.registry.Manifest;
+import io.hadal.platform.probe.ProbedName;
 import io.hadal.platform.registry.ModelVersion;
 import io.hadal.platform.registry.ProbeStore;
 import io.hadal.platform.registry.Registry;
@@ -32,6 +32,9 @@ public final class ProbeEndpoints implements EndpointGroup {
 
   /** Probes at once: each may keep a backend busy for minutes. */
   private static final int MOST_PROBES = 4;
+
+  /** Longest time to ask a server for the name of a version. */
+  private static final Duration LOOK = Duration.ofSeconds(10);
 
   private final Registry registry;
   private final ProbeStore probes;
@@ -109,16 +112,21 @@ public final class ProbeEndpoints implements EndpointGroup {
     if (url == null) {
       return inside.apply(version);
     }
-    Manifest manifest = version.manifest();
+    String key = call.text("key");
     String asked = call.text("model");
-    return new HttpTransport(
-        new ProbeTarget(
-            url,
-            call.text("key"),
-            asked != null
-                ? asked
-                : manifest.kind().equals("local") ? manifest.family() : manifest.upstreamModel(),
-            Duration.ofMinutes(10)));
+    try {
+      return new HttpTransport(
+          new ProbeTarget(
+              url,
+              key,
+              asked != null
+                  ? asked
+                  : ProbedName.of(version, registry, name -> new ProbeTarget(url, key, name, LOOK)),
+              Duration.ofMinutes(10)));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new FormatException(version.id(), "was not asked for: interrupted", e);
+    }
   }
 
   private void run(String version, ProbeTransport transport, int context) {

@@ -20,10 +20,14 @@ final class HelidonExchange implements Exchange {
   /** What is read of a body that is too long, so that the client gets to see the answer. */
   private static final long DISCARD = 64L << 20;
 
+  /** Stands for the address of a client that has left before anybody asked. */
+  private static final String GONE = "0.0.0.0";
+
   private final ServerRequest request;
   private final ServerResponse response;
   private final WatchedConnections connections;
   private final TrustedProxies proxies;
+  private final String address;
   private volatile @Nullable WatchedSource source;
   private int answered;
   private boolean closes;
@@ -37,6 +41,8 @@ final class HelidonExchange implements Exchange {
     this.response = response;
     this.connections = connections;
     this.proxies = proxies;
+    // A connection that was closed has no address any more, and the end of a call asks for it.
+    this.address = request.remotePeer().address() == null ? GONE : request.remotePeer().host();
   }
 
   @Override
@@ -78,7 +84,7 @@ final class HelidonExchange implements Exchange {
   @Override
   public String peer() {
     // Helidon appends what the PROXY protocol says to this header.
-    return proxies.client(request.remotePeer().host(), header("x-forwarded-for"));
+    return proxies.client(address, header("x-forwarded-for"));
   }
 
   @Override
