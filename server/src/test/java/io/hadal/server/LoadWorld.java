@@ -1,5 +1,6 @@
 package io.hadal.server;
 
+import io.hadal.formats.Sha256;
 import io.hadal.platform.keys.KeyStore;
 import io.hadal.platform.keys.KeyTerms;
 import io.hadal.platform.money.Price;
@@ -23,6 +24,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
@@ -90,10 +92,11 @@ final class LoadWorld implements AutoCloseable {
   }
 
   /** Lets the model promise a time to the first token, for 95 % of the answers. */
-  String promise(long millis) {
+  String promise(long millis) throws IOException {
+    byte[] weights = Files.readAllBytes(TestServer.MODEL.resolve("model.safetensors"));
     String manifest =
         "{'kind':'local','family':'tiny','engine':{'version':'1'},'weights':[{'file':'w','sha256':'%s'}],'slo':{'ttft_ms':%d}}"
-            .formatted("0".repeat(64), millis)
+            .formatted(Sha256.hex(weights), millis)
             .replace('\'', '"');
     Manifest of = Manifest.of(TestServer.json(manifest), "test");
     String id = platform.registry().draft(of, null, "test").id();
