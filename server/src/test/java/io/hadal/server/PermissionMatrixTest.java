@@ -283,23 +283,29 @@ class PermissionMatrixTest {
 
   /** A role holds where it was given: who may change limits of a project may set them, too. */
   @Test
-  void anAdministratorOfAProjectSetsItsLimitsAndBudgets() {
+  void anAdministratorOfAProjectSetsAndTriesItsLimitsAndBudgets() {
     String org = platform.tenants().createOrg("one-project").id();
     Tenants.Project base = AdminThings.project(platform, org);
     Tenants.Project beside = AdminThings.project(platform, org);
     Holder holder =
         holder(Role.ADMIN, new Actor.Grant(Role.ADMIN, "project", base.id()), base.id(), org);
-    for (Sample sample : SAMPLES) {
-      if (sample.call.equals("POST /limits") || sample.call.equals("POST /budgets")) {
-        Map<String, Integer> expected = Map.of(base.id(), 200, beside.id(), 403, "*", 403);
-        String path = sample.call.substring("POST ".length());
-        expected.forEach(
-            (id, status) -> {
-              String body = sample.body.replace("{project}", id);
-              HttpResponse<String> answer = send(sample.method(), path, body, holder.key);
-              assertThat(answer.statusCode()).as(body + answer.body()).isEqualTo(status);
-            });
-      }
+    Set<String> calls =
+        Set.of(
+            "POST /limits",
+            "POST /limit-checks",
+            "POST /budgets",
+            "GET /budget-balances/{project}");
+    List<Sample> samples = SAMPLES.stream().filter(s -> calls.contains(s.call)).toList();
+    assertThat(samples).hasSameSizeAs(calls);
+    for (Sample sample : samples) {
+      Map.of(base.id(), sample.ok, beside.id(), 403, "*", 403)
+          .forEach(
+              (id, status) -> {
+                String path = sample.call.replaceFirst(".* ", "").replace("{project}", id);
+                String body = sample.body.replace("{project}", id);
+                HttpResponse<String> answer = send(sample.method(), path, body, holder.key);
+                assertThat(answer.statusCode()).as(path + body + answer.body()).isEqualTo(status);
+              });
     }
   }
 

@@ -76,8 +76,10 @@ public final class BudgetEndpoints implements EndpointGroup {
     if (endpoint.method().equals("GET") && LISTS.contains(endpoint.path())) {
       return Place.ANYWHERE;
     }
-    if (endpoint.method().equals("POST") && endpoint.path().equals("/budgets")) {
-      // Whom it is for is in the body, which is a place of its own: a project, for instance.
+    if (endpoint.path().equals("/budget-balances/{project}")
+        || (endpoint.method().equals("POST") && endpoint.path().equals("/budgets"))) {
+      // Whom it is for is in the path or body, which is a place of its own: a project, for
+      // instance.
       return Place.ANYWHERE;
     }
     if (!endpoint.path().contains("{id}")) {

@@ -71,8 +71,8 @@ public final class LimitEndpoints implements EndpointGroup {
     if (endpoint.method().equals("GET") && LISTS.contains(endpoint.path())) {
       return Place.ANYWHERE;
     }
-    if (endpoint.method().equals("POST") && endpoint.path().equals("/limits")) {
-      // Whom it is for is in the body, which is a place of its own: a project, for instance.
+    if (endpoint.method().equals("POST") && !endpoint.path().contains("{id}")) {
+      // Whom it is about is in the body, which is a place of its own: a project, for instance.
       return Place.ANYWHERE;
     }
     if (!endpoint.path().contains("{id}")) {
@@ -196,6 +196,10 @@ public final class LimitEndpoints implements EndpointGroup {
     String field = key == null && project != null ? "project_id" : "key_id";
     if (key == null && project == null) {
       throw Problem.missing("key_id");
+    }
+    if (key != null && project != null) {
+      // The permission is looked for in one place only.
+      throw Problem.invalid("key_id", "or project_id is required, not both");
     }
     if (identity == null || !ScopedSettings.ofOrg(call.actor(), identity.org())) {
       throw Problem.invalid(field, "names nothing");

@@ -251,6 +251,7 @@ class LimitBudgetEndpointsTest {
         "with * for anything");
     refuses("/limit-checks", "{'model':'m'}", "key_id");
     refuses("/limit-checks", "{'model':'m','project_id':'x'}", "project_id names nothing");
+    refuses("/limit-checks", "{'model':'m','project_id':'p','key_id':'k'}", "not both");
     String budget = "{'scope_type':'key','scope_id':'k','name':'b','window':'day',";
     refuses("/budgets", budget + "'limit_usd':'1e30'}", "limit_usd must be from 0 to");
     refuses("/budgets", budget + "'limit_usd':'1e999999999'}", "limit_usd");
