@@ -3,8 +3,8 @@ package io.hadal.platform.keys;
 import io.hadal.formats.FormatException;
 import io.hadal.formats.Json;
 import io.hadal.platform.limits.KeyLimits;
+import io.hadal.platform.tenancy.Names;
 import io.hadal.platform.tenancy.Scope;
-import io.hadal.platform.tenancy.Tenants;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -45,9 +45,9 @@ public record KeyTerms(
     scopes = Set.copyOf(scopes);
     models = List.copyOf(models);
     addresses = List.copyOf(addresses);
-    if (name.isEmpty() || name.length() > LONGEST_NAME || !Tenants.isPlain(name)) {
+    if (name.isEmpty() || name.length() > LONGEST_NAME || !Names.isPlain(name)) {
       throw new FormatException(
-          "name", "must be 1 to " + LONGEST_NAME + " characters without control characters");
+          "name", "must be 1 to " + LONGEST_NAME + " characters that can be seen");
     }
     if (scopes.isEmpty()) {
       throw new FormatException("scopes", "must not be empty");

@@ -14,6 +14,7 @@ import com.nimbusds.jwt.proc.DefaultJWTProcessor;
 import io.hadal.formats.FormatException;
 import io.hadal.platform.Refusal;
 import io.hadal.platform.SecretText;
+import io.hadal.platform.tenancy.Names;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpRequest;
@@ -213,6 +214,7 @@ final class OidcProvider implements AutoCloseable {
         mail instanceof String text
                 && !Boolean.FALSE.equals(all.get("email_verified"))
                 && text.length() <= 254
+                && Names.isPlain(text)
                 && text.matches("[^@\\s\\p{Cntrl}]+@[^@\\s\\p{Cntrl}]+")
             ? text
             : null;
@@ -222,7 +224,7 @@ final class OidcProvider implements AutoCloseable {
         name = text;
       }
     }
-    String shown = name.replaceAll("\\p{Cntrl}", " ").strip();
+    String shown = Names.plain(name).strip();
     return new User(
         claims.getIssuer() + "|" + claims.getSubject(),
         shown.length() > LONGEST_NAME ? shown.substring(0, LONGEST_NAME) : shown,

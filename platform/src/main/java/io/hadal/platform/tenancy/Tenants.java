@@ -546,25 +546,11 @@ public final class Tenants {
 
   static String name(String field, String text) {
     String stripped = text.strip();
-    if (stripped.isEmpty() || stripped.length() > LONGEST_NAME || !isPlain(stripped)) {
+    if (stripped.isEmpty() || stripped.length() > LONGEST_NAME || !Names.isPlain(stripped)) {
       throw new FormatException(
-          field, "must be 1 to " + LONGEST_NAME + " characters without control characters");
+          field, "must be 1 to " + LONGEST_NAME + " characters that can be seen");
     }
     return stripped;
-  }
-
-  /**
-   * Whether a name shows what it is: without control characters, halves of surrogate pairs, and
-   * characters that turn the direction of what follows, behind which another name can hide.
-   */
-  public static boolean isPlain(String text) {
-    return text.codePoints()
-        .noneMatch(
-            c ->
-                Character.isISOControl(c)
-                    || (c >= 0x202A && c <= 0x202E)
-                    || (c >= 0x2066 && c <= 0x2069)
-                    || (c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE));
   }
 
   private static String slug(String text) {

@@ -123,6 +123,20 @@ class SignInTest {
     }
   }
 
+  /** People choose their names at the provider. */
+  @Test
+  void aNameThatLooksLikeAnotherShowsThatItIsNone() throws Exception {
+    TestIssuer issuer = new TestIssuer(clock);
+    issuer.name = "Ann\u200b \u202eelpmaxE";
+    issuer.email = "\u202enna@example.org";
+    try (World world = new World(DatabaseKind.SQLITE, issuer, "groups")) {
+      String principal = world.throughIssuer().session().session().principal();
+      Actor actor = Objects.requireNonNull(world.principals.actor(principal, HOME));
+      assertThat(actor.name()).isEqualTo("Ann   elpmaxE");
+      assertThat(Objects.requireNonNull(world.principals.get(principal)).email()).isNull();
+    }
+  }
+
   @Test
   void passwordsAreSlowAndSalted() {
     PasswordHash real = new PasswordHash(PasswordHash.ITERATIONS);

@@ -75,6 +75,8 @@ public final class TestIssuer implements AutoCloseable {
   public volatile boolean elliptic;
   public volatile Fault fault = Fault.NONE;
   public volatile String subject = "u-1";
+  public volatile String name = "Ann Example";
+  public volatile String email = "ann@example.org";
   public volatile List<String> groups = List.of("admins");
 
   /** How often keys were asked for. */
@@ -251,8 +253,8 @@ public final class TestIssuer implements AutoCloseable {
             .issueTime(date(fault == Fault.FUTURE ? now + 120_000 : now))
             .expirationTime(date(fault == Fault.EXPIRED ? now - 61_000 : now + 300_000))
             .claim("nonce", fault == Fault.NONCE ? "other" : nonce)
-            .claim("name", "Ann Example")
-            .claim("email", "ann@example.org")
+            .claim("name", name)
+            .claim("email", email)
             .claim("email_verified", true)
             .claim("groups", groups)
             .claim("realm_access", Map.of("roles", groups));

@@ -32,6 +32,41 @@ class TenantsTest {
     return new Actor("prn_x", "x", "o", List.of(new Actor.Grant(role, type, id)), "127.0.0.1");
   }
 
+  @Test
+  void namesAreSeenAsTheyAre() {
+    for (String name :
+        List.of(
+            "App 1",
+            "Ünïcode",
+            "研究",
+            "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+            "\ud83d\udc69\u200d\ud83d\ude80",
+            "<b>")) {
+      assertThat(Names.isPlain(name)).as(name).isTrue();
+    }
+    for (String name :
+        List.of(
+            "",
+            " ",
+            "\u00a0",
+            "te\u200bam",
+            "te\u200dam",
+            "\u200d",
+            "team\u00ad",
+            "\ufefft",
+            "a\u2028b",
+            "a\u202eb",
+            "a\u2066b",
+            "\u3164",
+            "\ud800",
+            "a\u0000",
+            "a\u0085",
+            "\udb40\udc41",
+            "\u2800")) {
+      assertThat(Names.isPlain(name)).as(name).isFalse();
+    }
+  }
+
   @OnBothDatabases
   void treeOfTenants(DatabaseKind kind) {
     try (Database database = TestDatabases.open(kind)) {

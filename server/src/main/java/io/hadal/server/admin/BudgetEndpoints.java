@@ -10,9 +10,9 @@ import io.hadal.platform.budget.Budgets;
 import io.hadal.platform.lease.Window;
 import io.hadal.platform.limits.LimitScope;
 import io.hadal.platform.limits.SubjectLookup;
+import io.hadal.platform.tenancy.Names;
 import io.hadal.platform.tenancy.Permission;
 import io.hadal.platform.tenancy.Place;
-import io.hadal.platform.tenancy.Tenants;
 import io.hadal.server.http.HttpProblem;
 import java.time.Clock;
 import java.time.DateTimeException;
@@ -155,9 +155,8 @@ public final class BudgetEndpoints implements EndpointGroup {
   }
 
   private static String name(String text) {
-    if (text.isBlank() || text.length() > MOST_NAME || !Tenants.isPlain(text)) {
-      throw Problem.invalid(
-          "name", "must have 1 to " + MOST_NAME + " characters without control characters");
+    if (text.isBlank() || text.length() > MOST_NAME || !Names.isPlain(text)) {
+      throw Problem.invalid("name", "must have 1 to " + MOST_NAME + " characters that can be seen");
     }
     return text.strip();
   }
