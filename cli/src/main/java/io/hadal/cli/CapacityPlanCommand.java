@@ -41,6 +41,10 @@ final class CapacityPlanCommand implements Callable<Integer> {
   private static final double[] CACHED = {0, 0.25, 0.5, 0.75, 0.9};
   private static final long SEED = 1;
 
+  private static final double MOST_RATE = 1e6;
+  private static final double MOST_GROWTH = 1000;
+  private static final double MOST_USD = 1e6;
+
   @Spec private CommandSpec spec = CommandSpec.create();
 
   @Option(
@@ -195,10 +199,19 @@ final class CapacityPlanCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    if (!(rate > 0) || !(growth > 0) || !(cached >= 0 && cached <= 1) || count < 100) {
+    if (!(rate > 0 && rate <= MOST_RATE)
+        || !(growth > 0 && growth <= MOST_GROWTH)
+        || !(cached >= 0 && cached <= 1)
+        || count < 100) {
       throw new ParameterException(
           spec.commandLine(),
-          "--rate and --growth must be above 0, --cached from 0 to 1, --count from 100");
+          "--rate must be above 0 and at most 1e6, --growth above 0 and at most 1000, --cached from"
+              + " 0 to 1, --count from 100");
+    }
+    if (!(firstToken >= 1e-3 && firstToken <= 3600) || !(perToken >= 1e-4 && perToken <= 60)) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--ttft must be from 0.001 to 3600 seconds, --tpot from 0.0001 to 60");
     }
     if (prompt < 1 || output < 1 || running < 1 || tokenMillis < 1) {
       throw new ParameterException(
@@ -207,11 +220,11 @@ final class CapacityPlanCommand implements Callable<Integer> {
     if (!(tenantGrowth >= 0 && tenantGrowth <= 100)
         || (tenantShare != null && !(tenantShare >= 0.01 && tenantShare <= 0.9))
         || !(routed.isEmpty() || routed.size() == 3)
-        || routed.stream().anyMatch(usd -> !(usd >= 0))
-        || (price == null ? !routed.isEmpty() : !(price >= 0))) {
+        || routed.stream().anyMatch(usd -> !(usd >= 0 && usd <= MOST_USD))
+        || (price == null ? !routed.isEmpty() : !(price >= 0 && price <= MOST_USD))) {
       throw new ParameterException(
           spec.commandLine(),
-          "--tenant-growth must be from 0 to 100, --tenant-share from 0.01 to 0.9, --routed three prices, with --usd-per-hour");
+          "--tenant-growth must be from 0 to 100, --tenant-share from 0.01 to 0.9, --routed three prices, with --usd-per-hour, of at most 1e6");
     }
     CostTable table = CostTable.read(costs);
     List<CostTable> compared = others.stream().map(CostTable::read).toList();

@@ -72,6 +72,13 @@ class CapacityCommandTest {
         .allMatch(line -> line.split(",", -1).length == 16)
         .anyMatch(line -> line.startsWith("it sees,"))
         .anyMatch(line -> line.startsWith("mix,0,"));
+    for (String[] wrong :
+        new String[][] {{"1e999", "--ttft", "2"}, {"2", "--ttft", "-1"}, {"2", "--tpot", "1e9"}}) {
+      List<String> bad = new ArrayList<>(List.of("capacity", "plan", "--costs", costs, "--rate"));
+      bad.addAll(List.of(wrong));
+      Invocation refused = Invocation.hadal(bad.toArray(String[]::new));
+      assertThat(refused.exitCode()).as(refused.err()).isEqualTo(ExitCode.USAGE);
+    }
     // The same model beside itself takes the same.
     List<String> figures =
         plan.out()

@@ -45,6 +45,8 @@ class KeysCommandTest {
   /** A pepper of its own would make keys that no server takes. */
   @Test
   void theCommandHasThePepperOfTheServers() throws Exception {
+    // A slip in the folder's name makes no data anew.
+    assertThat(hadal("keys", "list").err()).contains("no such database", "--data");
     assertThat(hadal("keys", "create", "--name", "one").exitCode()).isZero();
     hadal("keys", "list");
     Path pepper = Files.move(data().resolve("pepper"), home.resolve("elsewhere"));

@@ -58,6 +58,10 @@ class LedgerCommandTest {
     Path file = folder.resolve("data/hadal.db");
     use(file);
     assertThat(hadal(0, "prices", "--db", file.toString()).out()).contains("(list)");
+    assertThat(hadal(0, "prices", "--db", file.toString(), "none").out())
+        .isEqualToIgnoringNewLines("no price of none");
+    assertThat(hadal(3, "prices", "--db", file.toString(), "m", "--cache-read", "1").err())
+        .contains("--source");
 
     Invocation report =
         hadal(0, "report", "--data", data, "--by", "project,tag:feature", "--from", "2026-11-29");

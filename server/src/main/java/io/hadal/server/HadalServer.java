@@ -229,6 +229,13 @@ public final class HadalServer implements AutoCloseable {
         routed(Operation.RESPONSES),
         "/v1/responses",
         "/responses");
+    routes.add(
+        "POST",
+        Dialect.OPENAI,
+        "input_tokens",
+        routed(Operation.COUNT_INPUT),
+        "/v1/responses/input_tokens",
+        "/responses/input_tokens");
     String[] spellings = {"/v1/messages", "/anthropic/v1/messages", "/anthropic/messages"};
     routes.add("POST", Dialect.ANTHROPIC, "messages", routed(Operation.MESSAGES), spellings);
     for (String path : spellings) {

@@ -51,6 +51,7 @@ final class LocalModel implements AutoCloseable {
     handlers.put(Operation.RESPONSES, responses::handle);
     handlers.put(Operation.MESSAGES, messages::handle);
     handlers.put(Operation.COUNT_TOKENS, messages::count);
+    handlers.put(Operation.COUNT_INPUT, responses::count);
     handlers.put(Operation.EMBEDDINGS, embeddings::handle);
   }
 
@@ -72,7 +73,6 @@ final class LocalModel implements AutoCloseable {
   /** Adds what is never routed. */
   void add(Routes routes) {
     for (String path : new String[] {"/v1/responses", "/responses"}) {
-      routes.add("POST", Dialect.OPENAI, "input_tokens", responses::count, path + "/input_tokens");
       routes.addBelow("GET", Dialect.OPENAI, "responses", responses::stored, path + "/");
       routes.addBelow("POST", Dialect.OPENAI, "responses", responses::stored, path + "/");
       routes.addBelow("DELETE", Dialect.OPENAI, "responses", responses::stored, path + "/");

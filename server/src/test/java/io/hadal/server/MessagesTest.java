@@ -113,7 +113,8 @@ class MessagesTest {
     assertThat(SERVER.post(PATH, talk.replace("'ID'", "'toolu_1'")).statusCode()).isEqualTo(200);
     JsonNode error = TestServer.json(SERVER.post(PATH, talk.replace("'ID'", "'toolu_2'")));
     assertThat(error.get("type").stringValue()).isEqualTo("error");
-    assertThat(error.get("error").get("message").stringValue()).contains("toolu_2");
+    assertThat(error.get("error").get("message").stringValue())
+        .contains("messages[2].content[1].tool_use_id answers the call toolu_2");
   }
 
   @Test

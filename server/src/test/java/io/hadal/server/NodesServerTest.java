@@ -78,6 +78,7 @@ class NodesServerTest {
 
   private static final DatabaseOptions DATABASE = TestDatabases.fresh(DatabaseKind.POSTGRESQL);
   private static final List<Node> NODES = new ArrayList<>();
+  private static final String MESSAGE = "'messages':[{'role':'user','content':'Hello there'}]";
   private static String project = "";
 
   /** A process but for the process. */
@@ -328,6 +329,32 @@ class NodesServerTest {
       }
       assertThat(rollouts.get(rollout).state()).isEqualTo(Rollout.State.ROLLED_BACK);
       assertThat(registry.history("", "flash").getFirst().target()).isEqualTo(here);
+    }
+  }
+
+  @Test
+  void inputsOfRoutedModelsAreCountedWhereTheyRun() {
+    Node gateway = NODES.getFirst();
+    KeyStore.Created key = key(gateway, "counts");
+    for (String path : List.of("/v1/responses/input_tokens", "/v1/messages/count_tokens")) {
+      String text = path.contains("responses") ? "'input':'Hello there'" : MESSAGE;
+      HttpResponse<String> routed =
+          gateway.server.post(
+              path,
+              "{'model':'pool'," + text + "}",
+              "authorization",
+              "Bearer " + key.text().reveal());
+      assertThat(routed.statusCode()).as(routed.body()).isEqualTo(200);
+      assertThat(upstream(routed)).startsWith("engine-");
+      HttpResponse<String> here =
+          gateway.server.post(
+              path,
+              "{'model':'tiny'," + text + "}",
+              "authorization",
+              "Bearer " + key.text().reveal());
+      assertThat(TestServer.json(routed).path("input_tokens").asInt())
+          .isPositive()
+          .isEqualTo(TestServer.json(here).path("input_tokens").asInt());
     }
   }
 

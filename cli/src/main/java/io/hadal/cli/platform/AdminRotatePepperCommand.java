@@ -25,7 +25,7 @@ final class AdminRotatePepperCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     int generation;
-    try (PlatformOption.Opened opened = platform.open(spec.commandLine().getErr())) {
+    try (PlatformOption.Opened opened = platform.existing(spec.commandLine().getErr())) {
       generation = Pepper.rotate(platform.folder().pepper()).generation();
       CommandAudit.tell(
           opened.database(), "pepper.rotate", "pepper", "generation", Integer.toString(generation));

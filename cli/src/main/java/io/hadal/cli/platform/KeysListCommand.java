@@ -28,7 +28,7 @@ final class KeysListCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     PrintWriter out = spec.commandLine().getOut();
-    try (PlatformOption.Opened opened = platform.open(spec.commandLine().getErr());
+    try (PlatformOption.Opened opened = platform.existing(spec.commandLine().getErr());
         KeyStore keys = opened.keys()) {
       long now = opened.clock().millis();
       out.printf(ROW, "ID", "PREFIX", "STATE", "CREATED", "LAST USED", "NAME (SCOPES)");

@@ -21,7 +21,7 @@ final class KeysRevokeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    try (PlatformOption.Opened opened = platform.open(spec.commandLine().getErr());
+    try (PlatformOption.Opened opened = platform.existing(spec.commandLine().getErr());
         KeyStore keys = opened.keys()) {
       String name =
           opened

@@ -34,7 +34,7 @@ final class KeysRotateCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     PrintWriter err = spec.commandLine().getErr();
-    try (PlatformOption.Opened opened = platform.open(err);
+    try (PlatformOption.Opened opened = platform.existing(err);
         KeyStore keys = opened.keys()) {
       Duration grace = Duration.ofHours(hours);
       KeyStore.Created created =

@@ -17,7 +17,9 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -117,7 +119,7 @@ final class LedgerPricesCommand implements Callable<Integer> {
       PriceBook book = new PriceBook(open, PriceBook.Unpriced.FREE, Clock.systemUTC());
       String only = project == null ? null : DatabaseOption.project(open, project);
       if (from == null) {
-        if (input != null || output != null || request != null) {
+        if (priced()) {
           throw new FormatException("--source", "is required to add a price");
         }
         list(book, only, out);
@@ -148,12 +150,7 @@ final class LedgerPricesCommand implements Callable<Integer> {
     if (model == null) {
       throw new FormatException("VERSION", "is required to add a price");
     }
-    boolean priced = false;
-    for (String price :
-        new String[] {input, cacheRead, cacheWrite, output, reasoning, image, second, request}) {
-      priced |= price != null;
-    }
-    if (!priced) {
+    if (!priced()) {
       throw new FormatException("--input", "or another price is required; 0 is free");
     }
     long in = million("--input", input, 0);
@@ -186,6 +183,11 @@ final class LedgerPricesCommand implements Callable<Integer> {
             now));
   }
 
+  private boolean priced() {
+    return Stream.of(input, cacheRead, cacheWrite, output, reasoning, image, second, request)
+        .anyMatch(Objects::nonNull);
+  }
+
   private static long million(String flag, @Nullable String text, long fallback) {
     return text == null ? fallback : Usd.picoOfMillion(text, flag);
   }
@@ -195,6 +197,9 @@ final class LedgerPricesCommand implements Callable<Integer> {
     while (true) {
       List<Price> page = book.list(version, only, after, PAGE);
       page.forEach(price -> out.println(text(price)));
+      if (after == 0 && page.isEmpty()) {
+        out.println(version == null ? "no prices yet" : "no price of " + version);
+      }
       if (page.size() < PAGE) {
         return;
       }

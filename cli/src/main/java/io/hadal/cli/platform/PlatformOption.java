@@ -34,9 +34,22 @@ final class PlatformOption {
 
   /** The open platform; a first start is told to the one at the screen. */
   Opened open(PrintWriter err) {
-    DataFolder folder = folder();
+    return open(err, true);
+  }
+
+  /**
+   * The platform of servers that have run.
+   *
+   * @throws FormatException when there is none, as by a slip in the name of the folder
+   */
+  Opened existing(PrintWriter err) {
+    return open(err, false);
+  }
+
+  private Opened open(PrintWriter err, boolean make) {
     Clock clock = Clock.systemUTC();
-    Database database = where.open(true);
+    Database database = where.open(make);
+    DataFolder folder = folder();
     KeyStore.requirePepper(database, reference, folder.pepper());
     if (reference == null && !Files.exists(folder.pepper()) && hasTenants(database)) {
       database.close();

@@ -68,7 +68,7 @@ public record Manifest(
       case "routed" -> {
         text(json, "upstream_model", source);
         if (strings(json, "backends", source).isEmpty()) {
-          throw new FormatException(source, "backends must name at least one upstream");
+          throw new FormatException(source, "backends must list at least one upstream: [NAME]");
         }
       }
       default -> throw new FormatException(source, "kind must be local or routed, not " + kind);
@@ -78,7 +78,8 @@ public record Manifest(
     Slo.of(json, source);
     JsonNode context = json.path("context");
     if (!context.isMissingNode() && (!context.isInt() || context.intValue() < 1)) {
-      throw new FormatException(source, "context must be a whole number of tokens");
+      throw new FormatException(
+          source, "context must be a whole number of tokens from 1 to 2147483647");
     }
     String canonical;
     try {

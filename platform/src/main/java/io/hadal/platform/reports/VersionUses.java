@@ -26,7 +26,9 @@ public final class VersionUses implements VersionUsage {
             h.createQuery(
                     "SELECT model_version, org_id, project_id, count(*) AS requests,"
                         + " max(end_at) AS last_at FROM usage_event"
+                        // Copies and probes are nobody's use.
                         + " WHERE end_at >= :from AND model_version IN (<versions>)"
+                        + " AND outcome <> 'SHADOW'"
                         + " GROUP BY model_version, org_id, project_id"
                         + " ORDER BY requests DESC, project_id LIMIT :most")
                 .bind("from", from.toEpochMilli())

@@ -5,7 +5,6 @@ import io.hadal.platform.usage.Gate;
 import io.hadal.platform.usage.Metered;
 import io.hadal.server.http.Exchange;
 import io.hadal.server.http.HttpProblem;
-import io.hadal.server.routing.config.Operation;
 import io.hadal.server.routing.usage.UsageReader;
 import io.hadal.server.wire.Call;
 import io.hadal.server.wire.CallMeter;
@@ -210,7 +209,7 @@ final class Attempts {
 
   private Metered admit(Candidate candidate) {
     made++;
-    if (request.view().operation() == Operation.COUNT_TOKENS) {
+    if (request.view().operation().counts()) {
       // It is free.
       return new OpenGate().admit(request.work(made, candidate));
     }

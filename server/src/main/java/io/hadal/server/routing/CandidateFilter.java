@@ -77,8 +77,7 @@ final class CandidateFilter {
   /** What an upstream is asked in; null when it can neither be asked nor be translated to. */
   private @Nullable Operation spoken(UpstreamConfig upstream) {
     Operation operation = request.operation();
-    Operation needed = operation == Operation.COUNT_TOKENS ? Operation.MESSAGES : operation;
-    if (upstream.speaks().contains(needed)) {
+    if (upstream.speaks().contains(operation.needed())) {
       return operation;
     }
     if (operation == Operation.CHAT && upstream.speaks().contains(Operation.MESSAGES)) {

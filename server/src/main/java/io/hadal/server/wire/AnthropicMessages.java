@@ -33,6 +33,9 @@ final class AnthropicMessages {
   private final Call call;
   private final Seal seal;
 
+  /** Calls that results may answer. */
+  private final Set<String> callIds = new HashSet<>();
+
   AnthropicMessages(Fields body, Call call, Seal seal) {
     this.body = body;
     this.call = call;
@@ -174,7 +177,11 @@ final class AnthropicMessages {
         if (block.bool("is_error", false) && result.isEmpty()) {
           result = "error";
         }
-        results.add(Message.tool(block.required("tool_use_id"), result));
+        String id = block.required("tool_use_id");
+        if (!callIds.contains(id)) {
+          throw Problem.unknownToolCall(block.at("tool_use_id"), id);
+        }
+        results.add(Message.tool(id, result));
       } else {
         append(text, blockText(block));
       }
@@ -205,11 +212,10 @@ final class AnthropicMessages {
         case "redacted_thinking" -> append(reasoning, opened(block.string("data")));
         case "tool_use" -> {
           JsonNode input = block.node("input");
+          String id = block.required("id");
+          callIds.add(id);
           calls.add(
-              ToolCall.of(
-                  block.required("id"),
-                  block.required("name"),
-                  input == null ? "{}" : WireJson.text(input)));
+              ToolCall.of(id, block.required("name"), input == null ? "{}" : WireJson.text(input)));
         }
         default -> append(text, blockText(block));
       }

@@ -9,6 +9,7 @@ public enum Operation {
   RESPONSES("responses", "/responses"),
   MESSAGES("messages", "/messages"),
   COUNT_TOKENS("count_tokens", "/messages/count_tokens"),
+  COUNT_INPUT("input_tokens", "/responses/input_tokens"),
   EMBEDDINGS("embedding", "/embeddings"),
   IMAGES("image", "/images/generations"),
   VIDEOS("video", "/videos");
@@ -39,6 +40,20 @@ public enum Operation {
   /** True for the dialect of Anthropic. */
   public boolean anthropic() {
     return this == MESSAGES || this == COUNT_TOKENS;
+  }
+
+  /** What an upstream has to speak so that it can do this. */
+  public Operation needed() {
+    return switch (this) {
+      case COUNT_TOKENS -> MESSAGES;
+      case COUNT_INPUT -> RESPONSES;
+      default -> this;
+    };
+  }
+
+  /** True for what only counts a prompt, which is free. */
+  public boolean counts() {
+    return this == COUNT_TOKENS || this == COUNT_INPUT;
   }
 
   /** True for what yields text token by token. */

@@ -165,7 +165,11 @@ public record UpstreamConfig(
     Set<Operation> speaks = EnumSet.noneOf(Operation.class);
     for (String name : names) {
       try {
-        speaks.add(Operation.valueOf(name.toUpperCase(Locale.ROOT)));
+        Operation operation = Operation.valueOf(name.toUpperCase(Locale.ROOT));
+        if (operation.counts()) {
+          throw new IllegalArgumentException(name);
+        }
+        speaks.add(operation);
       } catch (IllegalArgumentException e) {
         throw section.broken(
             "speaks",

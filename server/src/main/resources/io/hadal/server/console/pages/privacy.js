@@ -66,6 +66,7 @@ export async function show(place, page) {
       fields: [
         ...SWITCHES.map((k) => ({ name: k, type: "check", label: t(`privacy.${word([row], k)}`), help: t(`privacy.${word([row], k)}_help`), value: p[k] })),
         { name: "retention_days", label: t("privacy.retention_days"), type: "number", value: String(p.retention_days ?? 0), help: t("privacy.retention_help"), more: { min: 0, max: 36500 } },
+        { name: "retention_job_days", label: t("privacy.retention_job_days"), type: "number", value: String(p.retention_job_days ?? 0), help: t("privacy.retention_job_help"), more: { min: 0, max: 36500 } },
         { name: "cache_isolation", label: t("privacy.cache"), type: "select", value: p.cache_isolation ?? "project", options: ISOLATIONS.map((r) => [r, t(`isolation.${r}`)]), help: t("privacy.cache_help") },
         { name: "cache_bytes", label: t("privacy.cache_bytes"), type: "number", value: String(p.cache_bytes ?? 0), help: t("privacy.cache_bytes_help"), more: { min: 0 } },
         { name: "cache_seconds", label: t("privacy.cache_seconds"), type: "number", value: String(p.cache_seconds ?? 0), help: t("privacy.cache_seconds_help"), more: { min: 0, max: 31536000 } },
@@ -78,6 +79,7 @@ export async function show(place, page) {
           ...v,
           ...values(v),
           retention_days: Number(v.retention_days),
+          retention_job_days: Number(v.retention_job_days),
           cache_bytes: Number(v.cache_bytes),
           cache_seconds: Number(v.cache_seconds),
           regions: v.regions.split(/[\s,]+/).filter(Boolean),
