@@ -299,6 +299,12 @@ class NodesServerTest {
     try (Node engine = new Node("engine-3", "coder", true, other)) {
       await(() -> ask(gateway, key, there).statusCode() == 200);
       assertThat(upstream(ask(gateway, key, there))).isEqualTo("engine-3");
+      assertThat(Nodes.offering(gateway.platform.database(), there, Clock.systemUTC()))
+          .containsExactly("engine-3");
+      await(
+          () ->
+              Nodes.offering(gateway.platform.database(), here, Clock.systemUTC())
+                  .equals(List.of("engine-1", "engine-2")));
       assertThat(upstream(ask(gateway, key, here))).isNull();
       Rollouts rollouts = gateway.platform.rollouts();
       String rollout =

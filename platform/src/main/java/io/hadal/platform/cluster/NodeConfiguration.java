@@ -16,9 +16,6 @@ import java.util.stream.Collectors;
  * @param differs whether most nodes of its kind have another one
  */
 public record NodeConfiguration(String node, boolean engine, ConfigMark mark, boolean differs) {
-  /** Clocks of nodes and of the one who asks may differ by some seconds. */
-  private static final long TOLERANCE_MILLIS = 10_000;
-
   /** All nodes that are alive and say what they have, by name. */
   public static List<NodeConfiguration> all(Database database, Clock clock) {
     long now = clock.millis();
@@ -27,7 +24,9 @@ public record NodeConfiguration(String node, boolean engine, ConfigMark mark, bo
             .all().stream()
                 .filter(row -> row.config() != null)
                 .filter(
-                    row -> Math.abs(now - row.renewedAt()) <= Nodes.LEASE_MILLIS + TOLERANCE_MILLIS)
+                    row ->
+                        Math.abs(now - row.renewedAt())
+                            <= Nodes.LEASE_MILLIS + Nodes.TOLERANCE_MILLIS)
                 .toList();
     return alive.stream()
         .map(

@@ -29,6 +29,9 @@ public final class Nodes implements AutoCloseable {
   /** After that silence a node is gone. */
   public static final long LEASE_MILLIS = 4000;
 
+  /** Clocks of nodes and of the one who asks may differ by some seconds. */
+  static final long TOLERANCE_MILLIS = 10_000;
+
   private static final long BEAT_MILLIS = 1000;
 
   /** Configurations that differ for longer are no change that goes from node to node. */
@@ -162,6 +165,17 @@ public final class Nodes implements AutoCloseable {
   /** Whether a process of a name lives; that may take two seconds to say. */
   public static boolean lives(Database database, String name, Clock clock) {
     return beats(new NodeTable(database), name, clock);
+  }
+
+  /** Names of the engine nodes that are alive and have a model or version. */
+  public static List<String> offering(Database database, String model, Clock clock) {
+    long now = clock.millis();
+    return new NodeTable(database)
+        .all().stream()
+            .filter(row -> row.engine() != null && row.engine().models().contains(model))
+            .filter(row -> Math.abs(now - row.renewedAt()) <= LEASE_MILLIS + TOLERANCE_MILLIS)
+            .map(NodeTable.Row::name)
+            .toList();
   }
 
   /** A row that was renewed a moment ago is watched. */

@@ -104,6 +104,26 @@ class UsageReportsTest {
   }
 
   @OnBothDatabases
+  void copiesAreNoUseOfAVersion(DatabaseKind kind) {
+    try (Database database = TestDatabases.open(kind)) {
+      SampleUsage usage = fill(database);
+      usage.store(
+          List.of(
+              new Settled(
+                  usage.event(
+                      SampleUsage.work("p0", "copy", 1, "local", Map.of()),
+                      T0 + 30 * HOUR,
+                      Outcome.SHADOW,
+                      Quantities.tokens(1, 0, 0, 1, 0),
+                      null),
+                  0)));
+      assertThat(new VersionUses(database).since(List.of(SampleUsage.MODEL), Instant.EPOCH))
+          .hasSize(3)
+          .allMatch(use -> use.requests() == 20 && use.last().toEpochMilli() < T0 + 30 * HOUR);
+    }
+  }
+
+  @OnBothDatabases
   void queriesGroupFilterAndMeasure(DatabaseKind kind) {
     try (Database database = TestDatabases.open(kind)) {
       fill(database);

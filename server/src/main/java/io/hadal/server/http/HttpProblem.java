@@ -24,8 +24,8 @@ public final class HttpProblem {
     return request(
         400,
         "invalid_http",
-        "The request is no valid HTTP/1.1, its headers are longer than 64 KiB, or its"
-            + " content-encoding is none of gzip, zstd and identity.");
+        "The request is no valid HTTP/1.1, its first line is longer than 4 KiB, its headers are"
+            + " longer than 64 KiB, or its content-encoding is none of gzip, zstd and identity.");
   }
 
   /** Texts with data that does not go to models, or not back from them; kinds only. */
