@@ -58,6 +58,18 @@ class LedgerCommandTest {
     Path file = folder.resolve("data/hadal.db");
     use(file);
     assertThat(hadal(0, "prices", "--db", file.toString()).out()).contains("(list)");
+    assertThat(
+            hadal(
+                    3,
+                    "report",
+                    "--db",
+                    file.toString(),
+                    "--from",
+                    "2030-01-01",
+                    "--to",
+                    "2029-01-01")
+                .err())
+        .contains("--to 2029-01-01", "later than --from");
     assertThat(hadal(0, "prices", "--db", file.toString(), "none").out())
         .isEqualToIgnoringNewLines("no price of none");
     assertThat(hadal(3, "prices", "--db", file.toString(), "m", "--cache-read", "1").err())

@@ -41,8 +41,12 @@ final class UsageFilterOption {
       }
       values.put(Dimension.of(one.substring(0, equals)), one.substring(equals + 1));
     }
-    return new UsageFilter(
-        time("--from", from, 0), time("--to", to, Long.MAX_VALUE), UsageScope.ALL, values);
+    long begin = time("--from", from, 0);
+    long end = time("--to", to, Long.MAX_VALUE);
+    if (end <= begin) {
+      throw new FormatException("--to " + to, "must be later than --from");
+    }
+    return new UsageFilter(begin, end, UsageScope.ALL, values);
   }
 
   static long time(String flag, @Nullable String text, long fallback) {
