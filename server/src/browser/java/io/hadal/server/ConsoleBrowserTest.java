@@ -737,6 +737,30 @@ class ConsoleBrowserTest {
   }
 
   @Test
+  void aVersionOfOtherWeightsRunsNowhere() {
+    String hash = "0".repeat(64);
+    String id =
+        console
+            .admin(
+                "POST",
+                "/models",
+                ("{'version':'2026-09-01','manifest':{'family':'absent','kind':'local',"
+                        + "'weights':[{'file':'w','sha256':'%s'}],'engine':{'version':'1'}}}")
+                    .formatted(hash))
+            .at("/id")
+            .asString();
+    visit("models?tab=versions");
+    Locator row = page.locator("tbody tr").filter(new Locator.FilterOptions().setHasText(id));
+    assertThat(row).containsText("nowhere");
+    row.locator("button.link").click();
+    assertThat(page.locator("dialog .facts")).containsText("Not this server");
+    assertThat(page.locator("dialog .facts")).containsText("has other weights here");
+    accessible("a version that runs nowhere");
+    picture("models-nowhere");
+    console.admin("DELETE", "/models/" + id, "");
+  }
+
+  @Test
   void whatCannotBeUndoneIsAskedAboutFirst() {
     visit("projects");
     page.getByRole(AriaRole.BUTTON)
@@ -759,12 +783,14 @@ class ConsoleBrowserTest {
         .first()
         .click();
     page.locator("dialog [name=retention_days]").fill("400");
+    page.locator("dialog [name=retention_job_days]").fill("9");
     accessible("bounds");
     picture("privacy-bound");
     page.locator("dialog button[type=submit]").click();
     assertThat(page.locator("dialog[open]")).hasCount(0);
-    assertThat(console.admin("GET", "/projects", "").at("/data/0/policy/retention_days").asInt())
-        .isEqualTo(400);
+    JsonNode policy = console.admin("GET", "/projects", "").at("/data/0/policy");
+    assertThat(policy.path("retention_days").asInt()).isEqualTo(400);
+    assertThat(policy.path("retention_job_days").asInt()).isEqualTo(9);
   }
 
   @Test
