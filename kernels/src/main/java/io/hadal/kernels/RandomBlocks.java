@@ -53,10 +53,22 @@ public final class RandomBlocks {
    */
   public void fill(SplittableRandom random, byte[] out) {
     random.nextBytes(out);
-    MemorySegment m = MemorySegment.ofArray(out);
-    for (int at = 0; at < out.length; at += type.blockBytes()) {
-      block(random, m, at);
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment m = outside(arena, out);
+      for (int at = 0; at < out.length; at += type.blockBytes()) {
+        block(random, m, at);
+      }
+      MemorySegment.copy(m, ValueLayout.JAVA_BYTE, 0, out, 0, out.length);
     }
+  }
+
+  /**
+   * A copy; where an array has been read in place, kernels are compiled for both kinds of memory.
+   */
+  private static MemorySegment outside(Arena arena, byte... bytes) {
+    MemorySegment copy = arena.allocate(bytes.length, 64);
+    MemorySegment.copy(bytes, 0, copy, ValueLayout.JAVA_BYTE, 0, bytes.length);
+    return copy;
   }
 
   /** A scale of separate tiles, for F8_E4M3 and FP4_E2M1: a power of two as in {@link E8M0}. */
@@ -160,9 +172,7 @@ public final class RandomBlocks {
   private double measured() {
     byte[] blocks = new byte[Math.toIntExact(type.bytes(SAMPLE_VALUES))];
     fill(new SplittableRandom(SAMPLE_SEED), blocks);
-    // Not the array itself: kernels that have read one are compiled for both kinds of memory.
-    MemorySegment data = Arena.ofAuto().allocate(blocks.length, 64);
-    MemorySegment.copy(blocks, 0, data, ValueLayout.JAVA_BYTE, 0, blocks.length);
+    MemorySegment data = outside(Arena.ofAuto(), blocks);
     Matrix m =
         type == StorageType.F8_E4M3 || type == StorageType.FP4_E2M1
             ? Matrix.scaled(type, data, 1, SAMPLE_VALUES, one())
@@ -177,7 +187,7 @@ public final class RandomBlocks {
   }
 
   private static BlockScales one() {
-    byte[] scale = {127};
-    return new BlockScales(StorageType.F8_E8M0, MemorySegment.ofArray(scale), 1, SAMPLE_VALUES, 1);
+    MemorySegment scale = outside(Arena.ofAuto(), (byte) 127);
+    return new BlockScales(StorageType.F8_E8M0, scale, 1, SAMPLE_VALUES, 1);
   }
 }
