@@ -4,9 +4,9 @@ import io.hadal.platform.lease.Leases;
 import io.hadal.platform.lease.Share;
 import io.hadal.platform.usage.Work;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,7 +23,7 @@ public final class Hold {
   private final List<Share> soft;
 
   /** Pools that were asked, also without success. */
-  private final Set<String> pools = ConcurrentHashMap.newKeySet();
+  private final Set<String> pools = new HashSet<>();
 
   private long amount;
   private boolean settled;

@@ -64,7 +64,8 @@ final class WatchedSource implements Supplier<byte @Nullable []> {
 
   private synchronized void arrived(byte @Nullable [] bytes) {
     if (bytes != null && !answering && headSince == 0) {
-      headSince = Math.max(1, System.nanoTime());
+      long now = System.nanoTime();
+      headSince = now == 0 ? 1 : now; // It may be negative.
     }
   }
 

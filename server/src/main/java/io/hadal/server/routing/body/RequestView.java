@@ -142,7 +142,7 @@ public final class RequestView {
         requireCount("n", MOST_IMAGES);
         requireWord("stream", "false", "false");
       }
-      case MESSAGES, COUNT_TOKENS, EMBEDDINGS, VIDEOS -> {}
+      case MESSAGES, COUNT_TOKENS, COUNT_INPUT, EMBEDDINGS, VIDEOS -> {}
     }
   }
 
