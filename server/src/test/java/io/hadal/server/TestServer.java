@@ -118,15 +118,7 @@ final class TestServer implements AutoCloseable {
 
   /** The same under another name of its model. */
   static TestServer with(PlatformAccess platform, String name) {
-    return new TestServer(
-        null,
-        ServerLimits.DEFAULT,
-        1024,
-        16,
-        new ListenerOptions("127.0.0.1", 0, 256, null, null, HTTP),
-        UnaryOperator.identity(),
-        platform,
-        name);
+    return with(platform, name, MODEL);
   }
 
   /** The same over another checkpoint. */
@@ -164,19 +156,7 @@ final class TestServer implements AutoCloseable {
       ListenerOptions listener,
       UnaryOperator<DispatcherOptions> more,
       @Nullable PlatformAccess platform) {
-    this(keys, limits, context, waiting, listener, more, platform, "tiny");
-  }
-
-  private TestServer(
-      @Nullable KeyRing keys,
-      ServerLimits limits,
-      int context,
-      int waiting,
-      ListenerOptions listener,
-      UnaryOperator<DispatcherOptions> more,
-      @Nullable PlatformAccess platform,
-      String name) {
-    this(keys, limits, context, waiting, listener, more, platform, name, MODEL);
+    this(keys, limits, context, waiting, listener, more, platform, "tiny", MODEL);
   }
 
   private TestServer(
