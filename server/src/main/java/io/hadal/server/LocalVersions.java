@@ -2,7 +2,6 @@ package io.hadal.server;
 
 import io.hadal.chat.Problem;
 import io.hadal.chat.ServedModel;
-import io.hadal.formats.FormatException;
 import io.hadal.model.Model;
 import io.hadal.platform.registry.FileHashes;
 import io.hadal.platform.registry.ModelVersion;
@@ -20,7 +19,6 @@ import org.jspecify.annotations.Nullable;
  * Which local versions of the registry the model of this process is, and which engine nodes run.
  */
 final class LocalVersions implements RunningVersions {
-  private static final String LOCAL = "local";
   private static final System.Logger LOG = System.getLogger("hadal.server");
 
   private final Registry registry;
@@ -69,7 +67,7 @@ final class LocalVersions implements RunningVersions {
   /** The version of that id if it is a local one, of any stage; null for all else. */
   @Nullable ModelVersion local(String id) {
     ModelVersion version = registry.known(id);
-    return version == null || !version.manifest().kind().equals(LOCAL) ? null : version;
+    return version == null || !version.manifest().isLocal() ? null : version;
   }
 
   /** Whether the model of this process is this version. */
@@ -79,7 +77,7 @@ final class LocalVersions implements RunningVersions {
 
   @Override
   public State of(ModelVersion version) {
-    if (!version.manifest().kind().equals(LOCAL)) {
+    if (!version.manifest().isLocal()) {
       return new State(null, List.of(), null);
     }
     String why =
@@ -93,19 +91,6 @@ final class LocalVersions implements RunningVersions {
   boolean answerable(String id) {
     ModelVersion version = local(id);
     return version == null || of(version).anywhere();
-  }
-
-  /**
-   * Lets nobody try a version that runs nowhere.
-   *
-   * @throws FormatException when it does not
-   */
-  void requireAnywhere(ModelVersion version) {
-    State state = of(version);
-    if (!state.anywhere()) {
-      throw new FormatException(
-          version.id(), "runs nowhere: " + state.why() + ", and no engine node has it");
-    }
   }
 
   /** Names of the versions that answer and are the model of this process. */

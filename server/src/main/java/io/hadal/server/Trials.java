@@ -82,7 +82,7 @@ final class Trials implements AutoCloseable {
                 known.trials().probes(),
                 known.clock(),
                 version -> {
-                  versions.requireAnywhere(version);
+                  versions.requireAnywhere(version, "");
                   return monitor.transport(version, null);
                 })),
         EndpointGroup.shared(

@@ -51,7 +51,7 @@ final class ModelListCommand implements Callable<Integer> {
                 .map(ProbeResult::feature)
                 .collect(Collectors.joining(" "));
         List<String> engines =
-            version.manifest().kind().equals("local")
+            version.manifest().isLocal()
                 ? Nodes.offering(opened.database, version.id(), Clock.systemUTC())
                 : List.of();
         out.printf(

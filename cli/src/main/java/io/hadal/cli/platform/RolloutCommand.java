@@ -79,7 +79,7 @@ public final class RolloutCommand implements Runnable {
     return opened
         .registry
         .version(version)
-        .filter(v -> v.manifest().kind().equals("local"))
+        .filter(v -> v.manifest().isLocal())
         .map(
             v -> {
               ArrayNode hashes = JsonNodeFactory.instance.arrayNode();

@@ -26,7 +26,7 @@ public final class ProbedName {
   public static String of(ModelVersion version, Registry registry, Function<String, ProbeTarget> at)
       throws InterruptedException {
     Manifest manifest = version.manifest();
-    if (!manifest.kind().equals("local")) {
+    if (!manifest.isLocal()) {
       return manifest.upstreamModel();
     }
     try (HttpTransport pinned = new HttpTransport(at.apply(version.id()));

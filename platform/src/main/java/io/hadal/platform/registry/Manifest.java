@@ -108,6 +108,11 @@ public record Manifest(
     return text.contains("\"slo\"") ? Slo.of(json(), "manifest") : null;
   }
 
+  /** Whether its weights run here or on engine nodes, and not at an upstream. */
+  public boolean isLocal() {
+    return kind.equals("local");
+  }
+
   static String upstreamModel(JsonNode json) {
     return json.path("upstream_model").asString("");
   }

@@ -448,7 +448,7 @@ public final class Registry {
         name,
         id,
         version.manifest().backends(),
-        version.manifest().kind().equals("local") ? id : version.manifest().upstreamModel(),
+        version.manifest().isLocal() ? id : version.manifest().upstreamModel(),
         version.deprecatedAt(),
         version.retiresAt(),
         version.successor(),
@@ -463,7 +463,7 @@ public final class Registry {
   /** Local versions that answer now, without asking the database. */
   public List<ModelVersion> local() {
     return catalogue().versions().values().stream()
-        .filter(v -> v.manifest().kind().equals("local") && v.answers(clock.instant()))
+        .filter(v -> v.manifest().isLocal() && v.answers(clock.instant()))
         .toList();
   }
 

@@ -1,5 +1,6 @@
 package io.hadal.platform.registry;
 
+import io.hadal.formats.FormatException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -29,4 +30,18 @@ public interface RunningVersions {
 
   /** Where a version runs now. */
   State of(ModelVersion version);
+
+  /**
+   * Lets nobody try a version that runs nowhere.
+   *
+   * @param remedy behind the reason; empty for none
+   * @throws FormatException when it does not
+   */
+  default void requireAnywhere(ModelVersion version, String remedy) {
+    State state = of(version);
+    if (!state.anywhere()) {
+      throw new FormatException(
+          version.id(), "runs nowhere: " + state.why() + ", and no engine node has it" + remedy);
+    }
+  }
 }

@@ -3,7 +3,6 @@ package io.hadal.server.admin;
 import static io.hadal.server.admin.RegistryJson.checked;
 
 import io.hadal.chat.Problem;
-import io.hadal.formats.FormatException;
 import io.hadal.platform.registry.Registry;
 import io.hadal.platform.registry.RunningVersions;
 import io.hadal.platform.registry.Split.Stickiness;
@@ -159,24 +158,17 @@ public final class RolloutEndpoints implements EndpointGroup {
   /**
    * Lets no candidate have requests that nobody could answer for it.
    *
-   * @throws FormatException when none runs it
+   * @throws io.hadal.formats.FormatException when none runs it
    */
   private void requireRunning(Rollout rollout) {
     registry
         .version(rollout.candidate())
         .ifPresent(
-            version -> {
-              RunningVersions.State state = running.of(version);
-              if (!state.anywhere()) {
-                throw new FormatException(
-                    version.id(),
-                    "runs nowhere: "
-                        + state.why()
-                        + ", and no engine node has it. A process has one model: serve the"
-                        + " candidate's weights on an engine node (platform.engine), or add it as"
-                        + " a routed version");
-              }
-            });
+            version ->
+                running.requireAnywhere(
+                    version,
+                    ". A process has one model: serve the candidate's weights on an engine node"
+                        + " (platform.engine), or add it as a routed version"));
   }
 
   private JsonNode percent(AdminCall call) {
